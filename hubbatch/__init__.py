@@ -1,0 +1,59 @@
+"""Move any number of records in and out of HubSpot, from asyncio, without losing one."""
+
+from hubbatch._auth import TokenProvider
+from hubbatch._quota import RateLimiter
+from hubbatch._retry import RetryPolicy
+from hubbatch.client import Client
+from hubbatch.errors import (
+    AuthenticationError,
+    DailyLimitError,
+    HubbatchError,
+    OutcomeError,
+    PermissionDeniedError,
+    ProtocolError,
+    RecordError,
+    TransportError,
+    UnknownObjectTypeError,
+    UsageError,
+)
+from hubbatch.models import (
+    BatchError,
+    BatchResponse,
+    BatchStatus,
+    ErrorDetail,
+    ObjectResult,
+    RateLimit,
+    RecordStatus,
+)
+from hubbatch.outcome import Counts, Outcome, RecordOutcome
+from hubbatch.progress import Progress
+from hubbatch.run import Run
+
+__all__ = [
+    "AuthenticationError",
+    "BatchError",
+    "BatchResponse",
+    "BatchStatus",
+    "Client",
+    "Counts",
+    "DailyLimitError",
+    "ErrorDetail",
+    "HubbatchError",
+    "ObjectResult",
+    "Outcome",
+    "OutcomeError",
+    "PermissionDeniedError",
+    "Progress",
+    "ProtocolError",
+    "RateLimit",
+    "RateLimiter",
+    "RecordError",
+    "RecordOutcome",
+    "RecordStatus",
+    "RetryPolicy",
+    "Run",
+    "TokenProvider",
+    "TransportError",
+    "UnknownObjectTypeError",
+    "UsageError",
+]

@@ -1,0 +1,105 @@
+"""Inputs into batches: by count, by bytes, with one trace id and one key only once.
+
+A pure feed/flush chunker. It knows nothing of where inputs come from or what becomes of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from hubbatch._planning import Input, encode_input
+from hubbatch.models import BatchError, RecordStatus
+
+__all__ = ["Batch", "Chunker"]
+
+
+@attrs.define(eq=False)
+class Batch:
+    """Inputs that travel together, and what is known of their fate."""
+
+    inputs: Sequence[Input]
+    attempts: int = 0
+    """Requests that carried it."""
+    held: int = 0
+    """How many of them were answered "not now": rate limited, or migrating."""
+    fate: RecordStatus = RecordStatus.UNSENT
+    """What these records are if nothing more is done: never sent, refused, or in doubt."""
+    refusal: BatchError | None = None
+    """The last answer that was not an acceptance, or why there was none."""
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Split the batch in two of about the same size in bytes; both inherit what is known."""
+        half, seen, cut = sum(len(item.body) for item in self.inputs) / 2, 0, 0
+        while seen < half:
+            seen += len(self.inputs[cut].body)
+            cut += 1
+        cut = min(max(cut, 1), len(self.inputs) - 1)
+        return (
+            attrs.evolve(self, inputs=self.inputs[:cut]),
+            attrs.evolve(self, inputs=self.inputs[cut:]),
+        )
+
+
+class Chunker:
+    """Collects inputs until a batch is full: `max_inputs` of them, or `max_bytes` of request body."""
+
+    def __init__(self, max_inputs: int, max_bytes: int, envelope_bytes: int = 0) -> None:
+        self._max_inputs = max_inputs
+        self._max_bytes = max_bytes
+        self._envelope_bytes = envelope_bytes
+        self._inputs: list[Input] = []
+        self._bytes = envelope_bytes
+        self._caller_trace_ids: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    def fits_alone(self, size: int) -> bool:
+        """Whether an input of so many bytes can be sent at all."""
+        return self._envelope_bytes + size <= self._max_bytes
+
+    def feed(self, item: Input) -> list[Batch]:
+        """Take one input in; return the batches that are full now: none, one, or two."""
+        if item.caller_trace_id is not None:
+            self._make_trace_id_distinct(item)
+        full = []
+        size = len(item.body) + 1  # the comma
+        if self._inputs and self._bytes + size > self._max_bytes:
+            full.extend(self.flush())
+        self._inputs.append(item)
+        self._bytes += size
+        if len(self._inputs) >= self._max_inputs:
+            full.extend(self.flush())
+        return full
+
+    def flush(self) -> list[Batch]:
+        """Return what has been collected as a batch, if there is anything."""
+        if not self._inputs:
+            return []
+        batch = Batch(self._inputs)
+        self._inputs = []
+        self._bytes = self._envelope_bytes
+        self._caller_trace_ids.clear()
+        return [batch]
+
+    def replace(self, item: Input, wire: dict[str, object], body: bytes) -> bool:
+        """Give an input that waits here another content, unless the batch would grow too large."""
+        grown = self._bytes + len(body) - len(item.body)
+        if grown > self._max_bytes or not any(waiting is item for waiting in self._inputs):
+            return False
+        item.wire, item.body, self._bytes = wire, body, grown
+        return True
+
+    def _make_trace_id_distinct(self, item: Input) -> None:
+        """Tell apart two inputs of one batch to which the caller gave the same trace id."""
+        wanted = trace_id = item.wire["objectWriteTraceId"]
+        count = 1
+        while trace_id in self._caller_trace_ids:
+            count += 1
+            trace_id = f"{wanted}#{count}"
+        self._caller_trace_ids.add(trace_id)
+        if trace_id != wanted:
+            item.wire["objectWriteTraceId"] = trace_id
+            item.body = encode_input(item.wire)

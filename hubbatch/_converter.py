@@ -1,0 +1,214 @@
+"""The one cattrs converter: models to HubSpot's camel-case JSON values and back, tolerantly.
+
+It knows field names and shapes, also the odd ones; it knows nothing of bytes, HTTP or which input a result is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import attrs
+from cattrs import Converter
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from hubbatch.models import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult
+
+__all__ = ["camel", "converter", "read_time", "write_time"]
+
+
+def camel(name: str) -> str:
+    """Spell an attribute's name as HubSpot does: `created_at` is `createdAt`, `in_` is `in`."""
+    head, *tail = name.rstrip("_").split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+def read_time(value: Any, _: object = None) -> datetime | None:
+    """Read a timestamp as an aware datetime; one that cannot be read is None."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def write_time(moment: datetime) -> str:
+    """Write an aware datetime as ISO 8601 in UTC."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _text(value: Any, _: object = None) -> str:
+    return value if type(value) is str else "" if value is None else str(value)
+
+
+def _text_or_none(value: Any, _: object = None) -> str | None:
+    return value if type(value) is str or value is None else str(value)
+
+
+def _flag(value: Any, _: object = None) -> bool:
+    return value is True
+
+
+def _flag_or_none(value: Any, _: object = None) -> bool | None:
+    return value if type(value) is bool else None
+
+
+_TEXT_OR_NULL = {str, type(None)}
+
+
+def _properties(value: Any, _: object = None) -> dict[str, str | None]:
+    """Take property values as they are: HubSpot sends text or null, and anything else becomes text."""
+    if type(value) is not dict:
+        return {}
+    if _TEXT_OR_NULL.issuperset(map(type, value.values())):
+        return value
+    return {name: _text_or_none(item) for name, item in value.items()}
+
+
+def _mapping(value: Any, _: object = None) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mapping_or_none(value: Any, _: object = None) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _context(value: Any, _: object = None) -> Mapping[str, Any] | str | None:
+    return value if isinstance(value, dict | str) else None
+
+
+def _status(value: Any, _: object = None) -> BatchStatus:
+    """Read the status; a word we do not know counts as complete, for each record is judged by itself."""
+    return BatchStatus(value) if value in BatchStatus.__members__ else BatchStatus.COMPLETE
+
+
+def _count(value: Any, _: object = None) -> int:
+    return value if type(value) is int else 0
+
+
+def _list(value: Any, _: object = None) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _indexes(value: Any, _: object = None) -> tuple[int, ...]:
+    return tuple(item for item in _list(value) if type(item) is int)
+
+
+def _as_is(value: Any, _: object = None) -> Any:
+    return value
+
+
+def _list_of(kind: type) -> Callable[[Any, object], list[Any]]:
+    """Structure the objects of a list and pass over what is not an object."""
+
+    def structure(value: Any, _: object = None) -> list[Any]:
+        one = converter.get_structure_hook(kind)
+        return [one(item, kind) for item in _list(value) if type(item) is dict]
+
+    return structure
+
+
+_FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
+    ObjectResult: {
+        "id": _text,
+        "properties": _properties,
+        "created_at": read_time,
+        "updated_at": read_time,
+        "archived": _flag,
+        "archived_at": read_time,
+        "new": _flag_or_none,
+        "object_write_trace_id": _text_or_none,
+        "properties_with_history": _mapping_or_none,
+        "url": _text_or_none,
+    },
+    ErrorDetail: {
+        "message": _text,
+        "code": _text_or_none,
+        "context": _context,
+        "in_": _text_or_none,
+        "sub_category": _as_is,
+    },
+    BatchError: {
+        "category": _text,
+        "message": _text,
+        "status": _text_or_none,
+        "id": _text_or_none,
+        "sub_category": _as_is,
+        "context": _mapping,
+        "errors": _list_of(ErrorDetail),
+        "links": _mapping,
+        "correlation_id": _text_or_none,
+        "indexes": _indexes,
+    },
+    BatchResponse: {
+        "status": _status,
+        "results": _list_of(ObjectResult),
+        "errors": _list_of(BatchError),
+        "num_errors": _count,
+        "requested_at": read_time,
+        "started_at": read_time,
+        "completed_at": read_time,
+        "links": _mapping,
+        "warnings": _list,
+    },
+}
+"""How each field is read. One that is missing takes the model's default, one of a wrong kind a harmless value."""
+
+_REQUIRED: Mapping[type, Mapping[str, str]] = {
+    ObjectResult: {"id": ""},
+    BatchError: {"category": "", "message": ""},
+    ErrorDetail: {},
+    BatchResponse: {},
+}
+"""Fields that the models demand and that replies have been seen to lack."""
+
+
+def _structure_hook(kind: type) -> Callable[[dict[str, Any], Any], Any]:
+    """Build one model's hook: cattrs' generated one, and `extra` for whatever that does not know."""
+    fields = _FIELDS[kind]
+    overrides: dict[str, Any] = {
+        name: override(rename=camel(name), struct_hook=hook) for name, hook in fields.items()
+    }
+    generated: Callable[[Any, Any], Any] = make_dict_structure_fn(
+        kind,
+        converter,
+        _cattrs_detailed_validation=False,
+        extra=override(omit=True),
+        **overrides,
+    )
+    known = frozenset(map(camel, fields))
+    required = _REQUIRED[kind]
+
+    def structure(value: dict[str, Any], _: object) -> Any:
+        if not required.keys() <= value.keys():
+            value = {**required, **value}
+        model = generated(value, kind)
+        if value.keys() <= known:
+            return model
+        return attrs.evolve(
+            model, extra={name: item for name, item in value.items() if name not in known}
+        )
+
+    return structure
+
+
+def _unstructure_hook(kind: type) -> Callable[[Any], dict[str, Any]]:
+    """Write a model in HubSpot's spelling, leaving out what it does not have."""
+    overrides: dict[str, Any] = {name: override(rename=camel(name)) for name in _FIELDS[kind]}
+    generated: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
+        kind, converter, _cattrs_omit_if_default=True, **overrides
+    )
+
+    def unstructure(model: Any) -> dict[str, Any]:
+        fields = generated(model)
+        return {**fields.pop("extra", {}), **fields}
+
+    return unstructure
+
+
+converter = Converter(detailed_validation=False)
+converter.register_unstructure_hook(datetime, write_time)
+for _kind in (ObjectResult, ErrorDetail, BatchError, BatchResponse):
+    converter.register_structure_hook(_kind, _structure_hook(_kind))
+    converter.register_unstructure_hook(_kind, _unstructure_hook(_kind))

@@ -1,0 +1,266 @@
+"""Which input of a batch each result and each error is for, and so what became of every input.
+
+Pure: inputs and a decoded reply in, one verdict an input out. By trace id, else by record id or unique value, else
+by the property values sent; never by position, for HubSpot answers out of order. What cannot be told is UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from hubbatch._operations import Operation
+from hubbatch._planning import Input, Key, key_of
+from hubbatch.models import (
+    NO_ANSWER,
+    BatchError,
+    BatchResponse,
+    BatchStatus,
+    ObjectResult,
+    RecordStatus,
+)
+
+__all__ = ["Correlation", "Verdict", "correlate"]
+
+
+@frozen
+class Verdict:
+    """What became of one input."""
+
+    status: RecordStatus
+    result: ObjectResult | None = None
+    error: BatchError | None = None
+
+
+@frozen
+class Correlation:
+    """A reply, told apart: a verdict for every input, in their order, and the errors with their `indexes`."""
+
+    verdicts: Sequence[Verdict]
+    errors: Sequence[BatchError]
+
+
+def correlate(
+    operation: Operation, inputs: Sequence[Input], response: BatchResponse
+) -> Correlation:
+    """Tell what became of every input of a batch from the reply to it."""
+    names = _Names(inputs)
+    claimed = _claim(operation, inputs, names, response.results)
+    blamed, errors, anonymous = _blame(inputs, names, response.errors, claimed)
+    silent = [
+        position
+        for position in range(len(inputs))
+        if position not in claimed and position not in blamed
+    ]
+    verdicts: dict[int, Verdict] = {}
+    if silent:
+        if not operation.answers_results and not anonymous:
+            verdicts.update(dict.fromkeys(silent, Verdict(RecordStatus.SUCCEEDED)))
+        else:
+            error = _no_answer(inputs, silent, response, anonymous)
+            errors.append(error)
+            verdicts.update(dict.fromkeys(silent, Verdict(RecordStatus.UNKNOWN, error=error)))
+    for position, result in claimed.items():
+        if result is None:
+            error = _contradiction(inputs[position])
+            errors.append(error)
+            verdicts[position] = Verdict(RecordStatus.UNKNOWN, error=error)
+        elif position in blamed:
+            verdicts[position] = Verdict(RecordStatus.UNKNOWN, result, blamed[position])
+        else:
+            verdicts[position] = Verdict(RecordStatus.SUCCEEDED, result)
+    for position, error in blamed.items():
+        if position not in claimed:
+            verdicts[position] = Verdict(RecordStatus.FAILED, error=error)
+    return Correlation([verdicts[position] for position in range(len(inputs))], errors)
+
+
+class _Names:
+    """The names by which a reply may speak of an input."""
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self.by_trace_id: dict[str, int] = {}
+        self.by_key: dict[Key, int] = {}
+        for position, item in enumerate(inputs):
+            if (trace_id := item.wire.get("objectWriteTraceId")) is not None:
+                self.by_trace_id[trace_id] = position
+            if item.key is not None:
+                self.by_key[item.key] = position
+        self.id_properties = {key[0] for key in self.by_key}
+
+    def of_result(self, result: ObjectResult) -> int | None:
+        """Return the position of the input that a result is for; None if the names do not tell."""
+        if self.by_trace_id and result.object_write_trace_id is not None:
+            return self.by_trace_id.get(result.object_write_trace_id)
+        for id_property in self.id_properties:
+            value = result.id if id_property is None else result.properties.get(id_property)
+            if value is not None:
+                position = self.by_key.get(key_of(id_property, value))
+                if position is not None:
+                    return position
+        return None
+
+    def of_error(self, error: BatchError) -> list[int]:
+        """Return the positions of the inputs that an error names, in its own or a nested context."""
+        found = set()
+        for context in (error.context, *(detail.context for detail in error.errors)):
+            if not isinstance(context, Mapping):
+                continue
+            for trace_id in _texts(context.get("objectWriteTraceId")):
+                if trace_id in self.by_trace_id:
+                    found.add(self.by_trace_id[trace_id])
+            for field in ("ids", "id"):
+                for value in _texts(context.get(field)):
+                    for id_property in self.id_properties:
+                        if (key := key_of(id_property, value)) in self.by_key:
+                            found.add(self.by_key[key])
+        return sorted(found)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    """Read what is a list of texts in practice, and one text, or a number, at times."""
+    if isinstance(value, list):
+        return map(str, value)
+    return () if value is None else (str(value),)
+
+
+def _claim(
+    operation: Operation, inputs: Sequence[Input], names: _Names, results: Sequence[ObjectResult]
+) -> dict[int, ObjectResult | None]:
+    """Give results to inputs; None marks an input that two different objects claim to be."""
+    claimed: dict[int, ObjectResult | None] = {}
+    nameless = []
+    for result in results:
+        position = names.of_result(result)
+        if position is None:
+            nameless.append(result)
+        elif (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
+            claimed[position] = None
+    if nameless and operation.writes_properties and not operation.keyed:
+        unclaimed = [position for position in range(len(inputs)) if position not in claimed]
+        untraced = [result for result in nameless if result.object_write_trace_id is None]
+        claimed.update(_match_by_properties(inputs, unclaimed, untraced))
+    if not claimed and len(inputs) == len(results) == 1 and _may_be_renamed(operation, inputs[0]):
+        claimed[0] = results[0]
+    return claimed
+
+
+def _may_be_renamed(operation: Operation, item: Input) -> bool:
+    """Whether the only result for the only input may go by another name than was sent.
+
+    An object read by a secondary e-mail address has another primary one; created values may be reformatted.
+    """
+    if operation.writes_properties:
+        return not operation.keyed
+    return item.key is not None and item.key[0] is not None
+
+
+def _match_by_properties(
+    inputs: Sequence[Input], positions: Sequence[int], results: Sequence[ObjectResult]
+) -> dict[int, ObjectResult]:
+    """Match creates to results by the values sent, as long as each match is the only possible one.
+
+    Identical inputs are interchangeable. A match takes its input out of the game, which may settle others.
+    """
+    twins: dict[_Signature, list[int]] = defaultdict(list)
+    for position in positions:
+        twins[_signature(inputs[position].wire["properties"].items())].append(position)
+    shapes = {tuple(name for name, _ in signature) for signature in twins}
+    candidates = [
+        (
+            result,
+            {
+                signature
+                for shape in shapes
+                if (signature := _signature((name, result.properties.get(name)) for name in shape))
+                in twins
+            },
+        )
+        for result in results
+    ]
+    matched: dict[int, ObjectResult] = {}
+    while True:
+        certain: dict[_Signature, list[ObjectResult]] = defaultdict(list)
+        for result, possible in candidates:
+            if len(possible) == 1:
+                certain[min(possible)].append(result)
+        if not certain:
+            return matched
+        candidates = [(result, possible) for result, possible in candidates if len(possible) > 1]
+        for signature, found in certain.items():
+            alike = twins[signature]
+            if len(found) <= len(alike):
+                matched.update(zip(alike, found, strict=False))
+                del alike[: len(found)]
+            else:
+                alike.clear()  # more results than inputs: which is whose cannot be told
+        for _, possible in candidates:
+            possible -= {signature for signature in possible if not twins[signature]}
+
+
+_Signature = tuple[tuple[str, str], ...]
+
+
+def _signature(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
+    """Return property values in a form that survives the service: it trims, and lower-cases e-mails."""
+    return tuple(
+        sorted(
+            (name, text.lower() if name == "email" else text)
+            for name, value in pairs
+            for text in ((value or "").strip(),)
+        )
+    )
+
+
+def _blame(
+    inputs: Sequence[Input],
+    names: _Names,
+    errors: Sequence[BatchError],
+    claimed: Mapping[int, ObjectResult | None],
+) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
+    """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
+    blamed: dict[int, BatchError] = {}
+    indexed, anonymous = [], []
+    for item in errors:
+        positions = names.of_error(item)
+        if not positions and len(inputs) == 1 and not claimed:
+            positions = [0]  # there is nobody else whom it could mean
+        error = attrs.evolve(item, indexes=_indexes(inputs, positions))
+        indexed.append(error)
+        if not positions:
+            anonymous.append(error)
+        for position in positions:
+            blamed.setdefault(position, error)
+    return blamed, indexed, anonymous
+
+
+def _no_answer(
+    inputs: Sequence[Input],
+    positions: Sequence[int],
+    response: BatchResponse,
+    anonymous: Sequence[BatchError],
+) -> BatchError:
+    if response.status in {BatchStatus.PENDING, BatchStatus.PROCESSING}:
+        message = f"the service had not finished the batch: it answered {response.status}"
+    else:
+        message = "the reply mentions this record neither among its results nor among its errors"
+    if anonymous:
+        message += f"; it has an error that names no record: {anonymous[0].message}"
+    return BatchError(NO_ANSWER, message, indexes=_indexes(inputs, positions))
+
+
+def _contradiction(item: Input) -> BatchError:
+    return BatchError(
+        NO_ANSWER,
+        "the reply contradicts itself about this record: it has several results with different ids",
+        indexes=_indexes([item], [0]),
+    )
+
+
+def _indexes(inputs: Sequence[Input], positions: Iterable[int]) -> tuple[int, ...]:
+    """Return where the records of some inputs stood in the caller's input."""
+    return tuple(item.index for position in positions for item in inputs[position].everyone())

@@ -1,0 +1,140 @@
+"""A key that occurs twice is never in two batches at once: who goes on, who waits, who is refused.
+
+Three policies over the keys that are not settled yet. It knows nothing of batches in flight or of time.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import deque
+from enum import Enum, StrEnum, auto
+from typing import Any
+
+from hubbatch._batching import Chunker
+from hubbatch._planning import Input, Key, encode_input
+
+__all__ = ["Admission", "Duplicates", "Keyring"]
+
+
+class Duplicates(StrEnum):
+    """What happens to a key that occurs twice in one run."""
+
+    SERIAL = "serial"
+    """The later record waits until the earlier one is settled."""
+    MERGE = "merge"
+    """Records that wait with one key become one input, later properties winning."""
+    REFUSE = "refuse"
+    """The later record fails."""
+
+
+class Admission(Enum):
+    """What becomes of an input now."""
+
+    FEED = auto()
+    WAIT = auto()
+    """It waits for the key, or rides with the input that has it; either way it is settled later."""
+    REFUSE = auto()
+
+
+class Keyring:
+    """Knows which keys are taken, and by whom."""
+
+    def __init__(
+        self, policy: Duplicates, chunker: Chunker, *, one_answer_serves_all: bool
+    ) -> None:
+        self._policy = policy
+        self._chunker = chunker
+        self._one_answer_serves_all = one_answer_serves_all and policy is not Duplicates.REFUSE
+        """Reading or archiving an object twice is doing it once: no need to ask again."""
+        self._holders: dict[Key, Input] = {}
+        self._waiting: dict[Key, deque[Input]] = {}
+        self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
+
+    def admit(self, item: Input) -> Admission:
+        """Decide about one input in the order of the source."""
+        key = item.key
+        if key is None:
+            return Admission.FEED
+        if self._seen is not None:
+            return Admission.FEED if self._seen.add(key) else Admission.REFUSE
+        holder = self._holders.get(key)
+        if holder is None:
+            self._holders[key] = item
+            return Admission.FEED
+        if self._one_answer_serves_all:
+            _follow(holder, item)
+            return Admission.WAIT
+        queue = self._waiting.get(key)
+        if self._policy is Duplicates.MERGE and (
+            self._merged(queue[-1], item, waits_here=True)
+            if queue
+            else self._merged(holder, item, waits_here=False)
+        ):
+            return Admission.WAIT
+        self._waiting.setdefault(key, deque()).append(item)
+        return Admission.WAIT
+
+    def release(self, item: Input) -> Input | None:
+        """Give a settled input's key back; return the input that has waited longest for it, if any."""
+        key = item.key
+        if key is None or self._holders.get(key) is not item:
+            return None
+        queue = self._waiting.get(key)
+        if queue is None:
+            del self._holders[key]
+            return None
+        successor = self._holders[key] = queue.popleft()
+        if not queue:
+            del self._waiting[key]
+        return successor
+
+    def close(self) -> None:
+        """Free what the policy keeps outside the memory."""
+        if self._seen is not None:
+            self._seen.close()
+
+    def _merged(self, earlier: Input, later: Input, *, waits_here: bool) -> bool:
+        """Merge a record into an earlier one, if that is not under way yet and would not grow too large."""
+        wire = _join(earlier.wire, later.wire)
+        body = encode_input(wire)
+        if not waits_here and not self._chunker.replace(earlier, wire, body):
+            return False
+        if not self._chunker.fits_alone(len(body)):
+            return False
+        earlier.wire, earlier.body = wire, body
+        _follow(earlier, later)
+        return True
+
+
+def _join(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
+    """Join two inputs of one object: later properties win; the earlier trace id stays on the wire."""
+    joined = {**earlier, "properties": {**earlier["properties"], **later["properties"]}}
+    if associations := [*earlier.get("associations", ()), *later.get("associations", ())]:
+        joined["associations"] = associations
+    return joined
+
+
+def _follow(holder: Input, item: Input) -> None:
+    if holder.followers is None:
+        holder.followers = []
+    holder.followers.append(item)
+
+
+class _SeenKeys:
+    """Every key of a run, exactly, in bounded memory: SQLite spills its private table to a temporary file."""
+
+    def __init__(self) -> None:
+        self._database = sqlite3.connect("", isolation_level=None)  # "": private and temporary
+        self._database.execute("PRAGMA journal_mode=OFF")
+        self._database.execute("PRAGMA cache_size=-16384")  # KiB
+        self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute("BEGIN")  # one transaction for all: nothing here needs to be durable
+
+    def add(self, key: Key) -> bool:
+        """Remember a key; return whether it is new."""
+        text = f"{key[0] or ''}\0{key[1]}"
+        cursor = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,))
+        return cursor.rowcount == 1
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,160 @@
+"""What a caller may ask of one run, checked before anything is sent.
+
+Every check names the option and what is allowed. It knows nothing of how a run goes about it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Any, Literal, NotRequired, TypedDict, TypeVar
+
+from attrs import frozen
+
+from hubbatch._duplicates import Duplicates
+from hubbatch._ledger import Keep
+from hubbatch._operations import Operation
+from hubbatch.errors import UsageError
+from hubbatch.progress import Progress
+
+__all__ = ["Call", "RunOptions", "check_count", "check_seconds", "plan_call"]
+
+DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
+_LEAST_BATCH_BYTES = 1024
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+class RunOptions(TypedDict):
+    """The options that every verb takes."""
+
+    batch_size: NotRequired[int | None]
+    """Records a request, from 1 to the verb's limit (100; None: the limit)."""
+    max_batch_bytes: NotRequired[int]
+    """Bytes of JSON a request; default 3 MiB."""
+    max_failures: NotRequired[int | None]
+    """Stop the run once so many records have failed."""
+    deadline: NotRequired[float | None]
+    """Seconds after which nothing more is taken in; what is in flight settles."""
+    on_progress: NotRequired[Callable[[Progress], None] | None]
+    """Called with a `Progress` whenever a batch is settled."""
+    duplicates: NotRequired[Literal["serial", "merge", "refuse"]]
+    """What happens to a key that occurs twice; default `"serial"`."""
+    keep: NotRequired[Literal["all", "errors", "none"] | None]
+    """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
+
+
+@frozen
+class Call:
+    """One run's order, checked."""
+
+    operation: Operation
+    path: str
+    batch_size: int
+    max_batch_bytes: int = DEFAULT_BATCH_BYTES
+    max_failures: int | None = None
+    deadline: float | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    duplicates: Duplicates = Duplicates.SERIAL
+    keep: Keep | None = None
+    id_property: str | None = None
+    unique_property: str | None = None
+    query: Mapping[str, str] = {}
+    envelope: Mapping[str, Any] = {}
+    """Fields of the request body next to `inputs`."""
+
+
+def plan_call(
+    operation: Operation,
+    path: str,
+    options: RunOptions,
+    *,
+    most_inputs: int,
+    id_property: str | None = None,
+    unique_property: str | None = None,
+    query: Mapping[str, str] | None = None,
+    envelope: Mapping[str, Any] | None = None,
+) -> Call:
+    """Check the options of a run; raise `UsageError` for the first that is wrong."""
+    unknown = options.keys() - RunOptions.__annotations__.keys()
+    if unknown:
+        raise UsageError(
+            f"{operation.verb}() has no option {min(unknown)!r}; it takes"
+            f" {', '.join(RunOptions.__annotations__)}"
+        )
+    batch_size = options.get("batch_size")
+    max_failures = options.get("max_failures")
+    deadline = options.get("deadline")
+    on_progress = options.get("on_progress")
+    keep = options.get("keep")
+    if on_progress is not None and not callable(on_progress):
+        raise UsageError(f"on_progress must be a function of one Progress, not {on_progress!r}")
+    return Call(
+        operation,
+        path,
+        batch_size=most_inputs
+        if batch_size is None
+        else check_count("batch_size", batch_size, most=most_inputs),
+        max_batch_bytes=check_count(
+            "max_batch_bytes",
+            options.get("max_batch_bytes", DEFAULT_BATCH_BYTES),
+            least=_LEAST_BATCH_BYTES,
+        ),
+        max_failures=None if max_failures is None else check_count("max_failures", max_failures),
+        deadline=None if deadline is None else check_seconds("deadline", deadline),
+        on_progress=on_progress,
+        duplicates=_word("duplicates", options.get("duplicates", Duplicates.SERIAL), Duplicates),
+        keep=None if keep is None else _word("keep", keep, Keep),
+        id_property=_unique_name("id_property", id_property),
+        unique_property=_unique_name("unique_property", unique_property),
+        query=query or {},
+        envelope=envelope or {},
+    )
+
+
+def check_count(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number within its bounds."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        allowed = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        raise UsageError(f"{name} must be a whole number {allowed}, not {value!r}")
+    return value
+
+
+def check_seconds(name: str, value: object) -> float:
+    """Return a number of seconds above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise UsageError(f"{name} must be a number of seconds above 0, not {value!r}")
+    return float(value)
+
+
+def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncIterable[Any]:
+    """Return the records' source if it can be iterated; one record alone is a slip, not a source."""
+    if isinstance(source, str | bytes | bytearray | Mapping) or not isinstance(
+        source, Iterable | AsyncIterable
+    ):
+        raise UsageError(
+            f"{operation.verb}() takes an iterable or async iterable of records, not"
+            f" {type(source).__name__}; put a single record into a list"
+        )
+    return source
+
+
+def _word(name: str, value: object, words: type[_Word]) -> _Word:
+    try:
+        return words(value)  # type: ignore[arg-type]
+    except ValueError:
+        allowed = ", ".join(repr(str(word)) for word in words)
+        raise UsageError(f"{name} must be one of {allowed}, not {value!r}") from None
+
+
+def _unique_name(name: str, value: object) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{name} must be a property's name, not {value!r}")
+    if value == "hs_object_id":
+        raise UsageError(
+            f"{name} cannot be 'hs_object_id'; leave {name} out and give the record id as 'id'"
+        )
+    return value

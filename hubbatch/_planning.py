@@ -1,0 +1,213 @@
+"""From a caller's record to the input that goes on the wire, with every local check.
+
+Pure: one record in, one `Input` out, or an `InvalidRecordError` that says what to mend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import orjson
+
+from hubbatch._operations import Operation
+from hubbatch._records import as_mapping
+from hubbatch._values import InvalidRecordError, encode_value
+
+__all__ = ["Input", "Planner", "encode_input", "key_of"]
+
+_INPUT_FIELDS = frozenset({"id", "idProperty", "properties", "associations", "objectWriteTraceId"})
+_RESULT_FIELDS = frozenset(
+    {
+        *(
+            "createdAt",
+            "updatedAt",
+            "archived",
+            "archivedAt",
+            "new",
+            "url",
+            "propertiesWithHistory",
+        ),
+        *("created_at", "updated_at", "archived_at", "properties_with_history", "extra"),
+        *("object_write_trace_id",),
+    }
+)
+"""What a result has over an input: passed over, so that what was read can be written back."""
+
+Key = tuple[str | None, str]
+"""What names an object within its type: the unique property (None: the record id) and the value."""
+
+
+@attrs.define(eq=False)
+class Input:
+    """One record on its way: where it stood, what the caller gave, what is sent for it."""
+
+    index: int
+    record: Any
+    wire: dict[str, Any]
+    body: bytes
+    key: Key | None = None
+    caller_trace_id: str | None = None
+    followers: list[Input] | None = None
+    """Later records with the same key that this input answers for."""
+
+    def everyone(self) -> Sequence[Input]:
+        """Return this input and its followers: all whom one answer settles."""
+        return (self,) if self.followers is None else (self, *self.followers)
+
+
+def key_of(id_property: str | None, value: str) -> Key:
+    """Return what names an object; e-mail addresses are compared without case, as HubSpot does."""
+    return (id_property, value.lower() if id_property == "email" else value)
+
+
+def encode_input(wire: Mapping[str, Any]) -> bytes:
+    """Return an input's JSON; text that is not valid Unicode is refused."""
+    try:
+        return orjson.dumps(wire)
+    except (TypeError, ValueError) as error:
+        raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None
+
+
+class Planner:
+    """Turns records into inputs of one operation."""
+
+    def __init__(
+        self,
+        operation: Operation,
+        *,
+        id_property: str | None = None,
+        unique_property: str | None = None,
+        trace_prefix: str = "",
+    ) -> None:
+        self._operation = operation
+        self._id_property = id_property
+        self._unique_property = unique_property
+        self._trace_prefix = trace_prefix
+
+    def plan(self, index: int, record: Any) -> Input:
+        """Check and encode one record.
+
+        Raises `InvalidRecordError` for one that must not be sent.
+        """
+        if not self._operation.writes_properties:
+            return self._plan_id(index, record)
+        mapping = record if type(record) is dict else _mapping_of(record)
+        if isinstance(mapping.get("properties"), Mapping):
+            wire = self._wire_from_input_shape(mapping)
+        else:
+            wire = self._wire_from_properties(mapping)
+        caller_trace_id = wire.get("objectWriteTraceId")
+        if caller_trace_id is None:
+            wire["objectWriteTraceId"] = f"{self._trace_prefix}{index}"
+        key: Key | None
+        if self._operation.keyed:
+            key = key_of(wire.get("idProperty"), wire["id"])
+        else:
+            unique = self._unique_property
+            value = wire["properties"].get(unique) if unique is not None else None
+            key = key_of(unique, value) if value else None
+        return Input(index, record, wire, encode_input(wire), key, caller_trace_id)
+
+    def _plan_id(self, index: int, record: Any) -> Input:
+        value = record.get("id") if isinstance(record, Mapping) else record
+        text = _id(value, self._id_property)
+        wire = {"id": text}
+        return Input(index, record, wire, encode_input(wire), key_of(self._id_property, text))
+
+    def _wire_from_properties(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Read a flat mapping; what names the object is its address and not written as a property."""
+        properties = _properties(mapping)
+        if not self._operation.keyed:
+            return {"properties": properties}
+        name = self._id_property or "id"
+        identifier = _id(mapping.get(name), self._id_property)
+        del properties[name]
+        wire = {"id": identifier, "properties": properties}
+        if self._id_property is not None:
+            wire["idProperty"] = self._id_property
+        return wire
+
+    def _wire_from_input_shape(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Read HubSpot's own input shape: the same fields, checked."""
+        unknown = mapping.keys() - _INPUT_FIELDS - _RESULT_FIELDS
+        if unknown:
+            raise InvalidRecordError(
+                f"an input has no field {min(unknown, key=str)!r}; next to 'properties' it may have"
+                " 'id', 'idProperty', 'associations' and 'objectWriteTraceId'"
+            )
+        wire: dict[str, Any] = {"properties": _properties(mapping["properties"])}
+        if self._operation.keyed:
+            id_property = mapping.get("idProperty") or self._id_property
+            if id_property is not None:
+                wire["idProperty"] = _required_text(id_property, "idProperty")
+            wire["id"] = _id(mapping.get("id"), id_property)
+        associations = mapping.get("associations")
+        if associations:
+            if self._operation.keyed:
+                raise InvalidRecordError(
+                    "'associations' can be given when creating only; leave them out here"
+                )
+            wire["associations"] = _associations(associations)
+        trace_id = mapping.get("objectWriteTraceId")
+        if trace_id is not None:
+            wire["objectWriteTraceId"] = _required_text(trace_id, "objectWriteTraceId")
+        return wire
+
+
+def _mapping_of(record: Any) -> Mapping[str, Any]:
+    mapping = as_mapping(record)
+    if mapping is None:
+        raise InvalidRecordError(
+            "a record must be a mapping, an attrs or dataclass instance or a pydantic model,"
+            f" not {type(record).__name__}"
+        )
+    return mapping
+
+
+def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
+    properties: dict[str, str] = {}
+    for name, value in mapping.items():
+        if type(name) is not str or not name:
+            raise InvalidRecordError(f"a property's name must be text, not {name!r}")
+        if type(value) is str:
+            properties[name] = value
+            continue
+        try:
+            text = encode_value(value)
+        except InvalidRecordError as error:
+            raise InvalidRecordError(f"property {name!r}: {error}") from None
+        if text is not None:
+            properties[name] = text
+    return properties
+
+
+def _id(value: Any, id_property: str | None) -> str:
+    """Return the text that names an object: a record id, or a unique property's value."""
+    name = "the record id" if id_property is None else f"{id_property!r}"
+    if id_property is None and (isinstance(value, bool) or not isinstance(value, str | int | None)):
+        raise InvalidRecordError(
+            f"{name} must be text or a whole number, not {type(value).__name__}"
+        )
+    try:
+        text = encode_value(value)
+    except InvalidRecordError as error:
+        raise InvalidRecordError(f"{name}: {error}") from None
+    if text is None or not text.strip():
+        raise InvalidRecordError(
+            f"{name} is missing: without it the service cannot tell which object"
+        )
+    return text
+
+
+def _required_text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise InvalidRecordError(f"{name!r} must be text, not {value!r}")
+    return value
+
+
+def _associations(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, Mapping) for item in value):
+        raise InvalidRecordError("'associations' must be a list of objects with 'to' and 'types'")
+    return [dict(item) for item in value]

@@ -1,0 +1,113 @@
+"""The live quota that runs and clients share: waits until the budget and the pacing let a request go.
+
+The counting is `_budget`'s, the pacing aiolimiter's; this module only waits. It knows nothing of HTTP or batches.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from aiolimiter import AsyncLimiter
+
+from hubbatch._budget import Budget, Slot
+from hubbatch.models import RateLimit
+
+__all__ = ["RateLimiter"]
+
+_FIRST_GUESS = RateLimit(100, 10.0)
+"""The lowest limit HubSpot gives to a private app (documentation, "API usage guidelines")."""
+
+_CLUMP = 20
+"""A twentieth of the budget may go out at once: late wake-ups are caught up, otherwise rounding costs throughput."""
+
+_HASTE = 2.0
+"""Paced sends go out this much faster than the quota's average, so that places that become free late are all used."""
+
+
+class RateLimiter:
+    """One quota, live: give the same one to several clients of an account and they share it.
+
+    With a `RateLimit` the quota is pinned to it; without one it is learned from the response headers, starting from
+    100 requests per 10 seconds.
+    """
+
+    def __init__(self, rate_limit: RateLimit | None = None) -> None:
+        self._budget = Budget(rate_limit or _FIRST_GUESS, learns=rate_limit is None)
+        self._turn = asyncio.Lock()
+        self._alarm: asyncio.Future[None] | None = None
+        self._pacer: AsyncLimiter | None = None
+        self._pacer_limit: RateLimit | None = None
+
+    def __repr__(self) -> str:
+        return f"RateLimiter({self.rate_limit!r})"
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """The limit in force: pinned, or as learned so far."""
+        return self._budget.limit
+
+    @property
+    def used(self) -> int:
+        """How many requests of the current period are used, as far as we know."""
+        return self._budget.used(_now())
+
+    async def acquire(self) -> Slot:
+        """Wait for a place in the quota and take it."""
+        async with self._turn:
+            while True:
+                now = _now()
+                ready_at = self._budget.ready_at(now)
+                if ready_at > now:
+                    await self._sleep_until(ready_at)
+                    continue
+                if self._budget.paced(now):
+                    await self._pace()
+                    now = _now()
+                    if self._budget.ready_at(now) > now:
+                        continue
+                return self._budget.take(now)
+
+    def give_back(self, slot: Slot) -> None:
+        """Return a place that was not used."""
+        self._budget.give_back(slot)
+        self._wake()
+
+    def sent(self, slot: Slot) -> None:
+        """Note that the request goes out just now."""
+        self._budget.sent(slot, _now())
+
+    def answered(self, slot: Slot, headers: Mapping[str, str]) -> None:
+        """Learn from an answer's headers (lower-case names)."""
+        if self._budget.answered(slot, headers, _now()):
+            self._wake()
+
+    def refused(self, slot: Slot, wait: float) -> None:
+        """Hold everybody for `wait` seconds: the request was answered 429, or 477."""
+        self._budget.refused(slot, wait, _now())
+
+    async def _pace(self) -> None:
+        limit = self._budget.limit
+        if self._pacer is None or self._pacer_limit != limit:
+            clump = max(1.0, limit.budget / _CLUMP)
+            self._pacer = AsyncLimiter(clump, limit.period * clump / limit.budget / _HASTE)
+            self._pacer_limit = limit
+        await self._pacer.acquire()
+
+    async def _sleep_until(self, when: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._alarm = loop.create_future()
+        timer = loop.call_at(when, self._wake)
+        try:
+            await self._alarm
+        finally:
+            timer.cancel()
+            self._alarm = None
+
+    def _wake(self) -> None:
+        if self._alarm is not None and not self._alarm.done():
+            self._alarm.set_result(None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

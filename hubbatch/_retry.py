@@ -1,0 +1,318 @@
+"""What a reply, or the lack of one, means for a batch and what to do next: the service's failures as a table.
+
+Pure: operation, reply and attempts in, a decision out. It neither waits nor sends.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from attrs import frozen
+
+from hubbatch._codec import decode_error, decode_response
+from hubbatch._exchange import NoReply, Reply
+from hubbatch._operations import Operation
+from hubbatch.errors import (
+    AuthenticationError,
+    DailyLimitError,
+    HubbatchError,
+    PermissionDeniedError,
+    ProtocolError,
+    TransportError,
+    UnknownObjectTypeError,
+    UsageError,
+)
+from hubbatch.models import NO_ANSWER, BatchError, BatchResponse
+
+__all__ = ["Action", "Decision", "RetryPolicy", "Symptom", "Written", "decide"]
+
+_LONGEST_HOLD = 24 * 3600.0
+"""A migrating account is away for up to a day (HubSpot: error 477); no hold is longer."""
+
+_HOLDS = 60
+"""How often a batch may be told "not now": ten minutes of windows that others have used up."""
+
+
+@frozen
+class RetryPolicy:
+    """When a batch is sent again: exponential backoff with jitter. Waits are seconds."""
+
+    max_attempts: int = 6
+    """Tries of one batch, the first included. Being rate limited does not count as one."""
+    initial_wait: float = 0.5
+    max_wait: float = 30.0
+    jitter: float = 1.0
+    """The part of a wait that is random: 1.0 is full jitter, 0.0 none."""
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.max_attempts) is not int or self.max_attempts < 1:
+            raise UsageError(
+                f"RetryPolicy.max_attempts must be at least 1, not {self.max_attempts!r}"
+            )
+        if not 0 <= self.initial_wait <= self.max_wait <= _LONGEST_HOLD:
+            raise UsageError(
+                "RetryPolicy needs 0 <= initial_wait <= max_wait <= 86400 seconds, not"
+                f" initial_wait={self.initial_wait!r}, max_wait={self.max_wait!r}"
+            )
+        if not 0 <= self.jitter <= 1:
+            raise UsageError(f"RetryPolicy.jitter must be from 0 to 1, not {self.jitter!r}")
+
+    def backoff(self, attempt: int, chance: float) -> float:
+        """Return the seconds to wait after the `attempt`-th try; `chance` is a random number from 0 to 1."""
+        wait = min(self.max_wait, self.initial_wait * 2.0 ** min(attempt - 1, 60))
+        return wait * (1 - self.jitter * chance)
+
+
+class Action(Enum):
+    """What to do with a batch now."""
+
+    ACCEPT = auto()
+    """Correlate the answer."""
+    RETRY = auto()
+    """Send it again after `wait` seconds."""
+    HOLD = auto()
+    """Hold every request of the client for `wait` seconds, then send it again."""
+    REFRESH = auto()
+    """Ask for a new token, then send it again."""
+    HALVE = auto()
+    """Send it again in two parts; one record alone is refused."""
+    GIVE_UP = auto()
+    """Settle it by what is known: refused, or in doubt."""
+    STOP = auto()
+    """Settle it by what is known, and stop the run with `exception`."""
+
+
+class Written(Enum):
+    """Whether the service has written what the request carried."""
+
+    NOT_SENT = auto()
+    NO = auto()
+    UNKNOWN = auto()
+
+
+class Symptom(Enum):
+    """What came back, as far as it makes a difference."""
+
+    ANSWERED = auto()
+    UNREADABLE = auto()
+    NOT_SENT = auto()
+    LOST = auto()
+    SERVER_ERROR = auto()
+    UNAVAILABLE = auto()
+    LOCKED = auto()
+    RATE_LIMITED = auto()
+    DAILY_LIMIT = auto()
+    MIGRATING = auto()
+    TOKEN_EXPIRED = auto()
+    UNAUTHENTICATED = auto()
+    FORBIDDEN = auto()
+    NOTHING_FOUND = auto()
+    WRONG_PATH = auto()
+    REJECTED = auto()
+    TOO_LARGE = auto()
+    ORIGIN_TROUBLE = auto()
+    REDIRECTED = auto()
+
+
+@frozen
+class _Row:
+    written: Written
+    action: Action
+    least_wait: float = 0.0
+    most_attempts: int | None = None
+    """Instead of the policy's `max_attempts`."""
+    exception: type[HubbatchError] | None = None
+    """What stops the run: at once for STOP, when the attempts are used up for the others."""
+    advice: str = ""
+
+
+_NO, _UNKNOWN = Written.NO, Written.UNKNOWN
+
+_TABLE: Mapping[Symptom, _Row] = {
+    Symptom.ANSWERED: _Row(_UNKNOWN, Action.ACCEPT),
+    Symptom.UNREADABLE: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.NOT_SENT: _Row(
+        Written.NOT_SENT,
+        Action.RETRY,
+        exception=TransportError,
+        advice="the service cannot be reached; check base_url, the network and the proxy",
+    ),
+    Symptom.LOST: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.UNAVAILABLE: _Row(_NO, Action.RETRY, least_wait=2.0),
+    Symptom.LOCKED: _Row(_NO, Action.RETRY, least_wait=2.0),
+    Symptom.RATE_LIMITED: _Row(_NO, Action.HOLD, most_attempts=_HOLDS),
+    Symptom.MIGRATING: _Row(_NO, Action.HOLD, least_wait=1.0, most_attempts=_HOLDS),
+    Symptom.DAILY_LIMIT: _Row(
+        _NO,
+        Action.STOP,
+        exception=DailyLimitError,
+        advice="the daily limit is used up; it resets at midnight in the account's time zone:"
+        " send `outcome.unsent` and `outcome.failed` again then",
+    ),
+    Symptom.TOKEN_EXPIRED: _Row(
+        _NO,
+        Action.REFRESH,
+        most_attempts=3,
+        exception=AuthenticationError,
+        advice="the token has expired; give a token provider that renews it",
+    ),
+    Symptom.UNAUTHENTICATED: _Row(
+        _NO,
+        Action.STOP,
+        exception=AuthenticationError,
+        advice="the service refused the token; check that it is the account's current one",
+    ),
+    Symptom.FORBIDDEN: _Row(
+        _NO,
+        Action.STOP,
+        exception=PermissionDeniedError,
+        advice="the token lacks a scope; add it to the app and use the new token",
+    ),
+    Symptom.NOTHING_FOUND: _Row(_NO, Action.GIVE_UP),
+    Symptom.WRONG_PATH: _Row(
+        _NO,
+        Action.STOP,
+        exception=UnknownObjectTypeError,
+        advice="the account has no such object type, or not in this api_version; use the type's id",
+    ),
+    Symptom.REJECTED: _Row(_NO, Action.GIVE_UP),
+    Symptom.TOO_LARGE: _Row(_NO, Action.HALVE),
+    Symptom.ORIGIN_TROUBLE: _Row(
+        _NO,
+        Action.RETRY,
+        most_attempts=3,
+        exception=TransportError,
+        advice="the service's front cannot reach the service; try again later",
+    ),
+    Symptom.REDIRECTED: _Row(
+        _NO,
+        Action.STOP,
+        exception=ProtocolError,
+        advice="the server redirects, which is not followed for the token would travel; check base_url",
+    ),
+}
+
+_AGAIN = {Action.RETRY, Action.HOLD, Action.REFRESH}
+
+_BY_STATUS: Mapping[int, Symptom] = {
+    401: Symptom.UNAUTHENTICATED,
+    403: Symptom.FORBIDDEN,
+    404: Symptom.WRONG_PATH,
+    413: Symptom.TOO_LARGE,
+    414: Symptom.TOO_LARGE,
+    423: Symptom.LOCKED,
+    429: Symptom.RATE_LIMITED,
+    477: Symptom.MIGRATING,
+    503: Symptom.UNAVAILABLE,
+    521: Symptom.UNAVAILABLE,
+    523: Symptom.UNAVAILABLE,
+    522: Symptom.ORIGIN_TROUBLE,
+    525: Symptom.ORIGIN_TROUBLE,
+    526: Symptom.ORIGIN_TROUBLE,
+}
+
+_BY_HUNDRED: Mapping[int, Symptom] = {
+    3: Symptom.REDIRECTED,
+    4: Symptom.REJECTED,
+    5: Symptom.SERVER_ERROR,
+}
+
+
+@frozen
+class Decision:
+    """What a reply means and what to do next."""
+
+    symptom: Symptom
+    action: Action
+    written: Written
+    wait: float = 0.0
+    response: BatchResponse | None = None
+    error: BatchError | None = None
+    exception: HubbatchError | None = None
+
+
+def decide(
+    operation: Operation,
+    reply: Reply | NoReply,
+    *,
+    attempt: int,
+    held: int = 0,
+    policy: RetryPolicy,
+    chance: float,
+    period: float = 10.0,
+) -> Decision:
+    """Decide what to do after one more try of a batch.
+
+    `attempt`: the number of this try, from 1; `held`: how many before it were answered "not now" and do not count.
+    `chance`: a random number from 0 to 1, for the jitter. `period`: the quota's window in seconds.
+    """
+    symptom, response, error = _diagnose(reply)
+    row = _TABLE[symptom]
+    if response is not None or error is None:
+        return Decision(symptom, row.action, row.written, response=response)
+    if row.written is Written.UNKNOWN and not operation.idempotent:
+        return Decision(symptom, Action.GIVE_UP, row.written, error=error)  # never blindly twice
+    action, exception = row.action, None
+    tries = held + 1 if action is Action.HOLD else attempt
+    if action in _AGAIN and tries >= (row.most_attempts or policy.max_attempts):
+        action = Action.GIVE_UP if row.exception is None else Action.STOP
+    if action is Action.STOP and row.exception is not None:
+        exception = row.exception(f"{row.advice} ({error.category}: {error.message})")
+    wait = 0.0
+    if action is Action.RETRY:
+        wait = row.least_wait + policy.backoff(attempt, chance)
+        wait = max(wait, min(_retry_after(reply) or 0.0, _LONGEST_HOLD))
+    elif action is Action.HOLD:
+        asked = _retry_after(reply)
+        wait = asked if asked is not None else _window(symptom, error, period, policy)
+        wait = min(max(wait, row.least_wait), _LONGEST_HOLD)
+    return Decision(symptom, action, row.written, wait, error=error, exception=exception)
+
+
+def _diagnose(reply: Reply | NoReply) -> tuple[Symptom, BatchResponse | None, BatchError | None]:
+    if isinstance(reply, NoReply):
+        symptom = Symptom.LOST if reply.sent else Symptom.NOT_SENT
+        return symptom, None, BatchError(NO_ANSWER, reply.reason)
+    if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
+        response = decode_response(reply.body)
+        if response is not None:
+            return Symptom.ANSWERED, response, None
+        return Symptom.UNREADABLE, None, decode_error(reply)
+    error = decode_error(reply)
+    symptom = _BY_STATUS.get(reply.status) or _BY_HUNDRED.get(
+        reply.status // 100, Symptom.SERVER_ERROR
+    )
+    if symptom is Symptom.RATE_LIMITED and error.extra.get("policyName") == "DAILY":
+        symptom = Symptom.DAILY_LIMIT
+    elif symptom is Symptom.UNAUTHENTICATED and error.category == "EXPIRED_AUTHENTICATION":
+        symptom = Symptom.TOKEN_EXPIRED
+    elif symptom is Symptom.WRONG_PATH and error.category == "OBJECT_NOT_FOUND":
+        symptom = Symptom.NOTHING_FOUND
+    return symptom, None, error
+
+
+def _window(symptom: Symptom, error: BatchError, period: float, policy: RetryPolicy) -> float:
+    """Return how long to hold everybody when the service did not say."""
+    if symptom is Symptom.MIGRATING:
+        return policy.max_wait
+    return 1.0 if "secondly limit" in error.message and "ten" not in error.message else period
+
+
+def _retry_after(reply: Reply | NoReply) -> float | None:
+    """Read `Retry-After`: seconds, or a date compared with the reply's own."""
+    text = "" if isinstance(reply, NoReply) else reply.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            until = email.utils.parsedate_to_datetime(text)
+            now = email.utils.parsedate_to_datetime(reply.headers.get("date", ""))  # type: ignore[union-attr]
+        except (TypeError, ValueError):
+            return None
+        return max(0.0, (until - now).total_seconds())
+    return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124 (NaN)

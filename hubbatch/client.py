@@ -1,0 +1,258 @@
+"""The façade: a client, its five verbs and what they share. Everything behind it has a module of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import warnings
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+import aiohttp
+
+from hubbatch import _operations as operations
+from hubbatch._auth import TokenProvider, Tokens
+from hubbatch._engine import Equipment
+from hubbatch._exchange import Transport
+from hubbatch._gate import Gate
+from hubbatch._operations import Operation
+from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
+from hubbatch._quota import RateLimiter
+from hubbatch._retry import RetryPolicy
+from hubbatch._transport import HttpTransport, check_base_url
+from hubbatch.errors import HubbatchError, UsageError
+from hubbatch.models import RateLimit
+from hubbatch.run import Run
+
+__all__ = ["Client"]
+
+TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
+
+_DEFAULT_RETRY = RetryPolicy()
+
+Records = Iterable[Any] | AsyncIterable[Any]
+
+
+class Client:
+    """Moves any number of records in and out of one HubSpot account.
+
+    `token`: an access token, or an object with `async def __call__() -> str` that gives the current one.
+    `base_url`: where the service is; https, or this machine.
+    `api_version`: `"v3"`, or a dated version such as `"2025-09"`.
+    `rate_limit`: a `RateLimit` to pin the quota, a `RateLimiter` to share one with other clients, None to learn it
+    from the response headers.
+    `max_concurrency`: requests in flight at once, over all runs.
+    `retry`: when a batch is sent again.
+    `timeout`: seconds for one attempt.
+    `session`: an `aiohttp.ClientSession` of yours to use; it is never closed here.
+    `allow_insecure`: permit plain http to other machines.
+
+    Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`.
+    """
+
+    def __init__(
+        self,
+        token: str | TokenProvider | Callable[[], Awaitable[str]],
+        *,
+        base_url: str = "https://api.hubapi.com",
+        api_version: str = "v3",
+        rate_limit: RateLimit | RateLimiter | None = None,
+        max_concurrency: int = 32,
+        retry: RetryPolicy = _DEFAULT_RETRY,
+        timeout: float = 60.0,
+        session: aiohttp.ClientSession | None = None,
+        allow_insecure: bool = False,
+    ) -> None:
+        self._closed = True  # until everything is checked
+        self._api_version = operations.check_api_version(api_version)
+        self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
+        if not isinstance(retry, RetryPolicy):
+            raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
+        if session is not None and not isinstance(session, aiohttp.ClientSession):
+            raise UsageError("session must be an aiohttp.ClientSession")
+        self._retry = retry
+        self._tokens = Tokens(token)
+        self._gate = Gate(_limiter(rate_limit), check_count("max_concurrency", max_concurrency))
+        self._http = HttpTransport(
+            self._base_url, timeout=check_seconds("timeout", timeout), session=session
+        )
+        self._transport: Transport = self._http
+        self._runs: set[Run] = set()
+        self._closed = False
+
+    @classmethod
+    def from_env(cls, **options: Any) -> Self:
+        """Return a client whose token is in the environment variable `HUBSPOT_ACCESS_TOKEN`."""
+        token = os.environ.get(TOKEN_VARIABLE)
+        if not token:
+            raise UsageError(f"set the environment variable {TOKEN_VARIABLE} to your access token")
+        return cls(token, **options)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else f"{len(self._runs)} runs under way"
+        return f"<Client of {self._base_url}, {self._api_version}: {state}>"
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True) and self._http.open:
+            warnings.warn(
+                "a Client was dropped open: use 'async with', or await aclose()",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    async def __aenter__(self) -> Self:
+        self._check_open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Cancel the runs under way and close what the client opened. Closing twice is fine."""
+        self._closed = True
+        reason = HubbatchError("the client was closed while the run was under way; see its outcome")
+        tasks = [task for run in list(self._runs) if (task := run.abort(reason)) is not None]
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._http.aclose()
+
+    @property
+    def rate_limit(self) -> RateLimit:
+        """The quota in force: pinned, or as learned so far."""
+        return self._gate.limiter.rate_limit
+
+    def create(
+        self,
+        object_type: str,
+        records: Records,
+        *,
+        unique_property: str | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Create an object for each record.
+
+        `unique_property`: a property with unique values, which tells the records of this call apart.
+        A create whose fate is unknown is never sent twice: that would make a duplicate.
+        """
+        return self._run(
+            operations.CREATE, object_type, records, options, unique_property=unique_property
+        )
+
+    def update(
+        self,
+        object_type: str,
+        records: Records,
+        *,
+        id_property: str | None = None,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Update the objects named by `id`, or by the unique property `id_property`, of each record."""
+        return self._run(operations.UPDATE, object_type, records, options, id_property=id_property)
+
+    def upsert(
+        self,
+        object_type: str,
+        records: Records,
+        *,
+        id_property: str,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Update the object that has a record's value of the unique property `id_property`, or create it."""
+        if id_property is None:
+            raise UsageError(
+                "upsert() needs id_property, the unique property that names a record, such as 'email'"
+            )
+        return self._run(operations.UPSERT, object_type, records, options, id_property=id_property)
+
+    def read(
+        self,
+        object_type: str,
+        ids: Records,
+        *,
+        properties: Sequence[str] = (),
+        properties_with_history: Sequence[str] = (),
+        id_property: str | None = None,
+        archived: bool = False,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Read the objects with the given record ids, or values of the unique property `id_property`.
+
+        `properties`: what to read; by default what HubSpot gives for the type. With `id_property` that property is
+        read in any case, for it tells which object answers which id.
+        `archived`: read archived objects instead.
+        """
+        wanted = _names("properties", properties)
+        history = _names("properties_with_history", properties_with_history)
+        if id_property is not None and id_property not in wanted:
+            wanted.append(id_property)
+        envelope: dict[str, Any] = {"properties": wanted, "propertiesWithHistory": history}
+        if id_property is not None:
+            envelope["idProperty"] = id_property
+        return self._run(
+            operations.READ,
+            object_type,
+            ids,
+            options,
+            id_property=id_property,
+            query={"archived": "true"} if archived else {},
+            envelope=envelope,
+            most_inputs=operations.READ.max_inputs_with_history if history else None,
+        )
+
+    def archive(self, object_type: str, ids: Records, **options: Unpack[RunOptions]) -> Run:
+        """Archive the objects with the given record ids; one that does not exist counts as archived."""
+        return self._run(operations.ARCHIVE, object_type, ids, options)
+
+    def _run(
+        self,
+        operation: Operation,
+        object_type: str,
+        records: Records,
+        options: RunOptions,
+        *,
+        most_inputs: int | None = None,
+        **specific: Any,
+    ) -> Run:
+        self._check_open()
+        path = operations.endpoint(operation, object_type, self._api_version)
+        call = plan_call(
+            operation, path, options, most_inputs=most_inputs or operation.max_inputs, **specific
+        )
+        return Run(call, check_source(operation, records), self._equip)
+
+    def _equip(self, run: Run) -> Equipment:
+        """Give a run that starts what all runs of this client share."""
+        self._check_open()
+        self._runs = {other for other in self._runs if not other.done} | {run}
+        return Equipment(
+            self._transport, self._tokens, self._gate, self._retry, random.SystemRandom().random
+        )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the client is closed; make another one")
+
+
+def _limiter(rate_limit: RateLimit | RateLimiter | None) -> RateLimiter:
+    if isinstance(rate_limit, RateLimiter):
+        return rate_limit
+    if rate_limit is None or isinstance(rate_limit, RateLimit):
+        return RateLimiter(rate_limit)
+    raise UsageError(
+        "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to learn"
+        f" it, not {rate_limit!r}"
+    )
+
+
+def _names(option: str, names: Sequence[str]) -> list[str]:
+    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+        raise UsageError(f"{option} must be a list of property names, not {names!r}")
+    return list(dict.fromkeys(names))

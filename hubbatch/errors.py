@@ -1,0 +1,89 @@
+"""What hubbatch raises, as one tree, and the per-record errors a caller may ask for.
+
+Every exception says in its message what to do next and carries the outcome so far; none ever holds a token.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Self
+
+    from hubbatch.outcome import Outcome, RecordOutcome
+
+__all__ = [
+    "AuthenticationError",
+    "DailyLimitError",
+    "HubbatchError",
+    "OutcomeError",
+    "PermissionDeniedError",
+    "ProtocolError",
+    "RecordError",
+    "TransportError",
+    "UnknownObjectTypeError",
+    "UsageError",
+]
+
+
+class HubbatchError(Exception):
+    """Root of everything hubbatch raises; `outcome` is the truth about the records so far."""
+
+    outcome: Outcome | None = None
+
+
+class UsageError(HubbatchError, ValueError):
+    """Say which option of a call is wrong and what is allowed; raised before any request."""
+
+
+class AuthenticationError(HubbatchError):
+    """The service refused the token (HTTP 401)."""
+
+
+class PermissionDeniedError(HubbatchError):
+    """The token lacks a scope that the call needs (HTTP 403)."""
+
+
+class UnknownObjectTypeError(HubbatchError):
+    """The account has no such object type, or the path is wrong (HTTP 404)."""
+
+
+class DailyLimitError(HubbatchError):
+    """The account's daily request limit is used up; it resets at midnight in the account's time zone."""
+
+
+class TransportError(HubbatchError):
+    """The service cannot be reached at all."""
+
+
+class ProtocolError(HubbatchError):
+    """The service answered with something that is not HubSpot's batch API."""
+
+
+class RecordError(HubbatchError):
+    """One record did not succeed; `record` says which and why (None where it was not kept)."""
+
+    def __init__(self, message: str, record: RecordOutcome | None = None) -> None:
+        super().__init__(message, record)
+        self.record = record
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class OutcomeError(HubbatchError, ExceptionGroup[RecordError]):
+    """Some records did not succeed: a group of one `RecordError` for each, carrying the outcome."""
+
+    def __new__(cls, message: str, errors: Sequence[RecordError]) -> Self:
+        """Build the group; `ExceptionGroup` takes its arguments here."""
+        return super().__new__(cls, message, errors)
+
+    def __init__(self, message: str, errors: Sequence[RecordError]) -> None:
+        super().__init__(message, errors)
+
+    def derive(self, excs: Sequence[RecordError], /) -> OutcomeError:  # type: ignore[override]
+        """Keep the outcome on the parts that `split` and `except*` make of the group."""
+        part = OutcomeError(self.message, excs)
+        part.outcome = self.outcome
+        return part

@@ -1,0 +1,157 @@
+"""The values of HubSpot's batch API, in its own words: results, errors, replies, statuses, limits.
+
+Plain frozen data with types. Nothing here knows how it is sent, read, retried or accounted for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+from hubbatch.errors import UsageError
+
+__all__ = [
+    "BatchError",
+    "BatchResponse",
+    "BatchStatus",
+    "ErrorDetail",
+    "ObjectResult",
+    "RateLimit",
+    "RecordStatus",
+]
+
+
+class BatchStatus(StrEnum):
+    """How far a batch, or a whole run, has come; the spelling is HubSpot's."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    CANCELED = "CANCELED"
+    COMPLETE = "COMPLETE"
+
+
+class RecordStatus(StrEnum):
+    """The one state of a record.
+
+    SUCCEEDED, FAILED and UNSENT are promises about the account's data; UNKNOWN is the only doubt.
+    """
+
+    SUCCEEDED = "SUCCEEDED"
+    """The service said so for this record."""
+    FAILED = "FAILED"
+    """It was refused, by the service or by a local check, and not written."""
+    UNKNOWN = "UNKNOWN"
+    """It was sent and no trustworthy answer came."""
+    UNSENT = "UNSENT"
+    """It was taken in and never sent."""
+
+
+@frozen
+class ObjectResult:
+    """One record as the service returned it. Times are aware datetimes, property values text."""
+
+    id: str
+    properties: Mapping[str, str | None] = field(factory=dict)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    archived: bool = False
+    archived_at: datetime | None = None
+    new: bool | None = None
+    """Upsert only: True when the record was created, False when it was updated."""
+    object_write_trace_id: str | None = None
+    properties_with_history: Mapping[str, Any] | None = None
+    url: str | None = None
+    extra: Mapping[str, Any] = field(factory=dict)
+    """Fields of the reply that this version of hubbatch does not know."""
+
+
+@frozen
+class ErrorDetail:
+    """One item of an error's `errors`: what exactly is wrong, and where."""
+
+    message: str = ""
+    code: str | None = None
+    context: Mapping[str, Any] | str | None = None
+    """A map in practice, a string at times: HubSpot's reference has both."""
+    in_: str | None = None
+    sub_category: Any = None
+    extra: Mapping[str, Any] = field(factory=dict)
+
+
+LOCAL_VALIDATION = "LOCAL_VALIDATION"
+"""Category of our own errors about records that cannot be sent."""
+NO_ANSWER = "NO_ANSWER"
+"""Category of our own errors about records that were sent and got no trustworthy answer."""
+
+
+@frozen
+class BatchError:
+    """One error and the inputs it explains.
+
+    `category` is HubSpot's (`VALIDATION_ERROR`, `OBJECT_NOT_FOUND`, `CONFLICT`, …) or, for what hubbatch
+    found out by itself, `LOCAL_VALIDATION` or `NO_ANSWER`.
+    """
+
+    category: str
+    message: str
+    status: str | None = None
+    id: str | None = None
+    sub_category: Any = None
+    context: Mapping[str, Any] = field(factory=dict)
+    errors: Sequence[ErrorDetail] = ()
+    links: Mapping[str, str] = field(factory=dict)
+    correlation_id: str | None = None
+    extra: Mapping[str, Any] = field(factory=dict)
+    indexes: tuple[int, ...] = ()
+    """Positions, in the caller's input, of the records that this error explains."""
+
+
+@frozen
+class BatchResponse:
+    """One reply of a batch endpoint, whatever its shape and status code were."""
+
+    status: BatchStatus = BatchStatus.COMPLETE
+    results: Sequence[ObjectResult] = ()
+    errors: Sequence[BatchError] = ()
+    num_errors: int = 0
+    requested_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    links: Mapping[str, str] = field(factory=dict)
+    warnings: Sequence[Any] = ()
+    extra: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen
+class RateLimit:
+    """At most `max_requests` in any rolling `period` seconds, of which we may use `share` (0 < share ≤ 1)."""
+
+    max_requests: int
+    period: float = 10.0
+    share: float = 1.0
+
+    def __attrs_post_init__(self) -> None:
+        if type(self.max_requests) is not int or self.max_requests < 1:
+            raise UsageError(
+                f"RateLimit.max_requests must be a whole number of at least 1, not {self.max_requests!r}"
+            )
+        if not (_is_number(self.period) and 0 < self.period <= 86_400):  # noqa: PLR2004 (a day)
+            raise UsageError(
+                f"RateLimit.period must be a number of seconds above 0 and at most 86400, not {self.period!r}"
+            )
+        if not (_is_number(self.share) and 0 < self.share <= 1):
+            raise UsageError(f"RateLimit.share must be above 0 and at most 1, not {self.share!r}")
+
+    @property
+    def budget(self) -> int:
+        """How many requests a period we may send: our share of the limit, at least one."""
+        return max(1, int(self.max_requests * self.share))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

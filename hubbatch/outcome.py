@@ -1,0 +1,304 @@
+"""The answer HubSpot would have given had its API no batch limit, accounting for every record.
+
+Values only: how an outcome is read, merged, raised from and written as JSON. It knows nothing of how it came about.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import attrs
+from attrs import field, frozen
+
+from hubbatch._converter import converter, read_time, write_time
+from hubbatch._records import as_mapping
+from hubbatch.errors import OutcomeError, RecordError
+from hubbatch.models import BatchError, BatchStatus, ObjectResult, RecordStatus
+
+__all__ = ["Counts", "Outcome", "RecordOutcome"]
+
+
+@frozen
+class Counts:
+    """How many records are in which state. Every record is in exactly one: the four always add up."""
+
+    total: int = 0
+    """How many records were taken from the source."""
+    succeeded: int = 0
+    failed: int = 0
+    unknown: int = 0
+    unsent: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if self.total != self.succeeded + self.failed + self.unknown + self.unsent:
+            raise ValueError(f"{self!r} does not add up")
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.total + other.total,
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+            self.unknown + other.unknown,
+            self.unsent + other.unsent,
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.total} records: {self.succeeded} succeeded, {self.failed} failed,"
+            f" {self.unknown} unknown, {self.unsent} unsent"
+        )
+
+
+@frozen
+class RecordOutcome:
+    """What became of one record."""
+
+    index: int
+    """Its position in the caller's input, from 0."""
+    input: Any = field(repr=False)
+    """The record as the caller gave it, ready to be sent again."""
+    status: RecordStatus
+    result: ObjectResult | None = field(default=None, repr=False)
+    error: BatchError | None = None
+    attempts: int = 0
+    """How many requests carried it."""
+
+
+_GRAVITY = (
+    BatchStatus.COMPLETE,
+    BatchStatus.PROCESSING,
+    BatchStatus.PENDING,
+    BatchStatus.CANCELED,
+)
+"""Of two statuses the later one here describes both together."""
+
+
+@frozen
+class Outcome:
+    """One aggregate answer for any number of records."""
+
+    status: BatchStatus = BatchStatus.COMPLETE
+    """COMPLETE: the run saw all its input through; CANCELED: it stopped early; else as a batch left it."""
+    counts: Counts = Counts()
+    records: Sequence[RecordOutcome] = field(default=(), repr=False)
+    """The records kept (see `keep`), in input order."""
+    errors: Sequence[BatchError] = field(default=(), repr=False)
+    """Every error once; its `indexes` name the records that it explains."""
+    num_errors: int = 0
+    """Error items over all batches: `len(errors)` while all errors are kept."""
+    requested_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    links: Mapping[str, str] = field(factory=dict, repr=False)
+    warnings: Sequence[Any] = field(default=(), repr=False)
+
+    @property
+    def results(self) -> list[ObjectResult]:
+        """The results of the records that succeeded and were kept, in input order."""
+        return [
+            record.result
+            for record in self.records
+            if record.result is not None and record.status is RecordStatus.SUCCEEDED
+        ]
+
+    @property
+    def ok(self) -> bool:
+        """Whether no record did anything but succeed."""
+        return self.counts.succeeded == self.counts.total
+
+    @property
+    def succeeded(self) -> list[RecordOutcome]:
+        """The kept records that were written, read or archived."""
+        return self._having(RecordStatus.SUCCEEDED)
+
+    @property
+    def failed(self) -> list[RecordOutcome]:
+        """The kept records that were refused and not written."""
+        return self._having(RecordStatus.FAILED)
+
+    @property
+    def unknown(self) -> list[RecordOutcome]:
+        """The kept records that were sent and got no trustworthy answer."""
+        return self._having(RecordStatus.UNKNOWN)
+
+    @property
+    def unsent(self) -> list[RecordOutcome]:
+        """The kept records that were taken in and never sent."""
+        return self._having(RecordStatus.UNSENT)
+
+    def _having(self, status: RecordStatus) -> list[RecordOutcome]:
+        return [record for record in self.records if record.status is status]
+
+    def raise_for_errors(self) -> None:
+        """Do nothing if every record succeeded, else raise.
+
+        Raises `OutcomeError`: a group of one `RecordError` for each kept record that did not succeed, or of a single
+        one where none was kept.
+        """
+        if self.ok:
+            return
+        errors = [
+            RecordError(_sentence(record), record)
+            for record in self.records
+            if record.status is not RecordStatus.SUCCEEDED
+        ] or [RecordError(f"{self.counts}; no record was kept (keep='none')")]
+        error = OutcomeError(f"{self.counts}{_digest(self.records)}", errors)
+        error.outcome = self
+        raise error
+
+    @staticmethod
+    def merge(*outcomes: Outcome) -> Outcome:
+        """Join the outcomes of consecutive runs into one, as if their inputs had been one input.
+
+        Associative. Records and errors of the later ones are renumbered to follow the earlier ones.
+        """
+        return functools.reduce(_merge_two, outcomes, Outcome())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the outcome as JSON values, in HubSpot's own field names where it has them.
+
+        `records` refer to `results` and `errors` by position; an input is written as JSON can hold it.
+        """
+        results = [record.result for record in self.records if record.result is not None]
+        result_positions = {id(result): position for position, result in enumerate(results)}
+        error_positions = {id(error): position for position, error in enumerate(self.errors)}
+        return {
+            "status": str(self.status),
+            "results": [converter.unstructure(result) for result in results],
+            "errors": [converter.unstructure(error) for error in self.errors],
+            "numErrors": self.num_errors,
+            **{
+                name: write_time(moment)
+                for name, moment in (
+                    ("requestedAt", self.requested_at),
+                    ("startedAt", self.started_at),
+                    ("completedAt", self.completed_at),
+                )
+                if moment is not None
+            },
+            "links": dict(self.links),
+            "warnings": list(self.warnings),
+            "counts": attrs.asdict(self.counts),
+            "records": [
+                {
+                    "index": record.index,
+                    "input": _json_value(record.input),
+                    "status": str(record.status),
+                    "result": result_positions.get(id(record.result)),
+                    "error": error_positions.get(id(record.error)),
+                    "attempts": record.attempts,
+                }
+                for record in self.records
+            ],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
+        """Read what `to_dict` wrote."""
+        results = [converter.structure(item, ObjectResult) for item in data["results"]]
+        errors = [converter.structure(item, BatchError) for item in data["errors"]]
+        return cls(
+            status=BatchStatus(data["status"]),
+            counts=Counts(**data["counts"]),
+            records=[
+                RecordOutcome(
+                    index=item["index"],
+                    input=item["input"],
+                    status=RecordStatus(item["status"]),
+                    result=None if item["result"] is None else results[item["result"]],
+                    error=None if item["error"] is None else errors[item["error"]],
+                    attempts=item["attempts"],
+                )
+                for item in data["records"]
+            ],
+            errors=errors,
+            num_errors=data["numErrors"],
+            requested_at=read_time(data.get("requestedAt")),
+            started_at=read_time(data.get("startedAt")),
+            completed_at=read_time(data.get("completedAt")),
+            links=data["links"],
+            warnings=data["warnings"],
+        )
+
+
+def _merge_two(first: Outcome, second: Outcome) -> Outcome:
+    offset = first.counts.total
+    moved = {
+        id(error): attrs.evolve(error, indexes=tuple(index + offset for index in error.indexes))
+        for error in (*second.errors, *(record.error for record in second.records if record.error))
+    }
+    return Outcome(
+        status=max(first.status, second.status, key=_GRAVITY.index),
+        counts=first.counts + second.counts,
+        records=[
+            *first.records,
+            *(
+                attrs.evolve(
+                    record,
+                    index=record.index + offset,
+                    error=None if record.error is None else moved[id(record.error)],
+                )
+                for record in second.records
+            ),
+        ],
+        errors=[*first.errors, *(moved[id(error)] for error in second.errors)],
+        num_errors=first.num_errors + second.num_errors,
+        requested_at=min(known(first.requested_at, second.requested_at), default=None),
+        started_at=min(known(first.started_at, second.started_at), default=None),
+        completed_at=max(known(first.completed_at, second.completed_at), default=None),
+        links={**first.links, **second.links},
+        warnings=[*first.warnings, *second.warnings],
+    )
+
+
+def known(*moments: datetime | None) -> list[datetime]:
+    """Return those of the times that are given."""
+    return [moment for moment in moments if moment is not None]
+
+
+def _sentence(record: RecordOutcome) -> str:
+    reason = "" if record.error is None else f": {record.error.category}: {record.error.message}"
+    return f"record {record.index} is {record.status}{reason}"
+
+
+def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
+    """Sum up why records did not succeed, the most frequent reasons first."""
+    reasons: Counter[str] = Counter()
+    examples: dict[str, list[str]] = {}
+    for record in records:
+        if record.status is RecordStatus.SUCCEEDED:
+            continue
+        reason = (
+            str(record.status)
+            if record.error is None
+            else f"{record.error.category}: {record.error.message}"
+        )
+        reasons[reason] += 1
+        if len(seen := examples.setdefault(reason, [])) < 2:  # noqa: PLR2004 (two examples do)
+            seen.append(str(record.index))
+    lines = [
+        f"\n  {count} × {reason}, e.g. record {', '.join(examples[reason])}"
+        for reason, count in reasons.most_common(most)
+    ]
+    if len(reasons) > most:
+        lines.append(f"\n  and {len(reasons) - most} more reasons")
+    return "".join(lines)
+
+
+def _json_value(value: Any) -> Any:
+    """Return what JSON can hold of a caller's value: text stands for everything that it has no word for."""
+    if value is None or type(value) in {str, int, bool}:
+        return value
+    if (mapping := as_mapping(value)) is not None:
+        return {str(name): _json_value(item) for name, item in mapping.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_json_value(item) for item in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    if type(value) is float and value == value and abs(value) != float("inf"):  # noqa: PLR0124 (NaN)
+        return value
+    return str(value)

@@ -1,0 +1,44 @@
+"""How a run is getting on: a snapshot for people and programs that watch it."""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+from hubbatch.outcome import Counts
+
+__all__ = ["Progress"]
+
+
+@frozen
+class Progress:
+    """A run at one moment. Times are seconds."""
+
+    counts: Counts
+    """The records taken in so far; what is in flight counts as unknown, what waits as unsent."""
+    total: int | None
+    """How many records the source has, where it can tell."""
+    settled: int
+    """Records whose state is final."""
+    in_flight: int
+    """Records that have been sent and are not settled."""
+    requests: int
+    """Requests sent, retries included."""
+    retries: int
+    elapsed: float
+    quota_used: int
+    """Requests that the quota's current period counts as ours."""
+    quota: int
+    """Requests that we may send in a period."""
+    quota_period: float
+
+    @property
+    def records_per_second(self) -> float:
+        """Records settled per second so far."""
+        return self.settled / self.elapsed if self.elapsed > 0 else 0.0
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds until the end at this rate; None where the total or the rate is not known yet."""
+        if self.total is None or self.settled == 0:
+            return None
+        return max(0.0, (self.total - self.settled) / self.records_per_second)
