@@ -6,6 +6,7 @@ The one module that sends anything. It follows no redirect, repeats nothing, and
 from __future__ import annotations
 
 import asyncio
+import io
 import ipaddress
 from importlib.metadata import version
 from types import SimpleNamespace
@@ -21,6 +22,9 @@ __all__ = ["HttpTransport", "check_base_url"]
 
 _MAX_REPLY = 128 * 1024 * 1024
 """Bytes of one reply: far beyond any real one; a hundred records with long histories take a few MiB."""
+
+_LARGE = 1024 * 1024
+"""Bytes above which aiohttp wants a body as a file, which it writes piece by piece."""
 
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """The connection could not be made: whatever else is unknown, nothing was sent."""
@@ -90,7 +94,7 @@ class HttpTransport:
         try:
             async with self._open_session().post(
                 self._url(request),
-                data=request.body,
+                data=request.body if len(request.body) <= _LARGE else io.BytesIO(request.body),
                 headers={**self._headers, "Authorization": f"Bearer {token}"},
                 allow_redirects=False,
                 timeout=self._timeout,

@@ -1,0 +1,43 @@
+"""A HubSpot stand-in for tests and demonstrations: the batch API in memory, with limits and faults.
+
+It needs no account and no network, and knows nothing of hubbatch's client: any HTTP client can
+talk to it.
+"""
+
+from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._faults import (
+    FLAKY,
+    NASTY,
+    PRESETS,
+    Fault,
+    FaultKind,
+    FaultPlan,
+    FaultSource,
+    RandomFaults,
+)
+from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._schema import OBJECT_TYPE_IDS
+from hubbatch.sandbox._server import Sandbox
+from hubbatch.sandbox._service import Service
+from hubbatch.sandbox._store import StoredObject, Write
+
+__all__ = [
+    "FLAKY",
+    "NASTY",
+    "OBJECT_TYPE_IDS",
+    "PRESETS",
+    "Answer",
+    "Cut",
+    "Fault",
+    "FaultKind",
+    "FaultPlan",
+    "FaultSource",
+    "Options",
+    "RandomFaults",
+    "RecordedRequest",
+    "Sandbox",
+    "SandboxRequest",
+    "Service",
+    "StoredObject",
+    "Write",
+]

@@ -1,0 +1,190 @@
+"""The JSON shapes of HubSpot's replies: batch replies, error items, whole-batch refusals.
+
+It knows nothing of how records are stored or requests routed; the random variety of real replies
+comes from a seeded generator that is handed in.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Any
+
+from attrs import define, field, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hubbatch.sandbox._inputs import Input
+
+__all__ = [
+    "CORRELATION_ID",
+    "CURRENT",
+    "LATEST",
+    "Dialect",
+    "Done",
+    "Problem",
+    "RefusalError",
+    "ReplyWriter",
+    "error_body",
+]
+
+
+@frozen
+class Dialect:
+    """How one version of the API speaks."""
+
+    multi_status: bool = True
+    """Whether partial success has status 207; 2026-09 answers 200."""
+    nulls: bool = False
+    """Whether property values may be null."""
+
+
+CORRELATION_ID = "X-HubSpot-Correlation-Id"
+"""The header that every response carries."""
+
+CURRENT = Dialect()
+LATEST = Dialect(multi_status=False, nulls=True)
+
+
+class RefusalError(Exception):
+    """The whole request is refused, and nothing of it was written."""
+
+    def __init__(
+        self,
+        status: int,
+        category: str,
+        message: str,
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        context: Mapping[str, list[str]] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.category = category
+        self.message = message
+        self.errors = errors
+        self.context = context
+
+    def body(self, correlation_id: str) -> dict[str, Any]:
+        """Return the reply's JSON object."""
+        more: dict[str, Any] = {}
+        if self.errors:
+            more["errors"] = list(self.errors)
+        if self.context:
+            more["context"] = self.context
+        return error_body(self.category, self.message, correlation_id, **more)
+
+
+def error_body(category: str, message: str, correlation_id: str, **more: Any) -> dict[str, Any]:
+    """Return the JSON object of a refusal."""
+    return {
+        "status": "error",
+        "message": message,
+        "correlationId": correlation_id,
+        "category": category,
+        **more,
+    }
+
+
+@frozen
+class Problem:
+    """One error item of a partial success; `context` names the inputs it is about."""
+
+    category: str
+    message: str
+    context: Mapping[str, list[str]]
+    details: Sequence[Mapping[str, Any]] = ()
+
+    def refusal(self, status: int) -> RefusalError:
+        """Return the refusal of a whole batch, which names no input but ids not found."""
+        context = self.context if self.category == "OBJECT_NOT_FOUND" else None
+        return RefusalError(
+            status, self.category, self.message, errors=self.details, context=context
+        )
+
+
+@define(eq=False)
+class Done:
+    """What a batch did: results in input order, and what did not work."""
+
+    results: list[dict[str, Any]] = field(factory=list)
+    problems: list[Problem] = field(factory=list)
+    sources: list[Input] = field(factory=list)
+    """The input of each result."""
+    status: str = "COMPLETE"
+
+
+class ReplyWriter:
+    """Write batch replies: varied as real ones are when given a generator, else in full."""
+
+    def __init__(
+        self, noise: random.Random | None = None, *, shuffle: random.Random | None = None
+    ) -> None:
+        self._noise = noise
+        self._shuffle = shuffle
+
+    def batch(
+        self, done: Done, *, success: int, dialect: Dialect, stamp: str
+    ) -> tuple[int, dict[str, Any]]:
+        """Return status code and JSON object; results are permuted, as HubSpot's are."""
+        results = done.results
+        if self._shuffle is not None and len(results) > 1:
+            self._shuffle.shuffle(results)
+        reply: dict[str, Any] = {
+            "status": done.status,
+            "results": results,
+            "startedAt": stamp,
+            "completedAt": stamp,
+        }
+        if done.problems:
+            reply["numErrors"] = len(done.problems)
+            reply["errors"] = [self._item(problem) for problem in done.problems]
+        self._vary(reply, dialect)
+        return (207 if done.problems and dialect.multi_status else success), reply
+
+    def _chance(self, probability: float) -> bool:
+        return self._noise is not None and self._noise.random() < probability
+
+    def _vary(self, reply: dict[str, Any], dialect: Dialect) -> None:
+        if self._noise is None:
+            return
+        if self._chance(0.5):
+            reply["requestedAt"] = reply["startedAt"]
+        if self._chance(0.2):
+            reply["links"] = {}
+        if self._chance(0.1):
+            del reply["startedAt"]
+        if self._chance(0.1):
+            reply.pop("numErrors", None)
+        if self._chance(0.1):
+            reply["executionDetails"] = {"node": "eu1-7"}
+        if not dialect.multi_status and self._chance(0.3):
+            reply["warnings"] = [{"message": "This reply was made up."}]
+        if self._chance(0.1):
+            for result in reply["results"]:
+                result["url"] = f"https://app.hubspot.com/contacts/123/record/{result['id']}"
+
+    def _item(self, problem: Problem) -> dict[str, Any]:
+        item: dict[str, Any] = {
+            "status": "error",
+            "category": problem.category,
+            "message": problem.message,
+        }
+        if problem.context:
+            item["context"] = problem.context
+        if not self._chance(0.5):
+            item["errors"] = [self._detail(detail) for detail in problem.details]
+            item["links"] = {}
+        if self._chance(0.3):
+            item["id"] = f"{random.Random(problem.message).getrandbits(64):016x}"  # noqa: S311
+        if self._chance(0.2):
+            item["subCategory"] = "crm.sandbox"
+        return item
+
+    def _detail(self, detail: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not self._chance(0.2):
+            return detail
+        pairs = ", ".join(
+            f"{name}=[{', '.join(values)}]" for name, values in detail["context"].items()
+        )
+        return {**detail, "context": f"{{{pairs}}}"}

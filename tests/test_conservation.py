@@ -1,0 +1,246 @@
+"""The law of conservation, held against the sandbox's own store under random faults, styles and stops."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import Counter
+from typing import Any
+
+from attrs import frozen
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support import World, drip, in_virtual_time
+
+from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run
+from hubbatch.sandbox import Fault, FaultKind
+
+settings.register_profile(
+    "quick",
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+QUOTA = RateLimit(20, 10.0)
+
+
+@frozen
+class Story:
+    """One run: what is sent, what goes wrong, how it ends."""
+
+    verb: str
+    keys: list[int]
+    broken: set[int]
+    faults: list[Fault | None]
+    batch_size: int
+    max_concurrency: int
+    duplicates: str
+    echo_trace_ids: bool
+    multi_status: bool
+    slow_source: bool
+    stop_at: int | None
+    cancel_after: float | None
+    raise_at: int | None
+    quota: bool
+    seed: int
+
+
+FATAL = {FaultKind.INVALID_TOKEN, FaultKind.EXPIRED_TOKEN, FaultKind.MISSING_SCOPES, FaultKind.RATE_DAILY}
+faults = st.builds(
+    Fault,
+    st.sampled_from(sorted(FaultKind)),
+    count=st.integers(1, 3),
+    delay=st.sampled_from([1.0, 59.0, 120.0]),
+    body_limit=st.sampled_from([0, 200, 600]),
+    retry_after=st.sampled_from([None, 1.0, 7.0]),
+)
+stories = st.builds(
+    Story,
+    verb=st.sampled_from(["create", "update", "upsert", "archive", "read"]),
+    keys=st.lists(st.integers(0, 30), max_size=40),
+    broken=st.sets(st.integers(0, 40), max_size=4),
+    faults=st.lists(st.none() | faults, max_size=12),
+    batch_size=st.integers(1, 9),
+    max_concurrency=st.integers(1, 5),
+    duplicates=st.sampled_from(["serial", "merge", "refuse"]),
+    echo_trace_ids=st.booleans(),
+    multi_status=st.booleans(),
+    slow_source=st.booleans(),
+    stop_at=st.none() | st.integers(0, 40),
+    cancel_after=st.none() | st.floats(0, 3),
+    raise_at=st.none() | st.integers(0, 40),
+    quota=st.booleans(),
+    seed=st.integers(0, 1000),
+)
+
+
+class SourceError(Exception):
+    """A source's own exception."""
+
+
+class Trial:
+    """Tells one story to a sandbox and keeps what both sides say."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.world = World(
+            faults=story.faults,
+            rate_limit=QUOTA if story.quota else None,
+            client_rate=None if story.quota else RateLimit(10_000, 1.0),
+            latency=(0.01, 0.4),
+            max_concurrency=story.max_concurrency,
+            echo_trace_ids=story.echo_trace_ids,
+            update_rejects_whole_batch=not story.multi_status,
+            seed=story.seed,
+            noise=True,
+        )
+        service = self.world.service
+        service.define_property("contacts", "ref", unique=True)
+        self.ids = {
+            key: service.add("contacts", {"ref": f"r{key}", "email": f"k{key}@example.com"}).id
+            for key in range(0, 30, 2)
+        }
+        self.records = [self.record(index, key) for index, key in enumerate(story.keys)]
+        self.taken = 0
+        self.run: Run | None = None
+        self.error: BaseException | None = None
+
+    def record(self, index: int, key: int) -> Any:
+        if index in self.story.broken:
+            return {"email": float("nan"), "ref": None}
+        match self.story.verb:
+            case "create":
+                return {"email": f"new{key}@example.com", "note": f"n{index}"}
+            case "update":
+                return {"id": self.ids.get(key, f"9{key}"), "note": f"n{index}"}
+            case "upsert":
+                return {"ref": f"r{key}", "note": f"n{index}"}
+            case _:
+                return self.ids.get(key, f"9{key}")
+
+    def source(self) -> Any:
+        def plain() -> Any:
+            for index, record in enumerate(self.records):
+                if index == self.story.raise_at:
+                    raise SourceError
+                self.taken = index + 1
+                yield record
+
+        return drip(plain(), 0.02) if self.story.slow_source else plain()
+
+    async def tell(self) -> None:
+        story = self.story
+        async with self.world as world:
+            verb = getattr(world.client, story.verb)
+            options: dict[str, Any] = {
+                "batch_size": story.batch_size,
+                "duplicates": story.duplicates,
+                "keep": "all",
+            }
+            if story.verb == "upsert":
+                options["id_property"] = "ref"
+            self.run = verb("contacts", self.source(), **options)
+            task = asyncio.create_task(self.consume(self.run))
+            if story.cancel_after is not None:
+                asyncio.get_running_loop().call_later(story.cancel_after, task.cancel)
+            try:
+                await task
+            except (Exception, asyncio.CancelledError) as error:  # whatever came out
+                self.error = error
+
+    async def consume(self, run: Run) -> None:
+        seen = 0
+        async with run:
+            async for _ in run:
+                seen += 1
+                if seen == self.story.stop_at:
+                    await run.stop()
+
+    def check(self) -> None:
+        assert self.run is not None
+        outcome = self.run.outcome
+        counts = outcome.counts
+        assert counts.total == self.taken == len(outcome.records)
+        assert [record.index for record in outcome.records] == list(range(self.taken))
+        by_status = Counter(record.status for record in outcome.records)
+        assert by_status[RecordStatus.SUCCEEDED] == counts.succeeded
+        assert by_status[RecordStatus.FAILED] == counts.failed
+        assert by_status[RecordStatus.UNKNOWN] == counts.unknown
+        assert by_status[RecordStatus.UNSENT] == counts.unsent
+        assert outcome.num_errors == len(outcome.errors)
+        for record in outcome.records:
+            assert record.input is self.records[record.index]
+            if record.status in {RecordStatus.FAILED, RecordStatus.UNKNOWN}:
+                assert record.error is not None
+                assert record.error in outcome.errors
+                assert record.index in record.error.indexes
+        if self.error is None and self.story.stop_at is None:
+            assert outcome.status is not BatchStatus.CANCELED
+            assert counts.unsent == 0
+        assert self.world.transport.most_in_flight <= self.story.max_concurrency
+        assert Outcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
+        if self.story.verb in {"create", "update", "upsert"}:
+            self.check_store(outcome)
+
+    def check_store(self, outcome: Outcome) -> None:
+        """The store is the witness: succeeded is stored, failed and unsent are not."""
+        notes = Counter(
+            stored.properties.get("note")
+            for stored in self.world.service.objects("contacts").values()
+        )
+        written = {write_note for write_note in notes if write_note is not None}
+        merged = self.story.duplicates == "merge"
+        for record in outcome.records:
+            note = f"n{record.index}"
+            if record.status is RecordStatus.SUCCEEDED and self.story.verb == "create" and not merged:
+                assert notes[note] == 1, f"a create that succeeded is stored {notes[note]} times"
+            elif record.status is RecordStatus.SUCCEEDED:
+                assert record.result is not None
+                stored = self.world.service.objects("contacts")[record.result.id]
+                assert stored.writes >= 1
+                if not merged:
+                    later = self.notes_after(record.index)
+                    assert stored.properties["note"] in {note, *later}
+            elif record.status in {RecordStatus.FAILED, RecordStatus.UNSENT}:
+                assert note not in written, f"{record.status}, and yet stored: {record}"
+            assert notes[note] <= 1, "written twice"
+
+    def notes_after(self, index: int) -> set[str]:
+        key = self.story.keys[index]
+        return {
+            f"n{later}"
+            for later in range(index + 1, len(self.story.keys))
+            if self.story.keys[later] == key
+        }
+
+
+@given(stories)
+def test_every_record_is_in_exactly_one_true_state(story: Story) -> None:
+    trial = Trial(story)
+    in_virtual_time(trial.tell())
+    trial.check()
+
+
+@given(stories)
+def test_a_good_service_leaves_nothing_in_doubt(story: Story) -> None:
+    """Without faults, stops or raising sources every record succeeds or is refused for its own sake."""
+    calm = Story(
+        **{
+            **{field: getattr(story, field) for field in Story.__annotations__},
+            "faults": [],
+            "stop_at": None,
+            "cancel_after": None,
+            "raise_at": None,
+        }
+    )
+    trial = Trial(calm)
+    in_virtual_time(trial.tell())
+    trial.check()
+    assert trial.error is None
+    assert trial.run is not None
+    counts = trial.run.outcome.counts
+    assert counts.unknown == counts.unsent == 0
+    assert trial.run.outcome.status is BatchStatus.COMPLETE
