@@ -58,7 +58,7 @@ def correlate(
     ]
     verdicts: dict[int, Verdict] = {}
     if silent:
-        if not operation.answers_results and not anonymous:
+        if _silence_is_success(operation, response, anonymous):
             verdicts.update(dict.fromkeys(silent, Verdict(RecordStatus.SUCCEEDED)))
         else:
             error = _no_answer(inputs, silent, response, anonymous)
@@ -238,14 +238,23 @@ def _blame(
     return blamed, indexed, anonymous
 
 
+def _silence_is_success(
+    operation: Operation, response: BatchResponse, anonymous: Sequence[BatchError]
+) -> bool:
+    """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
+    return (
+        not operation.answers_results and response.status is BatchStatus.COMPLETE and not anonymous
+    )
+
+
 def _no_answer(
     inputs: Sequence[Input],
     positions: Sequence[int],
     response: BatchResponse,
     anonymous: Sequence[BatchError],
 ) -> BatchError:
-    if response.status in {BatchStatus.PENDING, BatchStatus.PROCESSING}:
-        message = f"the service had not finished the batch: it answered {response.status}"
+    if response.status is not BatchStatus.COMPLETE:
+        message = f"the service has not completed the batch: it answered {response.status}"
     else:
         message = "the reply mentions this record neither among its results nor among its errors"
     if anonymous:

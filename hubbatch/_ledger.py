@@ -141,7 +141,7 @@ class _Summary:
     warnings: list[Any] = attrs.field(factory=list)
 
     def add(self, response: BatchResponse, *, keep: bool) -> None:
-        if response.status is not BatchStatus.COMPLETE:
+        if response.status in {BatchStatus.PENDING, BatchStatus.PROCESSING}:
             self.status = response.status
         self.requested_at = min(known(self.requested_at, response.requested_at), default=None)
         self.started_at = min(known(self.started_at, response.started_at), default=None)

@@ -48,7 +48,12 @@ class Story:
     seed: int
 
 
-FATAL = {FaultKind.INVALID_TOKEN, FaultKind.EXPIRED_TOKEN, FaultKind.MISSING_SCOPES, FaultKind.RATE_DAILY}
+FATAL = {
+    FaultKind.INVALID_TOKEN,
+    FaultKind.EXPIRED_TOKEN,
+    FaultKind.MISSING_SCOPES,
+    FaultKind.RATE_DAILY,
+}
 faults = st.builds(
     Fault,
     st.sampled_from(sorted(FaultKind)),
@@ -180,6 +185,8 @@ class Trial:
         if self.error is None and self.story.stop_at is None:
             assert outcome.status is not BatchStatus.CANCELED
             assert counts.unsent == 0
+        if counts.unsent:
+            assert outcome.status is BatchStatus.CANCELED
         assert self.world.transport.most_in_flight <= self.story.max_concurrency
         assert Outcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
         if self.story.verb in {"create", "update", "upsert"}:
@@ -195,7 +202,11 @@ class Trial:
         merged = self.story.duplicates == "merge"
         for record in outcome.records:
             note = f"n{record.index}"
-            if record.status is RecordStatus.SUCCEEDED and self.story.verb == "create" and not merged:
+            if (
+                record.status is RecordStatus.SUCCEEDED
+                and self.story.verb == "create"
+                and not merged
+            ):
                 assert notes[note] == 1, f"a create that succeeded is stored {notes[note]} times"
             elif record.status is RecordStatus.SUCCEEDED:
                 assert record.result is not None

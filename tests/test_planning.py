@@ -1,0 +1,170 @@
+"""From records to inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import attrs
+import orjson
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import plan
+
+from hubbatch import ObjectResult
+from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._planning import Planner, key_of
+from hubbatch._values import InvalidRecordError
+
+
+@attrs.define
+class AttrsPerson:
+    email: str
+    age: int
+
+
+@dataclasses.dataclass
+class DataPerson:
+    email: str
+    age: int
+
+
+class PydanticPerson(pydantic.BaseModel):
+    email: str
+    years: int = pydantic.Field(serialization_alias="age")
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"email": "a@b.c", "age": 7},
+        {"id": "a@b.c", "properties": {"age": "7"}},
+        AttrsPerson("a@b.c", 7),
+        DataPerson("a@b.c", 7),
+        PydanticPerson(email="a@b.c", years=7),
+    ],
+)
+def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
+    [item] = plan([record], UPSERT, id_property="email")
+    assert orjson.loads(item.body) == {
+        "id": "a@b.c",
+        "idProperty": "email",
+        "properties": {"age": "7"},
+        "objectWriteTraceId": "t0",
+    }
+    assert item.record is record
+    assert item.key == ("email", "a@b.c")
+
+
+@pytest.mark.parametrize(
+    ("operation", "id_property", "record", "wire"),
+    [
+        (CREATE, None, {"a": 1, "b": None}, {"properties": {"a": "1"}}),
+        (CREATE, None, {"id": "x"}, {"properties": {"id": "x"}}),
+        (
+            CREATE,
+            None,
+            {"properties": {"a": ""}, "associations": [{"to": {"id": "1"}, "types": []}]},
+            {"properties": {"a": ""}, "associations": [{"to": {"id": "1"}, "types": []}]},
+        ),
+        (UPDATE, None, {"id": 7, "a": 1}, {"id": "7", "properties": {"a": "1"}}),
+        (UPDATE, None, {"id": "7", "properties": {}}, {"id": "7", "properties": {}}),
+        (
+            UPDATE,
+            "ref",
+            {"ref": 5, "id": 1},
+            {"id": "5", "idProperty": "ref", "properties": {"id": "1"}},
+        ),
+        (
+            UPSERT,
+            "ref",
+            {"id": "x", "idProperty": "email", "properties": {}},
+            {"id": "x", "idProperty": "email", "properties": {}},
+        ),
+        (READ, None, 7, {"id": "7"}),
+        (READ, "email", "A@b.c", {"id": "A@b.c"}),
+        (ARCHIVE, None, {"id": "7"}, {"id": "7"}),
+    ],
+)
+def test_an_input_has_what_its_verb_needs(
+    operation: Operation, id_property: str | None, record: Any, wire: dict[str, Any]
+) -> None:
+    [item] = plan([record], operation, id_property=id_property)
+    trace = {"objectWriteTraceId": "t0"} if operation.writes_properties else {}
+    assert item.wire == wire | trace
+
+
+@pytest.mark.parametrize(
+    ("operation", "id_property", "record", "reason"),
+    [
+        (UPSERT, "email", {"firstname": "x"}, "'email' is missing"),
+        (UPSERT, "email", {"email": None}, "'email' is missing"),
+        (UPSERT, "email", {"email": "  "}, "'email' is missing"),
+        (UPSERT, "email", {"email": float("nan")}, "'email'.*nan"),
+        (UPDATE, None, {"a": 1}, "the record id is missing"),
+        (UPDATE, None, {"id": 1.0}, "the record id must be text or a whole number, not float"),
+        (UPDATE, None, {"id": True}, "not bool"),
+        (READ, None, None, "missing"),
+        (READ, None, ["7"], "not list"),
+        (CREATE, None, {"a": {"b": 1}}, "property 'a': a value of type dict"),
+        (CREATE, None, {1: "a"}, "name must be text"),
+        (CREATE, None, {"": "a"}, "name must be text"),
+        (CREATE, None, {"a": "\ud800"}, "JSON"),
+        (CREATE, None, {"properties": {}, "asociations": []}, "no field 'asociations'"),
+        (CREATE, None, {"properties": {}, "associations": {"to": 1}}, "list of objects"),
+        (CREATE, None, {"properties": {}, "associations": [{"to": object()}]}, "JSON"),
+        (CREATE, None, {"properties": {}, "objectWriteTraceId": 5}, "must be text"),
+        (UPDATE, None, {"id": 1, "properties": {}, "associations": [{}]}, "creating only"),
+        (CREATE, None, "text", "not str"),
+        (CREATE, None, AttrsPerson, "not type"),
+        (CREATE, None, 5, "not int"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_with_the_reason(
+    operation: Operation, id_property: str | None, record: Any, reason: str
+) -> None:
+    planner = Planner(operation, id_property=id_property)
+    with pytest.raises(InvalidRecordError, match=reason):
+        planner.plan(0, record)
+
+
+def test_a_callers_trace_id_is_sent_as_it_is() -> None:
+    [item] = plan([{"properties": {}, "objectWriteTraceId": "mine"}], CREATE)
+    assert item.wire["objectWriteTraceId"] == item.caller_trace_id == "mine"
+
+
+def test_what_was_read_can_be_written_back() -> None:
+    [item] = plan([ObjectResult("7", {"a": "1", "b": None})], UPDATE)
+    assert item.wire == {"id": "7", "properties": {"a": "1"}, "objectWriteTraceId": "t0"}
+
+
+def test_the_unique_property_of_a_create_is_its_key() -> None:
+    inputs = plan([{"email": "A@b.c"}, {"firstname": "x"}], CREATE, unique_property="email")
+    assert [item.key for item in inputs] == [("email", "a@b.c"), None]
+
+
+def test_only_email_addresses_are_compared_without_case() -> None:
+    assert key_of("email", "A@B") == key_of("email", "a@b")
+    assert key_of("ref", "A") != key_of("ref", "a")
+    assert key_of(None, "7") != key_of("ref", "7")
+
+
+def test_a_record_changed_later_is_sent_as_it_was() -> None:
+    record = {"email": "a@b.c", "firstname": "then"}
+    [item] = plan([record], id_property="email")
+    record["firstname"] = "now"
+    assert item.wire["properties"] == {"firstname": "then"}
+
+
+@given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.booleans() | st.none()))
+def test_any_flat_mapping_becomes_json_or_is_refused(record: dict[str, Any]) -> None:
+    try:
+        item = Planner(CREATE, trace_prefix="t").plan(0, record)
+    except InvalidRecordError:
+        return
+    sent = orjson.loads(item.body)["properties"] if "properties" not in record else None
+    if sent is not None:
+        assert sent.keys() == {name for name, value in record.items() if value is not None}
+        assert all(type(value) is str for value in sent.values())
