@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from hubbatch._exchange import INTERVAL, MAX, REMAINING, whole_number
 from hubbatch.models import RateLimit
 
 __all__ = ["Budget", "Slot"]
@@ -90,15 +91,15 @@ class Budget:
     def answered(self, slot: Slot, headers: Mapping[str, str], now: float) -> bool:
         """Learn from an answer; return whether there may be more room than before."""
         slot.arrived_by = min(slot.arrived_by, now)
-        most = _whole(headers.get("x-hubspot-ratelimit-max"), 1_000_000)
-        interval = _whole(headers.get("x-hubspot-ratelimit-interval-milliseconds"), 86_400_000)
+        most = whole_number(headers.get(MAX), most=1_000_000)
+        interval = whole_number(headers.get(INTERVAL), most=86_400_000)
         if most is None or interval is None:
             return False
         changed = False
         if self._learns and (most, interval / 1000) != (self.limit.max_requests, self.limit.period):
             self.limit = RateLimit(most, interval / 1000, self.limit.share)
             changed = True
-        remaining = _whole(headers.get("x-hubspot-ratelimit-remaining"), most, least=0)
+        remaining = whole_number(headers.get(REMAINING), least=0, most=most)
         if remaining is not None and self.limit.period == interval / 1000:
             before = self._others
             self._others = max(0, most - remaining - self.used(now))
@@ -117,14 +118,6 @@ class Budget:
         return self.limit.period * _MARGIN
 
     def _forget(self, now: float) -> None:
-        oldest = now - self.limit.period
-        while self._slots and self._slots[0].arrived_by <= oldest:
+        # The very sum that `ready_at` returns: with another one, rounding would let one too many through.
+        while self._slots and self._slots[0].arrived_by + self.limit.period <= now:
             self._slots.popleft()
-
-
-def _whole(text: str | None, most: int, least: int = 1) -> int | None:
-    """Read a header's whole number; None if it is missing, malformed or beyond belief."""
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 9:  # noqa: PLR2004
-        return None
-    number = int(text)
-    return number if least <= number <= most else None

@@ -80,7 +80,8 @@ def _context(value: Any, _: object = None) -> Mapping[str, Any] | str | None:
 
 def _status(value: Any, _: object = None) -> BatchStatus:
     """Read the status; a word we do not know counts as complete, for each record is judged by itself."""
-    return BatchStatus(value) if value in BatchStatus.__members__ else BatchStatus.COMPLETE
+    known = isinstance(value, str) and value in BatchStatus.__members__
+    return BatchStatus(value) if known else BatchStatus.COMPLETE
 
 
 def _count(value: Any, _: object = None) -> int:

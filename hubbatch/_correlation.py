@@ -144,18 +144,19 @@ def _claim(
         unclaimed = [position for position in range(len(inputs)) if position not in claimed]
         untraced = [result for result in nameless if result.object_write_trace_id is None]
         claimed.update(_match_by_properties(inputs, unclaimed, untraced))
-    if not claimed and len(inputs) == len(results) == 1 and _may_be_renamed(operation, inputs[0]):
-        claimed[0] = results[0]
+    if not claimed and len(inputs) == len(results) == 1:
+        if _may_be_renamed(operation, inputs[0], results[0]):
+            claimed[0] = results[0]
     return claimed
 
 
-def _may_be_renamed(operation: Operation, item: Input) -> bool:
-    """Whether the only result for the only input may go by another name than was sent.
+def _may_be_renamed(operation: Operation, item: Input, result: ObjectResult) -> bool:
+    """Whether the only result may be the only input's although it goes by another name.
 
     An object read by a secondary e-mail address has another primary one; created values may be reformatted.
     """
     if operation.writes_properties:
-        return not operation.keyed
+        return item.key is None and result.object_write_trace_id is None
     return item.key is not None and item.key[0] is not None
 
 

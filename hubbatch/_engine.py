@@ -356,7 +356,6 @@ class Engine:
                 held=batch.held,
                 policy=equipment.policy,
                 chance=equipment.chance(),
-                period=equipment.gate.limiter.rate_limit.period,
             )
             batch.fate = _fate(fate, decision.written)
             batch.refusal = decision.error

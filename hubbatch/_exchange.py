@@ -10,7 +10,31 @@ from typing import Protocol
 
 from attrs import field, frozen
 
-__all__ = ["NoReply", "Reply", "Request", "Transport"]
+__all__ = [
+    "INTERVAL",
+    "MAX",
+    "REMAINING",
+    "NoReply",
+    "Reply",
+    "Request",
+    "Transport",
+    "whole_number",
+]
+
+MAX = "x-hubspot-ratelimit-max"
+REMAINING = "x-hubspot-ratelimit-remaining"
+INTERVAL = "x-hubspot-ratelimit-interval-milliseconds"
+"""Headers that tell the quota: requests a window, how many of them are left, the window's length."""
+
+_MOST_DIGITS = 9
+
+
+def whole_number(text: str | None, *, least: int = 1, most: int) -> int | None:
+    """Read a header's whole number; None if it is missing, malformed or beyond belief."""
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
+        return None
+    number = int(text)
+    return number if least <= number <= most else None
 
 
 @frozen

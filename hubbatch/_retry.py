@@ -12,7 +12,7 @@ from enum import Enum, auto
 from attrs import frozen
 
 from hubbatch._codec import decode_error, decode_response
-from hubbatch._exchange import NoReply, Reply
+from hubbatch._exchange import INTERVAL, NoReply, Reply, whole_number
 from hubbatch._operations import Operation
 from hubbatch.errors import (
     AuthenticationError,
@@ -242,12 +242,11 @@ def decide(
     held: int = 0,
     policy: RetryPolicy,
     chance: float,
-    period: float = 10.0,
 ) -> Decision:
     """Decide what to do after one more try of a batch.
 
     `attempt`: the number of this try, from 1; `held`: how many before it were answered "not now" and do not count.
-    `chance`: a random number from 0 to 1, for the jitter. `period`: the quota's window in seconds.
+    `chance`: a random number from 0 to 1, for the jitter.
     """
     symptom, response, error = _diagnose(reply)
     row = _TABLE[symptom]
@@ -267,7 +266,7 @@ def decide(
         wait = max(wait, min(_retry_after(reply) or 0.0, _LONGEST_HOLD))
     elif action is Action.HOLD:
         asked = _retry_after(reply)
-        wait = asked if asked is not None else _window(symptom, error, period, policy)
+        wait = asked if asked is not None else _window(symptom, reply, error, policy)
         wait = min(max(wait, row.least_wait), _LONGEST_HOLD)
     return Decision(symptom, action, row.written, wait, error=error, exception=exception)
 
@@ -294,11 +293,16 @@ def _diagnose(reply: Reply | NoReply) -> tuple[Symptom, BatchResponse | None, Ba
     return symptom, None, error
 
 
-def _window(symptom: Symptom, error: BatchError, period: float, policy: RetryPolicy) -> float:
-    """Return how long to hold everybody when the service did not say."""
+def _window(
+    symptom: Symptom, reply: Reply | NoReply, error: BatchError, policy: RetryPolicy
+) -> float:
+    """Return how long to hold everybody when the service did not say: a whole window."""
     if symptom is Symptom.MIGRATING:
         return policy.max_wait
-    return 1.0 if "secondly limit" in error.message and "ten" not in error.message else period
+    if "your secondly limit" in error.message:
+        return 1.0
+    interval = {} if isinstance(reply, NoReply) else reply.headers
+    return (whole_number(interval.get(INTERVAL), most=86_400_000) or 10_000) / 1000
 
 
 def _retry_after(reply: Reply | NoReply) -> float | None:

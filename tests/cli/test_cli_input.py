@@ -1,0 +1,197 @@
+"""Files and what is wrong with them, seen from the shell: exit codes, messages, and what was sent before."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from cli_driver import Finished, contacts, hubbatch, lines_of
+
+from hubbatch.sandbox import Sandbox
+
+
+def upsert(path: object, sandbox: Sandbox, *options: object) -> Finished:
+    return hubbatch(
+        "upsert",
+        "contacts",
+        path,
+        *("--id-property", "email"),
+        *("--base-url", sandbox.base_url),
+        *options,
+    )
+
+
+def written(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_a_csv_arrives_with_accents_commas_and_emoji(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(
+        tmp_path / "people.csv",
+        '\ufeffemail,firstname,city\nzoe@b.cz,Zoë 🚀,"Praha, CZ"\nli@b.cz,李,\n',
+    )
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 0
+    assert finished.count("succeeded") == finished.count("total") == 2
+    stored = contacts(hubspot_sandbox)
+    assert stored["zoe@b.cz"]["firstname"] == "Zoë 🚀"
+    assert stored["zoe@b.cz"]["city"] == "Praha, CZ"
+    assert "city" not in stored["li@b.cz"]
+
+
+def test_an_empty_cell_leaves_a_property_alone_or_clears_it(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "email,city,firstname\na@b.cz,,Ann\n")
+    hubspot_sandbox.add("contacts", {"email": "a@b.cz", "city": "Brno"})
+
+    assert upsert(path, hubspot_sandbox).code == 0
+    assert contacts(hubspot_sandbox)["a@b.cz"]["city"] == "Brno"
+
+    assert upsert(path, hubspot_sandbox, "--clear-empty").code == 0
+    assert "city" not in contacts(hubspot_sandbox)["a@b.cz"]
+    assert contacts(hubspot_sandbox)["a@b.cz"]["firstname"] == "Ann"
+
+
+@pytest.mark.parametrize("suffix", [".ndjson", ".jsonl", ".json", ".txt", ".JSONL"])
+def test_ndjson_is_known_by_its_name_or_its_first_character(
+    tmp_path: Path, hubspot_sandbox: Sandbox, suffix: str
+) -> None:
+    path = written(
+        tmp_path / f"people{suffix}",
+        '{"email":"a@b.cz","n":1.50}\n{"id":"c@b.cz","properties":{"city":""}}\n',
+    )
+
+    assert upsert(path, hubspot_sandbox).code == 0
+    assert contacts(hubspot_sandbox)["a@b.cz"]["n"] == "1.50"
+    assert len(hubspot_sandbox.objects("contacts")) == 2
+
+
+def test_format_delimiter_and_encoding_can_be_given(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.json", "email\tname\na@b.cz\tZoë\n".encode("cp1252"))
+
+    options = ("--format", "csv", "--delimiter", "\\t", "--encoding", "cp1252")
+    assert upsert(path, hubspot_sandbox, *options).code == 0
+    assert contacts(hubspot_sandbox)["a@b.cz"]["name"] == "Zoë"
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "advice"),
+    [
+        ("people.csv", b"x@b.cz\n", "1 cells where the header has 2"),
+        ("people.csv", b"x@b.cz,\xff\n", "byte 0xFF is not utf-8"),
+        ("people.csv", b"x@b.cz,\0\n", "NUL"),
+        ("people.csv", b'x@b.cz,"open\n', "never closed"),
+    ],
+)
+def test_a_bad_row_ends_the_run_and_the_outcome_says_how_far_it_got(
+    tmp_path: Path, hubspot_sandbox: Sandbox, name: str, bad: bytes, advice: str
+) -> None:
+    good = b"".join(b"p%d@b.cz,x\n" % n for n in range(250))
+    path = written(tmp_path / name, b"email,name\n" + good + bad + b"later@b.cz,x\n")
+    rejects = tmp_path / "rejects.ndjson"
+
+    finished = upsert(path, hubspot_sandbox, "--rejects", rejects)
+
+    assert finished.code == 2
+    assert f"{path}, line 252: " in finished.err
+    assert advice in finished.err
+    assert finished.count("total") == 250
+    assert finished.count("unknown") == finished.count("failed") == 0
+    assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
+    unsent = {line["record"]["email"] for line in lines_of(rejects)}
+    assert len(unsent) == finished.count("unsent")
+    assert unsent | contacts(hubspot_sandbox).keys() == {f"p{n}@b.cz" for n in range(250)}
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("", "there is no header"),
+        ("email,\n", "column 2 has no name"),
+        ("email,a,a\n", "names a twice"),
+        ("name\nx\n", "no column 'email'"),
+        ("email;name\n", "--delimiter"),
+    ],
+)
+def test_a_bad_header_sends_nothing(
+    tmp_path: Path, hubspot_sandbox: Sandbox, text: str, advice: str
+) -> None:
+    finished = upsert(written(tmp_path / "people.csv", text), hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "people.csv, line 1: " in finished.err
+    assert advice in finished.err
+    assert hubspot_sandbox.request_count == 0
+
+
+def test_an_unreadable_ndjson_line(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.ndjson", '{"email":"a@b.cz"}\n{"email":\n')
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "people.ndjson, line 2: not JSON" in finished.err
+
+
+def test_files_that_cannot_be_opened(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    missing = upsert(tmp_path / "nothing.csv", hubspot_sandbox)
+    folder = upsert(tmp_path, hubspot_sandbox)
+
+    assert (missing.code, folder.code) == (2, 2)
+    assert "nothing.csv: No such file" in missing.err
+    assert "Is a directory" in folder.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_without_permission(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email\n")
+    path.chmod(stat.S_IWUSR)
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "Permission denied" in finished.err
+
+
+def test_an_output_is_never_the_input(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
+    link = tmp_path / "link"
+    link.symlink_to(path)
+
+    finished = upsert(path, hubspot_sandbox, "--rejects", link)
+
+    assert finished.code == 2
+    assert "in use" in finished.err
+    assert path.read_text() == "email\na@b.cz\n"
+
+
+def test_an_output_that_cannot_be_opened(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
+
+    finished = upsert(path, hubspot_sandbox, "--rejects", tmp_path / "no" / "folder")
+
+    assert finished.code == 2
+    assert "cannot write" in finished.err
+    assert hubspot_sandbox.request_count == 0
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "rot13"])
+def test_an_encoding_that_does_not_exist(
+    tmp_path: Path, hubspot_sandbox: Sandbox, encoding: str
+) -> None:
+    path = written(tmp_path / "people.csv", "email\n")
+
+    finished = upsert(path, hubspot_sandbox, "--encoding", encoding)
+
+    assert finished.code == 2
+    assert "no text encoding" in finished.err

@@ -1,0 +1,230 @@
+"""Small parts by themselves: progress lines, interrupts, the tally, threads, writers."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import threading
+from typing import Any
+
+import attrs
+import pytest
+from rich.console import Console
+
+from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
+from hubbatch.cli import _watching
+from hubbatch.cli._faults import OutputError
+from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._screen import Screen, harmless
+from hubbatch.cli._sinks import LineWriter, writing
+from hubbatch.cli._tally import Reason, Tally
+from hubbatch.cli._threads import in_thread
+from hubbatch.cli._watching import describe, watching
+
+HALFWAY = Progress(
+    counts=Counts(2_000, 990, 10, 100, 900),
+    total=4_000,
+    settled=1_000,
+    in_flight=100,
+    requests=11,
+    retries=1,
+    elapsed=2.0,
+    quota_used=11,
+    quota=190,
+    quota_period=10.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("progress", "fraction", "line"),
+    [
+        (
+            HALFWAY,
+            None,
+            "1,000 of 4,000 records · 500/s · quota 11/190 per 10 s · 1 retries · 10 failed"
+            " · 100 in flight · ETA 0:06",
+        ),
+        (
+            attrs.evolve(HALFWAY, total=None, in_flight=0, counts=Counts(2_000, 2_000)),
+            0.001,
+            "1,000 of about 2,000,000 records · 500/s · quota 11/190 per 10 s · 1 retries"
+            " · ETA 1:06:38",
+        ),
+        (
+            attrs.evolve(HALFWAY, total=None, settled=0, elapsed=0.0, counts=Counts()),
+            None,
+            "0 records · 0/s · quota 11/190 per 10 s · 1 retries · 100 in flight",
+        ),
+    ],
+)
+def test_progress_in_one_line(progress: Progress, fraction: float | None, line: str) -> None:
+    assert describe(progress, fraction) == line
+
+
+class FakeRun:
+    progress = HALFWAY
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_progress_is_shown_again_and_again(
+    terminal: bool,  # noqa: FBT001 (a parameter of the test)
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_watching, "LIVE_PERIOD", 0.0)
+    monkeypatch.setattr(_watching, "LINE_PERIOD", 0.0)
+    screen, shown = Screen(), io.StringIO()
+    screen.err = Console(file=shown, force_terminal=terminal, width=200)
+    run: Any = FakeRun()
+
+    async with watching(run, screen, lambda: None):
+        while shown.getvalue().count("1,000 of 4,000 records") < 3:
+            await asyncio.sleep(0)
+
+    assert ("\x1b[" in shown.getvalue()) is terminal
+
+
+async def test_signals_are_steps() -> None:
+    taken: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
+
+    with interrupts(lambda: taken.append("ask"), lambda: taken.append("insist")) as seen:
+        for count in (1, 2):
+            os.kill(os.getpid(), signal.SIGINT)
+            while seen.count < count:
+                await asyncio.sleep(0)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+    assert taken == ["ask", "insist"]
+    signal.signal(signal.SIGINT, before)
+
+
+async def test_signals_work_where_the_loop_cannot_handle_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "add_signal_handler", refuse, raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+    taken: list[str] = []
+
+    with interrupts(lambda: taken.append("ask")):
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not taken:
+            await asyncio.sleep(0)
+
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_signals_are_left_alone_in_another_thread() -> None:
+    async def main() -> int:
+        with interrupts(lambda: None) as seen:
+            return seen.count
+
+    counts: list[int] = []
+    thread = threading.Thread(target=lambda: counts.append(asyncio.run(main())))
+    thread.start()
+    thread.join()
+
+    assert counts == [0]
+
+
+def failed(index: int, message: str) -> RecordOutcome:
+    error = BatchError("VALIDATION_ERROR", message)
+    return RecordOutcome(index, {}, RecordStatus.FAILED, error=error)
+
+
+def test_messages_that_quote_values_are_one_reason() -> None:
+    tally = Tally()
+    for index in range(5):
+        tally.add(failed(index, f"value p{index}@b.cz is no good"))
+    tally.add(failed(9, "no such thing as 7"))
+    tally.add(RecordOutcome(10, {}, RecordStatus.SUCCEEDED))
+
+    assert tally.top(5) == [
+        (
+            5,
+            Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "value … is no good"),
+            "record 0, record 1, record 2",
+        ),
+        (1, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "no such thing as 7"), "record 9"),
+    ]
+
+
+def test_a_tally_stays_small() -> None:
+    tally = Tally()
+    for index in range(1_000):
+        tally.add(failed(index, "x" * index))
+
+    assert len(tally) == 21
+    assert tally.top(1)[0][:2] == (980, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", ""))
+
+
+def test_foreign_text_is_made_harmless() -> None:
+    assert harmless("a\x1b[2J\nb\tZoë 🚀") == "a [2J b Zoë 🚀"
+    assert harmless("x" * 1_000) == "x" * 300 + "…"
+
+
+async def test_a_thread_gives_back_its_error() -> None:
+    def work() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(work)
+
+
+def test_a_thread_that_nobody_waits_for_does_no_harm() -> None:
+    release, done = threading.Event(), threading.Event()
+
+    def work() -> None:
+        release.wait()
+        done.set()
+
+    async def main() -> None:
+        task = asyncio.create_task(in_thread(work))
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+
+    asyncio.run(main())
+    release.set()
+    assert done.wait(10)
+
+
+async def test_a_cancelled_wait_ignores_a_late_result() -> None:
+    release = threading.Event()
+    task = asyncio.create_task(in_thread(release.wait))
+    await asyncio.sleep(0)
+    task.cancel()
+    release.set()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert await in_thread(lambda: 7) == 7
+
+
+class BrokenFile(io.BytesIO):
+    def write(self, _: object) -> int:
+        raise OSError(28, "No space left on device")
+
+
+async def test_a_writer_says_that_it_cannot_write_and_blocks_nobody() -> None:
+    writer = LineWriter(BrokenFile(), "out.ndjson")
+    with pytest.raises(OutputError, match=r"out\.ndjson: No space left"):
+        while True:
+            await writer.write({"a": 1})
+    await writer.aclose()
+    assert writer.failure is not None
+
+
+async def test_a_writer_keeps_the_order_and_is_none_without_a_file() -> None:
+    file = io.BytesIO()
+    async with writing(file, "x") as writer:
+        assert writer is not None
+        for n in range(3_000):
+            await writer.write({"n": n})
+    assert file.getvalue() == b"".join(b'{"n": %d}\n' % n for n in range(3_000))
+
+    async with writing(None, "x") as writer:
+        assert writer is None

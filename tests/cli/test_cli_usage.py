@@ -1,0 +1,135 @@
+"""The command line itself: version, help, a missing extra, a missing token, options that make no sense."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_driver import hubbatch, process
+
+from hubbatch import cli
+
+
+def python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 (our own code)
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+
+
+def test_version(tmp_path: Path) -> None:
+    assert hubbatch("--version").out.startswith("hubbatch 0.")
+    with process(tmp_path, "--version") as command:
+        assert command.end().out.startswith("hubbatch 0.")
+
+
+def test_help_names_the_commands_and_the_variable_of_the_token() -> None:
+    text = hubbatch("--help").out
+
+    for word in ("create", "update", "upsert", "archive", "read", "demo", "sandbox"):
+        assert word in text
+    assert "HUBSPOT_ACCESS_TOKEN" in text
+
+
+@pytest.mark.parametrize("missing", ["typer", "rich"])
+def test_without_its_extra_it_says_what_to_install(missing: str) -> None:
+    done = python(
+        f"import sys; sys.modules[{missing!r}] = None; from hubbatch.cli import main; main()"
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'hubbatch[cli]'" in done.stderr
+
+
+def test_another_missing_module_is_not_blamed_on_the_extra(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delitem(sys.modules, "hubbatch.cli._app", raising=False)
+    monkeypatch.setitem(sys.modules, "hubbatch.cli._demo", None)
+
+    with pytest.raises(ModuleNotFoundError, match="_demo"):
+        cli.main()
+
+
+def test_the_library_does_not_need_the_extra() -> None:
+    done = python("import hubbatch, sys; sys.exit(bool({'typer', 'rich'} & set(sys.modules)))")
+
+    assert done.returncode == 0
+
+
+def test_it_is_built_on_the_public_face_only() -> None:
+    folder = Path(cli.__file__).parent
+    for path in folder.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hubbatch."):
+                assert node.module == "hubbatch.sandbox" or node.module.startswith("hubbatch.cli")
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_a_missing_token_is_explained(tmp_path: Path, token: str | None) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("create", "contacts", path, token=token)
+
+    assert finished.code == 2
+    assert "HUBSPOT_ACCESS_TOKEN" in finished.err
+    assert "--sandbox" in finished.err
+
+
+def test_a_token_that_cannot_be_one_is_not_shown(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("create", "contacts", path, token="secret\nsecond line")
+
+    assert finished.code == 2
+    assert "secret" not in finished.out + finished.err
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (("--rate", "fast"), "190/10"),
+        (("--rate", "190"), "190/10"),
+        (("--rate", "0/10"), "max_requests"),
+        (("--batch-size", "101"), "100"),
+        (("--max-failures", "0"), "--max-failures"),
+        (("--deadline", "0"), "deadline"),
+        (("--duplicates", "never"), "merge"),
+        (("--format", "xml"), "ndjson"),
+        (("--delimiter", ";;"), "one character"),
+        (("--base-url", "http://example.com"), "https"),
+        (("--api-version", "v9"), "2025-09"),
+        (("--unique-property", " "), "unique_property"),
+        (("--token", "x"), "No such option"),
+    ],
+)
+def test_options_that_make_no_sense(tmp_path: Path, options: tuple[str, ...], advice: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("create", "contacts", path, *options)
+
+    assert finished.code == 2
+    assert advice in finished.err
+
+
+def test_an_object_type_that_cannot_be_one(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("create", "../contacts", path, "--sandbox")
+
+    assert finished.code == 2
+    assert "object_type" in finished.err
+
+
+def test_upsert_needs_the_property_that_names_a_record(tmp_path: Path) -> None:
+    finished = hubbatch("upsert", "contacts", tmp_path / "people.csv")
+
+    assert finished.code == 2
+    assert "--id-property" in finished.err

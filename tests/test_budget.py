@@ -1,0 +1,175 @@
+"""The arithmetic of the quota."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubbatch import RateLimit, UsageError
+from hubbatch._budget import Budget
+
+LIMIT = RateLimit(10, 10.0)
+
+
+def headers(most: object = 10, remaining: object = 5, interval: object = 10_000) -> dict[str, str]:
+    return {
+        "x-hubspot-ratelimit-max": str(most),
+        "x-hubspot-ratelimit-remaining": str(remaining),
+        "x-hubspot-ratelimit-interval-milliseconds": str(interval),
+    }
+
+
+def test_an_idle_budget_may_be_used_at_once_and_no_further() -> None:
+    budget = Budget(LIMIT, learns=False)
+    for _ in range(10):
+        assert budget.ready_at(0.0) == 0.0
+        budget.take(0.0)
+    assert budget.used(0.0) == 10
+    assert budget.ready_at(0.0) == pytest.approx(10.2)
+    assert budget.used(10.1) == 10
+    assert budget.free(10.3) == 10
+
+
+def test_an_answer_proves_that_the_request_has_arrived() -> None:
+    budget = Budget(RateLimit(1, 10.0), learns=False)
+    slot = budget.take(0.0)
+    budget.answered(slot, {}, 0.05)
+    assert budget.ready_at(0.06) == pytest.approx(10.05)
+
+
+def test_a_request_counts_from_when_it_went_out() -> None:
+    budget = Budget(RateLimit(1, 10.0), learns=False)
+    slot = budget.take(0.0)
+    budget.sent(slot, 1.0)
+    assert budget.ready_at(2.0) == pytest.approx(11.2)
+
+
+def test_a_place_given_back_is_free_again() -> None:
+    budget = Budget(RateLimit(1, 10.0), learns=False)
+    slot = budget.take(0.0)
+    budget.give_back(slot)
+    budget.give_back(slot)
+    assert budget.free(0.0) == 1
+
+
+def test_the_limit_is_learned_from_headers() -> None:
+    budget = Budget(LIMIT, learns=True)
+    assert budget.answered(budget.take(0.0), headers(190, 189, 10_000), 0.1)
+    assert budget.limit == RateLimit(190, 10.0)
+    assert not budget.answered(budget.take(0.0), headers(190, 188, 10_000), 0.1)
+
+
+def test_a_pinned_limit_is_not_learned() -> None:
+    budget = Budget(LIMIT, learns=False)
+    budget.answered(budget.take(0.0), headers(190, 189, 10_000), 0.1)
+    assert budget.limit == LIMIT
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        headers(most=""),
+        headers(most="ten"),
+        headers(most=0),
+        headers(most=-5),
+        headers(most="9" * 5000),
+        headers(most="١٩٠"),
+        headers(interval=0),
+        headers(interval="1e3"),
+        headers(interval=999_999_999),
+    ],
+)
+def test_headers_beyond_belief_teach_nothing(broken: dict[str, str]) -> None:
+    budget = Budget(LIMIT, learns=True)
+    assert not budget.answered(budget.take(0.0), broken, 0.1)
+    assert budget.limit == LIMIT
+
+
+def test_what_others_use_is_left_to_them_for_a_period() -> None:
+    budget = Budget(LIMIT, learns=True)
+    budget.answered(budget.take(0.0), headers(10, 3), 0.1)  # 7 are used, one of them by us
+    assert budget.free(0.1) == 3
+    assert budget.free(10.2) == 10
+
+
+def test_when_others_leave_nothing_we_wait_until_they_may_have_finished() -> None:
+    budget = Budget(LIMIT, learns=True)
+    budget.answered(budget.take(0.0), headers(10, 0), 0.1)
+    assert budget.free(0.1) == 0
+    assert 0.1 < budget.ready_at(0.1) <= 10.3
+
+
+def test_a_share_of_the_limit_is_all_that_is_used() -> None:
+    budget = Budget(RateLimit(10, 10.0, share=0.3), learns=True)
+    assert budget.free(0.0) == 3
+    budget.answered(budget.take(0.0), headers(100, 99), 0.1)
+    assert budget.limit == RateLimit(100, 10.0, share=0.3)
+    assert budget.free(0.1) == 29
+
+
+def test_a_refusal_holds_everybody_once() -> None:
+    budget = Budget(LIMIT, learns=False)
+    first, second = budget.take(0.0), budget.take(0.0)
+    budget.refused(first, 5.0, now=1.0)
+    budget.refused(second, 5.0, now=3.0)  # of the same flight: it says nothing new
+    assert budget.ready_at(3.0) == 6.0
+    third = budget.take(6.0)
+    budget.refused(third, 5.0, now=7.0)
+    assert budget.ready_at(7.0) == 12.0
+
+
+def test_sends_are_paced_from_half_the_budget_until_a_quarter() -> None:
+    budget = Budget(LIMIT, learns=False)
+    for _ in range(4):
+        budget.take(0.0)
+    assert not budget.paced(0.0)
+    budget.take(1.0)
+    assert budget.paced(1.0)
+    assert budget.paced(1.0)
+    assert not budget.paced(20.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"max_requests": 0}, "max_requests"),
+        ({"max_requests": True}, "max_requests"),
+        ({"max_requests": 1.5}, "max_requests"),
+        ({"max_requests": 1, "period": 0}, "period"),
+        ({"max_requests": 1, "period": float("nan")}, "period"),
+        ({"max_requests": 1, "period": float("inf")}, "period"),
+        ({"max_requests": 1, "share": 0}, "share"),
+        ({"max_requests": 1, "share": 1.1}, "share"),
+    ],
+)
+def test_a_limit_that_makes_no_sense_is_refused(options: dict[str, float], name: str) -> None:
+    with pytest.raises(UsageError, match=name):
+        RateLimit(**options)  # type: ignore[arg-type]
+
+
+@given(st.integers(1, 30), st.randoms(use_true_random=False))
+def test_no_window_at_the_server_holds_more_than_the_limit(
+    most: int, chance: random.Random
+) -> None:
+    """Whatever the latency, as long as requests arrive within the margin or before their answer."""
+    budget = Budget(RateLimit(most, 10.0), learns=False)
+    now, arrivals, answers = 0.0, [], []
+    for _ in range(3 * most + 20):
+        now = max(now + chance.choice([0.0, 0.01, 0.3]), budget.ready_at(now))
+        for answer in [answer for answer in answers if answer[0] <= now]:
+            answers.remove(answer)
+            budget.answered(answer[1], {}, answer[0])
+        now = max(now, budget.ready_at(now))
+        assert budget.free(now) > 0
+        slot = budget.take(now)
+        arrival = now + chance.uniform(0.0, 0.2)
+        arrivals.append(arrival)
+        answers.append((arrival + chance.uniform(0.0, 3.0), slot))
+    arrivals.sort()
+    for index, arrival in enumerate(arrivals):
+        in_window = sum(1 for other in arrivals[: index + 1] if other > arrival - 10.0 + 1e-9)
+        assert in_window <= most

@@ -1,0 +1,373 @@
+"""Who a result or an error is for: a table of cases, and the law that position never matters."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import plan, result
+
+from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
+from hubbatch._correlation import Correlation, correlate
+from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._planning import Input
+
+S, F, U = RecordStatus.SUCCEEDED, RecordStatus.FAILED, RecordStatus.UNKNOWN
+
+
+def reply(
+    *results: ObjectResult, errors: tuple[BatchError, ...] = (), **fields: Any
+) -> BatchResponse:
+    return BatchResponse(results=results, errors=errors, num_errors=len(errors), **fields)
+
+
+def error(message: str = "no", **context: Any) -> BatchError:
+    return BatchError("VALIDATION_ERROR", message, context=context)
+
+
+def ids(correlation: Correlation) -> list[str | None]:
+    return [verdict.result and verdict.result.id for verdict in correlation.verdicts]
+
+
+def statuses(correlation: Correlation) -> list[RecordStatus]:
+    return [verdict.status for verdict in correlation.verdicts]
+
+
+MAILS = [{"email": "a@x.com"}, {"email": "B@x.com"}]
+CREATED = plan([{"a": "1"}, {"a": "2"}], CREATE)
+UPDATED = plan([{"id": 1, "a": "x"}, {"id": 2, "a": "x"}], UPDATE)
+UPSERTED = plan(MAILS, UPSERT, id_property="email")
+READ_IDS = plan(["1", "2"], READ)
+READ_MAILS = plan(["a@x.com", "B@x.com"], READ, id_property="email")
+ARCHIVED = plan(["1", "2"], ARCHIVE)
+
+CASES: list[
+    tuple[str, Operation, list[Input], BatchResponse, list[tuple[RecordStatus, str | None]]]
+] = [
+    (
+        "create, echoed out of order",
+        CREATE,
+        CREATED,
+        reply(result("9", trace_id="t1"), result("8", trace_id="t0")),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: by the values sent",
+        CREATE,
+        CREATED,
+        reply(result("9", {"a": "2", "b": "server's"}), result("8", {"a": "1"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: e-mails come back lower-cased, texts trimmed",
+        CREATE,
+        plan([{"email": "A@x.com"}, {"email": "b@x.com", "n": " x "}], CREATE),
+        reply(result("9", {"email": "b@x.com", "n": "x"}), result("8", {"email": "a@x.com"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: identical inputs are interchangeable",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1"}], CREATE),
+        reply(result("9", {"a": "1"}), result("8", {"a": "1"})),
+        [(S, "9"), (S, "8")],
+    ),
+    (
+        "create, no echo: one of two identical inputs is left over",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1"}], CREATE),
+        reply(result("9", {"a": "1"})),
+        [(S, "9"), (U, None)],
+    ),
+    (
+        "create, no echo: a result that fits two different inputs is nobody's",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1", "b": "2"}], CREATE),
+        reply(result("9", {"a": "1", "b": "2"})),
+        [(U, None), (U, None)],
+    ),
+    (
+        "create, no echo: a sure match settles an ambiguous one",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1", "b": "2"}], CREATE),
+        reply(result("9", {"a": "1", "b": "2"}), result("8", {"a": "1"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: more results than inputs that fit",
+        CREATE,
+        CREATED,
+        reply(result("9", {"a": "1"}), result("8", {"a": "1"})),
+        [(U, None), (U, None)],
+    ),
+    (
+        "create, no echo: a result for nobody",
+        CREATE,
+        CREATED,
+        reply(result("9", {"a": "3"}), result("8", {"a": "1"})),
+        [(S, "8"), (U, None)],
+    ),
+    (
+        "create of one: its only result needs no name",
+        CREATE,
+        CREATED[:1],
+        reply(result("8", {"a": "reformatted"})),
+        [(S, "8")],
+    ),
+    (
+        "create of one: a result with another trace id is not its own",
+        CREATE,
+        CREATED[:1],
+        reply(result("8", {"a": "1"}, trace_id="t7")),
+        [(U, None)],
+    ),
+    (
+        "create by a unique property",
+        CREATE,
+        plan(
+            [{"email": "A@x.com", "n": "1"}, {"email": "b@x.com"}], CREATE, unique_property="email"
+        ),
+        reply(result("9", {"email": "b@x.com"}), result("8", {"email": "a@x.com", "n": "01"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, an error by trace id",
+        CREATE,
+        CREATED,
+        reply(result("8", trace_id="t0"), errors=(error(objectWriteTraceId=["t1"]),)),
+        [(S, "8"), (F, None)],
+    ),
+    (
+        "create, an error that names nobody",
+        CREATE,
+        CREATED,
+        reply(result("8", trace_id="t0"), errors=(error(),)),
+        [(S, "8"), (U, None)],
+    ),
+    (
+        "one input, one error: there is nobody else whom it could mean",
+        CREATE,
+        CREATED[:1],
+        reply(errors=(error(),)),
+        [(F, None)],
+    ),
+    (
+        "update by id",
+        UPDATE,
+        UPDATED,
+        reply(result("2", {"a": "x"}), result("1", {"a": "x"})),
+        [(S, "1"), (S, "2")],
+    ),
+    (
+        "update, ids not found in one item",
+        UPDATE,
+        UPDATED,
+        reply(errors=(error(ids=["2", "1"]),)),
+        [(F, None), (F, None)],
+    ),
+    (
+        "update, an omitted input",
+        UPDATE,
+        UPDATED,
+        reply(result("2")),
+        [(U, None), (S, "2")],
+    ),
+    (
+        "update, a result for nobody",
+        UPDATE,
+        UPDATED,
+        reply(result("2"), result("77")),
+        [(U, None), (S, "2")],
+    ),
+    (
+        "update of one, answered with another id",
+        UPDATE,
+        UPDATED[:1],
+        reply(result("77")),
+        [(U, None)],
+    ),
+    (
+        "an input both in results and in errors",
+        UPDATE,
+        UPDATED,
+        reply(result("1"), result("2"), errors=(error(id="2"),)),
+        [(S, "1"), (U, "2")],
+    ),
+    (
+        "the same result twice",
+        UPDATE,
+        UPDATED,
+        reply(result("1"), result("1"), result("2")),
+        [(S, "1"), (S, "2")],
+    ),
+    (
+        "two results with different ids for one input",
+        UPSERT,
+        UPSERTED,
+        reply(result("8", trace_id="t0"), result("9", trace_id="t0"), result("7", trace_id="t1")),
+        [(U, None), (S, "7")],
+    ),
+    (
+        "upsert by unique value, whose case has changed",
+        UPSERT,
+        UPSERTED,
+        reply(result("9", {"email": "b@x.com"}), result("8", {"email": "a@x.com"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "upsert, an error by unique value",
+        UPSERT,
+        UPSERTED,
+        reply(result("8", {"email": "a@x.com"}), errors=(error(ids=["b@X.com"]),)),
+        [(S, "8"), (F, None)],
+    ),
+    (
+        "read by id",
+        READ,
+        READ_IDS,
+        reply(result("2"), result("1")),
+        [(S, "1"), (S, "2")],
+    ),
+    (
+        "read by unique value",
+        READ,
+        READ_MAILS,
+        reply(result("9", {"email": "b@x.com"}), errors=(error(ids=["a@x.com"]),)),
+        [(F, None), (S, "9")],
+    ),
+    (
+        "read of one by a secondary e-mail address",
+        READ,
+        READ_MAILS[:1],
+        reply(result("9", {"email": "primary@x.com"})),
+        [(S, "9")],
+    ),
+    ("archive: silence is success", ARCHIVE, ARCHIVED, reply(), [(S, None), (S, None)]),
+    (
+        "archive with an error",
+        ARCHIVE,
+        ARCHIVED,
+        reply(errors=(error(ids=["2"]),)),
+        [(S, None), (F, None)],
+    ),
+    (
+        "archive with an error that names nobody",
+        ARCHIVE,
+        ARCHIVED,
+        reply(errors=(error(),)),
+        [(U, None), (U, None)],
+    ),
+    (
+        "archive that the service canceled",
+        ARCHIVE,
+        ARCHIVED,
+        reply(status=BatchStatus.CANCELED),
+        [(U, None), (U, None)],
+    ),
+    (
+        "not finished yet",
+        UPDATE,
+        UPDATED,
+        reply(result("1"), status=BatchStatus.PENDING),
+        [(S, "1"), (U, None)],
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("operation", "inputs", "response", "verdicts"),
+    [pytest.param(*case[1:], id=case[0]) for case in CASES],
+)
+def test_what_became_of_every_input(
+    operation: Operation,
+    inputs: list[Input],
+    response: BatchResponse,
+    verdicts: list[tuple[RecordStatus, str | None]],
+) -> None:
+    correlation = correlate(operation, inputs, response)
+    assert list(zip(statuses(correlation), ids(correlation), strict=True)) == verdicts
+    for item, verdict in zip(inputs, correlation.verdicts, strict=True):
+        if verdict.status is not S:
+            assert verdict.error is not None
+            assert verdict.error in correlation.errors
+            assert item.index in verdict.error.indexes
+
+
+@pytest.mark.parametrize(
+    "naming",
+    [
+        BatchError("C", "m", context={"objectWriteTraceId": ["t1"]}),
+        BatchError("C", "m", context={"objectWriteTraceId": "t1"}),
+        BatchError("C", "m", context={"ids": ["2"]}),
+        BatchError("C", "m", context={"ids": [2]}),
+        BatchError("C", "m", context={"id": "2"}),
+        BatchError("C", "m", errors=[ErrorDetail("d", context={"id": ["2"]})]),
+    ],
+)
+def test_an_error_names_its_input_in_many_ways(naming: BatchError) -> None:
+    correlation = correlate(UPDATE, UPDATED, reply(result("1"), errors=(naming,)))
+    assert statuses(correlation) == [S, F]
+    assert correlation.errors[0].indexes == (1,)
+
+
+@pytest.mark.parametrize(
+    "nameless",
+    [
+        BatchError("C", "about 2", id="2"),
+        BatchError("C", "m", context={"ids": ["3"]}),
+        BatchError("C", "m", context={"propertyName": ["2"]}),
+        BatchError("C", "m", errors=[ErrorDetail("d", context="{id=2}")]),
+    ],
+)
+def test_what_is_not_a_name_is_not_taken_for_one(nameless: BatchError) -> None:
+    correlation = correlate(UPDATE, UPDATED, reply(errors=(nameless,)))
+    assert statuses(correlation) == [U, U]
+    assert correlation.errors[0].indexes == ()
+    assert "names no record" in correlation.errors[1].message
+
+
+def test_the_first_error_of_an_input_is_its_own_and_all_are_kept() -> None:
+    first, second = error("first", ids=["1"]), error("second", ids=["1", "2"])
+    correlation = correlate(UPDATE, UPDATED, reply(errors=(first, second)))
+    assert [v.error and v.error.message for v in correlation.verdicts] == ["first", "second"]
+    assert [item.indexes for item in correlation.errors] == [(0,), (0, 1)]
+
+
+def test_followers_are_named_with_their_leader() -> None:
+    leader, follower = plan(["1", "1"], READ)
+    leader.followers = [follower]
+    correlation = correlate(READ, [leader], reply(errors=(error(ids=["1"]),)))
+    assert correlation.errors[0].indexes == (0, 1)
+
+
+@given(
+    st.integers(1, 30),
+    st.booleans(),
+    st.sampled_from([CREATE, UPDATE, UPSERT]),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_a_reply_makes_no_difference(
+    count: int, echo: bool, operation: Operation, chance: random.Random
+) -> None:
+    records = [{"id": number, "ref": f"r{number}", "n": str(number)} for number in range(count)]
+    inputs = plan(records, operation, id_property="ref" if operation is UPSERT else None)
+    fates = [chance.choice("sfo") for _ in inputs]
+    results, errors = [], []
+    for item, fate in zip(inputs, fates, strict=True):
+        trace_id = item.wire["objectWriteTraceId"]
+        if fate == "s":
+            properties = {"ref": f"r{item.index}", **item.wire["properties"]}
+            results.append(result(str(item.index), properties, trace_id if echo else None))
+        elif fate == "f":
+            errors.append(error(objectWriteTraceId=[trace_id]))
+    chance.shuffle(results)
+    chance.shuffle(errors)
+    correlation = correlate(operation, inputs, reply(*results, errors=tuple(errors)))
+    assert statuses(correlation) == [{"s": S, "f": F, "o": U}[fate] for fate in fates]
+    for item, verdict in zip(inputs, correlation.verdicts, strict=True):
+        if verdict.status is S:
+            assert verdict.result is not None
+            assert verdict.result.id == str(item.index)

@@ -1,0 +1,182 @@
+"""The live quota and the gate, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from support import UNLIMITED, World, in_virtual_time, people
+
+from hubbatch import RateLimit, RateLimiter
+from hubbatch._budget import Slot
+from hubbatch._gate import Gate
+
+
+def test_a_long_job_uses_the_quota_and_never_more() -> None:
+    async def main() -> None:
+        async with World(
+            rate_limit=RateLimit(190, 10.0), client_rate=None, latency=0.2, max_concurrency=32
+        ) as world:
+            outcome = await world.client.upsert(
+                "contacts", people(30_000), id_property="email", batch_size=10
+            )
+            assert outcome.ok
+            elapsed = asyncio.get_running_loop().time()
+            assert world.service.max_in_window <= 190
+            assert 429 not in world.statuses()
+            assert 3_000 / 19 / elapsed >= 0.93
+
+    in_virtual_time(main())
+
+
+def test_an_idle_quota_is_used_at_once() -> None:
+    """5,000 records need 50 requests: two rounds of 32, and nothing but the latency."""
+
+    async def main() -> None:
+        async with World(
+            rate_limit=RateLimit(190, 10.0), client_rate=None, latency=0.2, max_concurrency=32
+        ) as world:
+            await world.client.upsert("contacts", people(5_000), id_property="email")
+            assert asyncio.get_running_loop().time() == pytest.approx(0.4, abs=0.01)
+            assert 429 not in world.statuses()
+
+    in_virtual_time(main())
+
+
+def test_after_a_429_nobody_sends_until_the_window_has_passed() -> None:
+    async def main() -> None:
+        async with World(
+            rate_limit=RateLimit(20, 10.0), client_rate=UNLIMITED, latency=0.1, max_concurrency=30
+        ) as world:
+            outcome = await world.client.upsert(
+                "contacts", people(30), id_property="email", batch_size=1
+            )
+            assert outcome.ok
+            assert world.statuses().count(429) == 10
+            retried = [request.at for request in world.service.requests][30:]
+            assert min(retried) >= 10.1
+            assert {record.attempts for record in outcome.records} == {1, 2}
+
+    in_virtual_time(main())
+
+
+def test_a_limiter_given_to_two_clients_is_one_quota() -> None:
+    async def main() -> None:
+        limiter = RateLimiter(RateLimit(20, 10.0))
+        async with World() as first, World() as second:
+            for world in (first, second):
+                world.client._gate.limiter = limiter
+            await asyncio.gather(
+                *(
+                    world.client.upsert("contacts", people(30), id_property="email", batch_size=1)
+                    for world in (first, second)
+                )
+            )
+            times = sorted(
+                request.at for world in (first, second) for request in world.service.requests
+            )
+            assert len(times) == 60
+            for earlier, later in zip(times, times[20:], strict=False):
+                assert later - earlier > 10.0
+
+    in_virtual_time(main())
+
+
+def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
+    """It waits for one place in the quota, not for the thirty batches in front of it."""
+
+    async def main() -> None:
+        async with World(client_rate=RateLimit(20, 10.0), latency=0.1, max_concurrency=32) as world:
+            large = asyncio.ensure_future(
+                world.client.upsert("contacts", people(100), id_property="email", batch_size=1)
+            )
+            while len(world.service.requests) < 20:
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)
+            loop = asyncio.get_running_loop()
+            ready_at = world.client._gate.limiter._budget.ready_at(loop.time())
+            assert ready_at > loop.time() + 1
+            await world.client.upsert("contacts", people(3, 500), id_property="email")
+            assert loop.time() <= ready_at + 0.5 + 0.2
+            await large
+
+    in_virtual_time(main())
+
+
+def test_the_gate_gives_lanes_their_turns() -> None:
+    async def main() -> None:
+        gate = Gate(RateLimiter(UNLIMITED), max_concurrency=1)
+        order: list[str] = []
+
+        async def pass_through(lane: str) -> None:
+            async with gate.enter(lane):
+                order.append(lane)
+                await asyncio.sleep(1)
+
+        async with asyncio.TaskGroup() as group:
+            for lane in "aaaabbc":
+                group.create_task(pass_through(lane))
+        assert order == list("abcabaa")
+
+    in_virtual_time(main())
+
+
+def test_a_waiter_that_gives_up_costs_nothing() -> None:
+    async def main() -> None:
+        limiter = RateLimiter(RateLimit(1, 10.0))
+        gate = Gate(limiter, max_concurrency=5)
+
+        async def pass_through() -> None:
+            async with gate.enter("a"):
+                pass
+
+        await pass_through()
+        waiting = asyncio.create_task(pass_through())
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await gate.settle()
+        assert limiter.used == 1
+        await pass_through()
+        assert 10.0 < asyncio.get_running_loop().time() < 10.3
+
+    in_virtual_time(main())
+
+
+def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> None:
+    async def main() -> None:
+        limiter = RateLimiter(RateLimit(2, 10.0))
+        gate = Gate(limiter, max_concurrency=5)
+
+        async def pass_through() -> None:
+            async with gate.enter("a"):
+                raise AssertionError
+
+        waiting = asyncio.create_task(pass_through())
+        while not limiter.used:
+            await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert limiter.used == 0
+        assert gate._in_flight == 0
+
+    in_virtual_time(main())
+
+
+def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
+    class Broken(RateLimiter):
+        async def acquire(self) -> Slot:
+            raise ZeroDivisionError
+
+    async def main() -> None:
+        gate = Gate(Broken(), max_concurrency=5)
+        with pytest.raises(ZeroDivisionError):
+            async with gate.enter("a"):
+                pass
+
+    in_virtual_time(main())
+
+
+def test_a_limiter_shows_its_limit() -> None:
+    assert repr(RateLimiter(RateLimit(5, 1.0))) == f"RateLimiter({RateLimit(5, 1.0)!r})"
+    assert RateLimiter().rate_limit == RateLimit(100, 10.0)

@@ -1,0 +1,235 @@
+"""The table of failures: what each means for a batch, and what is done."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+
+from hubbatch import (
+    AuthenticationError,
+    DailyLimitError,
+    PermissionDeniedError,
+    ProtocolError,
+    RetryPolicy,
+    TransportError,
+    UnknownObjectTypeError,
+    UsageError,
+)
+from hubbatch._exchange import NoReply, Reply
+from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._retry import Action, Decision, Symptom, Written, decide
+
+POLICY = RetryPolicy()
+NO, UNKNOWN = Written.NO, Written.UNKNOWN
+
+
+def after(
+    reply: Reply | NoReply,
+    operation: Operation = UPDATE,
+    *,
+    attempt: int = 1,
+    held: int = 0,
+    chance: float = 0.0,
+) -> Decision:
+    return decide(operation, reply, attempt=attempt, held=held, policy=POLICY, chance=chance)
+
+
+def answer(status: int, headers: dict[str, str] | None = None, **body: Any) -> Reply:
+    return Reply(status, headers or {}, orjson.dumps(body) if body else b"")
+
+
+ROWS = [
+    (NoReply(sent=False, reason="refused"), Action.RETRY, Written.NOT_SENT),
+    (NoReply(sent=True, reason="lost"), Action.RETRY, UNKNOWN),
+    (answer(500), Action.RETRY, UNKNOWN),
+    (answer(502), Action.RETRY, UNKNOWN),
+    (answer(504), Action.RETRY, UNKNOWN),
+    (answer(524), Action.RETRY, UNKNOWN),
+    (answer(599), Action.RETRY, UNKNOWN),
+    (answer(503), Action.RETRY, NO),
+    (answer(521), Action.RETRY, NO),
+    (answer(523), Action.RETRY, NO),
+    (answer(423), Action.RETRY, NO),
+    (answer(522), Action.RETRY, NO),
+    (answer(525), Action.RETRY, NO),
+    (answer(526), Action.RETRY, NO),
+    (answer(429, policyName="TEN_SECONDLY_ROLLING"), Action.HOLD, NO),
+    (answer(429, message="secondly"), Action.HOLD, NO),
+    (answer(477), Action.HOLD, NO),
+    (answer(429, policyName="DAILY"), Action.STOP, NO),
+    (answer(401, category="EXPIRED_AUTHENTICATION"), Action.REFRESH, NO),
+    (answer(401, category="INVALID_AUTHENTICATION"), Action.STOP, NO),
+    (answer(401), Action.STOP, NO),
+    (answer(403, category="MISSING_SCOPES"), Action.STOP, NO),
+    (answer(404, category="OBJECT_NOT_FOUND"), Action.GIVE_UP, NO),
+    (answer(404, category="INVALID_OBJECT_TYPE"), Action.STOP, NO),
+    (answer(404), Action.STOP, NO),
+    (answer(400, category="VALIDATION_ERROR"), Action.GIVE_UP, NO),
+    (answer(409, category="CONFLICT"), Action.GIVE_UP, NO),
+    (answer(405), Action.GIVE_UP, NO),
+    (answer(413), Action.HALVE, NO),
+    (answer(414), Action.HALVE, NO),
+    (answer(302), Action.STOP, NO),
+    (answer(307), Action.STOP, NO),
+    (Reply(200, {}, b"<html>"), Action.RETRY, UNKNOWN),
+    (Reply(200, {}, b"[]"), Action.RETRY, UNKNOWN),
+    (Reply(200, {}, b'{"status":"error","message":"m"}'), Action.RETRY, UNKNOWN),
+    (Reply(200, {}, b"{}"), Action.ACCEPT, UNKNOWN),
+    (Reply(201, {}, b"{}"), Action.ACCEPT, UNKNOWN),
+    (Reply(207, {}, b"{}"), Action.ACCEPT, UNKNOWN),
+    (Reply(204, {}, b""), Action.ACCEPT, UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(("reply", "action", "written"), ROWS)
+@pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ, ARCHIVE])
+def test_every_answer_has_its_row(
+    reply: Reply | NoReply, action: Action, written: Written, operation: Operation
+) -> None:
+    decision = after(reply, operation)
+    assert (decision.action, decision.written) == (action, written)
+    assert (decision.response is None) == (action is not Action.ACCEPT)
+    assert (decision.error is None) == (action is Action.ACCEPT)
+
+
+@pytest.mark.parametrize(("reply", "action", "written"), ROWS)
+def test_a_create_is_never_sent_again_in_doubt(
+    reply: Reply | NoReply, action: Action, written: Written
+) -> None:
+    expected = Action.GIVE_UP if (action, written) == (Action.RETRY, UNKNOWN) else action
+    assert after(reply, CREATE).action is expected
+
+
+@pytest.mark.parametrize(
+    ("reply", "exception", "advice"),
+    [
+        (answer(429, policyName="DAILY"), DailyLimitError, "midnight"),
+        (answer(401, message="bad"), AuthenticationError, "current one.*bad"),
+        (answer(403), PermissionDeniedError, "scope"),
+        (answer(404), UnknownObjectTypeError, "object type"),
+        (answer(301), ProtocolError, "base_url"),
+    ],
+)
+def test_what_is_wrong_with_the_account_stops_the_run(
+    reply: Reply, exception: type[Exception], advice: str
+) -> None:
+    decision = after(reply)
+    assert type(decision.exception) is exception
+    with pytest.raises(exception, match=advice):
+        raise decision.exception
+
+
+@pytest.mark.parametrize(
+    ("reply", "most", "then", "exception"),
+    [
+        (answer(500), 6, Action.GIVE_UP, None),
+        (answer(503), 6, Action.GIVE_UP, None),
+        (answer(423), 6, Action.GIVE_UP, None),
+        (NoReply(sent=True, reason="lost"), 6, Action.GIVE_UP, None),
+        (NoReply(sent=False, reason="refused"), 6, Action.STOP, TransportError),
+        (answer(522), 3, Action.STOP, TransportError),
+        (answer(401, category="EXPIRED_AUTHENTICATION"), 3, Action.STOP, AuthenticationError),
+    ],
+)
+def test_attempts_are_limited(
+    reply: Reply | NoReply, most: int, then: Action, exception: type[Exception] | None
+) -> None:
+    assert after(reply, attempt=most - 1).action in {Action.RETRY, Action.REFRESH}
+    last = after(reply, attempt=most)
+    assert last.action is then
+    assert last.exception is None if exception is None else type(last.exception) is exception
+
+
+def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
+    reply = answer(429, policyName="TEN_SECONDLY_ROLLING")
+    assert after(reply, attempt=1, held=58).action is Action.HOLD
+    assert after(reply, attempt=1, held=59).action is Action.GIVE_UP
+    assert after(answer(500), attempt=1, held=59).action is Action.RETRY
+
+
+@pytest.mark.parametrize(
+    ("reply", "wait"),
+    [
+        (
+            answer(429, policyName="TEN_SECONDLY_ROLLING", message="ten_secondly_rolling limit"),
+            10.0,
+        ),
+        (answer(429, message="You have reached your secondly limit.", category="RATE_LIMITS"), 1.0),
+        (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "1000"}), 1.0),
+        (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "soon"}), 10.0),
+        (answer(429, {"retry-after": "4"}), 4.0),
+        (answer(429, {"retry-after": "0.5"}), 0.5),
+        (answer(429, {"retry-after": "-1"}), 0.0),
+        (answer(429, {"retry-after": "soon"}), 10.0),
+        (answer(429, {"retry-after": "nan"}), 10.0),
+        (answer(429, {"retry-after": "1e99"}), 86_400.0),
+        (
+            answer(
+                429,
+                {
+                    "retry-after": "Sun, 01 Mar 2026 12:00:30 GMT",
+                    "date": "Sun, 01 Mar 2026 12:00:00 GMT",
+                },
+            ),
+            30.0,
+        ),
+        (answer(429, {"retry-after": "Sun, 01 Mar 2026 12:00:30 GMT"}), 10.0),
+        (answer(477, {"retry-after": "3600"}), 3600.0),
+        (answer(477, {"retry-after": "0"}), 1.0),
+        (answer(477), 30.0),
+    ],
+)
+def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
+    decision = after(reply)
+    assert decision.action is Action.HOLD
+    assert decision.wait == wait
+
+
+@pytest.mark.parametrize(
+    ("reply", "attempt", "chance", "wait"),
+    [
+        (answer(500), 1, 0.0, 0.5),
+        (answer(500), 2, 0.0, 1.0),
+        (answer(500), 2, 0.5, 0.5),
+        (answer(500), 5, 0.0, 8.0),
+        (answer(500), 5, 1.0, 0.0),
+        (answer(503), 1, 1.0, 2.0),
+        (answer(423), 1, 0.0, 2.5),
+        (answer(503, {"retry-after": "20"}), 1, 1.0, 20.0),
+        (NoReply(sent=False, reason="refused"), 1, 0.0, 0.5),
+    ],
+)
+def test_how_long_one_batch_waits(
+    reply: Reply | NoReply, attempt: int, chance: float, wait: float
+) -> None:
+    assert after(reply, attempt=attempt, chance=chance).wait == wait
+
+
+def test_backoff_grows_to_its_limit_and_never_overflows() -> None:
+    policy = RetryPolicy(initial_wait=1.0, max_wait=30.0, jitter=0.5)
+    assert policy.backoff(10_000, 0.0) == 30.0
+    assert policy.backoff(10_000, 1.0) == 15.0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_attempts": 0},
+        {"max_attempts": 1.5},
+        {"initial_wait": -1},
+        {"initial_wait": 31},
+        {"max_wait": float("nan")},
+        {"max_wait": 1e9},
+        {"jitter": 1.1},
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=next(iter(options))):
+        RetryPolicy(**options)
+
+
+def test_symptoms_are_all_in_use() -> None:
+    seen = {after(reply).symptom for reply, _, _ in ROWS}
+    assert seen == set(Symptom)
