@@ -179,8 +179,8 @@ class Engine:
         finally:
             if timer is not None:
                 timer.cancel()
-            self._close_books()
             self._ended = loop.time()
+            self._close_books()
         await self._equipment.gate.settle()
         if self._failure is not None:
             raise self._failure

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -84,9 +84,9 @@ class Outcome:
     status: BatchStatus = BatchStatus.COMPLETE
     """COMPLETE: the run saw all its input through; CANCELED: it stopped early; else as a batch left it."""
     counts: Counts = Counts()
-    records: Sequence[RecordOutcome] = field(default=(), repr=False)
+    records: list[RecordOutcome] = field(factory=list, repr=False)
     """The records kept (see `keep`), in input order."""
-    errors: Sequence[BatchError] = field(default=(), repr=False)
+    errors: list[BatchError] = field(factory=list, repr=False)
     """Every error once; its `indexes` name the records that it explains."""
     num_errors: int = 0
     """Error items over all batches: `len(errors)` while all errors are kept."""
@@ -94,7 +94,7 @@ class Outcome:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     links: Mapping[str, str] = field(factory=dict, repr=False)
-    warnings: Sequence[Any] = field(default=(), repr=False)
+    warnings: list[Any] = field(factory=list, repr=False)
 
     @property
     def results(self) -> list[ObjectResult]:
@@ -145,8 +145,12 @@ class Outcome:
             RecordError(_sentence(record), record)
             for record in self.records
             if record.status is not RecordStatus.SUCCEEDED
-        ] or [RecordError(f"{self.counts}; no record was kept (keep='none')")]
-        error = OutcomeError(f"{self.counts}{_digest(self.records)}", errors)
+        ]
+        reasons = _digest(self.records)
+        if not errors:
+            reasons = "; no record was kept (keep='none')"
+            errors = [RecordError(f"{self.counts}{reasons}")]
+        error = OutcomeError(f"{self.counts}{reasons}", errors)
         error.outcome = self
         raise error
 

@@ -39,6 +39,7 @@ class Progress:
     @property
     def eta(self) -> float | None:
         """Seconds until the end at this rate; None where the total or the rate is not known yet."""
-        if self.total is None or self.settled == 0:
+        rate = self.records_per_second
+        if self.total is None or rate == 0:
             return None
-        return max(0.0, (self.total - self.settled) / self.records_per_second)
+        return max(0.0, (self.total - self.settled) / rate)

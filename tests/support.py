@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import AsyncIterator, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 import orjson
@@ -26,9 +26,15 @@ class _Selector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
+        self.turns = 0
+        self.interrupt: tuple[int, Callable[[], object]] | None = None
 
     def select(self, timeout: float | None = None) -> list[Any]:
         ready = super().select(0)
+        self.turns += 1
+        if self.interrupt is not None and self.turns == self.interrupt[0]:
+            self.interrupt[1]()
+            return ready
         if not ready:
             if timeout is None:
                 raise RuntimeError("nothing will ever happen again: the tasks wait for each other")
@@ -48,6 +54,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._clock.now
+
+    @property
+    def turns(self) -> int:
+        """How often the loop has gone round: between two turns every task runs to its next await."""
+        return self._clock.turns
+
+    def interrupt(self, turn: int, action: Callable[[], object]) -> None:
+        """Do something between two turns, when the loop has gone round so often."""
+        self._clock.interrupt = (turn, action)
 
 
 def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:

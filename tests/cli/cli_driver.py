@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -95,7 +96,7 @@ def process(
     with (
         out.open("wb") as out_file,
         err.open("wb") as err_file,
-        subprocess.Popen(
+        subprocess.Popen(  # noqa: S603 (our own command)
             command,
             stdin=subprocess.PIPE,
             stdout=out_file if stdout is None else stdout,
@@ -115,6 +116,12 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.005)
+
+
+async def meanwhile(condition: Callable[[], object]) -> None:
+    """Let the event loop go round until a condition holds."""
+    while not condition():  # noqa: ASYNC110 (there is nobody to set an event)
+        await asyncio.sleep(0)
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:

@@ -11,14 +11,19 @@ from typing import Any
 
 import attrs
 import pytest
+import typer
+from cli_driver import meanwhile
 from rich.console import Console
 
 from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
 from hubbatch.cli import _watching
-from hubbatch.cli._faults import OutputError
+from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._faults import ExitCode, OutputError
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._sinks import LineWriter, writing
+from hubbatch.cli._rows import Layout, Row
+from hubbatch.cli._source import Source
 from hubbatch.cli._tally import Reason, Tally
 from hubbatch.cli._threads import in_thread
 from hubbatch.cli._watching import describe, watching
@@ -41,16 +46,14 @@ HALFWAY = Progress(
     ("progress", "fraction", "line"),
     [
         (
-            HALFWAY,
+            attrs.evolve(HALFWAY, in_flight=0),
             None,
-            "1,000 of 4,000 records · 500/s · quota 11/190 per 10 s · 1 retries · 10 failed"
-            " · 100 in flight · ETA 0:06",
+            "1,000 of 4,000 records · 500/s · quota 11/190 per 10 s · 1 retries · 10 failed · ETA 0:06",
         ),
         (
             attrs.evolve(HALFWAY, total=None, in_flight=0, counts=Counts(2_000, 2_000)),
             0.001,
-            "1,000 of about 2,000,000 records · 500/s · quota 11/190 per 10 s · 1 retries"
-            " · ETA 1:06:38",
+            "1,000 of about 2,000,000 records · 500/s · quota 11/190 per 10 s · 1 retries · ETA 1:06:38",
         ),
         (
             attrs.evolve(HALFWAY, total=None, settled=0, elapsed=0.0, counts=Counts()),
@@ -79,8 +82,7 @@ async def test_progress_is_shown_again_and_again(
     run: Any = FakeRun()
 
     async with watching(run, screen, lambda: None):
-        while shown.getvalue().count("1,000 of 4,000 records") < 3:
-            await asyncio.sleep(0)
+        await meanwhile(lambda: shown.getvalue().count("1,000 of 4,000 records") >= 3)
 
     assert ("\x1b[" in shown.getvalue()) is terminal
 
@@ -92,12 +94,23 @@ async def test_signals_are_steps() -> None:
     with interrupts(lambda: taken.append("ask"), lambda: taken.append("insist")) as seen:
         for count in (1, 2):
             os.kill(os.getpid(), signal.SIGINT)
-            while seen.count < count:
-                await asyncio.sleep(0)
+            await meanwhile(lambda: seen.count == count)  # noqa: B023 (used at once)
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
     assert taken == ["ask", "insist"]
     signal.signal(signal.SIGINT, before)
+
+
+async def test_signals_at_once_are_one_step_each_and_no_more() -> None:
+    taken: list[str] = []
+
+    with interrupts(lambda: taken.append("ask")) as seen:
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGTERM)
+        await meanwhile(lambda: seen.count)
+        await asyncio.sleep(0)
+
+    assert taken == ["ask"]
 
 
 async def test_signals_work_where_the_loop_cannot_handle_them(
@@ -112,8 +125,7 @@ async def test_signals_work_where_the_loop_cannot_handle_them(
 
     with interrupts(lambda: taken.append("ask")):
         os.kill(os.getpid(), signal.SIGTERM)
-        while not taken:
-            await asyncio.sleep(0)
+        await meanwhile(lambda: taken)
 
     assert signal.getsignal(signal.SIGTERM) is before
 
@@ -156,7 +168,7 @@ def test_messages_that_quote_values_are_one_reason() -> None:
 def test_a_tally_stays_small() -> None:
     tally = Tally()
     for index in range(1_000):
-        tally.add(failed(index, "x" * index))
+        tally.add(failed(index, "x" * (index + 1)))
 
     assert len(tally) == 21
     assert tally.top(1)[0][:2] == (980, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", ""))
@@ -204,6 +216,37 @@ async def test_a_cancelled_wait_ignores_a_late_result() -> None:
     assert await in_thread(lambda: 7) == 7
 
 
+def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    async def main() -> ExitCode:
+        raise KeyboardInterrupt
+
+    with pytest.raises(typer.Exit) as caught:
+        run_and_exit(main(), Screen())
+
+    assert caught.value.exit_code == 3
+    assert "broken off" in capsys.readouterr().err
+
+
+def test_a_pipe_that_does_not_block_is_waited_for() -> None:
+    reading, writing_end = os.pipe()
+    os.set_blocking(reading, False)
+    with Source(f"/dev/fd/{reading}", Layout("email")) as source:
+        late = threading.Timer(
+            0.05, lambda: (os.write(writing_end, b"email\n"), os.close(writing_end))
+        )
+        late.start()
+        rows = asyncio.run(_all(source))
+        late.join()
+    os.close(reading)
+
+    assert rows == []
+    assert source.fraction() is None
+
+
+async def _all(source: Source) -> list[Row]:
+    return [row async for row in source.records()]
+
+
 class BrokenFile(io.BytesIO):
     def write(self, _: object) -> int:
         raise OSError(28, "No space left on device")
@@ -211,11 +254,12 @@ class BrokenFile(io.BytesIO):
 
 async def test_a_writer_says_that_it_cannot_write_and_blocks_nobody() -> None:
     writer = LineWriter(BrokenFile(), "out.ndjson")
-    with pytest.raises(OutputError, match=r"out\.ndjson: No space left"):
-        while True:
-            await writer.write({"a": 1})
+    await writer.write({"a": 1})
     await writer.aclose()
+
     assert writer.failure is not None
+    with pytest.raises(OutputError, match=r"out\.ndjson: No space left"):
+        await writer.write({"a": 2})
 
 
 async def test_a_writer_keeps_the_order_and_is_none_without_a_file() -> None:

@@ -186,4 +186,4 @@ def test_a_report_survives_a_terminal_without_unicode(
         finished = command.end()
 
     assert finished.code == 1
-    assert "n\\xf8" in finished.out
+    assert "1 \\xd7 failed" in finished.out

@@ -89,8 +89,7 @@ def test_a_line_is_given_out_before_the_next_one_is_there() -> None:
         assert arrived == ["1"]
         yield b"2}\n"
 
-    for row in ndjson_rows(in_chunks(trickle()), ANY):
-        arrived.append(str(row["n"]))
+    arrived.extend(str(row["n"]) for row in ndjson_rows(in_chunks(trickle()), ANY))
 
     assert arrived == ["1", "2"]
 
@@ -142,10 +141,9 @@ BAD_CSV = {
 
 @pytest.mark.parametrize(("data", "line", "advice"), BAD_CSV.values(), ids=BAD_CSV)
 def test_csv_that_cannot_be_read(data: bytes, line: int, advice: str) -> None:
-    rows = []
+    rows: list[Row] = []
     with pytest.raises(InputError) as caught:
-        for row in csv_rows(as_file(data), EMAIL):
-            rows.append(row)  # noqa: PERF402 (those before the error count)
+        rows.extend(csv_rows(as_file(data), EMAIL))
 
     assert str(caught.value).startswith(f"line {line}: ")
     assert advice in str(caught.value)
@@ -172,7 +170,7 @@ def test_ndjson_that_cannot_be_read(data: bytes, advice: str) -> None:
     rows = ndjson_rows(as_file(data), ANY)
 
     assert next(rows) == {"a": 1}
-    with pytest.raises(InputError, match="^line 2: ") as caught:
+    with pytest.raises(InputError, match=r"^line 2: ") as caught:
         next(rows)
     assert advice in str(caught.value)
 

@@ -25,6 +25,18 @@ def test_version(tmp_path: Path) -> None:
         assert command.end().out.startswith("hubbatch 0.")
 
 
+def test_the_entry_point_runs_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["hubbatch", "--version"])
+
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("hubbatch 0.")
+
+
 def test_help_names_the_commands_and_the_variable_of_the_token() -> None:
     text = hubbatch("--help").out
 
@@ -42,6 +54,19 @@ def test_without_its_extra_it_says_what_to_install(missing: str) -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "pip install 'hubbatch[cli]'" in done.stderr
+
+
+def test_a_missing_extra_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "hubbatch.cli._app", raising=False)
+    monkeypatch.setitem(sys.modules, "typer", None)
+
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+
+    assert caught.value.code == 2
+    assert "pip install" in capsys.readouterr().err
 
 
 def test_another_missing_module_is_not_blamed_on_the_extra(
@@ -64,8 +89,9 @@ def test_it_is_built_on_the_public_face_only() -> None:
     folder = Path(cli.__file__).parent
     for path in folder.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("hubbatch."):
-                assert node.module == "hubbatch.sandbox" or node.module.startswith("hubbatch.cli")
+            module = (isinstance(node, ast.ImportFrom) and node.module) or ""
+            if module.startswith("hubbatch."):
+                assert module == "hubbatch.sandbox" or module.startswith("hubbatch.cli")
 
 
 @pytest.mark.parametrize("token", [None, ""])

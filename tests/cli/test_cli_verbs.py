@@ -85,7 +85,7 @@ def test_read_writes_results_to_stdout_and_the_table_to_stderr(
     assert finished.code == 1
     results = [orjson.loads(line) for line in finished.out.splitlines()]
     assert {result["properties"]["firstname"] for result in results} == {"Zoë a", "Zoë b"}
-    assert all({"id", "createdAt", "archived"} <= result.keys() for result in results)
+    assert {result["id"] for result in results} == hubspot_sandbox.objects("contacts").keys()
     assert finished.count("succeeded") == 2
     assert "│" not in finished.out
     assert [line["record"] for line in lines_of(rejects)] == [{"email": "no"}]
@@ -265,6 +265,25 @@ def test_text_that_is_not_unicode_is_rejected_and_still_written_as_json(
 
     assert run("create", path, hubspot_sandbox, "--rejects", rejects).code == 1
     assert '"n": "\\ud800", "m": "1.5"' in rejects.read_text()
+
+
+def test_results_that_cannot_be_written_stop_the_run(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    ids = [hubspot_sandbox.add("contacts", {"email": f"p{n}@b.cz"}).id for n in range(300)]
+    path = folder / "ids.csv"
+    full = ("--output", "/dev/full", "--rate", "1/0.3")
+
+    path.write_text("\n".join(["id", *ids]))
+    early = run("read", path, hubspot_sandbox, *full)
+    path.write_text(f"id\n{ids[0]}\n")
+    late = run("read", path, hubspot_sandbox, *full)
+
+    assert (early.code, late.code) == (3, 3)
+    assert "cannot write /dev/full: No space left" in early.err
+    assert "cannot write /dev/full: No space left" in late.err
+    assert early.count("succeeded") < 300
+    assert late.count("succeeded") == 1
 
 
 def test_many_kinds_of_errors_are_summed_up(folder: Path, hubspot_sandbox: Sandbox) -> None:
