@@ -144,9 +144,9 @@ def _claim(
         unclaimed = [position for position in range(len(inputs)) if position not in claimed]
         untraced = [result for result in nameless if result.object_write_trace_id is None]
         claimed.update(_match_by_properties(inputs, unclaimed, untraced))
-    if not claimed and len(inputs) == len(results) == 1:
-        if _may_be_renamed(operation, inputs[0], results[0]):
-            claimed[0] = results[0]
+    alone = not claimed and len(inputs) == len(results) == 1
+    if alone and _may_be_renamed(operation, inputs[0], results[0]):
+        claimed[0] = results[0]
     return claimed
 
 

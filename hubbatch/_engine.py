@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sized
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any
 
@@ -56,6 +56,8 @@ class Equipment:
     policy: RetryPolicy
     chance: Callable[[], float]
     """Random numbers from 0 to 1, for the jitter."""
+    sleep: Callable[[float], Awaitable[object]]
+    """Waits so many seconds, between two tries of a batch."""
 
 
 class Engine:
@@ -364,7 +366,7 @@ class Engine:
                     self._accept(batch, decision.response)
                     return
                 case Action.RETRY if not self._fatal:
-                    await asyncio.sleep(decision.wait)
+                    await equipment.sleep(decision.wait)
                 case Action.HOLD if not self._fatal:
                     batch.held += 1
                     equipment.gate.limiter.refused(slot, decision.wait)

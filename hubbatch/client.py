@@ -79,6 +79,8 @@ class Client:
             self._base_url, timeout=check_seconds("timeout", timeout), session=session
         )
         self._transport: Transport = self._http
+        self._chance = random.SystemRandom().random
+        self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
         self._runs: set[Run] = set()
         self._closed = False
 
@@ -233,7 +235,7 @@ class Client:
         self._check_open()
         self._runs = {other for other in self._runs if not other.done} | {run}
         return Equipment(
-            self._transport, self._tokens, self._gate, self._retry, random.SystemRandom().random
+            self._transport, self._tokens, self._gate, self._retry, self._chance, self._sleep
         )
 
     def _check_open(self) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import RateLimit, UsageError
-from hubbatch._budget import Budget
+from hubbatch._budget import Budget, Slot
 
 LIMIT = RateLimit(10, 10.0)
 
@@ -157,7 +157,9 @@ def test_no_window_at_the_server_holds_more_than_the_limit(
 ) -> None:
     """Whatever the latency, as long as requests arrive within the margin or before their answer."""
     budget = Budget(RateLimit(most, 10.0), learns=False)
-    now, arrivals, answers = 0.0, [], []
+    now = 0.0
+    arrivals: list[float] = []
+    answers: list[tuple[float, Slot]] = []
     for _ in range(3 * most + 20):
         now = max(now + chance.choice([0.0, 0.01, 0.3]), budget.ready_at(now))
         for answer in [answer for answer in answers if answer[0] <= now]:

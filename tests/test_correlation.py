@@ -29,7 +29,7 @@ def error(message: str = "no", **context: Any) -> BatchError:
 
 
 def ids(correlation: Correlation) -> list[str | None]:
-    return [verdict.result and verdict.result.id for verdict in correlation.verdicts]
+    return [verdict.result.id if verdict.result else None for verdict in correlation.verdicts]
 
 
 def statuses(correlation: Correlation) -> list[RecordStatus]:

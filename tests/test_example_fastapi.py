@@ -88,7 +88,7 @@ async def post(
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 (the sandbox, in its own thread, has no event to wait for)
+        while not condition():
             await asyncio.sleep(0.005)
 
 

@@ -34,7 +34,7 @@ S, F, U, N = RecordStatus
 moments = st.none() | st.datetimes(
     dt.datetime(2020, 1, 1),
     dt.datetime(2030, 1, 1),
-    timezones=st.just(dt.UTC),  # noqa: DTZ001
+    timezones=st.just(dt.UTC),
 )
 
 

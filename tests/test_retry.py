@@ -40,7 +40,7 @@ def answer(status: int, headers: dict[str, str] | None = None, **body: Any) -> R
     return Reply(status, headers or {}, orjson.dumps(body) if body else b"")
 
 
-ROWS = [
+ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
     (NoReply(sent=False, reason="refused"), Action.RETRY, Written.NOT_SENT),
     (NoReply(sent=True, reason="lost"), Action.RETRY, UNKNOWN),
     (answer(500), Action.RETRY, UNKNOWN),
@@ -231,5 +231,5 @@ def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> Non
 
 
 def test_symptoms_are_all_in_use() -> None:
-    seen = {after(reply).symptom for reply, _, _ in ROWS}
+    seen = {after(reply).symptom for reply in (row[0] for row in ROWS)}
     assert seen == set(Symptom)

@@ -21,14 +21,13 @@ from hubbatch import (
     RateLimit,
     RecordOutcome,
     RecordStatus,
-    RetryPolicy,
     Run,
     TransportError,
     UnknownObjectTypeError,
     UsageError,
 )
 from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch.sandbox import Fault, FaultKind
+from hubbatch.sandbox import FaultKind
 
 
 class SourceError(Exception):

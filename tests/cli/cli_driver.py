@@ -120,7 +120,7 @@ def until(condition: Callable[[], object]) -> None:
 
 async def meanwhile(condition: Callable[[], object]) -> None:
     """Let the event loop go round until a condition holds."""
-    while not condition():  # noqa: ASYNC110 (there is nobody to set an event)
+    while not condition():
         await asyncio.sleep(0)
 
 
@@ -133,6 +133,6 @@ def contacts(sandbox: Sandbox) -> dict[str, Mapping[str, str]]:
     """Return a sandbox's live contacts by e-mail."""
     return {
         stored.properties["email"]: stored.properties
-        for stored in sandbox.objects("contacts").values()
-        if not stored.archived
+        for stored in list(sandbox.objects("contacts").values())  # it may be at work meanwhile
+        if not stored.archived and "email" in stored.properties
     }

@@ -16,13 +16,13 @@ from cli_driver import meanwhile
 from rich.console import Console
 
 from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
-from hubbatch.cli import _watching
+from hubbatch.cli import _source, _watching
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._faults import ExitCode, OutputError
 from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._rows import Layout, Row
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._sinks import LineWriter, writing
-from hubbatch.cli._rows import Layout, Row
 from hubbatch.cli._source import Source
 from hubbatch.cli._tally import Reason, Tally
 from hubbatch.cli._threads import in_thread
@@ -72,7 +72,7 @@ class FakeRun:
 
 @pytest.mark.parametrize("terminal", [True, False])
 async def test_progress_is_shown_again_and_again(
-    terminal: bool,  # noqa: FBT001 (a parameter of the test)
+    terminal: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(_watching, "LIVE_PERIOD", 0.0)
@@ -227,19 +227,23 @@ def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]
     assert "broken off" in capsys.readouterr().err
 
 
-def test_a_pipe_that_does_not_block_is_waited_for() -> None:
+def test_a_pipe_that_does_not_block_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing_end = os.pipe()
     os.set_blocking(reading, False)
-    with Source(f"/dev/fd/{reading}", Layout("email")) as source:
-        late = threading.Timer(
-            0.05, lambda: (os.write(writing_end, b"email\n"), os.close(writing_end))
-        )
+    monkeypatch.setattr(_source, "_STDIN", reading)
+
+    def write_late() -> None:
+        os.write(writing_end, b"email\na@b.cz\n")
+        os.close(writing_end)
+
+    late = threading.Timer(0.05, write_late)
+    with Source("-", Layout("email")) as source:
         late.start()
         rows = asyncio.run(_all(source))
-        late.join()
+    late.join()
     os.close(reading)
 
-    assert rows == []
+    assert rows == [{"email": "a@b.cz"}]
     assert source.fraction() is None
 
 

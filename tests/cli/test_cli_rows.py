@@ -150,6 +150,11 @@ def test_csv_that_cannot_be_read(data: bytes, line: int, advice: str) -> None:
     assert [row.line for row in rows] == list(range(2, line))
 
 
+def test_a_file_without_a_column_of_record_ids() -> None:
+    with pytest.raises(InputError, match=r"no column 'id'.*record ids"):
+        list(csv_rows(as_file(b"email\na@b.cz\n"), IDS))
+
+
 BAD_NDJSON = {
     "cut off": (b'{"a":1}\n{"a":', "not JSON"),
     "not JSON": (b'{"a":1}\nhello\n', "not JSON"),

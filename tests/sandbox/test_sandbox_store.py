@@ -167,7 +167,7 @@ def test_a_property_that_becomes_unique_late_finds_the_records_there_are() -> No
     [
         ({"latency": -1.0}, "latency"),
         ({"latency": (2.0, 1.0)}, "latency"),
-        ({"epoch": datetime(2026, 1, 1)}, "aware"),  # noqa: DTZ001 (that is the mistake)
+        ({"epoch": datetime(2026, 1, 1)}, "aware"),
         ({"create_status": 204}, "create_status"),
         ({"missing_read_status": 200}, "missing_read_status"),
         ({"faults": "weird"}, "preset"),
