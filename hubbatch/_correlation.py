@@ -6,6 +6,7 @@ by the property values sent; never by position, for HubSpot answers out of order
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -24,24 +25,19 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "Verdict", "correlate"]
-
-
-@frozen
-class Verdict:
-    """What became of one input."""
-
-    status: RecordStatus
-    result: ObjectResult | None = None
-    error: BatchError | None = None
+__all__ = ["Correlation", "correlate"]
 
 
 @frozen
 class Correlation:
-    """A reply, told apart: a verdict for every input, in their order, and the errors with their `indexes`."""
+    """A reply, told apart. `statuses`, `results` and `causes` have one item for each input, in their order."""
 
-    verdicts: Sequence[Verdict]
+    statuses: Sequence[RecordStatus]
+    results: Sequence[ObjectResult | None]
+    causes: Sequence[BatchError | None]
+    """Why an input has not succeeded."""
     errors: Sequence[BatchError]
+    """All errors, with their `indexes`."""
 
 
 def correlate(
@@ -51,46 +47,54 @@ def correlate(
     names = _Names(inputs)
     claimed = _claim(operation, inputs, names, response.results)
     blamed, errors, anonymous = _blame(inputs, names, response.errors, claimed)
+    statuses = [RecordStatus.SUCCEEDED] * len(inputs)
+    for position in blamed:
+        # Both a result and an error: which of them is true cannot be told.
+        statuses[position] = RecordStatus.UNKNOWN if position in claimed else RecordStatus.FAILED
+    for position, result in claimed.items():
+        if result is None:
+            statuses[position] = RecordStatus.UNKNOWN
+            blamed[position] = _contradiction(inputs[position])
+            errors.append(blamed[position])
     silent = [
         position
         for position in range(len(inputs))
         if position not in claimed and position not in blamed
     ]
-    verdicts: dict[int, Verdict] = {}
-    if silent:
-        if _silence_is_success(operation, response, anonymous):
-            verdicts.update(dict.fromkeys(silent, Verdict(RecordStatus.SUCCEEDED)))
-        else:
-            error = _no_answer(inputs, silent, response, anonymous)
-            errors.append(error)
-            verdicts.update(dict.fromkeys(silent, Verdict(RecordStatus.UNKNOWN, error=error)))
-    for position, result in claimed.items():
-        if result is None:
-            error = _contradiction(inputs[position])
-            errors.append(error)
-            verdicts[position] = Verdict(RecordStatus.UNKNOWN, error=error)
-        elif position in blamed:
-            verdicts[position] = Verdict(RecordStatus.UNKNOWN, result, blamed[position])
-        else:
-            verdicts[position] = Verdict(RecordStatus.SUCCEEDED, result)
-    for position, error in blamed.items():
-        if position not in claimed:
-            verdicts[position] = Verdict(RecordStatus.FAILED, error=error)
-    return Correlation([verdicts[position] for position in range(len(inputs))], errors)
+    if silent and not _silence_is_success(operation, response, anonymous):
+        error = _no_answer(inputs, silent, response, anonymous)
+        errors.append(error)
+        for position in silent:
+            statuses[position] = RecordStatus.UNKNOWN
+            blamed[position] = error
+    positions = range(len(inputs))
+    return Correlation(
+        statuses, [*map(claimed.get, positions)], [*map(blamed.get, positions)], errors
+    )
 
 
 class _Names:
     """The names by which a reply may speak of an input."""
 
     def __init__(self, inputs: Sequence[Input]) -> None:
-        self.by_trace_id: dict[str, int] = {}
-        self.by_key: dict[Key, int] = {}
-        for position, item in enumerate(inputs):
-            if (trace_id := item.wire.get("objectWriteTraceId")) is not None:
-                self.by_trace_id[trace_id] = position
-            if item.key is not None:
-                self.by_key[item.key] = position
-        self.id_properties = {key[0] for key in self.by_key}
+        self.by_trace_id: dict[str, int] = {
+            trace_id: position
+            for position, item in enumerate(inputs)
+            if (trace_id := item.wire.get("objectWriteTraceId")) is not None
+        }
+        self._inputs = inputs
+
+    @functools.cached_property
+    def by_key(self) -> dict[Key, int]:
+        """Positions by record id or unique value; not needed where trace ids are echoed."""
+        return {
+            item.key: position for position, item in enumerate(self._inputs) if item.key is not None
+        }
+
+    @functools.cached_property
+    def id_properties(self) -> set[str | None]:
+        """The unique properties that keys belong to; None for record ids."""
+        return {id_property for id_property, _ in self.by_key}
 
     def of_result(self, result: ObjectResult) -> int | None:
         """Return the position of the input that a result is for; None if the names do not tell."""

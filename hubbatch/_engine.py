@@ -7,8 +7,17 @@ decided in pure modules. It knows nothing of HTTP or of who waits for the outcom
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sized
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Sized,
+)
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +26,7 @@ import attrs
 from hubbatch._auth import Tokens
 from hubbatch._batching import Batch, Chunker
 from hubbatch._codec import Envelope
-from hubbatch._correlation import Verdict, correlate
+from hubbatch._correlation import correlate
 from hubbatch._duplicates import Admission, Keyring
 from hubbatch._exchange import Reply, Request, Transport
 from hubbatch._gate import Gate
@@ -33,6 +42,7 @@ from hubbatch.models import (
     BatchError,
     BatchResponse,
     BatchStatus,
+    ObjectResult,
     RecordStatus,
 )
 from hubbatch.outcome import Counts, Outcome, RecordOutcome
@@ -96,7 +106,7 @@ class Engine:
         self._feeder: asyncio.Task[None] | None = None
         self._batches: dict[asyncio.Task[None], Batch] = {}
         self._sending: set[asyncio.Task[None]] = set()
-        self._room: asyncio.Future[None] | None = None
+        self._waiting: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._exhausted = False
         self._stopped = False
@@ -237,43 +247,65 @@ class Engine:
     async def _feed(self) -> None:
         try:
             if isinstance(self._source, AsyncIterable):
-                records = aiter(self._source)
-                while await self._admits() and (record := await anext(records, _END)) is not _END:
-                    await self._take(record)
+                await self._feed_async(aiter(self._source))
             else:
-                iterator = iter(self._source)
-                while await self._admits() and (record := next(iterator, _END)) is not _END:
-                    await self._take(record)
+                await self._feed_sync(iter(self._source))
         except Exception as error:  # the source's own, whatever it is
             self._fail(error)
             return
-        if not self._stopped:
-            self._exhausted = True
-            self._start(self._chunker.flush())
+        if self._exhausted:
+            self._flush()
 
-    async def _admits(self) -> bool:
-        """Wait until one more record may be taken in; False once the run is stopped."""
-        while not self._stopped and not self._has_room():
+    async def _feed_sync(self, records: Iterator[Any]) -> None:
+        while room := await self._room():
+            taken = 0
+            for record in itertools.islice(records, room):
+                taken += 1
+                if self._take(record) or self._stopped:
+                    break
+            else:
+                if taken < room:
+                    self._exhausted = True
+                    return
+            await asyncio.sleep(0)  # a batch is a millisecond's work: let the others run
+
+    async def _feed_async(self, records: AsyncIterator[Any]) -> None:
+        while room := await self._room():
+            for _ in range(room):
+                record = await anext(records, _END)
+                if record is _END:
+                    self._exhausted = not self._stopped
+                    return
+                if self._take(record) or self._stopped:
+                    break
+            await asyncio.sleep(0)
+
+    async def _room(self) -> int:
+        """Wait until records may be taken in and return how many; 0 once the run is stopped."""
+        while not self._stopped:
+            if (room := self._room_now()) > 0:
+                return room
             self._nudge()
-            self._room = asyncio.get_running_loop().create_future()
+            self._waiting = asyncio.get_running_loop().create_future()
             try:
-                await self._room
+                await self._waiting
             finally:
-                self._room = None
-        return not self._stopped
+                self._waiting = None
+        return 0
 
-    def _has_room(self) -> bool:
+    def _room_now(self) -> int:
+        """Return how many records may be taken in before a batch becomes full."""
         most = self._equipment.gate.max_concurrency + 2
-        return (
-            len(self._batches) < most - 1  # and one is being filled
-            and self._ledger.unsettled + self._backlog() < most * self._call.batch_size
-        )
+        if len(self._batches) >= most - 1:  # and one is being filled
+            return 0
+        return most * self._call.batch_size - self._ledger.unsettled - self._backlog()
 
     def _wake_feeder(self) -> None:
-        if self._room is not None and not self._room.done() and self._has_room():
-            self._room.set_result(None)
+        if self._waiting is not None and not self._waiting.done() and self._room_now() > 0:
+            self._waiting.set_result(None)
 
-    async def _take(self, record: Any) -> None:
+    def _take(self, record: Any) -> bool:
+        """Take one record in; return whether that made a batch full."""
         index = self._ledger.take(record)
         try:
             item = self._planner.plan(index, record)
@@ -284,21 +316,23 @@ class Engine:
                 )
         except InvalidRecordError as error:
             self._refuse(index, str(error))
-            return
+            return False
         except Exception as error:  # a record's own code may raise anything
             self._refuse(index, f"the record cannot be read: {type(error).__name__}: {error}")
-            return
+            return False
         admission = self._keyring.admit(item)
+        if admission is Admission.FEED:
+            return self._put(item)
         if admission is Admission.REFUSE:
             self._refuse(index, "the key occurred before in this run, and duplicates are refused")
-        elif admission is Admission.FEED and self._put(item):
-            await asyncio.sleep(0)  # a batch is a millisecond's work: let the others run
+        return False
 
     def _put(self, item: Input) -> bool:
         """Put an input into the batch that is being filled; return whether that made one full."""
         full = self._chunker.feed(item)
-        self._start(full)
-        if len(self._chunker) and self._linger is None:
+        if full:
+            self._start(full)
+        if self._linger is None and len(self._chunker):
             self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
         return bool(full)
 
@@ -336,7 +370,7 @@ class Engine:
             self._fail(error, fatal=True)
         finally:
             del self._batches[task]  # type: ignore[arg-type]
-        if self._exhausted or not self._has_room():
+        if self._exhausted or self._room_now() <= 0:
             self._nudge()
         self._wake_feeder()
 
@@ -394,11 +428,13 @@ class Engine:
             self._sending.discard(task)
 
     def _accept(self, batch: Batch, response: BatchResponse) -> None:
-        correlation = correlate(self._call.operation, batch.inputs, response)
+        told = correlate(self._call.operation, batch.inputs, response)
         self._ledger.note_response(response)
-        self._ledger.note_errors(correlation.errors)
-        for item, verdict in zip(batch.inputs, correlation.verdicts, strict=True):
-            self._settle(item, verdict, batch.attempts)
+        self._ledger.note_errors(told.errors)
+        for item, status, result, error in zip(
+            batch.inputs, told.statuses, told.results, told.causes, strict=True
+        ):
+            self._settle(item, status, result, error, batch.attempts)
         self._report()
 
     def _give_up(self, batch: Batch, decision: Decision) -> None:
@@ -423,23 +459,22 @@ class Engine:
         if batch.attempts:
             named = attrs.evolve(error, indexes=indexes)
             self._ledger.note_errors([named])
-        verdict = Verdict(batch.fate, error=named)
         for item in batch.inputs:
-            self._settle(item, verdict, batch.attempts)
+            self._settle(item, batch.fate, None, named, batch.attempts)
 
-    def _settle(self, item: Input, verdict: Verdict, attempts: int) -> None:
+    def _settle(
+        self,
+        item: Input,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
         """Close an input's records, and let the next record with its key go on."""
         for member in item.everyone():
-            result = verdict.result
             if result is not None and member.caller_trace_id is not None:
                 result = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
-            self._close(
-                member.index,
-                verdict.status,
-                result=result,
-                error=verdict.error,
-                attempts=attempts,
-            )
+            self._close(member.index, status, result, error, attempts)
         successor = self._keyring.release(item)
         if successor is not None and not self._stopped:
             self._put(successor)
@@ -448,10 +483,17 @@ class Engine:
         """Close a record that fails a local check."""
         error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
         self._ledger.note_errors([error])
-        self._close(index, RecordStatus.FAILED, error=error)
+        self._close(index, RecordStatus.FAILED, None, error)
 
-    def _close(self, index: int, status: RecordStatus, **what: Any) -> None:
-        record = self._ledger.settle(index, status, **what)
+    def _close(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None = None,
+        error: BatchError | None = None,
+        attempts: int = 0,
+    ) -> None:
+        record = self._ledger.settle(index, status, result, error, attempts)
         if record is None:
             return
         if self._observe is not None:

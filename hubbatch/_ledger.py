@@ -68,7 +68,6 @@ class Ledger:
         self,
         index: int,
         status: RecordStatus,
-        *,
         result: ObjectResult | None = None,
         error: BatchError | None = None,
         attempts: int = 0,

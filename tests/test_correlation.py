@@ -29,11 +29,7 @@ def error(message: str = "no", **context: Any) -> BatchError:
 
 
 def ids(correlation: Correlation) -> list[str | None]:
-    return [verdict.result.id if verdict.result else None for verdict in correlation.verdicts]
-
-
-def statuses(correlation: Correlation) -> list[RecordStatus]:
-    return [verdict.status for verdict in correlation.verdicts]
+    return [result.id if result else None for result in correlation.results]
 
 
 MAILS = [{"email": "a@x.com"}, {"email": "B@x.com"}]
@@ -288,12 +284,14 @@ def test_what_became_of_every_input(
     verdicts: list[tuple[RecordStatus, str | None]],
 ) -> None:
     correlation = correlate(operation, inputs, response)
-    assert list(zip(statuses(correlation), ids(correlation), strict=True)) == verdicts
-    for item, verdict in zip(inputs, correlation.verdicts, strict=True):
-        if verdict.status is not S:
-            assert verdict.error is not None
-            assert verdict.error in correlation.errors
-            assert item.index in verdict.error.indexes
+    assert list(zip(correlation.statuses, ids(correlation), strict=True)) == verdicts
+    for item, status, cause in zip(inputs, correlation.statuses, correlation.causes, strict=True):
+        if status is S:
+            assert cause is None
+        else:
+            assert cause is not None
+            assert cause in correlation.errors
+            assert item.index in cause.indexes
 
 
 @pytest.mark.parametrize(
@@ -309,7 +307,7 @@ def test_what_became_of_every_input(
 )
 def test_an_error_names_its_input_in_many_ways(naming: BatchError) -> None:
     correlation = correlate(UPDATE, UPDATED, reply(result("1"), errors=(naming,)))
-    assert statuses(correlation) == [S, F]
+    assert correlation.statuses == [S, F]
     assert correlation.errors[0].indexes == (1,)
 
 
@@ -324,7 +322,7 @@ def test_an_error_names_its_input_in_many_ways(naming: BatchError) -> None:
 )
 def test_what_is_not_a_name_is_not_taken_for_one(nameless: BatchError) -> None:
     correlation = correlate(UPDATE, UPDATED, reply(errors=(nameless,)))
-    assert statuses(correlation) == [U, U]
+    assert correlation.statuses == [U, U]
     assert correlation.errors[0].indexes == ()
     assert "names no record" in correlation.errors[1].message
 
@@ -332,7 +330,7 @@ def test_what_is_not_a_name_is_not_taken_for_one(nameless: BatchError) -> None:
 def test_the_first_error_of_an_input_is_its_own_and_all_are_kept() -> None:
     first, second = error("first", ids=["1"]), error("second", ids=["1", "2"])
     correlation = correlate(UPDATE, UPDATED, reply(errors=(first, second)))
-    assert [v.error and v.error.message for v in correlation.verdicts] == ["first", "second"]
+    assert [cause and cause.message for cause in correlation.causes] == ["first", "second"]
     assert [item.indexes for item in correlation.errors] == [(0,), (0, 1)]
 
 
@@ -366,8 +364,7 @@ def test_the_order_of_a_reply_makes_no_difference(
     chance.shuffle(results)
     chance.shuffle(errors)
     correlation = correlate(operation, inputs, reply(*results, errors=tuple(errors)))
-    assert statuses(correlation) == [{"s": S, "f": F, "o": U}[fate] for fate in fates]
-    for item, verdict in zip(inputs, correlation.verdicts, strict=True):
-        if verdict.status is S:
-            assert verdict.result is not None
-            assert verdict.result.id == str(item.index)
+    assert correlation.statuses == [{"s": S, "f": F, "o": U}[fate] for fate in fates]
+    assert ids(correlation) == [
+        str(index) if fate == "s" else None for index, fate in enumerate(fates)
+    ]

@@ -1,0 +1,22 @@
+"""The command line `hubbatch`, built on the public face of the library; it needs the extra `cli`."""
+
+import io
+import sys
+
+__all__ = ["main"]
+
+_EXTRA = frozenset({"rich", "typer"})
+
+
+def main() -> None:
+    """Run the command line and exit with its code: 0 fine, 1 some records failed, 2 usage, 3 stopped."""
+    try:
+        from hubbatch.cli._app import app  # noqa: PLC0415 (it needs the extra)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        sys.stderr.write("The command line needs its extra: pip install 'hubbatch[cli]'\n")
+        sys.exit(2)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: no name breaks a report
+    app(prog_name="hubbatch")

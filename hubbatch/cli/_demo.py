@@ -1,0 +1,81 @@
+"""The demonstration: made-up people into a sandbox under HubSpot's own quota, then a look at what arrived."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus
+from hubbatch.cli._comparing import differences, expected
+from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._following import follow
+from hubbatch.cli._people import People
+from hubbatch.cli._report import show_outcome
+from hubbatch.cli._screen import Screen
+from hubbatch.sandbox import Sandbox
+
+__all__ = ["demo"]
+
+_QUOTA = RateLimit(190, 10.0)
+_LATENCY = 0.05
+_SHOWN = 5
+
+
+def demo(
+    records: Annotated[int, typer.Option(min=1, help="How many people to make up.")] = 25_000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 2026,
+) -> None:
+    """Upsert made-up people into a sandbox with HubSpot's quota, and compare what it stored."""
+    screen = Screen()
+    run_and_exit(_demo(People(records, seed), screen), screen)
+
+
+async def _demo(people: People, screen: Screen) -> ExitCode:
+    succeeded: list[RecordOutcome] = []
+
+    async def each(record: RecordOutcome) -> None:
+        if record.status is RecordStatus.SUCCEEDED:
+            succeeded.append(record)
+
+    screen.say(
+        f"upserting {len(people):,} made-up people into a sandbox that allows {_QUOTA.max_requests}"
+        f" requests per {_QUOTA.period:g} s"
+    )
+    async with (
+        Sandbox(rate_limit=_QUOTA, latency=_LATENCY) as sandbox,
+        Client("demo", base_url=sandbox.base_url) as client,
+    ):
+        run = client.upsert("contacts", people, id_property="email", keep="none")
+        ending = await follow(client, run, screen, each)
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        if ending.message:
+            screen.complain(ending.message)
+        if ending.code in {ExitCode.USAGE, ExitCode.STOPPED}:
+            return ending.code
+        agrees = _compare(succeeded, sandbox, screen)
+    screen.report.print(
+        f"Records broken on purpose, which are expected to fail: {people.broken}. Records with the e-mail"
+        f" of an earlier one, written after it: {people.twice}.",
+        soft_wrap=True,
+    )
+    as_expected = ending.outcome.counts.failed == people.broken
+    return ExitCode.OK if agrees and as_expected else ExitCode.SOME_FAILED
+
+
+def _compare(succeeded: list[RecordOutcome], sandbox: Sandbox, screen: Screen) -> bool:
+    """Say whether the outcome and the account agree."""
+    stored = sandbox.objects("contacts")
+    wanted = expected(succeeded)
+    values, found = differences(wanted, stored)
+    verdict = "and they agree" if not found else f"and they DIFFER in {len(found):,} places:"
+    screen.report.print(
+        f"The outcome's {len(succeeded):,} successes make {len(wanted):,} contacts, the sandbox stored"
+        f" {len(stored):,} ({values:,} property values compared, at most {sandbox.max_in_window}"
+        f" requests in any {_QUOTA.period:g} s) {verdict}",
+        soft_wrap=True,
+    )
+    for difference in found[:_SHOWN]:
+        screen.report.print(difference, soft_wrap=True)
+    return not found

@@ -1,0 +1,90 @@
+"""A run followed to its end: shown, tallied, stopped by signals, and ended with an exit code and a reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from attrs import frozen
+
+from hubbatch import (
+    BatchStatus,
+    Client,
+    HubbatchError,
+    Outcome,
+    Progress,
+    RecordOutcome,
+    Run,
+    UsageError,
+)
+from hubbatch.cli._faults import CommandError, ExitCode, OutputError
+from hubbatch.cli._interrupts import Interrupts, interrupts
+from hubbatch.cli._screen import Screen
+from hubbatch.cli._tally import Tally
+from hubbatch.cli._watching import watching
+
+__all__ = ["Ending", "follow"]
+
+
+@frozen
+class Ending:
+    """How a run ended."""
+
+    code: ExitCode
+    message: str
+    """Why it ended before its time; empty if it did not."""
+    outcome: Outcome
+    progress: Progress
+    tally: Tally
+
+
+async def follow(
+    client: Client,
+    run: Run,
+    screen: Screen,
+    each: Callable[[RecordOutcome], Awaitable[None]],
+    *,
+    fraction: Callable[[], float | None] = lambda: None,
+) -> Ending:
+    """Carry out a run and hand each settled record to `each`.
+
+    The first signal stops the run and lets what is in flight settle, the second one cancels it.
+    """
+    tally, stops = Tally(), set[asyncio.Task[None]]()
+
+    def stop() -> None:
+        screen.say("stopping: what is in flight settles; interrupt again to cancel it")
+        stops.add(asyncio.create_task(run.stop()))
+
+    def cancel() -> None:
+        screen.say("canceling")
+        stops.add(asyncio.create_task(client.aclose()))
+
+    code, message, seen = ExitCode.OK, "", Interrupts()
+    try:
+        async with run:
+            with interrupts(stop, cancel) as seen:
+                async with watching(run, screen, fraction):
+                    async for record in run:
+                        tally.add(record)
+                        await each(record)
+    except OutputError as error:
+        code, message = ExitCode.STOPPED, str(error)
+    except (CommandError, UsageError) as error:
+        code, message = ExitCode.USAGE, str(error)
+    except HubbatchError as error:
+        code = ExitCode.STOPPED
+        message = "canceled by a signal" if seen.count > 1 else str(error)
+    if stops:
+        await asyncio.wait(stops)
+    outcome = run.outcome
+    if not message and outcome.status is BatchStatus.CANCELED:
+        code = ExitCode.STOPPED
+        message = (
+            "stopped by a signal"
+            if seen.count
+            else "stopped by --max-failures or --deadline before all the input was seen through"
+        )
+    if code is ExitCode.OK and not outcome.ok:
+        code = ExitCode.SOME_FAILED
+    return Ending(code, message, outcome, run.progress, tally)

@@ -1,0 +1,133 @@
+"""The options that all verbs share, as one value, and how command functions take them."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import attrs
+import typer
+
+from hubbatch import RateLimit, UsageError
+from hubbatch.cli._rows import Format
+
+__all__ = ["Duplicates", "Settings", "parse_rate", "takes_settings"]
+
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+class Duplicates(StrEnum):
+    """What happens to a key that occurs twice."""
+
+    SERIAL = "serial"
+    MERGE = "merge"
+    REFUSE = "refuse"
+
+
+def parse_rate(text: str) -> RateLimit:
+    """Read `190/10`: requests per seconds."""
+    requests, _, seconds = text.partition("/")
+    try:
+        return RateLimit(int(requests), float(seconds))
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not REQUESTS/SECONDS, such as 190/10 for 190 requests in 10 seconds"
+        ) from None
+
+
+Rate = Annotated[
+    RateLimit | None,
+    typer.Option(
+        parser=parse_rate,
+        metavar="N/S",
+        help="Pin the quota to N requests per S seconds, such as 190/10; else it is learned.",
+    ),
+]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What every verb takes; the hints are typer's."""
+
+    format: Annotated[
+        Format | None,
+        typer.Option(help="Default: by the file's name, else by its first character."),
+    ] = None
+    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8"
+    delimiter: Annotated[str, typer.Option(help="Character between the columns of a CSV.")] = ","
+    duplicates: Annotated[
+        Duplicates,
+        typer.Option(
+            help="A key that occurs twice: write one after the other, merge them, or refuse it."
+        ),
+    ] = Duplicates.SERIAL
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Records a request; default: the most.")
+    ] = None
+    max_failures: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many failed records.")
+    ] = None
+    deadline: Annotated[
+        float | None, typer.Option(help="Seconds after which no more is taken in.")
+    ] = None
+    rate: Rate = None
+    api_version: Annotated[str, typer.Option(help="v3, or a dated one such as 2025-09.")] = "v3"
+    base_url: Annotated[str, typer.Option(help="Where the service is; https, or this machine.")] = (
+        "https://api.hubapi.com"
+    )
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="Use an empty account in memory, thrown away at the end, instead of HubSpot;"
+            " no token is needed, and there is no quota unless --rate sets one.",
+        ),
+    ] = False
+    rejects: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write each record that did not succeed, and why, as NDJSON. To send the mended"
+            " records again: jq -c .record FILE | hubbatch … - (one that is UNKNOWN may have been"
+            " written: look before a second create).",
+        ),
+    ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Show no progress, and no outcome if all is well."),
+    ] = False
+
+
+def takes_settings(command: _Command) -> _Command:
+    """Let a command that has a parameter `settings` take the fields of `Settings` as its options."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        parameter.replace(annotation=hints[parameter.name])
+        for parameter in inspect.signature(command).parameters.values()
+        if parameter.name != "settings"
+    ]
+    shared_hints = get_type_hints(Settings, include_extras=True)
+    shared = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=shared_hints[field.name],
+        )
+        for field in attrs.fields(Settings)
+    ]
+
+    @functools.wraps(command)
+    def call(**values: Any) -> None:
+        settings = Settings(**{field.name: values.pop(field.name) for field in shared})
+        command(**values, settings=settings)
+
+    parameters = [*own, *shared]
+    call.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
+    call.__annotations__ = {item.name: item.annotation for item in parameters}
+    return call  # type: ignore[return-value]

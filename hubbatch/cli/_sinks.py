@@ -1,0 +1,142 @@
+"""NDJSON files that a run writes: results that were read, and records to be mended and sent again.
+
+Lines are written beside the event loop, as soon as they are there; a slow reader slows the run and blocks nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import stat
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+from hubbatch import Counts, Outcome, RecordOutcome
+from hubbatch.cli._faults import CommandError, OutputError
+from hubbatch.cli._threads import in_thread
+
+__all__ = ["LineWriter", "open_output", "reject", "result", "writing"]
+
+_MOST_WAITING = 1_000
+
+Identity = tuple[int, int]
+
+
+def open_output(path: str, taken: set[Identity]) -> BinaryIO:
+    """Open a file to write to, emptied, unless it is one that the command reads or writes already."""
+    try:
+        file = io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror}") from None
+    status = os.fstat(file.fileno())
+    identity = (status.st_dev, status.st_ino)
+    if identity in taken and stat.S_ISREG(status.st_mode):
+        file.close()
+        raise CommandError(f"{path} is in use as another file of this command: give another name")
+    taken.add(identity)
+    with suppress(OSError):  # a pipe or a device has nothing to be emptied of
+        file.truncate()
+    return file
+
+
+@asynccontextmanager
+async def writing(file: BinaryIO | None, name: str) -> AsyncIterator[LineWriter | None]:
+    """Give a writer to a file while the block lasts, or None where no file is wanted."""
+    if file is None:
+        yield None
+        return
+    writer = LineWriter(file, name)
+    try:
+        yield writer
+    finally:
+        await writer.aclose()  # what it could not write, it says in `failure`
+
+
+class LineWriter:
+    """Writes one JSON object a line."""
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        self._file = file
+        self._name = name
+        self._waiting: asyncio.Queue[str | None] = asyncio.Queue(_MOST_WAITING)
+        self.failure: OutputError | None = None
+        """Why it cannot write any more."""
+        self._task = asyncio.create_task(self._work())
+
+    async def write(self, value: Mapping[str, Any]) -> None:
+        """Hand over one line. Raises `OutputError` once the file cannot be written any more."""
+        if self.failure is not None:
+            raise self.failure
+        await self._waiting.put(json.dumps(value, ensure_ascii=False, default=_plain))
+
+    async def aclose(self) -> None:
+        """Write what is left."""
+        await self._waiting.put(None)
+        await self._task
+
+    async def _work(self) -> None:
+        going_on = True
+        while going_on:
+            lines = [await self._waiting.get()]
+            while not self._waiting.empty():
+                lines.append(self._waiting.get_nowait())
+            going_on = lines[-1] is not None
+            text = "".join(f"{line}\n" for line in lines if line is not None)
+            if self.failure is None:
+                await self._write(text)
+
+    async def _write(self, text: str) -> None:
+        try:
+            # A lone surrogate has no UTF-8; its backslash form is JSON's own.
+            await in_thread(_write_all, self._file, text.encode(errors="backslashreplace"))
+        except OSError as error:
+            self.failure = OutputError(f"cannot write {self._name}: {error.strerror}")
+            if self._file is sys.stdout.buffer:
+                _leave_stdout()
+
+
+def result(record: RecordOutcome) -> dict[str, Any]:
+    """Return the object that was read, in HubSpot's own field names."""
+    written: dict[str, Any] = Outcome(counts=Counts(1, 1), records=[record]).to_dict()["results"][0]
+    return written
+
+
+def reject(record: RecordOutcome, key: str | None) -> dict[str, Any]:
+    """Return what to mend: where the record stands, why it did not succeed, and the record.
+
+    `key` is the column of the ids, where ids are all that was read.
+    """
+    error = record.error
+    return {
+        "index": record.index,
+        "line": record.input.line,
+        "status": record.status,
+        "error": None if error is None else {"category": error.category, "message": error.message},
+        "record": record.input if key is None else {key: record.input["id"]},
+    }
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[file.write(rest) :]
+    file.flush()
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")  # pragma: no cover (rows hold JSON)
+
+
+def _leave_stdout() -> None:
+    """Send what is left for standard output nowhere, or the interpreter would complain of it at its exit."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

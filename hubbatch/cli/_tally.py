@@ -1,0 +1,87 @@
+"""Why records did not succeed, grouped as they come, in bounded memory."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from attrs import define, field, frozen
+
+from hubbatch import RecordOutcome, RecordStatus
+
+__all__ = ["Reason", "Tally"]
+
+_MOST_MESSAGES = 20
+"""Different messages of one category that are told apart."""
+_PARTICULAR = re.compile(r"[\d@]")
+"""A word of a message that holds one of these quotes a value, and is another one in the next record."""
+_MOST = 1_000
+"""Characters of a message that are looked at."""
+_EXAMPLES = 3
+
+
+@frozen
+class Reason:
+    """What a group of records has in common."""
+
+    status: RecordStatus
+    category: str
+    message: str
+    """Without the values that it quotes, where they differ; empty where there are too many messages."""
+
+
+@define
+class _Group:
+    count: int = 0
+    message: str = ""
+    examples: list[str] = field(factory=list)
+
+
+@define
+class Tally:
+    """Counts reasons and keeps a few examples of each."""
+
+    _groups: dict[Reason, _Group] = field(factory=dict)
+    _messages: Counter[tuple[RecordStatus, str]] = field(factory=Counter)
+
+    def add(self, record: RecordOutcome) -> None:
+        """Note one record."""
+        if record.status is RecordStatus.SUCCEEDED:
+            return
+        error = record.error
+        category, message = ("", "") if error is None else (error.category, error.message)
+        reason = Reason(record.status, category, _general(message))
+        if reason not in self._groups:
+            if self._messages[record.status, category] >= _MOST_MESSAGES:
+                reason = Reason(record.status, category, "")
+            else:
+                self._messages[record.status, category] += 1
+        group = self._groups.setdefault(reason, _Group(message=message))
+        if group.message != message:
+            group.message = reason.message
+        group.count += 1
+        if len(group.examples) < _EXAMPLES:
+            group.examples.append(place(record))
+
+    def top(self, most: int) -> list[tuple[int, Reason, str]]:
+        """Return the most frequent reasons: how many records, which reason, where for example."""
+        found = sorted(self._groups.items(), key=lambda item: -item[1].count)
+        return [
+            (group.count, Reason(reason.status, reason.category, group.message), examples)
+            for reason, group in found[:most]
+            for examples in [", ".join(group.examples)]
+        ]
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+
+def _general(message: str) -> str:
+    words = message[:_MOST].split(" ")
+    return " ".join("…" if _PARTICULAR.search(word) else word for word in words)
+
+
+def place(record: RecordOutcome) -> str:
+    """Return where a record stands: its line in the file, or its index in a run without one."""
+    line = getattr(record.input, "line", None)
+    return f"record {record.index}" if line is None else f"line {line}"

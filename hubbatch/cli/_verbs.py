@@ -1,0 +1,131 @@
+"""The five verbs as commands: what each takes of its own, and the job it makes of it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hubbatch.cli._executing import Job, execute
+from hubbatch.cli._rows import Layout
+from hubbatch.cli._settings import Settings, takes_settings
+
+__all__ = ["archive", "create", "read", "update", "upsert"]
+
+ObjectType = Annotated[
+    str, typer.Argument(metavar="OBJECT", help="Object's name or id: contacts, 0-3, p_mycustom.")
+]
+File = Annotated[str, typer.Argument(metavar="FILE", help="CSV or NDJSON; - is standard input.")]
+IdProperty = Annotated[
+    str | None,
+    typer.Option(help="Unique property that names the objects; else column id holds record ids."),
+]
+ClearEmpty = Annotated[
+    bool,
+    typer.Option(
+        "--clear-empty", help='Let an empty CSV cell clear its property (""); else it is left out.'
+    ),
+]
+
+
+@takes_settings
+def create(
+    object_type: ObjectType,
+    file: File,
+    *,
+    unique_property: Annotated[
+        str | None,
+        typer.Option(help="Property with unique values, which tells the records apart."),
+    ] = None,
+    clear_empty: ClearEmpty = False,
+    settings: Settings,
+) -> None:
+    """Create an object for each record."""
+    layout = _layout(unique_property, settings, clear_empty=clear_empty)
+    execute(
+        Job("create", object_type, file, layout, {"unique_property": unique_property}), settings
+    )
+
+
+@takes_settings
+def update(
+    object_type: ObjectType,
+    file: File,
+    *,
+    id_property: IdProperty = None,
+    clear_empty: ClearEmpty = False,
+    settings: Settings,
+) -> None:
+    """Update the objects that the records name."""
+    layout = _layout(id_property or "id", settings, clear_empty=clear_empty)
+    execute(Job("update", object_type, file, layout, {"id_property": id_property}), settings)
+
+
+@takes_settings
+def upsert(
+    object_type: ObjectType,
+    file: File,
+    *,
+    id_property: Annotated[
+        str, typer.Option(help="Unique property that names the objects, such as email.")
+    ],
+    clear_empty: ClearEmpty = False,
+    settings: Settings,
+) -> None:
+    """Update the objects that the records name, or create them."""
+    layout = _layout(id_property, settings, clear_empty=clear_empty)
+    execute(Job("upsert", object_type, file, layout, {"id_property": id_property}), settings)
+
+
+@takes_settings
+def read(
+    object_type: ObjectType,
+    file: File,
+    *,
+    id_property: IdProperty = None,
+    property_: Annotated[
+        list[str] | None,
+        typer.Option("--property", "-p", metavar="NAME", help="Property to read; repeat it."),
+    ] = None,
+    with_history: Annotated[
+        bool, typer.Option("--with-history", help="Read those properties with their history.")
+    ] = False,
+    archived: Annotated[
+        bool, typer.Option("--archived", help="Read archived objects instead.")
+    ] = False,
+    output: Annotated[
+        str, typer.Option(metavar="FILE", help="Where the results go, as NDJSON; - is stdout.")
+    ] = "-",
+    settings: Settings,
+) -> None:
+    """Read the objects whose ids are in the file, one result a line, in the order of the answers."""
+    if with_history and not property_:
+        raise typer.BadParameter(
+            "name the properties whose history is wanted: --property NAME",
+            param_hint="--with-history",
+        )
+    options = {
+        "id_property": id_property,
+        "properties": property_ or (),
+        "properties_with_history": (property_ or ()) if with_history else (),
+        "archived": archived,
+    }
+    layout = _layout(id_property or "id", settings, ids_only=True)
+    execute(Job("read", object_type, file, layout, options, output), settings)
+
+
+@takes_settings
+def archive(object_type: ObjectType, file: File, *, settings: Settings) -> None:
+    """Archive the objects whose record ids are in the file."""
+    execute(Job("archive", object_type, file, _layout("id", settings, ids_only=True)), settings)
+
+
+def _layout(
+    key: str | None, settings: Settings, *, ids_only: bool = False, clear_empty: bool = False
+) -> Layout:
+    delimiter = settings.delimiter.replace("\\t", "\t")
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise typer.BadParameter(
+            "it is one character, such as ';'; \\t is a tab", param_hint="--delimiter"
+        )
+    return Layout(key, ids_only=ids_only, delimiter=delimiter, clear_empty=clear_empty)
