@@ -54,7 +54,17 @@ class Tokens:
         if self._call is None:
             self._call = asyncio.create_task(self._ask(self._provider))
             self._call.add_done_callback(self._forget)
-        return await asyncio.shield(self._call)
+        try:
+            return await asyncio.shield(self._call)
+        except AuthenticationError as error:
+            message = str(error)
+        raise AuthenticationError(message)  # one for each who waits: it will carry an outcome
+
+    async def aclose(self) -> None:
+        """End a call of the provider that nobody waits for any more."""
+        if self._call is not None:
+            self._call.cancel()
+            await asyncio.wait([self._call])
 
     async def renew(self, expired: str) -> None:
         """Ask again after the service called a token expired.
@@ -72,17 +82,21 @@ class Tokens:
             call.exception()  # those who waited have it; nobody may have been left to wait
 
     async def _ask(self, provider: Callable[[], Awaitable[str]]) -> str:
+        token, failure = None, None
         try:
             token = await provider()
-        except Exception as error:
-            # The provider's own message may quote the token or a secret: only its kind is passed on.
-            raise AuthenticationError(
-                f"the token provider raised {type(error).__name__}; see to the provider"
-            ) from None
+        except (Exception, asyncio.CancelledError) as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            failure = type(error).__name__
+        if failure is not None:
+            # Only its kind, and not as a cause: the provider's message may quote the token or a secret.
+            raise AuthenticationError(f"the token provider raised {failure}; see to the provider")
         fault = "is not a string" if not isinstance(token, str) else _fault(token)
         if fault is not None:
             raise AuthenticationError(f"the token from the provider {fault}; see to the provider")
-        return token
+        return str(token)
 
 
 def _fault(token: str) -> str | None:

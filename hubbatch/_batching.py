@@ -5,11 +5,13 @@ A pure feed/flush chunker. It knows nothing of where inputs come from or what be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import attrs
 
 from hubbatch._planning import Input, encode_input
+from hubbatch._retry import Symptom
 from hubbatch.models import BatchError, RecordStatus
 
 __all__ = ["Batch", "Chunker"]
@@ -22,8 +24,10 @@ class Batch:
     inputs: Sequence[Input]
     attempts: int = 0
     """Requests that carried it."""
-    held: int = 0
-    """How many of them were answered "not now": rate limited, or migrating."""
+    history: Counter[Symptom] = attrs.field(factory=Counter)
+    """What came of them."""
+    resumes_at: float = 0.0
+    """When it may be sent again."""
     fate: RecordStatus = RecordStatus.UNSENT
     """What these records are if nothing more is done: never sent, refused, or in doubt."""
     refusal: BatchError | None = None
@@ -37,9 +41,13 @@ class Batch:
             cut += 1
         cut = min(max(cut, 1), len(self.inputs) - 1)
         return (
-            attrs.evolve(self, inputs=self.inputs[:cut]),
-            attrs.evolve(self, inputs=self.inputs[cut:]),
+            attrs.evolve(self, inputs=self.inputs[:cut], history=self.history.copy()),
+            attrs.evolve(self, inputs=self.inputs[cut:], history=self.history.copy()),
         )
+
+
+_SUFFIX = 8
+"""Bytes by which a caller's trace id may grow to be told apart."""
 
 
 class Chunker:
@@ -62,12 +70,14 @@ class Chunker:
 
     def feed(self, item: Input) -> list[Batch]:
         """Take one input in; return the batches that are full now: none, one, or two."""
-        if item.caller_trace_id is not None:
-            self._make_trace_id_distinct(item)
         full = []
         size = len(item.body) + 1  # the comma
+        if item.caller_trace_id is not None:
+            size += _SUFFIX
         if self._inputs and self._bytes + size > self._max_bytes:
             full.extend(self.flush())
+        if item.caller_trace_id is not None:
+            self._make_trace_id_distinct(item)
         self._inputs.append(item)
         self._bytes += size
         if len(self._inputs) >= self._max_inputs:

@@ -21,6 +21,9 @@ __all__ = ["Envelope", "decode_error", "decode_response"]
 _SNIPPET = 200
 """How many characters of a reply that is not JSON go into an error's message."""
 
+_MARKS = frozenset({"status", "results", "errors", "numErrors"})
+"""A batch answer has at least one of these."""
+
 _RESPONSE = converter.get_structure_hook(BatchResponse)
 
 
@@ -42,7 +45,8 @@ class Envelope:
 def decode_response(body: bytes) -> BatchResponse | None:
     """Read a success by its body, whatever its status code; None if it is not an answer to a batch.
 
-    An empty body is the answer to an archive. An object with `"status": "error"` is no batch answer.
+    An empty body is the answer to an archive. An object with `"status": "error"`, or with none of a batch answer's
+    fields, is none.
     """
     if not body:
         return BatchResponse()
@@ -51,6 +55,8 @@ def decode_response(body: bytes) -> BatchResponse | None:
     except orjson.JSONDecodeError:
         return None
     if type(value) is not dict or value.get("status") == "error":
+        return None
+    if value.keys().isdisjoint(_MARKS) or not isinstance(value.get("errors"), list | None):
         return None
     response: BatchResponse = _RESPONSE(value, BatchResponse)
     return response

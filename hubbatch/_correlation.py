@@ -44,7 +44,7 @@ def correlate(
     operation: Operation, inputs: Sequence[Input], response: BatchResponse
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
-    names = _Names(inputs)
+    names = _Names(operation, inputs)
     claimed = _claim(operation, inputs, names, response.results)
     blamed, errors, anonymous = _blame(inputs, names, response.errors, claimed)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
@@ -76,7 +76,8 @@ def correlate(
 class _Names:
     """The names by which a reply may speak of an input."""
 
-    def __init__(self, inputs: Sequence[Input]) -> None:
+    def __init__(self, operation: Operation, inputs: Sequence[Input]) -> None:
+        self._keyed = operation.keyed
         self.by_trace_id: dict[str, int] = {
             trace_id: position
             for position, item in enumerate(inputs)
@@ -110,19 +111,31 @@ class _Names:
 
     def of_error(self, error: BatchError) -> list[int]:
         """Return the positions of the inputs that an error names, in its own or a nested context."""
-        found = set()
-        for context in (error.context, *(detail.context for detail in error.errors)):
-            if not isinstance(context, Mapping):
-                continue
-            for trace_id in _texts(context.get("objectWriteTraceId")):
-                if trace_id in self.by_trace_id:
-                    found.add(self.by_trace_id[trace_id])
-            for field in ("ids", "id"):
-                for value in _texts(context.get(field)):
-                    for id_property in self.id_properties:
-                        if (key := key_of(id_property, value)) in self.by_key:
-                            found.add(self.by_key[key])
-        return sorted(found)
+        contexts = [
+            context
+            for context in (error.context, *(detail.context for detail in error.errors))
+            if isinstance(context, Mapping)
+        ]
+        traced = {
+            self.by_trace_id[trace_id]
+            for context in contexts
+            for trace_id in _texts(context.get("objectWriteTraceId"))
+            if trace_id in self.by_trace_id
+        }
+        if traced or not self._keyed:
+            return sorted(
+                traced
+            )  # ids next to them are of other objects, such as one collided with
+        return sorted(
+            {
+                self.by_key[key]
+                for context in contexts
+                for field in ("ids", "id")
+                for value in _texts(context.get(field))
+                for id_property in self.id_properties
+                if (key := key_of(id_property, value)) in self.by_key
+            }
+        )
 
 
 def _texts(value: Any) -> Iterable[str]:
@@ -146,8 +159,12 @@ def _claim(
             claimed[position] = None
     if nameless and operation.writes_properties and not operation.keyed:
         unclaimed = [position for position in range(len(inputs)) if position not in claimed]
-        untraced = [result for result in nameless if result.object_write_trace_id is None]
-        claimed.update(_match_by_properties(inputs, unclaimed, untraced))
+        untraced = {  # one result said twice is one
+            result.id or index: result
+            for index, result in enumerate(nameless)
+            if result.object_write_trace_id is None
+        }
+        claimed.update(_match_by_properties(inputs, unclaimed, list(untraced.values())))
     alone = not claimed and len(inputs) == len(results) == 1
     if alone and _may_be_renamed(operation, inputs[0], results[0]):
         claimed[0] = results[0]
@@ -248,7 +265,10 @@ def _silence_is_success(
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
     return (
-        not operation.answers_results and response.status is BatchStatus.COMPLETE and not anonymous
+        not operation.answers_results
+        and response.status is BatchStatus.COMPLETE
+        and response.num_errors == len(response.errors)
+        and not anonymous
     )
 
 

@@ -79,7 +79,7 @@ class Keyring:
         key = item.key
         if key is None or self._holders.get(key) is not item:
             return None
-        queue = self._waiting.get(key)
+        queue = self._waiting.get(key) if self._waiting else None
         if queue is None:
             del self._holders[key]
             return None

@@ -7,8 +7,8 @@ decided in pure modules. It knows nothing of HTTP or of who waits for the outcom
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
-import secrets
 from collections.abc import (
     AsyncIterable,
     AsyncIterator,
@@ -24,15 +24,14 @@ from typing import Any
 import attrs
 
 from hubbatch._auth import Tokens
-from hubbatch._batching import Batch, Chunker
-from hubbatch._codec import Envelope
+from hubbatch._batching import Batch
 from hubbatch._correlation import correlate
-from hubbatch._duplicates import Admission, Keyring
 from hubbatch._exchange import Reply, Request, Transport
 from hubbatch._gate import Gate
+from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
-from hubbatch._planning import Input, Planner
+from hubbatch._planning import Input
 from hubbatch._retry import Action, Decision, RetryPolicy, Written, decide
 from hubbatch._values import InvalidRecordError
 from hubbatch.errors import HubbatchError
@@ -45,7 +44,7 @@ from hubbatch.models import (
     ObjectResult,
     RecordStatus,
 )
-from hubbatch.outcome import Counts, Outcome, RecordOutcome
+from hubbatch.outcome import Outcome, RecordOutcome
 from hubbatch.progress import Progress
 
 __all__ = ["Engine", "Equipment"]
@@ -89,20 +88,9 @@ class Engine:
         self._observe = observe
         self._backlog = backlog
         self._ledger = Ledger(keep)
-        self._planner = Planner(
-            call.operation,
-            id_property=call.id_property,
-            unique_property=call.unique_property,
-            trace_prefix=f"{secrets.token_hex(4)}-",
-        )
-        self._envelope = Envelope(call.envelope)
-        self._chunker = Chunker(call.batch_size, call.max_batch_bytes, len(self._envelope))
-        self._keyring = Keyring(
-            call.duplicates,
-            self._chunker,
-            one_answer_serves_all=not call.operation.writes_properties,
-        )
+        self._intake = Intake(call)
         self._group = asyncio.TaskGroup()
+        self._main: asyncio.Task[Any] | None = None
         self._feeder: asyncio.Task[None] | None = None
         self._batches: dict[asyncio.Task[None], Batch] = {}
         self._sending: set[asyncio.Task[None]] = set()
@@ -110,57 +98,49 @@ class Engine:
         self._linger: asyncio.TimerHandle | None = None
         self._exhausted = False
         self._stopped = False
-        self._done = False
-        self._failure: BaseException | None = None
         self._fatal = False
         self._aborted = False
+        self._failure: BaseException | None = None
         self._requests = 0
         self._retries = 0
-        self._began = self._ended = 0.0
+        self._began = asyncio.get_running_loop().time()
+        self._final: Progress | None = None
 
     # The truth, at any time
 
     @property
+    def failure(self) -> BaseException | None:
+        """What stopped the run, if anything did."""
+        return self._failure
+
+    @property
     def outcome(self) -> Outcome:
         """What is known of every record taken in so far."""
-        outcome = self._ledger.outcome(complete=self._complete, sent=self._sent_indexes)
-        if self._done:
+        outcome = self._ledger.outcome(self._sent_indexes())
+        if self._final is None:
+            return attrs.evolve(outcome, status=BatchStatus.PROCESSING)
+        if self._exhausted and self._failure is None and outcome.counts.unsent == 0:
             return outcome
-        return attrs.evolve(outcome, status=BatchStatus.PROCESSING)
+        return attrs.evolve(outcome, status=BatchStatus.CANCELED)
 
     @property
     def progress(self) -> Progress:
         """A snapshot of how far the run has come."""
+        if self._final is not None:
+            return self._final
         ledger, limiter = self._ledger, self._equipment.gate.limiter
-        sent = sum(len(batch.inputs) for batch in self._batches.values() if batch.attempts)
-        in_flight = min(sent, ledger.unsettled)
-        loop_time = asyncio.get_running_loop().time if not self._done else lambda: self._ended
+        counts = ledger.counts(self._sent_indexes())
         return Progress(
-            counts=Counts(
-                ledger.taken,
-                ledger.settled(RecordStatus.SUCCEEDED),
-                ledger.settled(RecordStatus.FAILED),
-                ledger.settled(RecordStatus.UNKNOWN) + in_flight,
-                ledger.settled(RecordStatus.UNSENT) + ledger.unsettled - in_flight,
-            ),
+            counts=counts,
             total=len(self._source) if isinstance(self._source, Sized) else None,
             settled=ledger.taken - ledger.unsettled,
-            in_flight=in_flight,
+            in_flight=counts.unknown - ledger.settled(RecordStatus.UNKNOWN),
             requests=self._requests,
             retries=self._retries,
-            elapsed=loop_time() - self._began,
+            elapsed=asyncio.get_running_loop().time() - self._began,
             quota_used=limiter.used,
             quota=limiter.rate_limit.budget,
             quota_period=limiter.rate_limit.period,
-        )
-
-    @property
-    def _complete(self) -> bool:
-        return (
-            self._exhausted
-            and self._failure is None
-            and not self._ledger.unsettled
-            and not self._ledger.settled(RecordStatus.UNSENT)
         )
 
     def _sent_indexes(self) -> Iterator[int]:
@@ -178,28 +158,34 @@ class Engine:
         Raises what stopped it: the source's own exception, a `HubbatchError`, or whatever a callback raised.
         """
         loop = asyncio.get_running_loop()
-        self._began = loop.time()
+        self._main = asyncio.current_task()
         deadline = self._call.deadline
         timer = None if deadline is None else loop.call_later(deadline, self.stop)
         try:
             async with self._group as group:
                 self._feeder = group.create_task(self._feed())
         except asyncio.CancelledError as error:
-            self._stopped = True
             if not self._aborted:
                 self._failure = error
         finally:
             if timer is not None:
                 timer.cancel()
-            self._ended = loop.time()
-            self._close_books()
+            self.close()
         await self._equipment.gate.settle()
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Take nothing more in; let what has been sent settle; leave the rest unsent."""
-        self._stop(lambda batch: batch.attempts == 0)
+        """Take nothing more in; let what has been sent settle; leave the rest unsent.
+
+        What waits for longer than `RetryPolicy.max_wait` to be sent again is left as it is, too.
+        """
+        now = asyncio.get_running_loop().time()
+        held_until = now + self._equipment.gate.limiter.held_for
+        too_late = now + self._equipment.policy.max_wait
+        self._stop(
+            lambda batch: batch.attempts == 0 or max(batch.resumes_at, held_until) > too_late
+        )
 
     def abort(self, reason: HubbatchError, task: asyncio.Task[None]) -> None:
         """Cancel the run, which is carried out by `task`, and have it end with `reason`."""
@@ -207,6 +193,21 @@ class Engine:
             self._failure = reason
         self._aborted = True
         task.cancel()
+
+    def close(self) -> None:
+        """Leave no record open. What is still open here was never sent, or its task never got a turn."""
+        if self._final is not None:
+            return
+        self._stopped = True
+        self._cancel_linger()
+        for batch in list(self._batches.values()):
+            self._abandon(batch, "the run was stopped before an answer came")
+        self._batches.clear()
+        for index in self._ledger.open_indexes():
+            self._close(index, RecordStatus.UNSENT)
+        self._intake.close()
+        self._report()
+        self._final = self.progress
 
     def consumed(self) -> None:
         """Note that somebody has taken a settled record away: there may be room for more."""
@@ -219,7 +220,7 @@ class Engine:
     def _stop(self, leave: Callable[[Batch], bool]) -> None:
         """End admission, and the waiting of those batches that are to be left as they are."""
         self._stopped = True
-        current = _current_task()
+        current = asyncio.current_task()
         if self._feeder is not None and self._feeder is not current:
             self._feeder.cancel()
         for task, batch in self._batches.items():
@@ -231,54 +232,60 @@ class Engine:
         if self._failure is None:
             self._failure = error
         self._fatal = self._fatal or fatal
-        self._stop(lambda batch: fatal or batch.attempts == 0)
-
-    def _close_books(self) -> None:
-        """Leave no record open: what is open now was never sent."""
-        self._cancel_linger()
-        for index in self._ledger.open_indexes():
-            self._close(index, RecordStatus.UNSENT)
-        self._keyring.close()
-        self._done = True
-        self._report()
+        if fatal:
+            self._stop(lambda _: True)
+        else:
+            self.stop()
 
     # Taking records in
 
     async def _feed(self) -> None:
         try:
             if isinstance(self._source, AsyncIterable):
-                await self._feed_async(aiter(self._source))
+                await self._feed_async(self._source)
             else:
                 await self._feed_sync(iter(self._source))
-        except Exception as error:  # the source's own, whatever it is
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except asyncio.CancelledError as error:
+            if self._stopped or self._cancelling:
+                raise
+            self._fail(error)  # the source's own
+        except BaseException as error:  # the source's own, whatever it is
             self._fail(error)
-            return
-        if self._exhausted:
-            self._flush()
+        else:
+            if self._exhausted:
+                self._start(self._intake.flush())
 
     async def _feed_sync(self, records: Iterator[Any]) -> None:
         while room := await self._room():
-            taken = 0
+            before = self._ledger.taken
             for record in itertools.islice(records, room):
-                taken += 1
                 if self._take(record) or self._stopped:
                     break
             else:
-                if taken < room:
+                if self._ledger.taken < before + room:
                     self._exhausted = True
                     return
             await asyncio.sleep(0)  # a batch is a millisecond's work: let the others run
 
-    async def _feed_async(self, records: AsyncIterator[Any]) -> None:
-        while room := await self._room():
-            for _ in range(room):
-                record = await anext(records, _END)
-                if record is _END:
-                    self._exhausted = not self._stopped
-                    return
-                if self._take(record) or self._stopped:
-                    break
-            await asyncio.sleep(0)
+    async def _feed_async(self, source: AsyncIterable[Any]) -> None:
+        records = aiter(source)
+        try:
+            while room := await self._room():
+                for _ in range(room):
+                    record = await anext(records, _END)
+                    if record is _END:
+                        self._exhausted = not self._stopped
+                        return
+                    if self._take(record) or self._stopped:
+                        break
+                await asyncio.sleep(0)
+        finally:
+            if (
+                records is not source
+            ):  # made here, so closed here; the caller's own may be used further
+                await _aclose(records)
 
     async def _room(self) -> int:
         """Wait until records may be taken in and return how many; 0 once the run is stopped."""
@@ -308,52 +315,44 @@ class Engine:
         """Take one record in; return whether that made a batch full."""
         index = self._ledger.take(record)
         try:
-            item = self._planner.plan(index, record)
-            if not self._chunker.fits_alone(len(item.body)):
-                raise InvalidRecordError(
-                    f"the record takes {len(item.body)} bytes of JSON, more than a request may have:"
-                    f" raise max_batch_bytes ({self._call.max_batch_bytes})"
-                )
+            full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._refuse(index, str(error))
+            refusal = BatchError(LOCAL_VALIDATION, str(error), indexes=(index,))
+            self._ledger.note_errors([refusal])
+            self._close(index, RecordStatus.FAILED, None, refusal)
             return False
-        except Exception as error:  # a record's own code may raise anything
-            self._refuse(index, f"the record cannot be read: {type(error).__name__}: {error}")
-            return False
-        admission = self._keyring.admit(item)
-        if admission is Admission.FEED:
-            return self._put(item)
-        if admission is Admission.REFUSE:
-            self._refuse(index, "the key occurred before in this run, and duplicates are refused")
-        return False
-
-    def _put(self, item: Input) -> bool:
-        """Put an input into the batch that is being filled; return whether that made one full."""
-        full = self._chunker.feed(item)
-        if full:
-            self._start(full)
-        if self._linger is None and len(self._chunker):
-            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
+        self._start(full)
         return bool(full)
-
-    def _flush(self) -> None:
-        self._start(self._chunker.flush())
 
     def _nudge(self) -> None:
         """Send a batch that is not full if nothing else is going on that could fill it."""
         if not self._batches:
-            self._flush()
+            self._start(self._intake.flush())
 
-    def _start(self, batches: Iterable[Batch]) -> None:
-        for batch in batches:
+    def _start(self, batches: list[Batch]) -> None:
+        """Send batches that are full, and give the one that is being filled its time to become so."""
+        if batches:
             self._cancel_linger()
-            if batch.attempts or not self._stopped:
-                self._batches[self._group.create_task(self._carry(batch))] = batch
+        for batch in batches:
+            if batch.attempts or not (self._stopped or self._cancelling):
+                task = self._group.create_task(self._carry(batch))
+                self._batches[task] = batch
+        if self._linger is None and self._intake.waiting:
+            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
+
+    def _flush(self) -> None:
+        self._linger = None
+        self._start(self._intake.flush())
 
     def _cancel_linger(self) -> None:
         if self._linger is not None:
             self._linger.cancel()
             self._linger = None
+
+    @property
+    def _cancelling(self) -> bool:
+        """Whether the run is being cancelled: its tasks may not have noticed yet."""
+        return self._main is not None and self._main.cancelling() > 0
 
     # Sending, and settling what was sent
 
@@ -369,50 +368,59 @@ class Engine:
             self._abandon(batch, f"the run broke off: {type(error).__name__}")
             self._fail(error, fatal=True)
         finally:
-            del self._batches[task]  # type: ignore[arg-type]
+            self._batches.pop(task, None)  # type: ignore[arg-type]
         if self._exhausted or self._room_now() <= 0:
             self._nudge()
         self._wake_feeder()
 
     async def _send(self, batch: Batch) -> None:
         call, equipment = self._call, self._equipment
-        request = Request(call.path, self._envelope.wrap(batch.inputs), call.query)
+        limiter = equipment.gate.limiter
+        request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
         while True:
             fate = batch.fate
+            token = await equipment.tokens.current()
             async with equipment.gate.enter(self) as slot:
-                token = await equipment.tokens.current()
                 with self._under_way(batch):
-                    reply = await equipment.transport.post(request, token)
-                if isinstance(reply, Reply):
-                    equipment.gate.limiter.answered(slot, reply.headers)
+                    reply = await equipment.transport.post(
+                        request, token, functools.partial(limiter.sent, slot)
+                    )
+            if isinstance(reply, Reply):
+                limiter.learn(reply.headers)
             decision = decide(
                 call.operation,
                 reply,
-                attempt=batch.attempts - batch.held,
-                held=batch.held,
+                history=batch.history,
                 policy=equipment.policy,
                 chance=equipment.chance(),
             )
+            batch.history[decision.symptom] += 1
             batch.fate = _fate(fate, decision.written)
             batch.refusal = decision.error
+            batch.resumes_at = asyncio.get_running_loop().time() + decision.wait
             match decision.action:
                 case Action.ACCEPT if decision.response is not None:
-                    self._accept(batch, decision.response)
+                    self._accept(batch, decision.response, in_doubt=fate is RecordStatus.UNKNOWN)
                     return
-                case Action.RETRY if not self._fatal:
+                case Action.RETRY if self._may_wait(decision.wait):
                     await equipment.sleep(decision.wait)
-                case Action.HOLD if not self._fatal:
-                    batch.held += 1
-                    equipment.gate.limiter.refused(slot, decision.wait)
+                case Action.HOLD if self._may_wait(decision.wait):
+                    limiter.hold(decision.wait)
                 case Action.REFRESH if not self._fatal:
                     await equipment.tokens.renew(token)
-                case Action.HALVE if len(batch.inputs) > 1:
-                    self._start(batch.halves())
+                case Action.HALVE if len(batch.inputs) > 1 and not self._fatal:
+                    self._start(list(batch.halves()))
                     return
                 case _:
                     self._give_up(batch, decision)
                     return
             self._retries += 1
+
+    def _may_wait(self, seconds: float) -> bool:
+        """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
+        if self._fatal:
+            return False
+        return not self._stopped or seconds <= self._equipment.policy.max_wait
 
     @contextmanager
     def _under_way(self, batch: Batch) -> Iterator[None]:
@@ -427,36 +435,40 @@ class Engine:
         finally:
             self._sending.discard(task)
 
-    def _accept(self, batch: Batch, response: BatchResponse) -> None:
+    def _accept(self, batch: Batch, response: BatchResponse, *, in_doubt: bool) -> None:
+        """Settle a batch by the answer to it; after a doubt, a refusal does not prove that nothing was written."""
         told = correlate(self._call.operation, batch.inputs, response)
         self._ledger.note_response(response)
         self._ledger.note_errors(told.errors)
+        doubtful = in_doubt and self._call.operation.writes
         for item, status, result, error in zip(
             batch.inputs, told.statuses, told.results, told.causes, strict=True
         ):
+            if doubtful and status is RecordStatus.FAILED:
+                status = RecordStatus.UNKNOWN  # noqa: PLW2901 (what was told is not the whole truth)
             self._settle(item, status, result, error, batch.attempts)
         self._report()
 
     def _give_up(self, batch: Batch, decision: Decision) -> None:
         """Settle a batch by what is known of it, and stop the run if the decision says so."""
-        error = decision.error or BatchError(NO_ANSWER, "the service gave no answer")
-        self._settle_all(batch, error)
+        self._settle_all(batch, decision.error or BatchError(NO_ANSWER, "no answer came"))
         if decision.exception is not None:
             self._fail(decision.exception, fatal=True)
         self._report()
 
     def _abandon(self, batch: Batch, why: str) -> None:
-        """Close the records of a batch whose sending was broken off, without sending anything in their place."""
-        self._stopped = True
+        """Close the records of a batch whose sending was broken off; nothing is sent in their place."""
+        if self._cancelling:
+            self._stopped = True
         error = BatchError(NO_ANSWER, why)
         if batch.refusal is not None and batch.fate is not RecordStatus.UNKNOWN:
             error = batch.refusal
         self._settle_all(batch, error)
 
     def _settle_all(self, batch: Batch, error: BatchError) -> None:
-        indexes = tuple(member.index for item in batch.inputs for member in item.everyone())
         named = None
         if batch.attempts:
+            indexes = tuple(member.index for item in batch.inputs for member in item.everyone())
             named = attrs.evolve(error, indexes=indexes)
             self._ledger.note_errors([named])
         for item in batch.inputs:
@@ -471,19 +483,13 @@ class Engine:
         attempts: int,
     ) -> None:
         """Close an input's records, and let the next record with its key go on."""
-        for member in item.everyone():
+        for member in (item,) if item.followers is None else item.everyone():
+            echoed = result
             if result is not None and member.caller_trace_id is not None:
-                result = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
-            self._close(member.index, status, result, error, attempts)
-        successor = self._keyring.release(item)
-        if successor is not None and not self._stopped:
-            self._put(successor)
-
-    def _refuse(self, index: int, message: str) -> None:
-        """Close a record that fails a local check."""
-        error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
-        self._ledger.note_errors([error])
-        self._close(index, RecordStatus.FAILED, None, error)
+                echoed = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
+            self._close(member.index, status, echoed, error, attempts)
+        if full := self._intake.release(item):
+            self._start(full)
 
     def _close(
         self,
@@ -493,14 +499,14 @@ class Engine:
         error: BatchError | None = None,
         attempts: int = 0,
     ) -> None:
-        record = self._ledger.settle(index, status, result, error, attempts)
-        if record is None:
-            return
         if self._observe is not None:
-            self._observe(record)
-        most = self._call.max_failures
-        if most is not None and self._ledger.settled(RecordStatus.FAILED) >= most:
-            self.stop()
+            record = self._ledger.input(index)
+            self._observe(RecordOutcome(index, record, status, result, error, attempts))
+        self._ledger.settle(index, status, result, error, attempts)
+        if status is RecordStatus.FAILED:
+            most = self._call.max_failures
+            if most is not None and self._ledger.settled(status) >= most:
+                self.stop()
 
     def _report(self) -> None:
         if self._call.on_progress is None:
@@ -518,8 +524,7 @@ def _fate(before: RecordStatus, written: Written) -> RecordStatus:
     return RecordStatus.FAILED if written is Written.NO else RecordStatus.UNKNOWN
 
 
-def _current_task() -> asyncio.Task[Any] | None:
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
+async def _aclose(records: AsyncIterator[Any]) -> None:
+    aclose = getattr(records, "aclose", None)
+    if aclose is not None:
+        await aclose()

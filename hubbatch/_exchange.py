@@ -5,7 +5,7 @@ A transport turns a `Request` into a `Reply` or a `NoReply`; nothing here knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from attrs import field, frozen
@@ -67,6 +67,11 @@ class NoReply:
 class Transport(Protocol):
     """Whatever can carry a request to the service."""
 
-    async def post(self, request: Request, token: str) -> Reply | NoReply:
-        """Send one request, never twice, and return what came of it; raise on cancellation only."""
+    async def post(
+        self, request: Request, token: str, note_sent: Callable[[], None]
+    ) -> Reply | NoReply:
+        """Send one request, never twice, and return what came of it; raise on cancellation only.
+
+        `note_sent` is called when the request goes out, by a transport that can tell.
+        """
         ...

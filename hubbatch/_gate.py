@@ -35,6 +35,7 @@ class Gate:
         try:
             yield slot
         finally:
+            self.limiter.ended(slot)
             self._leave()
 
     async def settle(self) -> None:
@@ -47,7 +48,7 @@ class Gate:
     async def _wait(self, lane: Hashable) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._lanes.setdefault(lane, deque()).append(future)
-        if self._pump is None:
+        if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
             return await future

@@ -5,7 +5,7 @@ Synchronous and complete by construction: a record enters once and is settled on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
-from hubbatch.outcome import Counts, Outcome, RecordOutcome, known
+from hubbatch.outcome import Counts, Outcome, RecordOutcome, RecordTable, known
 
 __all__ = ["Keep", "Ledger"]
 
@@ -31,10 +31,12 @@ class Ledger:
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
-        self._open: dict[int, Any] = {}
+        self._shelf: _Table | _Exceptions = (
+            _Table() if keep is Keep.ALL else _Exceptions(keeps_errors=keep is Keep.ERRORS)
+        )
         self._taken = 0
-        self._settled = dict.fromkeys(RecordStatus, 0)
-        self._records: dict[int, RecordOutcome] = {}
+        self._succeeded = 0
+        self._not_succeeded = dict.fromkeys(RecordStatus, 0)
         self._errors: list[BatchError] = []
         self._num_errors = 0
         self._summary = _Summary()
@@ -47,22 +49,28 @@ class Ledger:
     @property
     def unsettled(self) -> int:
         """How many records are still open."""
-        return len(self._open)
+        return len(self._shelf.open)
 
     def open_indexes(self) -> list[int]:
         """Return the records that are not settled."""
-        return list(self._open)
+        return list(self._shelf.open)
 
     def settled(self, status: RecordStatus) -> int:
         """Return how many records are settled in a state."""
-        return self._settled[status]
+        if status is RecordStatus.SUCCEEDED:
+            return self._succeeded
+        return self._not_succeeded[status]
 
     def take(self, record: Any) -> int:
         """Enter a record; return its index."""
         index = self._taken
         self._taken += 1
-        self._open[index] = record
+        self._shelf.take(index, record)
         return index
+
+    def input(self, index: int) -> Any:
+        """Return a record that is not settled yet, as the caller gave it."""
+        return self._shelf.open[index]
 
     def settle(
         self,
@@ -71,17 +79,15 @@ class Ledger:
         result: ObjectResult | None = None,
         error: BatchError | None = None,
         attempts: int = 0,
-    ) -> RecordOutcome | None:
-        """Close a record for good. Return what became of it, or None if it had been closed before."""
-        if index not in self._open:
-            return None
-        record = RecordOutcome(index, self._open.pop(index), status, result, error, attempts)
-        self._settled[status] += 1
-        if self._keep is Keep.ALL or (
-            self._keep is Keep.ERRORS and status is not RecordStatus.SUCCEEDED
-        ):
-            self._records[index] = record
-        return record
+    ) -> None:
+        """Close a record for good; one that is closed already stays as it is."""
+        if index not in self._shelf.open:
+            return
+        self._shelf.settle(index, status, result, error, attempts)
+        if status is RecordStatus.SUCCEEDED:
+            self._succeeded += 1  # apart from the others: hashing an Enum takes a call of Python
+        else:
+            self._not_succeeded[status] += 1
 
     def note_errors(self, errors: Iterable[BatchError]) -> None:
         """Enter errors, each once."""
@@ -94,30 +100,24 @@ class Ledger:
         """Enter what a reply says beyond its records: times, status, links, warnings."""
         self._summary.add(response, keep=self._keep is not Keep.NONE)
 
-    def outcome(self, *, complete: bool, sent: Callable[[], Iterable[int]]) -> Outcome:
+    def counts(self, sent: Iterable[int]) -> Counts:
+        """Count the records by state; of the open ones, those in `sent` are UNKNOWN, the rest UNSENT."""
+        in_flight = len({index for index in sent if index in self._shelf.open})
+        return Counts(
+            self._taken,
+            self._succeeded,
+            self.settled(RecordStatus.FAILED),
+            self.settled(RecordStatus.UNKNOWN) + in_flight,
+            self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
+        )
+
+    def outcome(self, sent: Iterable[int]) -> Outcome:
         """Return the truth at this moment; of the open records, those in `sent` are UNKNOWN, the rest UNSENT."""
-        in_flight = {index for index in sent() if index in self._open}
-        still_open = {
-            index: RecordOutcome(
-                index,
-                record,
-                RecordStatus.UNKNOWN if index in in_flight else RecordStatus.UNSENT,
-            )
-            for index, record in self._open.items()
-        }
-        records: Mapping[int, RecordOutcome] = self._records
-        if self._keep is not Keep.NONE:
-            records = {**self._records, **still_open}
+        in_flight = {index for index in sent if index in self._shelf.open}
         return Outcome(
-            status=self._summary.status if complete else BatchStatus.CANCELED,
-            counts=Counts(
-                self._taken,
-                self._settled[RecordStatus.SUCCEEDED],
-                self._settled[RecordStatus.FAILED],
-                self._settled[RecordStatus.UNKNOWN] + len(in_flight),
-                self._settled[RecordStatus.UNSENT] + len(still_open) - len(in_flight),
-            ),
-            records=[records[index] for index in sorted(records)],
+            status=self._summary.status,
+            counts=self.counts(in_flight),
+            records=self._shelf.records(in_flight),
             errors=sorted(self._errors, key=lambda error: error.indexes[:1] or (self._taken,)),
             num_errors=self._num_errors,
             requested_at=self._summary.requested_at,
@@ -126,6 +126,84 @@ class Ledger:
             links=dict(self._summary.links),
             warnings=list(self._summary.warnings),
         )
+
+
+class _Table:
+    """Keeps all records, column by column."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Any] = {}
+        self._table = RecordTable()
+
+    def take(self, index: int, record: Any) -> None:
+        self.open[index] = record
+        table = self._table
+        table.inputs.append(record)
+        table.statuses.append(RecordStatus.UNSENT)
+        table.results.append(None)
+        table.errors.append(None)
+        table.attempts.append(0)
+
+    def settle(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
+        del self.open[index]
+        table = self._table
+        table.statuses[index] = status
+        table.results[index] = result
+        table.errors[index] = error
+        table.attempts[index] = attempts
+
+    def records(self, in_flight: Iterable[int]) -> Sequence[RecordOutcome]:
+        if not self.open:
+            return self._table  # nothing of it will change any more, unless more is taken in
+        table = RecordTable(*(list(column) for column in attrs.astuple(self._table, recurse=False)))
+        for index in in_flight:
+            table.statuses[index] = RecordStatus.UNKNOWN
+        return table
+
+
+class _Exceptions:
+    """Keeps the records that did not succeed, or none."""
+
+    def __init__(self, *, keeps_errors: bool) -> None:
+        self.open: dict[int, Any] = {}
+        self._keeps_errors = keeps_errors
+        self._records: dict[int, RecordOutcome] = {}
+
+    def take(self, index: int, record: Any) -> None:
+        self.open[index] = record
+
+    def settle(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
+        record = self.open.pop(index)
+        if self._keeps_errors and status is not RecordStatus.SUCCEEDED:
+            self._records[index] = RecordOutcome(index, record, status, result, error, attempts)
+
+    def records(self, in_flight: Container[int]) -> Sequence[RecordOutcome]:
+        if not self._keeps_errors:
+            return []
+        still_open = {
+            index: RecordOutcome(
+                index,
+                record,
+                RecordStatus.UNKNOWN if index in in_flight else RecordStatus.UNSENT,
+            )
+            for index, record in self.open.items()
+        }
+        records = {**self._records, **still_open}
+        return [records[index] for index in sorted(records)]
 
 
 @attrs.define

@@ -35,6 +35,8 @@ class Operation:
     """Whether an input names an object, by record id or unique value, which may occur once in a batch."""
     writes_properties: bool
     """Whether an input carries property values and takes an `objectWriteTraceId`."""
+    writes: bool = True
+    """Whether a success changes the account's data."""
     answers_results: bool = True
     """Whether a success names its records; an archive answers 204 with no body."""
     max_inputs: int = 100
@@ -45,13 +47,18 @@ CREATE = Operation("create", idempotent=False, keyed=False, writes_properties=Tr
 UPDATE = Operation("update", idempotent=True, keyed=True, writes_properties=True)
 UPSERT = Operation("upsert", idempotent=True, keyed=True, writes_properties=True)
 READ = Operation(
-    "read", idempotent=True, keyed=True, writes_properties=False, max_inputs_with_history=50
+    "read",
+    idempotent=True,
+    keyed=True,
+    writes_properties=False,
+    writes=False,
+    max_inputs_with_history=50,
 )
 ARCHIVE = Operation(
     "archive", idempotent=True, keyed=True, writes_properties=False, answers_results=False
 )
 
-_VERSION = re.compile(r"v3|20\d\d-\d\d")
+_VERSION = re.compile(r"v3|20[0-9]{2}-[0-9]{2}")
 _OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 

@@ -5,6 +5,7 @@ Every check names the option and what is allowed. It knows nothing of how a run 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import StrEnum
@@ -88,8 +89,12 @@ def plan_call(
     deadline = options.get("deadline")
     on_progress = options.get("on_progress")
     keep = options.get("keep")
-    if on_progress is not None and not callable(on_progress):
-        raise UsageError(f"on_progress must be a function of one Progress, not {on_progress!r}")
+    if on_progress is not None and (
+        not callable(on_progress) or inspect.iscoroutinefunction(on_progress)
+    ):
+        raise UsageError(
+            f"on_progress must be a function of one Progress, and no coroutine, not {on_progress!r}"
+        )
     return Call(
         operation,
         path,

@@ -101,17 +101,19 @@ class Planner:
         caller_trace_id = wire.get("objectWriteTraceId")
         if caller_trace_id is None:
             wire["objectWriteTraceId"] = f"{self._trace_prefix}{index}"
-        key: Key | None
+        return Input(index, record, wire, encode_input(wire), self._key(wire), caller_trace_id)
+
+    def _key(self, wire: Mapping[str, Any]) -> Key | None:
         if self._operation.keyed:
-            key = key_of(wire.get("idProperty"), wire["id"])
-        else:
-            unique = self._unique_property
-            value = wire["properties"].get(unique) if unique is not None else None
-            key = key_of(unique, value) if value else None
-        return Input(index, record, wire, encode_input(wire), key, caller_trace_id)
+            return key_of(wire.get("idProperty"), wire["id"])
+        unique = self._unique_property
+        value = wire["properties"].get(unique) if unique is not None else None
+        return key_of(unique, value) if value else None
 
     def _plan_id(self, index: int, record: Any) -> Input:
-        value = record.get("id") if isinstance(record, Mapping) else record
+        value = record
+        if type(record) is not str and (mapping := as_mapping(record)) is not None:
+            value = mapping.get("id")
         text = _id(value, self._id_property)
         wire = {"id": text}
         return Input(index, record, wire, encode_input(wire), key_of(self._id_property, text))
@@ -121,13 +123,13 @@ class Planner:
         properties = _properties(mapping)
         if not self._operation.keyed:
             return {"properties": properties}
-        name = self._id_property or "id"
-        identifier = _id(mapping.get(name), self._id_property)
-        del properties[name]
-        wire = {"id": identifier, "properties": properties}
-        if self._id_property is not None:
-            wire["idProperty"] = self._id_property
-        return wire
+        if self._id_property is None:
+            properties.pop("id", None)
+            return {"id": _id(mapping.get("id"), None), "properties": properties}
+        value = properties.pop(self._id_property, None)
+        if value is None or not value.strip():
+            value = _id(value, self._id_property)  # which says what is missing
+        return {"id": value, "idProperty": self._id_property, "properties": properties}
 
     def _wire_from_input_shape(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Read HubSpot's own input shape: the same fields, checked."""

@@ -6,11 +6,13 @@ The counting is `_budget`'s, the pacing aiolimiter's; this module only waits. It
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 
 from aiolimiter import AsyncLimiter
 
 from hubbatch._budget import Budget, Slot
+from hubbatch.errors import UsageError
 from hubbatch.models import RateLimit
 
 __all__ = ["RateLimiter"]
@@ -33,6 +35,8 @@ class RateLimiter:
     """
 
     def __init__(self, rate_limit: RateLimit | None = None) -> None:
+        if rate_limit is not None and not isinstance(rate_limit, RateLimit):
+            raise UsageError(f"a RateLimiter takes a RateLimit or nothing, not {rate_limit!r}")
         self._budget = Budget(rate_limit or _FIRST_GUESS, learns=rate_limit is None)
         self._turn = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
@@ -77,14 +81,23 @@ class RateLimiter:
         """Note that the request goes out just now."""
         self._budget.sent(slot, _now())
 
-    def answered(self, slot: Slot, headers: Mapping[str, str]) -> None:
+    def learn(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer's headers (lower-case names)."""
-        if self._budget.answered(slot, headers, _now()):
-            self._wake()
+        self._budget.learn(headers, _now())
 
-    def refused(self, slot: Slot, wait: float) -> None:
-        """Hold everybody for `wait` seconds: the request was answered 429, or 477."""
-        self._budget.refused(slot, wait, _now())
+    def ended(self, slot: Slot) -> None:
+        """Note that a request was answered, or given up."""
+        self._budget.ended(slot, _now())
+        self._wake()
+
+    def hold(self, wait: float) -> None:
+        """Hold everybody for `wait` seconds: a request was answered 429, or 477."""
+        self._budget.hold(wait, _now())
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everybody is held from now on."""
+        return self._budget.held_for(_now())
 
     async def _pace(self) -> None:
         limit = self._budget.limit
@@ -95,13 +108,15 @@ class RateLimiter:
         await self._pacer.acquire()
 
     async def _sleep_until(self, when: float) -> None:
+        """Sleep until then, or until an answer may have changed what there is to wait for."""
         loop = asyncio.get_running_loop()
         self._alarm = loop.create_future()
-        timer = loop.call_at(when, self._wake)
+        timer = None if math.isinf(when) else loop.call_at(when, self._wake)
         try:
             await self._alarm
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
             self._alarm = None
 
     def _wake(self) -> None:

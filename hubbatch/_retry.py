@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import email.utils
 from collections.abc import Mapping
+from datetime import UTC
 from enum import Enum, auto
 
 from attrs import frozen
@@ -24,12 +25,14 @@ from hubbatch.errors import (
     UnknownObjectTypeError,
     UsageError,
 )
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse
+from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, is_number
 
 __all__ = ["Action", "Decision", "RetryPolicy", "Symptom", "Written", "decide"]
 
 _LONGEST_HOLD = 24 * 3600.0
 """A migrating account is away for up to a day (HubSpot: error 477); no hold is longer."""
+
+_MIGRATION_PAUSE = 30.0
 
 _HOLDS = 60
 """How often a batch may be told "not now": ten minutes of windows that others have used up."""
@@ -47,6 +50,11 @@ class RetryPolicy:
     """The part of a wait that is random: 1.0 is full jitter, 0.0 none."""
 
     def __attrs_post_init__(self) -> None:
+        for name in ("initial_wait", "max_wait", "jitter"):
+            if not is_number(getattr(self, name)):
+                raise UsageError(
+                    f"RetryPolicy.{name} must be a number, not {getattr(self, name)!r}"
+                )
         if type(self.max_attempts) is not int or self.max_attempts < 1:
             raise UsageError(
                 f"RetryPolicy.max_attempts must be at least 1, not {self.max_attempts!r}"
@@ -197,6 +205,9 @@ _TABLE: Mapping[Symptom, _Row] = {
 
 _AGAIN = {Action.RETRY, Action.HOLD, Action.REFRESH}
 
+_NOT_NOW = {Symptom.RATE_LIMITED, Symptom.MIGRATING}
+"""Answers that do not count as an attempt."""
+
 _BY_STATUS: Mapping[int, Symptom] = {
     401: Symptom.UNAUTHENTICATED,
     403: Symptom.FORBIDDEN,
@@ -238,46 +249,56 @@ def decide(
     operation: Operation,
     reply: Reply | NoReply,
     *,
-    attempt: int,
-    held: int = 0,
+    history: Mapping[Symptom, int],
     policy: RetryPolicy,
     chance: float,
 ) -> Decision:
     """Decide what to do after one more try of a batch.
 
-    `attempt`: the number of this try, from 1; `held`: how many before it were answered "not now" and do not count.
-    `chance`: a random number from 0 to 1, for the jitter.
+    `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter.
     """
-    symptom, response, error = _diagnose(reply)
+    symptom, response, error = _diagnose(operation, reply)
     row = _TABLE[symptom]
     if response is not None or error is None:
         return Decision(symptom, row.action, row.written, response=response)
     if row.written is Written.UNKNOWN and not operation.idempotent:
         return Decision(symptom, Action.GIVE_UP, row.written, error=error)  # never blindly twice
+    of_this_kind = history.get(symptom, 0) + 1
+    attempt = 1 + sum(count for kind, count in history.items() if kind not in _NOT_NOW)
+    tries = attempt if row.most_attempts is None else of_this_kind
     action, exception = row.action, None
-    tries = held + 1 if action is Action.HOLD else attempt
     if action in _AGAIN and tries >= (row.most_attempts or policy.max_attempts):
-        action = Action.GIVE_UP if row.exception is None else Action.STOP
+        # Unreachable is a service that was never reached: else it is this batch that has had bad luck.
+        stops = row.exception is not None and of_this_kind == tries
+        action = Action.STOP if stops else Action.GIVE_UP
     if action is Action.STOP and row.exception is not None:
         exception = row.exception(f"{row.advice} ({error.category}: {error.message})")
-    wait = 0.0
-    if action is Action.RETRY:
-        wait = row.least_wait + policy.backoff(attempt, chance)
-        wait = max(wait, min(_retry_after(reply) or 0.0, _LONGEST_HOLD))
-    elif action is Action.HOLD:
-        asked = _retry_after(reply)
-        wait = asked if asked is not None else _window(symptom, reply, error, policy)
-        wait = min(max(wait, row.least_wait), _LONGEST_HOLD)
+    wait = (
+        _wait(symptom, reply, error, policy.backoff(attempt, chance)) if action in _AGAIN else 0.0
+    )
     return Decision(symptom, action, row.written, wait, error=error, exception=exception)
 
 
-def _diagnose(reply: Reply | NoReply) -> tuple[Symptom, BatchResponse | None, BatchError | None]:
+def _wait(symptom: Symptom, reply: Reply | NoReply, error: BatchError, backoff: float) -> float:
+    """Return the seconds to wait: what the service asks for, and never less than our own backoff."""
+    row = _TABLE[symptom]
+    asked = _retry_after(reply)
+    if row.action is Action.REFRESH:
+        return 0.0
+    if row.action is Action.HOLD and asked is None:
+        return _window(symptom, reply, error)
+    return min(max(row.least_wait + backoff, asked or 0.0), _LONGEST_HOLD)
+
+
+def _diagnose(
+    operation: Operation, reply: Reply | NoReply
+) -> tuple[Symptom, BatchResponse | None, BatchError | None]:
     if isinstance(reply, NoReply):
         symptom = Symptom.LOST if reply.sent else Symptom.NOT_SENT
         return symptom, None, BatchError(NO_ANSWER, reply.reason)
     if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
         response = decode_response(reply.body)
-        if response is not None:
+        if response is not None and (reply.body or not operation.answers_results):
             return Symptom.ANSWERED, response, None
         return Symptom.UNREADABLE, None, decode_error(reply)
     error = decode_error(reply)
@@ -293,12 +314,10 @@ def _diagnose(reply: Reply | NoReply) -> tuple[Symptom, BatchResponse | None, Ba
     return symptom, None, error
 
 
-def _window(
-    symptom: Symptom, reply: Reply | NoReply, error: BatchError, policy: RetryPolicy
-) -> float:
+def _window(symptom: Symptom, reply: Reply | NoReply, error: BatchError) -> float:
     """Return how long to hold everybody when the service did not say: a whole window."""
     if symptom is Symptom.MIGRATING:
-        return policy.max_wait
+        return _MIGRATION_PAUSE
     if "your secondly limit" in error.message:
         return 1.0
     interval = {} if isinstance(reply, NoReply) else reply.headers
@@ -307,16 +326,22 @@ def _window(
 
 def _retry_after(reply: Reply | NoReply) -> float | None:
     """Read `Retry-After`: seconds, or a date compared with the reply's own."""
-    text = "" if isinstance(reply, NoReply) else reply.headers.get("retry-after", "").strip()
-    if not text:
+    if isinstance(reply, NoReply) or not (text := reply.headers.get("retry-after", "").strip()):
         return None
     try:
         seconds = float(text)
     except ValueError:
-        try:
-            until = email.utils.parsedate_to_datetime(text)
-            now = email.utils.parsedate_to_datetime(reply.headers.get("date", ""))  # type: ignore[union-attr]
-        except (TypeError, ValueError):
-            return None
-        return max(0.0, (until - now).total_seconds())
+        seconds = _seconds_until(text, reply)
     return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124 (NaN)
+
+
+def _seconds_until(date: str, reply: Reply) -> float:
+    """Return the seconds from the reply's own date to another one; NaN if either cannot be read."""
+    try:
+        until, now = (
+            email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
+            for text in (date, reply.headers.get("date", ""))
+        )
+    except (TypeError, ValueError):
+        return float("nan")
+    return (until - now).total_seconds()

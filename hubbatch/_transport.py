@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import io
 import ipaddress
-from importlib.metadata import version
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,7 +76,7 @@ class HttpTransport:
         self._headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
-            "User-Agent": f"hubbatch/{version('hubbatch')}",
+            "User-Agent": f"hubbatch/{_version()}",
         }
 
     @property
@@ -88,15 +89,22 @@ class HttpTransport:
         if self._own and self._session is not None:
             await self._session.close()
 
-    async def post(self, request: Request, token: str) -> Reply | NoReply:
+    async def post(
+        self, request: Request, token: str, note_sent: Callable[[], None]
+    ) -> Reply | NoReply:
         """Send one request once."""
-        trace = SimpleNamespace(sent=not self._own)  # a caller's session has no trace of ours
+        session = self._open_session()
+        if session.closed:
+            return NoReply(sent=False, reason="the session is closed")
+        # A caller's session has no trace of ours: what it does may have been sent.
+        trace = SimpleNamespace(sent=not self._own, note_sent=note_sent)
         try:
-            async with self._open_session().post(
+            async with session.post(
                 self._url(request),
                 data=request.body if len(request.body) <= _LARGE else io.BytesIO(request.body),
                 headers={**self._headers, "Authorization": f"Bearer {token}"},
                 allow_redirects=False,
+                raise_for_status=False,
                 timeout=self._timeout,
                 trace_request_ctx=trace,
             ) as response:
@@ -108,7 +116,8 @@ class HttpTransport:
             return NoReply(sent=trace.sent, reason=_reason(error))
         if body is None:
             return NoReply(sent=True, reason=f"the reply is longer than {_MAX_REPLY} bytes")
-        return Reply(response.status, headers, body)
+        # Whatever a server echoes, the token does not get into an error's message.
+        return Reply(response.status, headers, body.replace(token.encode(), b"***"))
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
@@ -132,8 +141,16 @@ class HttpTransport:
         return url
 
 
+def _version() -> str:
+    try:
+        return version("hubbatch")
+    except PackageNotFoundError:  # run from a source tree
+        return "0"
+
+
 async def _note_sent(_session: Any, context: Any, _params: Any) -> None:
     context.trace_request_ctx.sent = True
+    context.trace_request_ctx.note_sent()
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes | None:

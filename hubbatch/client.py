@@ -6,9 +6,10 @@ import asyncio
 import os
 import random
 import warnings
+import weakref
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import Any, Self, TypedDict, Unpack
 
 import aiohttp
 
@@ -33,6 +34,19 @@ TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
 _DEFAULT_RETRY = RetryPolicy()
 
 Records = Iterable[Any] | AsyncIterable[Any]
+
+
+class ClientOptions(TypedDict, total=False):
+    """The options of a `Client`; see there."""
+
+    base_url: str
+    api_version: str
+    rate_limit: RateLimit | RateLimiter | None
+    max_concurrency: int
+    retry: RetryPolicy
+    timeout: float
+    session: aiohttp.ClientSession | None
+    allow_insecure: bool
 
 
 class Client:
@@ -81,11 +95,11 @@ class Client:
         self._transport: Transport = self._http
         self._chance = random.SystemRandom().random
         self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-        self._runs: set[Run] = set()
+        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
         self._closed = False
 
     @classmethod
-    def from_env(cls, **options: Any) -> Self:
+    def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """Return a client whose token is in the environment variable `HUBSPOT_ACCESS_TOKEN`."""
         token = os.environ.get(TOKEN_VARIABLE)
         if not token:
@@ -93,7 +107,8 @@ class Client:
         return cls(token, **options)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else f"{len(self._runs)} runs under way"
+        under_way = sum(not run.done for run in self._runs)
+        state = "closed" if self._closed else f"{under_way} runs under way"
         return f"<Client of {self._base_url}, {self._api_version}: {state}>"
 
     def __del__(self) -> None:
@@ -120,10 +135,18 @@ class Client:
     async def aclose(self) -> None:
         """Cancel the runs under way and close what the client opened. Closing twice is fine."""
         self._closed = True
-        reason = HubbatchError("the client was closed while the run was under way; see its outcome")
-        tasks = [task for run in list(self._runs) if (task := run.abort(reason)) is not None]
+        tasks = [
+            task
+            for run in list(self._runs)
+            if (
+                task := run.abort(
+                    HubbatchError("the client was closed while the run was under way")
+                )
+            )
+        ]
         if tasks:
             await asyncio.wait(tasks)
+        await self._tokens.aclose()
         await self._http.aclose()
 
     @property
@@ -233,7 +256,7 @@ class Client:
     def _equip(self, run: Run) -> Equipment:
         """Give a run that starts what all runs of this client share."""
         self._check_open()
-        self._runs = {other for other in self._runs if not other.done} | {run}
+        self._runs.add(run)
         return Equipment(
             self._transport, self._tokens, self._gate, self._retry, self._chance, self._sleep
         )
@@ -255,6 +278,10 @@ def _limiter(rate_limit: RateLimit | RateLimiter | None) -> RateLimiter:
 
 
 def _names(option: str, names: Sequence[str]) -> list[str]:
-    if isinstance(names, str) or not all(isinstance(name, str) and name for name in names):
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Iterable)
+        or not all(isinstance(name, str) and name for name in names)
+    ):
         raise UsageError(f"{option} must be a list of property names, not {names!r}")
     return list(dict.fromkeys(names))

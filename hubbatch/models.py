@@ -103,12 +103,12 @@ class BatchError:
     id: str | None = None
     sub_category: Any = None
     context: Mapping[str, Any] = field(factory=dict)
-    errors: Sequence[ErrorDetail] = ()
+    errors: Sequence[ErrorDetail] = field(factory=list)
     links: Mapping[str, str] = field(factory=dict)
     correlation_id: str | None = None
-    extra: Mapping[str, Any] = field(factory=dict)
     indexes: tuple[int, ...] = ()
     """Positions, in the caller's input, of the records that this error explains."""
+    extra: Mapping[str, Any] = field(factory=dict)
 
 
 @frozen
@@ -116,14 +116,14 @@ class BatchResponse:
     """One reply of a batch endpoint, whatever its shape and status code were."""
 
     status: BatchStatus = BatchStatus.COMPLETE
-    results: Sequence[ObjectResult] = ()
-    errors: Sequence[BatchError] = ()
+    results: Sequence[ObjectResult] = field(factory=list)
+    errors: Sequence[BatchError] = field(factory=list)
     num_errors: int = 0
     requested_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
     links: Mapping[str, str] = field(factory=dict)
-    warnings: Sequence[Any] = ()
+    warnings: Sequence[Any] = field(factory=list)
     extra: Mapping[str, Any] = field(factory=dict)
 
 
@@ -140,11 +140,11 @@ class RateLimit:
             raise UsageError(
                 f"RateLimit.max_requests must be a whole number of at least 1, not {self.max_requests!r}"
             )
-        if not (_is_number(self.period) and 0 < self.period <= 86_400):  # noqa: PLR2004 (a day)
+        if not (is_number(self.period) and 0 < self.period <= 86_400):  # noqa: PLR2004 (a day)
             raise UsageError(
                 f"RateLimit.period must be a number of seconds above 0 and at most 86400, not {self.period!r}"
             )
-        if not (_is_number(self.share) and 0 < self.share <= 1):
+        if not (is_number(self.share) and 0 < self.share <= 1):
             raise UsageError(f"RateLimit.share must be above 0 and at most 1, not {self.share!r}")
 
     @property
@@ -153,5 +153,6 @@ class RateLimit:
         return max(1, int(self.max_requests * self.share))
 
 
-def _is_number(value: object) -> bool:
+def is_number(value: object) -> bool:
+    """Whether an option's value is a finite number, and no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

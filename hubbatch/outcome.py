@@ -6,10 +6,12 @@ Values only: how an outcome is read, merged, raised from and written as JSON. It
 from __future__ import annotations
 
 import functools
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from enum import Enum
+from typing import Any, overload
 
 import attrs
 from attrs import field, frozen
@@ -19,7 +21,7 @@ from hubbatch._records import as_mapping
 from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import BatchError, BatchStatus, ObjectResult, RecordStatus
 
-__all__ = ["Counts", "Outcome", "RecordOutcome"]
+__all__ = ["Counts", "Outcome", "RecordOutcome", "RecordTable"]
 
 
 @frozen
@@ -68,6 +70,50 @@ class RecordOutcome:
     """How many requests carried it."""
 
 
+@attrs.define(eq=False, repr=False)
+class RecordTable(Sequence[RecordOutcome]):
+    """Records by input index, one list a field: a `RecordOutcome` is made when it is looked at.
+
+    Millions of records are kept for long and looked at once, if at all.
+    """
+
+    inputs: list[Any] = field(factory=list)
+    statuses: list[RecordStatus] = field(factory=list)
+    results: list[ObjectResult | None] = field(factory=list)
+    errors: list[BatchError | None] = field(factory=list)
+    attempts: list[int] = field(factory=list)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordOutcome: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordOutcome]: ...
+    def __getitem__(self, index: int | slice) -> RecordOutcome | list[RecordOutcome]:
+        if isinstance(index, slice):
+            return [self._at(number) for number in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])
+
+    def _at(self, index: int) -> RecordOutcome:
+        return RecordOutcome(
+            index,
+            self.inputs[index],
+            self.statuses[index],
+            self.results[index],
+            self.errors[index],
+            self.attempts[index],
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} records>"
+
+
 _GRAVITY = (
     BatchStatus.COMPLETE,
     BatchStatus.PROCESSING,
@@ -84,7 +130,7 @@ class Outcome:
     status: BatchStatus = BatchStatus.COMPLETE
     """COMPLETE: the run saw all its input through; CANCELED: it stopped early; else as a batch left it."""
     counts: Counts = Counts()
-    records: list[RecordOutcome] = field(factory=list, repr=False)
+    records: Sequence[RecordOutcome] = field(factory=list, repr=False)
     """The records kept (see `keep`), in input order."""
     errors: list[BatchError] = field(factory=list, repr=False)
     """Every error once; its `indexes` name the records that it explains."""
@@ -99,10 +145,16 @@ class Outcome:
     @property
     def results(self) -> list[ObjectResult]:
         """The results of the records that succeeded and were kept, in input order."""
+        records = self.records
+        pairs = (
+            zip(records.statuses, records.results, strict=True)
+            if isinstance(records, RecordTable)
+            else ((record.status, record.result) for record in records)
+        )
         return [
-            record.result
-            for record in self.records
-            if record.result is not None and record.status is RecordStatus.SUCCEEDED
+            result
+            for status, result in pairs
+            if result is not None and status is RecordStatus.SUCCEEDED
         ]
 
     @property
@@ -293,16 +345,27 @@ def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
     return "".join(lines)
 
 
-def _json_value(value: Any) -> Any:
+def _json_value(value: Any, depth: int = 0) -> Any:
     """Return what JSON can hold of a caller's value: text stands for everything that it has no word for."""
     if value is None or type(value) in {str, int, bool}:
         return value
-    if (mapping := as_mapping(value)) is not None:
-        return {str(name): _json_value(item) for name, item in mapping.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_json_value(item) for item in value]
+    if isinstance(value, Enum):
+        return _json_value(value.value, depth + 1)
+    if type(value) is float and math.isfinite(value):
+        return value
     if isinstance(value, date):
         return value.isoformat()
-    if type(value) is float and value == value and abs(value) != float("inf"):  # noqa: PLR0124 (NaN)
-        return value
-    return str(value)
+    if depth < _DEEPEST:
+        if isinstance(value, list | tuple | set | frozenset):
+            return [_json_value(item, depth + 1) for item in value]
+        try:
+            mapping = as_mapping(value)
+        except Exception:  # a record's own code may raise anything
+            mapping = None
+        if mapping is not None:
+            return {str(name): _json_value(item, depth + 1) for name, item in mapping.items()}
+    return str(value) if depth < _DEEPEST else f"<{type(value).__name__}>"
+
+
+_DEEPEST = 20
+"""How deep a record is written: real ones are flat, and one that holds itself has no bottom."""

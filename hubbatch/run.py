@@ -13,6 +13,7 @@ from hubbatch._engine import Engine, Equipment
 from hubbatch._ledger import Keep
 from hubbatch._options import Call
 from hubbatch.errors import HubbatchError, UsageError
+from hubbatch.models import BatchStatus
 from hubbatch.outcome import Outcome, RecordOutcome
 from hubbatch.progress import Progress
 
@@ -36,7 +37,7 @@ class Run:
         self._equip = equip
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
         self._settled: deque[RecordOutcome] = deque()
-        self._news: asyncio.Future[None] | None = None
+        self._news = asyncio.Event()
         self._raised = False
         self._consuming = True
         self._final: Outcome | None = None
@@ -64,7 +65,7 @@ class Run:
     def outcome(self) -> Outcome:
         """The truth about every record taken in so far; at the end, the outcome."""
         if self._under_way is None:
-            return Outcome()
+            return Outcome(status=BatchStatus.PENDING)
         if self._final is not None:
             return self._final
         outcome = self._under_way[0].outcome
@@ -104,12 +105,12 @@ class Run:
     async def _complete(self) -> Outcome:
         if self._under_way is None:
             self._start(self._call.keep or Keep.ALL, streamed=False)
-        engine, task = self._started()
+        engine, _ = self._started()
         self._consuming = False  # nobody iterates any more: nothing waits to be taken away
         self._settled.clear()
         engine.consumed()
         await self._finish()
-        self._raise_failure(task)
+        self._raise_failure()
         return self.outcome
 
     async def __aenter__(self) -> Self:
@@ -126,12 +127,12 @@ class Run:
     ) -> None:
         engine, task = self._started()
         if isinstance(error, asyncio.CancelledError):
-            task.cancel()
-        else:
+            engine.abort(_cancelled(), task)
+        elif not task.done():
             engine.stop()
         await self._finish()
         if error is None and not self._raised:
-            self._raise_failure(task)
+            self._raise_failure()
 
     def __aiter__(self) -> Self:
         self._started()
@@ -142,10 +143,15 @@ class Run:
         engine, task = self._started()
         while not self._settled:
             if task.done():
-                self._raise_failure(task)
+                try:
+                    self._raise_failure()
+                except (
+                    StopAsyncIteration
+                ) as error:  # a source's slip, which must not pass for the end
+                    raise RuntimeError("the source raised StopAsyncIteration") from error
                 raise StopAsyncIteration
-            self._news = asyncio.get_running_loop().create_future()
-            await self._news
+            self._news.clear()
+            await self._news.wait()
         record = self._settled.popleft()
         engine.consumed()
         return record
@@ -165,34 +171,41 @@ class Run:
             backlog=self._settled.__len__,
         )
         task = asyncio.create_task(engine.run())
-        task.add_done_callback(lambda _: self._announce())
+        task.add_done_callback(self._end)
         self._under_way = engine, task
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        engine, _ = self._started()
+        engine.close()  # in case the task was cancelled before it began
+        if not task.cancelled():
+            task.exception()  # seen: whoever waits is told, and asyncio need not complain
+        self._news.set()
 
     async def _finish(self) -> None:
         """Wait for the end of the run; being cancelled meanwhile cancels the run."""
-        _, task = self._started()
+        engine, task = self._started()
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError:
-            task.cancel()
+            engine.abort(_cancelled(), task)
             await asyncio.wait([task])
             raise
-        finally:
-            if task.done() and not task.cancelled():
-                task.exception()  # seen: asyncio need not complain of it
 
-    def _raise_failure(self, task: asyncio.Task[None]) -> None:
+    def _raise_failure(self) -> None:
+        engine, _ = self._started()
         self._raised = True
-        failure = None if task.cancelled() else task.exception()
+        failure = engine.failure
         if isinstance(failure, HubbatchError):
             failure.outcome = self.outcome
-        task.result()
+        if failure is not None:
+            raise failure
 
     def _show(self, record: RecordOutcome) -> None:
         if self._consuming:
             self._settled.append(record)
-            self._announce()
+            self._news.set()
 
-    def _announce(self) -> None:
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
+
+def _cancelled() -> HubbatchError:
+    """Make what others get who wait for a run that one of them was cancelled in."""
+    return HubbatchError("a task that waited for the run was cancelled, and the run with it")

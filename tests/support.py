@@ -89,7 +89,10 @@ class ServiceTransport:
         self.in_flight = 0
         self.most_in_flight = 0
 
-    async def post(self, request: Request, token: str) -> Reply | NoReply:
+    async def post(
+        self, request: Request, token: str, note_sent: Callable[[], None]
+    ) -> Reply | NoReply:
+        note_sent()
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:

@@ -57,6 +57,19 @@ def test_inputs_of_one_batch_with_the_same_trace_id_get_distinct_ones() -> None:
     assert [item.wire["objectWriteTraceId"] for item in batch.inputs] == wire_ids
 
 
+def test_a_batch_that_is_full_by_bytes_does_not_lend_its_trace_ids_to_the_next() -> None:
+    chunker = Chunker(100, 400)
+    records = [
+        {"properties": {"a": "x" * 250}, "objectWriteTraceId": "z"},
+        {"properties": {"a": "x" * 100}, "objectWriteTraceId": "a"},
+        {"properties": {}, "objectWriteTraceId": "a"},
+    ]
+    batches = [batch for item in plan(records, CREATE) for batch in chunker.feed(item)]
+    batches += chunker.flush()
+    wire_ids = [[item.wire["objectWriteTraceId"] for item in batch.inputs] for batch in batches]
+    assert wire_ids == [["z"], ["a", "a#2"]]
+
+
 def test_the_same_trace_id_in_two_batches_needs_no_change() -> None:
     chunker = Chunker(1, 10_000)
     inputs = plan([{"properties": {}, "objectWriteTraceId": "a"}] * 2, CREATE)

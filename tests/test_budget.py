@@ -22,29 +22,47 @@ def headers(most: object = 10, remaining: object = 5, interval: object = 10_000)
     }
 
 
+def answered(budget: Budget, slot: Slot, now: float, told: dict[str, str] | None = None) -> None:
+    budget.ended(slot, now)
+    budget.learn(told or {}, now)
+
+
 def test_an_idle_budget_may_be_used_at_once_and_no_further() -> None:
     budget = Budget(LIMIT, learns=False)
+    slots = []
     for _ in range(10):
         assert budget.ready_at(0.0) == 0.0
-        budget.take(0.0)
-    assert budget.used(0.0) == 10
-    assert budget.ready_at(0.0) == pytest.approx(10.2)
-    assert budget.used(10.1) == 10
-    assert budget.free(10.3) == 10
+        slots.append(budget.take(0.0))
+    assert budget.used(100.0) == 10
+    assert budget.ready_at(100.0) == float("inf"), "all are in flight: they may arrive only now"
+    for slot in slots:
+        answered(budget, slot, 0.05)
+    assert budget.ready_at(0.1) == pytest.approx(10.05)
+    assert budget.free(10.06) == 10
 
 
-def test_an_answer_proves_that_the_request_has_arrived() -> None:
+def test_a_slow_answer_is_no_slow_arrival_if_all_are_slow() -> None:
     budget = Budget(RateLimit(1, 10.0), learns=False)
-    slot = budget.take(0.0)
-    budget.answered(slot, {}, 0.05)
-    assert budget.ready_at(0.06) == pytest.approx(10.05)
+    answered(budget, budget.take(0.0), 3.0)
+    assert budget.ready_at(3.0) == pytest.approx(10.1)
+
+
+def test_an_answer_later_than_others_may_mean_a_late_arrival() -> None:
+    budget = Budget(RateLimit(2, 10.0), learns=False)
+    answered(budget, budget.take(0.0), 0.5)
+    answered(budget, budget.take(1.0), 3.0)
+    assert budget.used(10.2) == 1
+    assert budget.ready_at(10.2) == 10.2
+    budget.take(10.2)
+    assert budget.ready_at(10.2) == pytest.approx(1.0 + 1.5 + 0.1 + 10.0)
 
 
 def test_a_request_counts_from_when_it_went_out() -> None:
     budget = Budget(RateLimit(1, 10.0), learns=False)
     slot = budget.take(0.0)
     budget.sent(slot, 1.0)
-    assert budget.ready_at(2.0) == pytest.approx(11.2)
+    answered(budget, slot, 2.0)
+    assert budget.ready_at(2.0) == pytest.approx(11.1)
 
 
 def test_a_place_given_back_is_free_again() -> None:
@@ -52,19 +70,19 @@ def test_a_place_given_back_is_free_again() -> None:
     slot = budget.take(0.0)
     budget.give_back(slot)
     budget.give_back(slot)
-    assert budget.free(0.0) == 1
+    budget.ended(slot, 1.0)
+    assert budget.free(1.0) == 1
 
 
 def test_the_limit_is_learned_from_headers() -> None:
     budget = Budget(LIMIT, learns=True)
-    assert budget.answered(budget.take(0.0), headers(190, 189, 10_000), 0.1)
+    answered(budget, budget.take(0.0), 0.1, headers(190, 189, 10_000))
     assert budget.limit == RateLimit(190, 10.0)
-    assert not budget.answered(budget.take(0.0), headers(190, 188, 10_000), 0.1)
 
 
 def test_a_pinned_limit_is_not_learned() -> None:
     budget = Budget(LIMIT, learns=False)
-    budget.answered(budget.take(0.0), headers(190, 189, 10_000), 0.1)
+    answered(budget, budget.take(0.0), 0.1, headers(190, 189, 10_000))
     assert budget.limit == LIMIT
 
 
@@ -85,20 +103,20 @@ def test_a_pinned_limit_is_not_learned() -> None:
 )
 def test_headers_beyond_belief_teach_nothing(broken: dict[str, str]) -> None:
     budget = Budget(LIMIT, learns=True)
-    assert not budget.answered(budget.take(0.0), broken, 0.1)
+    answered(budget, budget.take(0.0), 0.1, broken)
     assert budget.limit == LIMIT
 
 
 def test_what_others_use_is_left_to_them_for_a_period() -> None:
     budget = Budget(LIMIT, learns=True)
-    budget.answered(budget.take(0.0), headers(10, 3), 0.1)  # 7 are used, one of them by us
+    answered(budget, budget.take(0.0), 0.1, headers(10, 3))  # 7 are used, one of them by us
     assert budget.free(0.1) == 3
     assert budget.free(10.2) == 10
 
 
 def test_when_others_leave_nothing_we_wait_until_they_may_have_finished() -> None:
     budget = Budget(LIMIT, learns=True)
-    budget.answered(budget.take(0.0), headers(10, 0), 0.1)
+    answered(budget, budget.take(0.0), 0.1, headers(10, 0))
     assert budget.free(0.1) == 0
     assert 0.1 < budget.ready_at(0.1) <= 10.3
 
@@ -106,31 +124,33 @@ def test_when_others_leave_nothing_we_wait_until_they_may_have_finished() -> Non
 def test_a_share_of_the_limit_is_all_that_is_used() -> None:
     budget = Budget(RateLimit(10, 10.0, share=0.3), learns=True)
     assert budget.free(0.0) == 3
-    budget.answered(budget.take(0.0), headers(100, 99), 0.1)
+    answered(budget, budget.take(0.0), 0.1, headers(100, 99))
     assert budget.limit == RateLimit(100, 10.0, share=0.3)
     assert budget.free(0.1) == 29
 
 
-def test_a_refusal_holds_everybody_once() -> None:
+def test_a_hold_is_for_everybody_and_lasts_as_long_as_the_longest() -> None:
     budget = Budget(LIMIT, learns=False)
-    first, second = budget.take(0.0), budget.take(0.0)
-    budget.refused(first, 5.0, now=1.0)
-    budget.refused(second, 5.0, now=3.0)  # of the same flight: it says nothing new
+    budget.hold(5.0, now=1.0)
     assert budget.ready_at(3.0) == 6.0
-    third = budget.take(6.0)
-    budget.refused(third, 5.0, now=7.0)
-    assert budget.ready_at(7.0) == 12.0
+    budget.hold(30.0, now=1.2)
+    budget.hold(1.0, now=1.3)
+    assert budget.ready_at(3.0) == 31.2
+    assert budget.held_for(3.0) == pytest.approx(28.2)
+    assert budget.held_for(50.0) == 0.0
 
 
 def test_sends_are_paced_from_half_the_budget_until_a_quarter() -> None:
     budget = Budget(LIMIT, learns=False)
     for _ in range(4):
-        budget.take(0.0)
+        answered(budget, budget.take(0.0), 0.0)
     assert not budget.paced(0.0)
-    budget.take(1.0)
+    answered(budget, budget.take(1.0), 1.0)
     assert budget.paced(1.0)
-    assert budget.paced(1.0)
-    assert not budget.paced(20.0)
+    for moment in (9.0, 9.5):
+        answered(budget, budget.take(moment), moment)
+    assert budget.paced(10.2), "three of ten are more than a quarter"
+    assert not budget.paced(11.1)
 
 
 @pytest.mark.parametrize(
@@ -155,22 +175,27 @@ def test_a_limit_that_makes_no_sense_is_refused(options: dict[str, float], name:
 def test_no_window_at_the_server_holds_more_than_the_limit(
     most: int, chance: random.Random
 ) -> None:
-    """Whatever the latency, as long as requests arrive within the margin or before their answer."""
+    """Whatever the way to the server takes, as long as its own work takes no less than for others."""
     budget = Budget(RateLimit(most, 10.0), learns=False)
     now = 0.0
+    work = chance.choice([0.0, 0.3, 2.0])
     arrivals: list[float] = []
     answers: list[tuple[float, Slot]] = []
-    for _ in range(3 * most + 20):
-        now = max(now + chance.choice([0.0, 0.01, 0.3]), budget.ready_at(now))
-        for answer in [answer for answer in answers if answer[0] <= now]:
-            answers.remove(answer)
-            budget.answered(answer[1], {}, answer[0])
-        now = max(now, budget.ready_at(now))
+    for number in range(3 * most + 20):
+        now += chance.choice([0.0, 0.01, 0.3])
+        while True:
+            for answer in [answer for answer in answers if answer[0] <= now]:
+                answers.remove(answer)
+                budget.ended(answer[1], answer[0])
+            if (ready_at := budget.ready_at(now)) <= now:
+                break
+            now = min([ready_at, *(answer[0] for answer in answers)])
         assert budget.free(now) > 0
         slot = budget.take(now)
-        arrival = now + chance.uniform(0.0, 0.2)
+        quick = number % 10 == 0  # so that it is known how long the work takes
+        arrival = now + (0.0 if quick else chance.choice([0.0, 0.1, 1.0]))
         arrivals.append(arrival)
-        answers.append((arrival + chance.uniform(0.0, 3.0), slot))
+        answers.append((arrival + work + (0.0 if quick else chance.choice([0.0, 1.5])), slot))
     arrivals.sort()
     for index, arrival in enumerate(arrivals):
         in_window = sum(1 for other in arrivals[: index + 1] if other > arrival - 10.0 + 1e-9)

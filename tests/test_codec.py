@@ -142,7 +142,7 @@ def test_every_status_is_known(status: str) -> None:
     assert decode(status=status).status == status
 
 
-@pytest.mark.parametrize("fields", [{}, {"status": "NEW"}, {"status": None}, {"results": None}])
+@pytest.mark.parametrize("fields", [{"status": "NEW"}, {"status": None}, {"results": None}])
 def test_what_is_missing_or_unknown_counts_as_an_empty_complete_reply(fields: Any) -> None:
     response = decode(**fields)
     assert response.status is BatchStatus.COMPLETE
@@ -154,7 +154,19 @@ def test_an_empty_body_is_the_answer_to_an_archive() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>", b"[]", b"null", b'"text"', b'{"status":"error"}', b'{"results":[', b"\xff"]
+    "body",
+    [
+        b"<html>",
+        b"[]",
+        b"null",
+        b'"text"',
+        b'{"status":"error"}',
+        b'{"results":[',
+        b"\xff",
+        b"{}",
+        b'{"message":"maintenance"}',
+        b'{"status":"COMPLETE","errors":{}}',
+    ],
 )
 def test_what_is_no_batch_answer_is_not_taken_for_one(body: bytes) -> None:
     assert decode_response(body) is None
@@ -265,8 +277,8 @@ def test_models_survive_json() -> None:
         [ErrorDetail("d", in_="q")],
         {"l": "k"},
         "c",
-        {"y": 2},
         (1, 2),
+        {"y": 2},
     )
     for model in (result, error):
         data = orjson.loads(orjson.dumps(converter.unstructure(model)))

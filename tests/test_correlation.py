@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,34 @@ CASES: list[
         CREATED,
         reply(result("9", {"a": "3"}), result("8", {"a": "1"})),
         [(S, "8"), (U, None)],
+    ),
+    (
+        "create, no echo: one result said twice is one",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1"}], CREATE),
+        reply(result("9", {"a": "1"}), result("9", {"a": "1"})),
+        [(S, "9"), (U, None)],
+    ),
+    (
+        "create, an error that names the object it collided with",
+        CREATE,
+        plan([{"ref": "7"}, {"ref": "8"}], CREATE, unique_property="ref"),
+        reply(errors=(error(objectWriteTraceId=["t1"], ids=["7"]),)),
+        [(U, None), (F, None)],
+    ),
+    (
+        "update, an error by trace id that has another input's id in it",
+        UPDATE,
+        UPDATED,
+        reply(result("2"), errors=(error(objectWriteTraceId=["t0"], ids=["2"]),)),
+        [(F, None), (S, "2")],
+    ),
+    (
+        "archive that counts errors it does not list",
+        ARCHIVE,
+        ARCHIVED,
+        attrs.evolve(reply(), num_errors=2),
+        [(U, None), (U, None)],
     ),
     (
         "create of one: its only result needs no name",

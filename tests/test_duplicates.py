@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan
 
-from hubbatch import Outcome, RecordStatus
+from hubbatch import Counts, Outcome, RecordStatus
 from hubbatch._batching import Chunker
 from hubbatch._duplicates import Admission, Duplicates, Keyring
 from hubbatch._operations import UPSERT
@@ -79,6 +80,19 @@ def test_merge_joins_those_that_wait_for_one_in_flight() -> None:
     assert world.stored()["a@x.com"]["firstname"] == "4"
 
 
+def test_each_merged_record_gets_its_own_trace_id_back() -> None:
+    world = World()
+    records = [
+        {"id": "a@x.com", "properties": {"n": "1"}},
+        {"id": "a@x.com", "properties": {"n": "2"}, "objectWriteTraceId": "mine"},
+        {"id": "a@x.com", "properties": {"n": "3"}},
+    ]
+    outcome = upsert(world, records, duplicates="merge")
+    trace_ids = [result.object_write_trace_id for result in outcome.results]
+    assert trace_ids[1] == "mine"
+    assert trace_ids[0] == trace_ids[2] != "mine"
+
+
 def test_a_merged_error_names_all_its_records() -> None:
     world = World()
     world.service.declare_strict("contacts", [])
@@ -109,6 +123,13 @@ def test_reading_an_object_twice_asks_once() -> None:
                 "SUCCEEDED",
             ]
             assert [len(body["inputs"]) for body in world.bodies()] == [2]
+
+            many = world.client.read("contacts", [known] * 10)
+            task = asyncio.ensure_future(many)
+            while not many.done and len(world.bodies()) < 2:
+                await asyncio.sleep(0.01)
+            assert many.progress.counts == many.outcome.counts == Counts(10, unknown=10)
+            await task
 
     in_virtual_time(main())
 

@@ -239,7 +239,7 @@ class Process:
     """The service in a process of its own."""
 
     def __init__(self, hubspot: str, *, settle_seconds: float) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 (our own program)
+        self._process = subprocess.Popen(
             [sys.executable, "-c", SERVE, str(settle_seconds)],
             cwd=ROOT,
             env={"HUBSPOT_ACCESS_TOKEN": TOKEN, "HUBSPOT_BASE_URL": hubspot},

@@ -29,15 +29,14 @@ def after(
     reply: Reply | NoReply,
     operation: Operation = UPDATE,
     *,
-    attempt: int = 1,
-    held: int = 0,
+    history: dict[Symptom, int] | None = None,
     chance: float = 0.0,
 ) -> Decision:
-    return decide(operation, reply, attempt=attempt, held=held, policy=POLICY, chance=chance)
+    return decide(operation, reply, history=history or {}, policy=POLICY, chance=chance)
 
 
-def answer(status: int, headers: dict[str, str] | None = None, **body: Any) -> Reply:
-    return Reply(status, headers or {}, orjson.dumps(body) if body else b"")
+def answer(code: int, headers: dict[str, str] | None = None, /, **body: Any) -> Reply:
+    return Reply(code, headers or {}, orjson.dumps(body) if body else b"")
 
 
 ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
@@ -76,10 +75,12 @@ ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
     (Reply(200, {}, b"<html>"), Action.RETRY, UNKNOWN),
     (Reply(200, {}, b"[]"), Action.RETRY, UNKNOWN),
     (Reply(200, {}, b'{"status":"error","message":"m"}'), Action.RETRY, UNKNOWN),
-    (Reply(200, {}, b"{}"), Action.ACCEPT, UNKNOWN),
-    (Reply(201, {}, b"{}"), Action.ACCEPT, UNKNOWN),
-    (Reply(207, {}, b"{}"), Action.ACCEPT, UNKNOWN),
-    (Reply(204, {}, b""), Action.ACCEPT, UNKNOWN),
+    (Reply(200, {}, b"{}"), Action.RETRY, UNKNOWN),
+    (answer(200, message="maintenance"), Action.RETRY, UNKNOWN),
+    (answer(200, status="COMPLETE", errors={}), Action.RETRY, UNKNOWN),
+    (answer(200, status="COMPLETE"), Action.ACCEPT, UNKNOWN),
+    (answer(201, results=[]), Action.ACCEPT, UNKNOWN),
+    (answer(207, status="COMPLETE"), Action.ACCEPT, UNKNOWN),
 ]
 
 
@@ -136,17 +137,37 @@ def test_what_is_wrong_with_the_account_stops_the_run(
 def test_attempts_are_limited(
     reply: Reply | NoReply, most: int, then: Action, exception: type[Exception] | None
 ) -> None:
-    assert after(reply, attempt=most - 1).action in {Action.RETRY, Action.REFRESH}
-    last = after(reply, attempt=most)
+    symptom = after(reply).symptom
+    assert after(reply, history={symptom: most - 2}).action in {Action.RETRY, Action.REFRESH}
+    last = after(reply, history={symptom: most - 1})
     assert last.action is then
     assert last.exception is None if exception is None else type(last.exception) is exception
 
 
+def test_a_limit_of_its_own_counts_its_own_kind() -> None:
+    expired = answer(401, category="EXPIRED_AUTHENTICATION")
+    assert after(expired, history={Symptom.UNAVAILABLE: 5}).action is Action.REFRESH
+    assert after(answer(522), history={Symptom.SERVER_ERROR: 2}).action is Action.RETRY
+
+
+def test_a_service_that_has_answered_once_is_not_called_unreachable() -> None:
+    refused = NoReply(sent=False, reason="refused")
+    decision = after(refused, history={Symptom.SERVER_ERROR: 1, Symptom.NOT_SENT: 4})
+    assert decision.action is Action.GIVE_UP
+    assert decision.exception is None
+
+
 def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
     reply = answer(429, policyName="TEN_SECONDLY_ROLLING")
-    assert after(reply, attempt=1, held=58).action is Action.HOLD
-    assert after(reply, attempt=1, held=59).action is Action.GIVE_UP
-    assert after(answer(500), attempt=1, held=59).action is Action.RETRY
+    assert after(reply, history={Symptom.RATE_LIMITED: 58}).action is Action.HOLD
+    assert after(reply, history={Symptom.RATE_LIMITED: 59}).action is Action.GIVE_UP
+    assert after(answer(500), history={Symptom.RATE_LIMITED: 59}).action is Action.RETRY
+
+
+def test_an_empty_body_answers_an_archive_only() -> None:
+    assert after(Reply(200, {}, b""), ARCHIVE).action is Action.ACCEPT
+    assert after(Reply(200, {}, b""), UPSERT).action is Action.RETRY
+    assert after(Reply(200, {}, b""), CREATE).action is Action.GIVE_UP
 
 
 @pytest.mark.parametrize(
@@ -161,7 +182,8 @@ def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
         (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "soon"}), 10.0),
         (answer(429, {"retry-after": "4"}), 4.0),
         (answer(429, {"retry-after": "0.5"}), 0.5),
-        (answer(429, {"retry-after": "-1"}), 0.0),
+        (answer(429, {"retry-after": "-1"}), 0.5),
+        (answer(429, {"retry-after": "0"}), 0.5),
         (answer(429, {"retry-after": "soon"}), 10.0),
         (answer(429, {"retry-after": "nan"}), 10.0),
         (answer(429, {"retry-after": "1e99"}), 86_400.0),
@@ -177,7 +199,17 @@ def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
         ),
         (answer(429, {"retry-after": "Sun, 01 Mar 2026 12:00:30 GMT"}), 10.0),
         (answer(477, {"retry-after": "3600"}), 3600.0),
-        (answer(477, {"retry-after": "0"}), 1.0),
+        (
+            answer(
+                429,
+                {
+                    "retry-after": "Sun, 01 Mar 2026 12:00:30 -0000",
+                    "date": "Sun, 01 Mar 2026 12:00:00 GMT",
+                },
+            ),
+            30.0,
+        ),
+        (answer(477, {"retry-after": "0"}), 1.5),
         (answer(477), 30.0),
     ],
 )
@@ -204,7 +236,8 @@ def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
 def test_how_long_one_batch_waits(
     reply: Reply | NoReply, attempt: int, chance: float, wait: float
 ) -> None:
-    assert after(reply, attempt=attempt, chance=chance).wait == wait
+    history = {after(reply).symptom: attempt - 1}
+    assert after(reply, history=history, chance=chance).wait == wait
 
 
 def test_backoff_grows_to_its_limit_and_never_overflows() -> None:
@@ -223,6 +256,8 @@ def test_backoff_grows_to_its_limit_and_never_overflows() -> None:
         {"max_wait": float("nan")},
         {"max_wait": 1e9},
         {"jitter": 1.1},
+        {"jitter": "full"},
+        {"initial_wait": "1"},
     ],
 )
 def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:

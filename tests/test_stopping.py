@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import gc
+import weakref
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -27,7 +29,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch.sandbox import FaultKind
+from hubbatch.sandbox import Fault, FaultKind
 
 
 class SourceError(Exception):
@@ -43,7 +45,7 @@ def upsert(world: World, records: Any, **options: Any) -> Run:
     return world.client.upsert("contacts", records, id_property="email", **options)
 
 
-def check_against_store(world: World, records: list[RecordOutcome]) -> None:
+def check_against_store(world: World, records: Sequence[RecordOutcome]) -> None:
     stored = world.stored().keys()
     for record in records:
         if record.status is RecordStatus.SUCCEEDED:
@@ -194,7 +196,7 @@ def test_a_wrong_object_type_stops_the_run() -> None:
 
 def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
     class Unreachable:
-        async def post(self, request: Request, token: str) -> Reply | NoReply:
+        async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             return NoReply(sent=False, reason="connection refused")
 
     async def main() -> None:
@@ -289,12 +291,12 @@ def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
             post = world.transport.post
             calls = 0
 
-            async def broken(request: Request, token: str) -> Reply | NoReply:
+            async def broken(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
                 nonlocal calls
                 calls += 1
                 if calls == 2:
                     raise ZeroDivisionError
-                return await post(request, token)
+                return await post(request, token, note_sent)
 
             world.transport.post = broken  # type: ignore[method-assign]
             run = upsert(world, people(100), batch_size=10)
@@ -616,5 +618,237 @@ def test_usage_errors_are_raised_by_the_call_itself() -> None:
         async with World() as world:
             with pytest.raises(UsageError):
                 upsert(world, people(1), batch_size=1000)
+
+    in_virtual_time(main())
+
+
+def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
+    """The first try has written the record, its answer was lost; a refusal of the second proves nothing."""
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            post = world.transport.post
+
+            async def meddling(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                if world.service.requests:
+                    world.service.declare_strict("contacts", [])
+                return await post(request, token, note_sent)
+
+            world.transport.post = meddling  # type: ignore[method-assign]
+            run = await upsert(world, people(2))
+            assert run.counts == Counts(2, unknown=2)
+            assert all(record.error is not None for record in run.records)
+
+    in_virtual_time(main())
+
+
+def test_a_deadline_does_not_wait_for_an_hour_long_hold() -> None:
+    async def main() -> None:
+        held = Fault(FaultKind.RATE_ROLLING, retry_after=86_000)
+        async with World(faults=[None, held], max_concurrency=1) as world:
+            outcome = await upsert(world, people(100), batch_size=10, deadline=5.0)
+            assert asyncio.get_running_loop().time() == pytest.approx(5.0)
+            assert outcome.counts.succeeded == 10
+            assert outcome.counts.failed == 10
+            check_against_store(world, outcome.records)
+        away = Fault(FaultKind.UNAVAILABLE, retry_after=3600)
+        async with World(faults=[away] * 5) as world:
+            outcome = await upsert(world, people(10), deadline=5.0)
+            assert outcome.counts == Counts(10, failed=10)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("kind", [asyncio.CancelledError, GeneratorExit])
+def test_a_source_may_raise_anything(kind: type[BaseException], slow: bool) -> None:
+    class Breaking:
+        def __init__(self) -> None:
+            self.rest = people(150)
+
+        def __iter__(self) -> Iterator[dict[str, str]]:
+            return self
+
+        def __next__(self) -> dict[str, str]:
+            if not self.rest:
+                raise kind
+            return self.rest.pop()
+
+        def __aiter__(self) -> Breaking:
+            return self
+
+        async def __anext__(self) -> dict[str, str]:
+            return next(self)
+
+    async def main() -> None:
+        async with World() as world:
+            source: Any = Breaking() if slow else iter(Breaking().__next__, None)
+            run = upsert(world, source)
+            with pytest.raises(kind):
+                await run
+            counts = run.outcome.counts
+            assert counts.total == 150
+            assert counts.unknown == counts.failed == 0
+            assert counts.succeeded == len(world.stored())
+
+    in_virtual_time(main())
+
+
+def test_a_source_that_raises_stop_async_iteration_does_not_pass_for_ended() -> None:
+    def source() -> Iterator[dict[str, str]]:
+        yield from people(5)
+        raise StopAsyncIteration
+
+    async def main() -> None:
+        async with World() as world:
+            with pytest.raises(RuntimeError, match="StopAsyncIteration"):
+                async with upsert(world, source()) as run:
+                    async for _ in run:
+                        pass
+
+    in_virtual_time(main())
+
+
+def test_a_provider_whose_own_call_is_cancelled_hangs_nobody() -> None:
+    async def provider() -> str:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        async with World(token=provider) as world:
+            runs = [upsert(world, people(count)) for count in (3, 5000)]
+            errors = await asyncio.gather(*runs, return_exceptions=True)
+            for run, error in zip(runs, errors, strict=True):
+                assert isinstance(error, AuthenticationError)
+                assert error.outcome is run.outcome
+
+    in_virtual_time(main())
+
+
+def test_closing_the_client_gives_each_run_its_own_outcome() -> None:
+    async def main() -> None:
+        world = World(latency=10.0)
+        runs = [upsert(world, people(count)) for count in (3, 7)]
+        tasks = [asyncio.ensure_future(run) for run in runs]
+        await asyncio.sleep(1)
+        await world.client.aclose()
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        totals = [
+            error.outcome.counts.total
+            for error in errors
+            if isinstance(error, HubbatchError) and error.outcome is not None
+        ]
+        assert totals == [3, 7]
+
+    in_virtual_time(main())
+
+
+def test_a_client_closed_within_a_streamed_run_says_so() -> None:
+    async def main() -> None:
+        world = World()
+        with pytest.raises(HubbatchError, match="client was closed"):
+            async with upsert(world, people(5), duplicates="refuse") as run:
+                await world.client.aclose()
+        assert run.done
+        assert run.outcome.status is BatchStatus.CANCELED
+        assert run.progress.counts == run.outcome.counts == Counts()
+
+    in_virtual_time(main())
+
+
+def test_two_may_iterate_one_run() -> None:
+    async def main() -> None:
+        async with World() as world, upsert(world, people(50), batch_size=5) as run:
+
+            async def consume() -> list[int]:
+                return [record.index async for record in run]
+
+            first, second = await asyncio.gather(consume(), consume())
+            assert sorted(first + second) == list(range(50))
+
+    in_virtual_time(main())
+
+
+def test_cancelling_one_who_awaits_tells_the_others_why() -> None:
+    async def main() -> None:
+        async with World(latency=10.0) as world:
+            run = upsert(world, people(5))
+            first, second = asyncio.ensure_future(run), asyncio.ensure_future(run)
+            await asyncio.sleep(1)
+            first.cancel()
+            with pytest.raises(HubbatchError, match="was cancelled"):
+                await second
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            assert run.outcome.counts == Counts(5, unknown=5)
+
+    in_virtual_time(main())
+
+
+def test_the_linger_does_not_start_a_batch_while_a_run_is_being_cancelled() -> None:
+    async def main() -> None:
+        complaints: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(
+            lambda _, context: complaints.append(context)
+        )
+
+        async def source() -> Any:
+            try:
+                yield people(1)[0]
+                await asyncio.sleep(100)
+            finally:
+                await asyncio.sleep(5)
+
+        async with World() as world:
+            run = upsert(world, source())
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(0.5)
+            task.cancel()
+            await asyncio.wait([task])
+            assert run.outcome.counts == Counts(1, unsent=1)
+            assert not complaints
+
+    in_virtual_time(main())
+
+
+def test_an_iterator_made_from_the_source_is_closed() -> None:
+    closed = []
+
+    class Table:
+        async def __aiter__(self) -> Any:
+            try:
+                for person in people(1000):
+                    yield person
+            finally:
+                closed.append(True)
+
+    async def main() -> None:
+        async with World(latency=1.0, max_concurrency=1) as world:
+            await upsert(world, Table(), batch_size=10, deadline=1.5)
+            assert closed
+
+    in_virtual_time(main())
+
+
+def test_progress_can_be_read_when_the_loop_is_gone() -> None:
+    async def main() -> Run:
+        async with World() as world:
+            run = upsert(world, people(5))
+            await run
+            return run
+
+    run = in_virtual_time(main())
+    assert run.progress.counts == run.outcome.counts == Counts(5, succeeded=5)
+    assert "5 succeeded" in repr(run)
+
+
+def test_a_finished_run_is_not_held_by_its_client() -> None:
+    async def main() -> None:
+        async with World() as world:
+            run = upsert(world, people(5))
+            await run
+            seen = weakref.ref(run)
+            del run
+            gc.collect()
+            assert seen() is None
 
     in_virtual_time(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from aiohttp import web
 from support import people
 from yarl import URL
 
-from hubbatch import Client, Counts, ProtocolError, RetryPolicy, _transport
+from hubbatch import AuthenticationError, Client, Counts, ProtocolError, RetryPolicy, _transport
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._transport import HttpTransport
 from hubbatch.sandbox import Fault, FaultKind, Sandbox
@@ -44,7 +45,7 @@ async def served(handler: Handler) -> AsyncIterator[URL]:
 async def post(url: URL, request: Request | None = None, **options: Any) -> Reply | NoReply:
     transport = HttpTransport(url, timeout=options.pop("timeout", 5.0), **options)
     try:
-        return await transport.post(request or Request("/x", b"{}"), TOKEN)
+        return await transport.post(request or Request("/x", b"{}"), TOKEN, lambda: None)
     finally:
         await transport.aclose()
         await transport.aclose()
@@ -150,6 +151,32 @@ async def test_a_lost_connection_may_have_been_sent() -> None:
             assert isinstance(reply, NoReply)
             assert reply.sent
             assert not session.closed
+
+
+async def test_a_callers_session_may_raise_for_status_and_be_closed() -> None:
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+
+        async def handler(_: web.Request) -> web.Response:
+            return web.Response(status=429)
+
+        async with served(handler) as url:
+            reply = await post(url, session=session)
+            assert isinstance(reply, Reply)
+            assert reply.status == 429
+    reply = await post(URL("http://127.0.0.1:1"), session=session)
+    assert reply == NoReply(sent=False, reason="the session is closed")
+
+
+async def test_a_token_that_a_server_echoes_does_not_get_into_a_message() -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(status=401, text=f"bad header {request.headers['Authorization']}")
+
+    async with served(handler) as url, Client(TOKEN, base_url=str(url)) as client:
+        with pytest.raises(AuthenticationError) as caught:
+            await client.create("contacts", people(1))
+    assert TOKEN not in "".join(traceback.format_exception(caught.value))
+    assert caught.value.outcome is not None
+    assert TOKEN not in str(caught.value.outcome.to_dict())
 
 
 async def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:

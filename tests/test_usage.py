@@ -39,6 +39,7 @@ from hubbatch import Client, Outcome, RateLimit, Run, UsageError
         ({"api_version": "2025-9"}, "api_version"),
         ({"api_version": "v3/../x"}, "api_version"),
         ({"api_version": 3}, "api_version"),
+        ({"api_version": "20२५-०९"}, "api_version"),
         ({"rate_limit": 190}, "rate_limit must be a RateLimit"),
         ({"rate_limit": "190/10"}, "rate_limit must be a RateLimit"),
         ({"max_concurrency": 0}, "max_concurrency must be a whole number of at least 1, not 0"),
@@ -92,6 +93,7 @@ def test_another_machine_is_reached_without_tls_only_on_request() -> None:
         (lambda c: c.upsert("contacts", [], id_property=" "), "id_property must be"),
         (lambda c: c.read("contacts", [], properties="email"), "properties must be a list"),
         (lambda c: c.read("contacts", [], properties=[""]), "properties must be a list"),
+        (lambda c: c.read("contacts", [], properties=None), "properties must be a list"),
         (lambda c: c.create("contacts", {"email": "a@x.com"}), "put a single record into a list"),
         (lambda c: c.read("contacts", "7"), "put a single record into a list"),
         (lambda c: c.archive("contacts", 7), "iterable"),
@@ -198,7 +200,6 @@ def test_a_client_takes_its_token_from_the_environment(monkeypatch: pytest.Monke
 def test_a_run_that_is_never_started_warns() -> None:
     run = Client("made-up").create("contacts", [])
     assert repr(run) == "<Run create: not started>"
-    assert run.outcome == Outcome()
     with pytest.warns(RuntimeWarning, match="never started"):
         del run
         gc.collect()
@@ -245,6 +246,7 @@ def test_a_run_is_started_once() -> None:
     async def main() -> None:
         async with World() as world:
             run = world.client.upsert("contacts", people(3), id_property="email")
+            assert run.outcome.status is hubbatch.BatchStatus.PENDING
             for attempt in (run.stop, run.__anext__):
                 with pytest.raises(UsageError, match="has not started"):
                     await attempt()

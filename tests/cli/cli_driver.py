@@ -96,7 +96,7 @@ def process(
     with (
         out.open("wb") as out_file,
         err.open("wb") as err_file,
-        subprocess.Popen(  # noqa: S603 (our own command)
+        subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=out_file if stdout is None else stdout,

@@ -14,9 +14,7 @@ from hubbatch import cli
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (our own code)
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
 def test_version(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_test_that_fails_in_the_thread_block_stops_the_thread() -> None:
 
 def test_the_plugin_loads_no_sandbox_before_a_test_asks_for_one() -> None:
     code = "import sys, hubbatch.pytest_plugin; sys.exit('hubbatch.sandbox' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 (our own interpreter)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_positional_option_is_refused_with_advice(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_positional_option_is_refused_with_advice(tmp_path: Path) -> None:
         "import pytest\n@pytest.mark.hubspot_sandbox(3)\ndef test_it(hubspot_sandbox): pass\n"
     )
     command = [sys.executable, "-m", "pytest", "-q", "--strict-markers", "-p", "no:cacheprovider"]
-    ran = subprocess.run(  # noqa: S603 (our own interpreter)
+    ran = subprocess.run(
         [*command, str(tmp_path)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "takes keyword options only" in ran.stdout

@@ -1,0 +1,1 @@
+"""Whole programs that show hubbatch at work."""
