@@ -46,10 +46,6 @@ def _text_or_none(value: Any, _: object = None) -> str | None:
     return value if type(value) is str or value is None else str(value)
 
 
-def _flag(value: Any, _: object = None) -> bool:
-    return value is True
-
-
 def _flag_or_none(value: Any, _: object = None) -> bool | None:
     return value if type(value) is bool else None
 
@@ -111,18 +107,6 @@ def _list_of(kind: type) -> Callable[[Any, object], list[Any]]:
 
 
 _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
-    ObjectResult: {
-        "id": _text,
-        "properties": _properties,
-        "created_at": read_time,
-        "updated_at": read_time,
-        "archived": _flag,
-        "archived_at": read_time,
-        "new": _flag_or_none,
-        "object_write_trace_id": _text_or_none,
-        "properties_with_history": _mapping_or_none,
-        "url": _text_or_none,
-    },
     ErrorDetail: {
         "message": _text,
         "code": _text_or_none,
@@ -157,7 +141,6 @@ _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
 """How each field is read. One that is missing takes the model's default, one of a wrong kind a harmless value."""
 
 _REQUIRED: Mapping[type, Mapping[str, str]] = {
-    ObjectResult: {"id": ""},
     BatchError: {"category": "", "message": ""},
     ErrorDetail: {},
     BatchResponse: {},
@@ -194,9 +177,33 @@ def _structure_hook(kind: type) -> Callable[[dict[str, Any], Any], Any]:
     return structure
 
 
+def _structure_result(value: dict[str, Any], _: object) -> ObjectResult:
+    """Read a result: what the generated hook does, written out, for it runs once a record."""
+    get = value.get
+    object_id, trace_id = get("id"), get("objectWriteTraceId")
+    archived_at = get("archivedAt")
+    return ObjectResult(
+        object_id if type(object_id) is str else _text(object_id),
+        _properties(get("properties")),
+        read_time(get("createdAt")),
+        read_time(get("updatedAt")),
+        get("archived") is True,
+        None if archived_at is None else read_time(archived_at),
+        _flag_or_none(get("new")),
+        trace_id if type(trace_id) is str else _text_or_none(trace_id),
+        _mapping_or_none(get("propertiesWithHistory")),
+        _text_or_none(get("url")),
+        {}
+        if value.keys() <= _RESULT_FIELDS
+        else {name: item for name, item in value.items() if name not in _RESULT_FIELDS},
+    )
+
+
 def _unstructure_hook(kind: type) -> Callable[[Any], dict[str, Any]]:
     """Write a model in HubSpot's spelling, leaving out what it does not have."""
-    overrides: dict[str, Any] = {name: override(rename=camel(name)) for name in _FIELDS[kind]}
+    overrides: dict[str, Any] = {
+        field.name: override(rename=camel(field.name)) for field in attrs.fields(kind)
+    }
     generated: Callable[[Any], dict[str, Any]] = make_dict_unstructure_fn(
         kind, converter, _cattrs_omit_if_default=True, **overrides
     )
@@ -208,8 +215,12 @@ def _unstructure_hook(kind: type) -> Callable[[Any], dict[str, Any]]:
     return unstructure
 
 
+_RESULT_FIELDS = frozenset(camel(field.name) for field in attrs.fields(ObjectResult))
+
 converter = Converter(detailed_validation=False)
 converter.register_unstructure_hook(datetime, write_time)
-for _kind in (ObjectResult, ErrorDetail, BatchError, BatchResponse):
+for _kind in _FIELDS:
     converter.register_structure_hook(_kind, _structure_hook(_kind))
+converter.register_structure_hook(ObjectResult, _structure_result)
+for _kind in (*_FIELDS, ObjectResult):
     converter.register_unstructure_hook(_kind, _unstructure_hook(_kind))

@@ -94,21 +94,21 @@ class Planner:
         if not self._operation.writes_properties:
             return self._plan_id(index, record)
         mapping = record if type(record) is dict else _mapping_of(record)
-        if isinstance(mapping.get("properties"), Mapping):
+        nested = mapping.get("properties")
+        if nested is not None and isinstance(nested, Mapping):
             wire = self._wire_from_input_shape(mapping)
         else:
             wire = self._wire_from_properties(mapping)
         caller_trace_id = wire.get("objectWriteTraceId")
         if caller_trace_id is None:
             wire["objectWriteTraceId"] = f"{self._trace_prefix}{index}"
-        return Input(index, record, wire, encode_input(wire), self._key(wire), caller_trace_id)
-
-    def _key(self, wire: Mapping[str, Any]) -> Key | None:
+        key: Key | None = None
         if self._operation.keyed:
-            return key_of(wire.get("idProperty"), wire["id"])
-        unique = self._unique_property
-        value = wire["properties"].get(unique) if unique is not None else None
-        return key_of(unique, value) if value else None
+            key = key_of(wire.get("idProperty"), wire["id"])
+        elif self._unique_property is not None:
+            value = wire["properties"].get(self._unique_property)
+            key = key_of(self._unique_property, value) if value else None
+        return Input(index, record, wire, encode_input(wire), key, caller_trace_id)
 
     def _plan_id(self, index: int, record: Any) -> Input:
         value = record
@@ -168,7 +168,17 @@ def _mapping_of(record: Any) -> Mapping[str, Any]:
     return mapping
 
 
+_TEXT = {str}
+
+
 def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
+    if (
+        type(mapping) is dict
+        and _TEXT.issuperset(map(type, mapping.values()))
+        and _TEXT.issuperset(map(type, mapping))
+        and "" not in mapping
+    ):
+        return mapping.copy()  # as most records are: nothing to encode
     properties: dict[str, str] = {}
     for name, value in mapping.items():
         if type(name) is not str or not name:

@@ -1,1 +1,0 @@
-"""Whole programs that show hubbatch at work."""

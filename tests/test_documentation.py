@@ -1,0 +1,100 @@
+"""The README is a promise: its code blocks run, against a sandbox, and its commands are what CI calls."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import re
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support import UNLIMITED, people
+
+import hubbatch
+from hubbatch.sandbox import Sandbox
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """Let the README's clients talk to a sandbox, unless they say where to."""
+    with Sandbox(rate_limit=None, latency=0.0).in_thread() as sandbox:
+        sandbox.define_property("deals", "deal_ref", unique=True)
+
+        class SandboxClient(hubbatch.Client):
+            def __init__(self, token: str, **options: Any) -> None:
+                if "base_url" not in options:
+                    options = {"rate_limit": UNLIMITED, **options, "base_url": sandbox.base_url}
+                super().__init__(token, **options)
+
+        monkeypatch.setattr(hubbatch, "Client", SandboxClient)
+        monkeypatch.setenv("HUBSPOT_ACCESS_TOKEN", "made-up")
+        yield sandbox
+
+
+async def deals_from_a_cursor() -> AsyncIterator[dict[str, Any]]:
+    for number in range(250):
+        yield {"deal_ref": f"d{number}", "amount": "NaN" if number % 50 else float("nan")}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_a_code_block_of_the_readme_runs(block: str, sandbox: Sandbox) -> None:
+    compiled = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    names: dict[str, Any] = {
+        "hubbatch": hubbatch,
+        "token": "made-up",
+        "people": people(3),
+        "ids": [1, 2],
+        "deals_from_a_cursor": deals_from_a_cursor,
+    }
+
+    async def run() -> None:
+        names["dead_letters"] = asyncio.Queue()
+        async with hubbatch.Client("made-up") as client:
+            names["client"] = client
+            async with client.upsert("0-3", deals_from_a_cursor(), id_property="deal_ref") as done:
+                await done
+            names["run"] = done
+            if inspect.CO_COROUTINE & compiled.co_flags:
+                try:
+                    await eval(compiled, names)  # noqa: S307 (the README's own)
+                except hubbatch.OutcomeError:
+                    assert "raise_for_errors" in block
+            else:
+                exec(compiled, names)  # noqa: S102 (the README's own)
+            for name, value in list(names.items()):
+                if name.startswith("test_"):
+                    await value(sandbox)
+
+    if "asyncio.run(" in block:
+        exec(compiled, names)  # noqa: S102 (the README's own)
+    else:
+        asyncio.run(run())
+
+
+def test_the_first_example_prints_what_it_says(
+    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    exec(compile(BLOCKS[0], "README.md", "exec"), {})  # noqa: S102 (the README's own)
+    first, second = capsys.readouterr().out.splitlines()
+    assert f"# {first}" in BLOCKS[0]
+    assert "'email' is missing" in second
+    assert len(sandbox.objects("contacts")) == 2
+
+
+def test_ci_calls_the_readmes_own_commands() -> None:
+    commands = re.findall(r"^pip install '\.\[\w+\]' && .*$", README, re.MULTILINE)
+    assert len(commands) == 2
+    ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    for command in commands:
+        assert command in ci
+
+
+def test_the_changelog_names_the_version() -> None:
+    assert "## [0.1.0]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
