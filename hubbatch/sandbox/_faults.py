@@ -145,20 +145,20 @@ _WRITING = frozenset(
 _SIZED = frozenset({FaultKind.TOO_LARGE, FaultKind.URI_TOO_LONG})
 
 
-@frozen(kw_only=True)
+@frozen
 class Fault:
     """One fault and its particulars; those that its kind has no use for are ignored."""
 
-    kind: FaultKind = field(converter=FaultKind, kw_only=False)
-    retry_after: float | None = None
+    kind: FaultKind = field(converter=FaultKind)
+    retry_after: float | None = field(default=None, kw_only=True)
     """Seconds, for the kinds with status 423, 429, 477 and 503."""
-    delay: float = 120.0
+    delay: float = field(default=120.0, kw_only=True)
     """Seconds, for SLOW."""
-    body_limit: int = 0
+    body_limit: int = field(default=0, kw_only=True)
     """Bytes, for TOO_LARGE and URI_TOO_LONG."""
-    count: int = 1
+    count: int = field(default=1, kw_only=True)
     """How many inputs or results it befalls, drawn at random."""
-    location: str | None = None
+    location: str | None = field(default=None, kw_only=True)
     """Where a redirect leads; the same host, under `/moved`, unless given."""
 
     @property

@@ -138,7 +138,13 @@ async def test_a_terrible_day_leaves_the_server_sound(
     async with calm(rate_limit=None, faults=faults) as sandbox:
         await asyncio.gather(*(attempt() for _ in range(200)))
     assert len({request.fault for request in sandbox.requests}) > 30
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    # aiohttp before 3.14 forgets its own task of a connection that is cut, and asyncio says so.
+    forgotten = "Task was destroyed" if aiohttp.__version__ < "3.14" else None
+    assert not [
+        record
+        for record in caplog.records
+        if record.levelname == "ERROR" and (not forgotten or forgotten not in record.message)
+    ]
 
 
 @pytest.mark.parametrize(
