@@ -16,6 +16,7 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Sequence,
     Sized,
 )
 from contextlib import contextmanager
@@ -203,6 +204,10 @@ class Engine:
         for batch in list(self._batches.values()):
             self._abandon(batch, "the run was stopped before an answer came")
         self._batches.clear()
+        if not self._exhausted and isinstance(self._source, Sequence):
+            # The rest of a list is at hand, and can be accounted for; that of a stream stays in the stream.
+            for record in itertools.islice(self._source, self._ledger.taken, None):
+                self._ledger.take(record)
         for index in self._ledger.open_indexes():
             self._close(index, RecordStatus.UNSENT)
         self._intake.close()

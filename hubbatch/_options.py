@@ -135,14 +135,18 @@ def check_seconds(name: str, value: object) -> float:
 
 def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncIterable[Any]:
     """Return the records' source if it can be iterated; one record alone is a slip, not a source."""
-    if isinstance(source, str | bytes | bytearray | Mapping) or not isinstance(
-        source, Iterable | AsyncIterable
-    ):
-        raise UsageError(
-            f"{operation.verb}() takes an iterable or async iterable of records, not"
-            f" {type(source).__name__}; put a single record into a list"
-        )
-    return source
+    single = isinstance(source, str | bytes | bytearray | Mapping)
+    if not single and isinstance(source, Iterable | AsyncIterable):
+        return source
+    advice = "put a single record into a list"
+    if isinstance(source, Mapping) and "inputs" in source:
+        advice = "pass its 'inputs'"
+    elif callable(source):
+        advice = "call it, and pass what it returns"
+    raise UsageError(
+        f"{operation.verb}() takes an iterable or async iterable of records, not"
+        f" {type(source).__name__}; {advice}"
+    )
 
 
 def _word(name: str, value: object, words: type[_Word]) -> _Word:

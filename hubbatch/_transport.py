@@ -27,6 +27,9 @@ _MAX_REPLY = 128 * 1024 * 1024
 _LARGE = 1024 * 1024
 """Bytes above which aiohttp wants a body as a file, which it writes piece by piece."""
 
+_SECRET = 12
+"""Characters from which on a token is one, and not a stand-in that occurs in any text."""
+
 _NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 """The connection could not be made: whatever else is unknown, nothing was sent."""
 
@@ -41,10 +44,12 @@ def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
         raise UsageError(f"base_url must be an https address, not {_shown(base_url)}")
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise UsageError("base_url must be no more than scheme, host, port and path")
+    if "/crm" in url.path:
+        raise UsageError("base_url must end before '/crm': the paths of the API are added to it")
     if url.scheme != "https" and not allow_insecure and not _is_loopback(url.host):
         raise UsageError(
-            "base_url must be https: the token would travel in the clear; for a test server"
-            " elsewhere than on this machine pass allow_insecure=True"
+            "base_url must be https, for the token would travel in the clear; only a test server may"
+            " do without, on this machine or, in Python, with allow_insecure=True"
         )
     return url
 
@@ -116,8 +121,10 @@ class HttpTransport:
             return NoReply(sent=trace.sent, reason=_reason(error))
         if body is None:
             return NoReply(sent=True, reason=f"the reply is longer than {_MAX_REPLY} bytes")
-        # Whatever a server echoes, the token does not get into an error's message.
-        return Reply(response.status, headers, body.replace(token.encode(), b"***"))
+        if len(token) >= _SECRET and not (response.ok and body.startswith(b"{")):
+            # Whatever a server echoes, the token does not get into an error's message.
+            body = body.replace(token.encode(), b"***")
+        return Reply(response.status, headers, body)
 
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:

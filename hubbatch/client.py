@@ -64,6 +64,18 @@ class Client:
     `allow_insecure`: permit plain http to other machines.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`.
+
+    Every verb returns a `Run`, and takes besides its own options:
+
+    `batch_size`: records a request, from 1 to the verb's limit, which is the default.
+    `max_batch_bytes`: bytes of JSON a request; default 3 MiB.
+    `max_failures`: stop the run once so many records have failed.
+    `deadline`: seconds after which nothing more is taken in; what is in flight settles.
+    `on_progress`: a function that is called with a `Progress` whenever a batch is settled.
+    `duplicates`: a key that occurs twice waits for the earlier one (`"serial"`, the default), is merged into it
+    while that waits (`"merge"`), or fails (`"refuse"`).
+    `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
+    succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
     """
 
     def __init__(

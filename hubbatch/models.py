@@ -48,7 +48,7 @@ class RecordStatus(StrEnum):
     UNKNOWN = "UNKNOWN"
     """It was sent and no trustworthy answer came."""
     UNSENT = "UNSENT"
-    """It was taken in and never sent."""
+    """It was taken in, or stood further down in a list, and was never sent."""
 
 
 @frozen

@@ -69,6 +69,11 @@ class RecordOutcome:
     attempts: int = 0
     """How many requests carried it."""
 
+    @property
+    def reason(self) -> str:
+        """Why it has not succeeded: the error's category and message; empty where there is none."""
+        return "" if self.error is None else f"{self.error.category}: {self.error.message}"
+
 
 @attrs.define(eq=False, repr=False)
 class RecordTable(Sequence[RecordOutcome]):
@@ -159,8 +164,9 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether no record did anything but succeed."""
-        return self.counts.succeeded == self.counts.total
+        """Whether every record succeeded, and the run was not stopped before it had seen them all."""
+        stopped = self.status is BatchStatus.CANCELED
+        return self.counts.succeeded == self.counts.total and not stopped
 
     @property
     def succeeded(self) -> list[RecordOutcome]:
@@ -186,10 +192,10 @@ class Outcome:
         return [record for record in self.records if record.status is status]
 
     def raise_for_errors(self) -> None:
-        """Do nothing if every record succeeded, else raise.
+        """Do nothing if the outcome is `ok`, else raise.
 
         Raises `OutcomeError`: a group of one `RecordError` for each kept record that did not succeed, or of a single
-        one where none was kept.
+        one where there is none.
         """
         if self.ok:
             return
@@ -198,11 +204,14 @@ class Outcome:
             for record in self.records
             if record.status is not RecordStatus.SUCCEEDED
         ]
-        reasons = _digest(self.records)
+        message = f"{self.counts}{_digest(self.records)}"
+        if self.status is BatchStatus.CANCELED:
+            message += "\n  the run was stopped before it had seen all its input"
         if not errors:
-            reasons = "; no record was kept (keep='none')"
-            errors = [RecordError(f"{self.counts}{reasons}")]
-        error = OutcomeError(f"{self.counts}{reasons}", errors)
+            if self.counts.succeeded < self.counts.total:
+                message += "\n  no record was kept (keep='none')"
+            errors = [RecordError(message)]
+        error = OutcomeError(message, errors)
         error.outcome = self
         raise error
 
@@ -317,8 +326,7 @@ def known(*moments: datetime | None) -> list[datetime]:
 
 
 def _sentence(record: RecordOutcome) -> str:
-    reason = "" if record.error is None else f": {record.error.category}: {record.error.message}"
-    return f"record {record.index} is {record.status}{reason}"
+    return ": ".join(filter(None, (f"record {record.index} is {record.status}", record.reason)))
 
 
 def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
@@ -328,11 +336,7 @@ def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
     for record in records:
         if record.status is RecordStatus.SUCCEEDED:
             continue
-        reason = (
-            str(record.status)
-            if record.error is None
-            else f"{record.error.category}: {record.error.message}"
-        )
+        reason = record.reason or str(record.status)
         reasons[reason] += 1
         if len(seen := examples.setdefault(reason, [])) < 2:  # noqa: PLR2004 (two examples do)
             seen.append(str(record.index))

@@ -55,12 +55,13 @@ def test_a_code_block_of_the_readme_runs(block: str, sandbox: Sandbox) -> None:
     }
 
     async def run() -> None:
+        nonlocal names
         names["dead_letters"] = asyncio.Queue()
         async with hubbatch.Client("made-up") as client:
             names["client"] = client
             async with client.upsert("0-3", deals_from_a_cursor(), id_property="deal_ref") as done:
                 await done
-            names["run"] = done
+            names |= {"run": done, "outcome": done.outcome}
             if inspect.CO_COROUTINE & compiled.co_flags:
                 try:
                     await eval(compiled, names)  # noqa: S307 (the README's own)

@@ -17,6 +17,7 @@ from hubbatch import (
     Counts,
     DailyLimitError,
     HubbatchError,
+    OutcomeError,
     PermissionDeniedError,
     Progress,
     ProtocolError,
@@ -146,8 +147,30 @@ def test_max_failures_counts_local_ones_too() -> None:
     async def main() -> None:
         async with World() as world:
             outcome = await upsert(world, [{}] * 100, max_failures=5)
-            assert outcome.counts == Counts(5, failed=5)
+            assert outcome.counts == Counts(100, failed=5, unsent=95)
             assert not world.service.requests
+
+    in_virtual_time(main())
+
+
+def test_the_rest_of_a_list_is_unsent_and_that_of_a_stream_stays_in_it() -> None:
+    async def main() -> None:
+        async with World(latency=1.0, max_concurrency=2) as world:
+            source = people(1000)
+            outcome = await upsert(world, source, batch_size=10, deadline=1.5)
+            assert outcome.counts == Counts(1000, succeeded=40, unsent=960)
+            assert [record.input for record in outcome.unsent] == source[40:]
+
+            stream = iter(people(100, 1000))
+            run = upsert(world, stream, batch_size=10, deadline=1.5)
+            outcome = await run
+            assert outcome.counts.total + len(list(stream)) == 100
+
+            stopped = await upsert(world, drip(people(5, 2000), 10.0), deadline=25.0)
+            assert stopped.counts == Counts(2, succeeded=2)
+            assert not stopped.ok
+            with pytest.raises(OutcomeError, match="before it had seen all its input"):
+                stopped.raise_for_errors()
 
     in_virtual_time(main())
 
@@ -750,7 +773,7 @@ def test_a_client_closed_within_a_streamed_run_says_so() -> None:
                 await world.client.aclose()
         assert run.done
         assert run.outcome.status is BatchStatus.CANCELED
-        assert run.progress.counts == run.outcome.counts == Counts()
+        assert run.progress.counts == run.outcome.counts == Counts(5, unsent=5)
 
     in_virtual_time(main())
 
@@ -850,5 +873,23 @@ def test_a_finished_run_is_not_held_by_its_client() -> None:
             del run
             gc.collect()
             assert seen() is None
+
+    in_virtual_time(main())
+
+
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="new in Python 3.12")
+def test_tasks_may_start_eagerly() -> None:
+    async def main() -> None:
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+        for latency in (0.0, 0.1):
+            async with World(latency=latency) as world:
+                outcome = await upsert(world, people(1000), batch_size=10)
+                assert outcome.ok
+                run = upsert(world, drip(people(1000), 0.01), batch_size=10)
+                task = asyncio.ensure_future(run)
+                await asyncio.sleep(1)
+                task.cancel()
+                await asyncio.wait([task])
+                assert run.outcome.counts.total >= 99
 
     in_virtual_time(main())

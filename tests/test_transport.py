@@ -179,6 +179,18 @@ async def test_a_token_that_a_server_echoes_does_not_get_into_a_message() -> Non
     assert TOKEN not in str(caught.value.outcome.to_dict())
 
 
+@pytest.mark.parametrize("token", ["x", "email", "example", "a-real-token-of-some-length"])
+async def test_no_token_is_ever_taken_out_of_the_data(token: str) -> None:
+    async with (
+        Sandbox(rate_limit=None, latency=0.0) as sandbox,
+        Client(token, base_url=sandbox.base_url) as client,
+    ):
+        record = {"email": "x@example.com", "firstname": token}
+        outcome = await client.upsert("contacts", [record], id_property="email")
+        assert outcome.ok
+        assert record.items() <= outcome.results[0].properties.items()
+
+
 async def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_transport, "_MAX_REPLY", 100_000)
 

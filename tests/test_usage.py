@@ -35,6 +35,7 @@ from hubbatch import Client, Outcome, RateLimit, Run, UsageError
         ({"base_url": 5}, "base_url must be an https address"),
         ({"base_url": "https://user:pw@example.com"}, "no more than scheme"),
         ({"base_url": "https://example.com?x=1"}, "no more than scheme"),
+        ({"base_url": "https://api.hubapi.com/crm/v3"}, "end before '/crm'"),
         ({"api_version": "v4"}, "api_version must be 'v3' or a dated version"),
         ({"api_version": "2025-9"}, "api_version"),
         ({"api_version": "v3/../x"}, "api_version"),
@@ -98,6 +99,8 @@ def test_another_machine_is_reached_without_tls_only_on_request() -> None:
         (lambda c: c.read("contacts", "7"), "put a single record into a list"),
         (lambda c: c.archive("contacts", 7), "iterable"),
         (lambda c: c.archive("contacts", None), "iterable"),
+        (lambda c: c.create("contacts", {"inputs": []}), "pass its 'inputs'"),
+        (lambda c: c.create("contacts", people), "call it"),
     ],
 )
 def test_a_wrong_option_of_a_verb_is_named(call: Callable[[Client], Run], says: str) -> None:

@@ -37,7 +37,8 @@ def start(
     """Move any number of records in and out of HubSpot, without losing one.
 
     The access token comes from the environment variable HUBSPOT_ACCESS_TOKEN.
-    Exit codes: 0 all succeeded, 1 some did not, 2 usage, 3 stopped before all input was seen through.
+    Exit codes: 0 all succeeded, 1 some did not, 2 usage, or a line that cannot be read (the outcome says how far
+    the run got), 3 stopped before all input was seen through.
     """
 
 

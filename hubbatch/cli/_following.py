@@ -77,14 +77,20 @@ async def follow(
         message = "canceled by a signal" if seen.count > 1 else str(error)
     if stops:
         await asyncio.wait(stops)
-    outcome = run.outcome
-    if not message and outcome.status is BatchStatus.CANCELED:
+    if not message and run.outcome.status is BatchStatus.CANCELED:
         code = ExitCode.STOPPED
         message = (
             "stopped by a signal"
             if seen.count
             else "stopped by --max-failures or --deadline before all the input was seen through"
         )
+    return _ending(code, message, run, tally)
+
+
+def _ending(code: ExitCode, message: str, run: Run, tally: Tally) -> Ending:
+    outcome = run.outcome
+    if code is ExitCode.STOPPED:
+        message += f"; of the input, the first {outcome.counts.total:,} records were taken in"
     if code is ExitCode.OK and not outcome.ok:
         code = ExitCode.SOME_FAILED
     return Ending(code, message, outcome, run.progress, tally)

@@ -149,13 +149,21 @@ def ndjson_rows(lines: Lines, layout: Layout) -> Iterator[Row]:
 
 def _object_of(value: Any, _: Layout, line: int) -> dict[str, Any]:
     if isinstance(value, dict):
-        return value
+        return _rejected(value)
     raise InputError(line, f"a record must be a JSON object, not {_kind(value)}")
+
+
+def _rejected(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the record of a line of a rejects file, which can be fed back as it is; else the object itself."""
+    record = value.get("record")
+    if isinstance(record, dict) and {"index", "status"} <= value.keys():
+        return record
+    return value
 
 
 def _id_of(value: Any, layout: Layout, line: int) -> dict[str, Any]:
     if isinstance(value, dict):
-        return {"id": value.get(layout.key or "id")}
+        return {"id": _rejected(value).get(layout.key or "id")}
     if isinstance(value, str | int) and not isinstance(value, bool):
         return {"id": value}
     raise InputError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -35,6 +35,13 @@ def sandbox(
     faults: Annotated[
         str | None, typer.Option(help=f"What goes wrong: {' or '.join(PRESETS)}.")
     ] = None,
+    unique: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OBJECT.NAME",
+            help="A property with unique values, such as 0-3.deal_ref; repeatable.",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
 ) -> None:
     """Serve an empty account in memory; any HTTP client can talk to it, with any token."""
@@ -47,12 +54,17 @@ def sandbox(
         "faults": faults,
         "seed": seed,
     }
-    run_and_exit(_serve(options, screen), screen)
+    run_and_exit(_serve(options, unique or [], screen), screen)
 
 
-async def _serve(options: Mapping[str, Any], screen: Screen) -> ExitCode:
+async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Screen) -> ExitCode:
     done = asyncio.Event()
     account = Sandbox(**options)
+    for name in unique:
+        object_type, dot, property_name = name.partition(".")
+        if not (object_type and dot and property_name):
+            raise CommandError(f"--unique takes OBJECT.NAME, such as 0-3.deal_ref, not {name!r}")
+        account.define_property(object_type, property_name, unique=True)
     with interrupts(done.set):
         try:
             await account.start()

@@ -92,9 +92,9 @@ class Settings:
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Write each record that did not succeed, and why, as NDJSON. To send the mended"
-            " records again: jq -c .record FILE | hubbatch … - (one that is UNKNOWN may have been"
-            " written: look before a second create).",
+            help="Write each record that did not succeed, and why, as NDJSON. Mended, the file can be"
+            " fed back as it is (a record that is UNKNOWN may have been written: look before a second"
+            " create).",
         ),
     ] = None
     quiet: Annotated[

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 from cli_driver import TOKEN, contacts, lines_of, process, until
 
+from hubbatch import Client
 from hubbatch.sandbox import Sandbox
 
 
@@ -165,6 +166,21 @@ async def test_the_sandbox_serves_any_client_until_a_signal(tmp_path: Path) -> N
     assert quota == "3"
     assert finished.code == 0
     assert "served 4 requests" in finished.err
+
+
+async def test_the_sandbox_can_have_unique_properties(tmp_path: Path) -> None:
+    options = ("--port", 0, "--rate", "100/1", "--unique", "0-3.deal_ref")
+    with process(tmp_path, "sandbox", *options) as command:
+        await asyncio.to_thread(until, lambda: command.out.endswith("\n"))
+        async with Client("made-up", base_url=command.out.strip()) as client:
+            outcome = await client.upsert("deals", [{"deal_ref": "d1"}], id_property="deal_ref")
+        assert outcome.ok
+        command.popen.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(command.end)
+    with process(tmp_path, "sandbox", "--port", 0, "--unique", "deal_ref") as command:
+        finished = command.end()
+    assert finished.code == 2
+    assert "OBJECT.NAME" in finished.err
 
 
 def test_a_port_in_use_is_an_error(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:

@@ -51,6 +51,18 @@ def test_create_and_the_rejects_that_can_be_sent_again(
     assert contacts(hubspot_sandbox)["eve@b.cz"]["firstname"] == "Eve"
 
 
+def test_a_rejects_file_can_be_fed_back_as_it_is(folder: Path, hubspot_sandbox: Sandbox) -> None:
+    path, rejects = folder / "people.ndjson", folder / "rejects.ndjson"
+    path.write_text('{"email":"a@x.com"}\n{"email":"b@x.com","score":{}}\n')
+    options = ("--id-property", "email", "--rejects", rejects)
+    assert run("upsert", path, hubspot_sandbox, *options).code == 1
+    mended = folder / "mended.ndjson"
+    [line] = lines_of(rejects)
+    mended.write_bytes(orjson.dumps({**line, "record": {"email": "b@x.com"}}))
+    assert run("upsert", mended, hubspot_sandbox, "--id-property", "email").code == 0
+    assert len(hubspot_sandbox.objects("contacts")) == 2
+
+
 def test_update_by_record_id_and_by_a_unique_property(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:
