@@ -8,17 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import itertools
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Iterable,
-    Iterator,
-    Sequence,
-    Sized,
-)
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any
 
@@ -26,25 +16,17 @@ import attrs
 
 from hubbatch._auth import Tokens
 from hubbatch._batching import Batch
-from hubbatch._correlation import correlate
 from hubbatch._exchange import Reply, Request, Transport
+from hubbatch._feeder import Feeder
 from hubbatch._gate import Gate
 from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
-from hubbatch._planning import Input
 from hubbatch._retry import Action, Decision, RetryPolicy, Written, decide
+from hubbatch._settling import Settler
 from hubbatch._values import InvalidRecordError
 from hubbatch.errors import HubbatchError
-from hubbatch.models import (
-    LOCAL_VALIDATION,
-    NO_ANSWER,
-    BatchError,
-    BatchResponse,
-    BatchStatus,
-    ObjectResult,
-    RecordStatus,
-)
+from hubbatch.models import NO_ANSWER, BatchError, BatchStatus, RecordStatus
 from hubbatch.outcome import Outcome, RecordOutcome
 from hubbatch.progress import Progress
 
@@ -52,8 +34,6 @@ __all__ = ["Engine", "Equipment"]
 
 _LINGER = 1.0
 """Seconds that a batch which is not full waits for more records of a slow source."""
-
-_END = object()
 
 
 @attrs.frozen
@@ -68,6 +48,9 @@ class Equipment:
     """Random numbers from 0 to 1, for the jitter."""
     sleep: Callable[[float], Awaitable[object]]
     """Waits so many seconds, between two tries of a batch."""
+
+
+_BROKEN_OFF = "the run was stopped before an answer came"
 
 
 class Engine:
@@ -86,19 +69,17 @@ class Engine:
         self._call = call
         self._source = source
         self._equipment = equipment
-        self._observe = observe
         self._backlog = backlog
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
+        self._settler = Settler(call.operation, self._ledger, self._intake, observe)
+        self._feeder = Feeder(source, room=self._room, take=self._take, idle=self._nudge)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
-        self._feeder: asyncio.Task[None] | None = None
+        self._feeding: asyncio.Task[None] | None = None
         self._batches: dict[asyncio.Task[None], Batch] = {}
         self._sending: set[asyncio.Task[None]] = set()
-        self._waiting: asyncio.Future[None] | None = None
         self._linger: asyncio.TimerHandle | None = None
-        self._exhausted = False
-        self._stopped = False
         self._fatal = False
         self._aborted = False
         self._failure: BaseException | None = None
@@ -120,7 +101,7 @@ class Engine:
         outcome = self._ledger.outcome(self._sent_indexes())
         if self._final is None:
             return attrs.evolve(outcome, status=BatchStatus.PROCESSING)
-        if self._exhausted and self._failure is None and outcome.counts.unsent == 0:
+        if self._feeder.exhausted and self._failure is None and outcome.counts.unsent == 0:
             return outcome
         return attrs.evolve(outcome, status=BatchStatus.CANCELED)
 
@@ -164,7 +145,7 @@ class Engine:
         timer = None if deadline is None else loop.call_later(deadline, self.stop)
         try:
             async with self._group as group:
-                self._feeder = group.create_task(self._feed())
+                self._feeding = group.create_task(self._feed())
         except asyncio.CancelledError as error:
             if not self._aborted:
                 self._failure = error
@@ -199,35 +180,30 @@ class Engine:
         """Leave no record open. What is still open here was never sent, or its task never got a turn."""
         if self._final is not None:
             return
-        self._stopped = True
+        self._feeder.stopped = True
         self._cancel_linger()
-        for batch in list(self._batches.values()):
-            self._abandon(batch, "the run was stopped before an answer came")
+        for batch in self._batches.values():
+            self._settler.abandon(batch, _BROKEN_OFF)
         self._batches.clear()
-        if not self._exhausted and isinstance(self._source, Sequence):
-            # The rest of a list is at hand, and can be accounted for; that of a stream stays in the stream.
-            for record in itertools.islice(self._source, self._ledger.taken, None):
-                self._ledger.take(record)
-        for index in self._ledger.open_indexes():
-            self._close(index, RecordStatus.UNSENT)
+        self._settler.close_rest(self._feeder.rest())
         self._intake.close()
         self._report()
         self._final = self.progress
 
     def consumed(self) -> None:
         """Note that somebody has taken a settled record away: there may be room for more."""
-        self._wake_feeder()
+        self._feeder.wake()
 
     def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
         """Whether a task is part of this run: it cannot wait for the run's end."""
-        return task is self._feeder or task in self._batches
+        return task is self._feeding or task in self._batches
 
     def _stop(self, leave: Callable[[Batch], bool]) -> None:
         """End admission, and the waiting of those batches that are to be left as they are."""
-        self._stopped = True
+        self._feeder.stopped = True
         current = asyncio.current_task()
-        if self._feeder is not None and self._feeder is not current:
-            self._feeder.cancel()
+        if self._feeding is not None and self._feeding is not current:
+            self._feeding.cancel()
         for task, batch in self._batches.items():
             if task not in self._sending and task is not current and leave(batch):
                 task.cancel()
@@ -246,75 +222,25 @@ class Engine:
 
     async def _feed(self) -> None:
         try:
-            if isinstance(self._source, AsyncIterable):
-                await self._feed_async(self._source)
-            else:
-                await self._feed_sync(iter(self._source))
+            await self._feeder.run()
         except (KeyboardInterrupt, SystemExit):
             raise
         except asyncio.CancelledError as error:
-            if self._stopped or self._cancelling:
+            if self._feeder.stopped or self._cancelling:
                 raise
             self._fail(error)  # the source's own
         except BaseException as error:  # the source's own, whatever it is
             self._fail(error)
         else:
-            if self._exhausted:
+            if self._feeder.exhausted:
                 self._start(self._intake.flush())
 
-    async def _feed_sync(self, records: Iterator[Any]) -> None:
-        while room := await self._room():
-            before = self._ledger.taken
-            for record in itertools.islice(records, room):
-                if self._take(record) or self._stopped:
-                    break
-            else:
-                if self._ledger.taken < before + room:
-                    self._exhausted = True
-                    return
-            await asyncio.sleep(0)  # a batch is a millisecond's work: let the others run
-
-    async def _feed_async(self, source: AsyncIterable[Any]) -> None:
-        records = aiter(source)
-        try:
-            while room := await self._room():
-                for _ in range(room):
-                    record = await anext(records, _END)
-                    if record is _END:
-                        self._exhausted = not self._stopped
-                        return
-                    if self._take(record) or self._stopped:
-                        break
-                await asyncio.sleep(0)
-        finally:
-            if (
-                records is not source
-            ):  # made here, so closed here; the caller's own may be used further
-                await _aclose(records)
-
-    async def _room(self) -> int:
-        """Wait until records may be taken in and return how many; 0 once the run is stopped."""
-        while not self._stopped:
-            if (room := self._room_now()) > 0:
-                return room
-            self._nudge()
-            self._waiting = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiting
-            finally:
-                self._waiting = None
-        return 0
-
-    def _room_now(self) -> int:
+    def _room(self) -> int:
         """Return how many records may be taken in before a batch becomes full."""
         most = self._equipment.gate.max_concurrency + 2
         if len(self._batches) >= most - 1:  # and one is being filled
             return 0
         return most * self._call.batch_size - self._ledger.unsettled - self._backlog()
-
-    def _wake_feeder(self) -> None:
-        if self._waiting is not None and not self._waiting.done() and self._room_now() > 0:
-            self._waiting.set_result(None)
 
     def _take(self, record: Any) -> bool:
         """Take one record in; return whether that made a batch full."""
@@ -322,9 +248,8 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            refusal = BatchError(LOCAL_VALIDATION, str(error), indexes=(index,))
-            self._ledger.note_errors([refusal])
-            self._close(index, RecordStatus.FAILED, None, refusal)
+            self._settler.refuse(index, str(error))
+            self._mind_failures()
             return False
         self._start(full)
         return bool(full)
@@ -339,7 +264,7 @@ class Engine:
         if batches:
             self._cancel_linger()
         for batch in batches:
-            if batch.attempts or not (self._stopped or self._cancelling):
+            if batch.attempts or not (self._feeder.stopped or self._cancelling):
                 task = self._group.create_task(self._carry(batch))
                 self._batches[task] = batch
         if self._linger is None and self._intake.waiting:
@@ -367,16 +292,16 @@ class Engine:
         try:
             await self._send(batch)
         except asyncio.CancelledError:
-            self._abandon(batch, "the run was stopped before an answer came")
+            self._abandon(batch, _BROKEN_OFF)
             raise
         except Exception as error:  # no token, or a bug: the books stay true
             self._abandon(batch, f"the run broke off: {type(error).__name__}")
             self._fail(error, fatal=True)
         finally:
             self._batches.pop(task, None)  # type: ignore[arg-type]
-        if self._exhausted or self._room_now() <= 0:
+        if self._feeder.exhausted or self._room() <= 0:
             self._nudge()
-        self._wake_feeder()
+        self._feeder.wake()
 
     async def _send(self, batch: Batch) -> None:
         call, equipment = self._call, self._equipment
@@ -405,8 +330,9 @@ class Engine:
             batch.resumes_at = asyncio.get_running_loop().time() + decision.wait
             match decision.action:
                 case Action.ACCEPT if decision.response is not None:
-                    self._accept(batch, decision.response, in_doubt=fate is RecordStatus.UNKNOWN)
-                    return
+                    in_doubt = fate is RecordStatus.UNKNOWN
+                    self._start(self._settler.accept(batch, decision.response, in_doubt=in_doubt))
+                    break
                 case Action.RETRY if self._may_wait(decision.wait):
                     await equipment.sleep(decision.wait)
                 case Action.HOLD if self._may_wait(decision.wait):
@@ -418,14 +344,16 @@ class Engine:
                     return
                 case _:
                     self._give_up(batch, decision)
-                    return
+                    break
             self._retries += 1
+        self._mind_failures()
+        self._report()
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         if self._fatal:
             return False
-        return not self._stopped or seconds <= self._equipment.policy.max_wait
+        return not self._feeder.stopped or seconds <= self._equipment.policy.max_wait
 
     @contextmanager
     def _under_way(self, batch: Batch) -> Iterator[None]:
@@ -440,78 +368,23 @@ class Engine:
         finally:
             self._sending.discard(task)
 
-    def _accept(self, batch: Batch, response: BatchResponse, *, in_doubt: bool) -> None:
-        """Settle a batch by the answer to it; after a doubt, a refusal does not prove that nothing was written."""
-        told = correlate(self._call.operation, batch.inputs, response)
-        self._ledger.note_response(response)
-        self._ledger.note_errors(told.errors)
-        doubtful = in_doubt and self._call.operation.writes
-        for item, status, result, error in zip(
-            batch.inputs, told.statuses, told.results, told.causes, strict=True
-        ):
-            if doubtful and status is RecordStatus.FAILED:
-                status = RecordStatus.UNKNOWN  # noqa: PLW2901 (what was told is not the whole truth)
-            self._settle(item, status, result, error, batch.attempts)
-        self._report()
-
     def _give_up(self, batch: Batch, decision: Decision) -> None:
         """Settle a batch by what is known of it, and stop the run if the decision says so."""
-        self._settle_all(batch, decision.error or BatchError(NO_ANSWER, "no answer came"))
+        error = decision.error or BatchError(NO_ANSWER, "no answer came")
+        self._start(self._settler.give_up(batch, error))
         if decision.exception is not None:
             self._fail(decision.exception, fatal=True)
-        self._report()
 
     def _abandon(self, batch: Batch, why: str) -> None:
-        """Close the records of a batch whose sending was broken off; nothing is sent in their place."""
+        """Settle a batch whose sending was broken off."""
         if self._cancelling:
-            self._stopped = True
-        error = BatchError(NO_ANSWER, why)
-        if batch.refusal is not None and batch.fate is not RecordStatus.UNKNOWN:
-            error = batch.refusal
-        self._settle_all(batch, error)
+            self._feeder.stopped = True
+        self._start(self._settler.abandon(batch, why))
 
-    def _settle_all(self, batch: Batch, error: BatchError) -> None:
-        named = None
-        if batch.attempts:
-            indexes = tuple(member.index for item in batch.inputs for member in item.everyone())
-            named = attrs.evolve(error, indexes=indexes)
-            self._ledger.note_errors([named])
-        for item in batch.inputs:
-            self._settle(item, batch.fate, None, named, batch.attempts)
-
-    def _settle(
-        self,
-        item: Input,
-        status: RecordStatus,
-        result: ObjectResult | None,
-        error: BatchError | None,
-        attempts: int,
-    ) -> None:
-        """Close an input's records, and let the next record with its key go on."""
-        for member in (item,) if item.followers is None else item.everyone():
-            echoed = result
-            if result is not None and member.caller_trace_id is not None:
-                echoed = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
-            self._close(member.index, status, echoed, error, attempts)
-        if full := self._intake.release(item):
-            self._start(full)
-
-    def _close(
-        self,
-        index: int,
-        status: RecordStatus,
-        result: ObjectResult | None = None,
-        error: BatchError | None = None,
-        attempts: int = 0,
-    ) -> None:
-        if self._observe is not None:
-            record = self._ledger.input(index)
-            self._observe(RecordOutcome(index, record, status, result, error, attempts))
-        self._ledger.settle(index, status, result, error, attempts)
-        if status is RecordStatus.FAILED:
-            most = self._call.max_failures
-            if most is not None and self._ledger.settled(status) >= most:
-                self.stop()
+    def _mind_failures(self) -> None:
+        most = self._call.max_failures
+        if most is not None and self._ledger.settled(RecordStatus.FAILED) >= most:
+            self.stop()
 
     def _report(self) -> None:
         if self._call.on_progress is None:
@@ -527,9 +400,3 @@ def _fate(before: RecordStatus, written: Written) -> RecordStatus:
     if written is Written.NOT_SENT or before is RecordStatus.UNKNOWN:
         return before
     return RecordStatus.FAILED if written is Written.NO else RecordStatus.UNKNOWN
-
-
-async def _aclose(records: AsyncIterator[Any]) -> None:
-    aclose = getattr(records, "aclose", None)
-    if aclose is not None:
-        await aclose()
