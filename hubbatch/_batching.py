@@ -33,17 +33,18 @@ class Batch:
     refusal: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
 
-    def halves(self) -> tuple[Batch, Batch]:
-        """Split the batch in two of about the same size in bytes; both inherit what is known."""
+    def part(self, inputs: Sequence[Input]) -> Batch:
+        """Return a batch of some of the inputs, of whose fate the same is known; its retries begin anew."""
+        return attrs.evolve(self, inputs=inputs, history=Counter())
+
+    def halves(self) -> list[Batch]:
+        """Split the batch in two of about the same size in bytes."""
         half, seen, cut = sum(len(item.body) for item in self.inputs) / 2, 0, 0
         while seen < half:
             seen += len(self.inputs[cut].body)
             cut += 1
         cut = min(max(cut, 1), len(self.inputs) - 1)
-        return (
-            attrs.evolve(self, inputs=self.inputs[:cut], history=self.history.copy()),
-            attrs.evolve(self, inputs=self.inputs[cut:], history=self.history.copy()),
-        )
+        return [self.part(self.inputs[:cut]), self.part(self.inputs[cut:])]
 
 
 _SUFFIX = 8

@@ -25,7 +25,7 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "correlate"]
+__all__ = ["Correlation", "Names", "correlate"]
 
 
 @frozen
@@ -44,7 +44,7 @@ def correlate(
     operation: Operation, inputs: Sequence[Input], response: BatchResponse
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
-    names = _Names(operation, inputs)
+    names = Names(operation, inputs)
     claimed = _claim(operation, inputs, names, response.results)
     blamed, errors, anonymous = _blame(inputs, names, response.errors, claimed)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
@@ -73,7 +73,7 @@ def correlate(
     )
 
 
-class _Names:
+class Names:
     """The names by which a reply may speak of an input."""
 
     def __init__(self, operation: Operation, inputs: Sequence[Input]) -> None:
@@ -146,7 +146,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _claim(
-    operation: Operation, inputs: Sequence[Input], names: _Names, results: Sequence[ObjectResult]
+    operation: Operation, inputs: Sequence[Input], names: Names, results: Sequence[ObjectResult]
 ) -> dict[int, ObjectResult | None]:
     """Give results to inputs; None marks an input that two different objects claim to be."""
     claimed: dict[int, ObjectResult | None] = {}
@@ -240,7 +240,7 @@ def _signature(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
 
 def _blame(
     inputs: Sequence[Input],
-    names: _Names,
+    names: Names,
     errors: Sequence[BatchError],
     claimed: Mapping[int, ObjectResult | None],
 ) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import itertools
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from typing import Any
@@ -20,6 +21,7 @@ from hubbatch._exchange import Reply, Request, Transport
 from hubbatch._feeder import Feeder
 from hubbatch._gate import Gate
 from hubbatch._intake import Intake
+from hubbatch._isolation import Isolator
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
 from hubbatch._retry import Action, Decision, RetryPolicy, Written, decide
@@ -73,11 +75,13 @@ class Engine:
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
         self._settler = Settler(call.operation, self._ledger, self._intake, observe)
+        self._isolator = Isolator(call.operation)
         self._feeder = Feeder(source, room=self._room, take=self._take, idle=self._nudge)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
-        self._batches: dict[asyncio.Task[None], Batch] = {}
+        self._batches: dict[asyncio.Task[None], list[Batch]] = {}
+        """What each task still has to settle: its batch, or the parts of it, the current one last."""
         self._sending: set[asyncio.Task[None]] = set()
         self._linger: asyncio.TimerHandle | None = None
         self._fatal = False
@@ -126,7 +130,7 @@ class Engine:
         )
 
     def _sent_indexes(self) -> Iterator[int]:
-        for batch in self._batches.values():
+        for batch in itertools.chain(*self._batches.values()):
             if batch.attempts:
                 for item in batch.inputs:
                     for member in item.everyone():
@@ -182,7 +186,7 @@ class Engine:
             return
         self._feeder.stopped = True
         self._cancel_linger()
-        for batch in self._batches.values():
+        for batch in itertools.chain(*self._batches.values()):
             self._settler.abandon(batch, _BROKEN_OFF)
         self._batches.clear()
         self._settler.close_rest(self._feeder.rest())
@@ -204,8 +208,8 @@ class Engine:
         current = asyncio.current_task()
         if self._feeding is not None and self._feeding is not current:
             self._feeding.cancel()
-        for task, batch in self._batches.items():
-            if task not in self._sending and task is not current and leave(batch):
+        for task, parts in self._batches.items():
+            if task not in self._sending and task is not current and leave(parts[-1]):
                 task.cancel()
 
     def _fail(self, error: BaseException, *, fatal: bool = False) -> None:
@@ -264,9 +268,10 @@ class Engine:
         if batches:
             self._cancel_linger()
         for batch in batches:
-            if batch.attempts or not (self._feeder.stopped or self._cancelling):
-                task = self._group.create_task(self._carry(batch))
-                self._batches[task] = batch
+            if not (self._feeder.stopped or self._cancelling):
+                parts = [batch]
+                task = self._group.create_task(self._carry(parts))
+                self._batches[task] = parts
         if self._linger is None and self._intake.waiting:
             self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
 
@@ -286,16 +291,21 @@ class Engine:
 
     # Sending, and settling what was sent
 
-    async def _carry(self, batch: Batch) -> None:
-        """Send one batch until it is settled; whatever happens, its records end in a true state."""
+    async def _carry(self, parts: list[Batch]) -> None:
+        """Send one batch, or its parts one by one, until all is settled; whatever happens, in a true state."""
         task = asyncio.current_task()
         try:
-            await self._send(batch)
+            while parts:
+                smaller = await self._send(parts[-1])
+                parts.pop()
+                parts.extend(reversed(smaller))
+                self._mind_failures()
+                self._report()
         except asyncio.CancelledError:
-            self._abandon(batch, _BROKEN_OFF)
+            self._abandon(parts, _BROKEN_OFF)
             raise
         except Exception as error:  # no token, or a bug: the books stay true
-            self._abandon(batch, f"the run broke off: {type(error).__name__}")
+            self._abandon(parts, f"the run broke off: {type(error).__name__}")
             self._fail(error, fatal=True)
         finally:
             self._batches.pop(task, None)  # type: ignore[arg-type]
@@ -303,7 +313,8 @@ class Engine:
             self._nudge()
         self._feeder.wake()
 
-    async def _send(self, batch: Batch) -> None:
+    async def _send(self, batch: Batch) -> list[Batch]:
+        """Send a batch until it is settled, or return the parts to send in its place."""
         call, equipment = self._call, self._equipment
         limiter = equipment.gate.limiter
         request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
@@ -332,7 +343,7 @@ class Engine:
                 case Action.ACCEPT if decision.response is not None:
                     in_doubt = fate is RecordStatus.UNKNOWN
                     self._start(self._settler.accept(batch, decision.response, in_doubt=in_doubt))
-                    break
+                    return []
                 case Action.RETRY if self._may_wait(decision.wait):
                     await equipment.sleep(decision.wait)
                 case Action.HOLD if self._may_wait(decision.wait):
@@ -340,14 +351,20 @@ class Engine:
                 case Action.REFRESH if not self._fatal:
                     await equipment.tokens.renew(token)
                 case Action.HALVE if len(batch.inputs) > 1 and not self._fatal:
-                    self._start(list(batch.halves()))
-                    return
+                    return batch.halves()
+                case Action.ISOLATE if decision.error is not None and not self._fatal:
+                    return self._isolate(batch, decision.error)
                 case _:
                     self._give_up(batch, decision)
-                    break
+                    return []
             self._retries += 1
-        self._mind_failures()
-        self._report()
+
+    def _isolate(self, batch: Batch, error: BatchError) -> list[Batch]:
+        """Settle those who are to blame for a rejection; return the others, in parts to send again."""
+        told = self._isolator.isolate(batch.inputs, error)
+        if told.refused:
+            self._start(self._settler.give_up(batch.part(told.refused), error))
+        return [batch.part(inputs) for inputs in told.again]
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
@@ -375,11 +392,12 @@ class Engine:
         if decision.exception is not None:
             self._fail(decision.exception, fatal=True)
 
-    def _abandon(self, batch: Batch, why: str) -> None:
-        """Settle a batch whose sending was broken off."""
+    def _abandon(self, parts: list[Batch], why: str) -> None:
+        """Settle what is left of a batch whose sending was broken off."""
         if self._cancelling:
             self._feeder.stopped = True
-        self._start(self._settler.abandon(batch, why))
+        while parts:
+            self._start(self._settler.abandon(parts.pop(), why))
 
     def _mind_failures(self) -> None:
         most = self._call.max_failures

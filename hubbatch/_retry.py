@@ -86,6 +86,8 @@ class Action(Enum):
     """Ask for a new token, then send it again."""
     HALVE = auto()
     """Send it again in two parts; one record alone is refused."""
+    ISOLATE = auto()
+    """Find the records to blame, and send the others again."""
     GIVE_UP = auto()
     """Settle it by what is known: refused, or in doubt."""
     STOP = auto()
@@ -186,7 +188,7 @@ _TABLE: Mapping[Symptom, _Row] = {
         exception=UnknownObjectTypeError,
         advice="the account has no such object type, or not in this api_version; use the type's id",
     ),
-    Symptom.REJECTED: _Row(_NO, Action.GIVE_UP),
+    Symptom.REJECTED: _Row(_NO, Action.ISOLATE),
     Symptom.TOO_LARGE: _Row(_NO, Action.HALVE),
     Symptom.ORIGIN_TROUBLE: _Row(
         _NO,

@@ -99,6 +99,7 @@ class Trial:
             max_concurrency=story.max_concurrency,
             echo_trace_ids=story.echo_trace_ids,
             update_rejects_whole_batch=not story.multi_status,
+            conflicts_reject_batch=not story.multi_status,
             seed=story.seed,
             noise=True,
         )

@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
                 "_batching",
                 "_duplicates",
                 "_correlation",
+                "_isolation",
                 "_ledger",
             ],
             [

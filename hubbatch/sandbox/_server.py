@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Sandbox"]
 
 _MAX_BODY = 64 * 2**20
+_LAST_TURNS = 5
+"""Turns of the loop in which connections that were cut close their sockets, before the loop may be closed."""
+
 _STOP_TIMEOUT = 0.05
 """Seconds that answers under way get when the sandbox stops."""
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -97,6 +100,8 @@ class Sandbox(Options):
         runner, self._listener.runner = self._listener.runner, None
         if runner is not None:
             await runner.cleanup()
+            for _ in range(_LAST_TURNS):
+                await asyncio.sleep(0)
 
     @contextmanager
     def in_thread(self) -> Iterator[Self]:

@@ -1,0 +1,210 @@
+"""A batch that is rejected as a whole is traced to its culprits, and the others are written."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import VirtualTimeLoop, World, in_virtual_time, people, plan
+
+from hubbatch import BatchError, Counts, ErrorDetail, Outcome, RecordStatus
+from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch._isolation import Isolator
+from hubbatch._operations import CREATE, UPDATE, UPSERT
+from hubbatch.sandbox import FaultKind
+
+INPUTS = plan([{"id": 1, "a": "x"}, {"id": 2, "b": "x"}, {"id": 3, "a": "y"}], UPDATE)
+
+
+def positions(error: BatchError) -> tuple[list[int], list[list[int]]]:
+    told = Isolator(UPDATE).isolate(INPUTS, error)
+    return (
+        [item.index for item in told.refused],
+        [[item.index for item in part] for part in told.again],
+    )
+
+
+def detail(code: str, **context: Any) -> BatchError:
+    return BatchError("VALIDATION_ERROR", "no", errors=[ErrorDetail("d", code, context)])
+
+
+@pytest.mark.parametrize(
+    ("error", "refused", "again"),
+    [
+        (BatchError("VALIDATION_ERROR", "no", context={"ids": ["2"]}), [1], [[0, 2]]),
+        (BatchError("VALIDATION_ERROR", "no", context={"id": "2"}), [1], [[0, 2]]),
+        (BatchError("C", "no", context={"objectWriteTraceId": ["t0", "t2"]}), [0, 2], [[1]]),
+        (BatchError("C", "no", context={"ids": ["1", "2", "3"]}), [0, 1, 2], []),
+        (detail("PROPERTY_DOESNT_EXIST", propertyName=["a"]), [0, 2], [[1]]),
+        (detail("REQUIRED_PROPERTIES_MISSING", properties=["b"]), [0, 2], [[1]]),
+        (detail("REQUIRED_PROPERTIES_MISSING", properties=["z"]), [0, 1, 2], []),
+        (detail("INVALID_OPTION", propertyName=["b"]), [], [[0, 2], [1]]),
+        (detail("INVALID_OPTION", propertyName=["z"]), [], [[0], [1, 2]]),
+        (BatchError("C", "nobody is named"), [], [[0], [1, 2]]),
+        (BatchError("C", "Unable to perform update by non-unique 0-2 property x"), [0, 1, 2], []),
+    ],
+)
+def test_who_is_to_blame(error: BatchError, refused: list[int], again: list[list[int]]) -> None:
+    assert positions(error) == (refused, again)
+
+
+def test_a_reason_that_eight_single_records_share_is_no_records_fault() -> None:
+    isolator = Isolator(UPDATE)
+    error = BatchError("C", "the moon is wrong")
+    for _ in range(8):
+        assert isolator.isolate(INPUTS[:1], error).refused
+    assert len(isolator.isolate(INPUTS, error).refused) == 3
+    assert not isolator.isolate(INPUTS, BatchError("C", "something else")).refused
+
+
+class Grumpy:
+    """A service that rejects every batch with a bad record in it, and does not say which."""
+
+    def __init__(self, world: World, bad: set[str], *, same: bool = False) -> None:
+        self.world = world
+        self.post = world.transport.post
+        self.bad = bad
+        self.same = same
+        self.requests = 0
+        world.transport.post = self  # type: ignore[method-assign]
+
+    async def __call__(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+        self.requests += 1
+        found = self.bad & {item["id"] for item in orjson.loads(request.body)["inputs"]}
+        if found:
+            message = "no" if self.same else f"Conflict with {min(found)}"
+            return Reply(409, {}, orjson.dumps({"category": "CONFLICT", "message": message}))
+        return await self.post(request, token, note_sent)
+
+
+def upsert(bad: set[str], count: int = 100, **options: Any) -> tuple[Outcome, Grumpy, World]:
+    async def main() -> tuple[Outcome, Grumpy, World]:
+        async with World() as world:
+            grumpy = Grumpy(world, bad, **options)
+            outcome = await world.client.upsert("contacts", people(count), id_property="email")
+            return outcome, grumpy, world
+
+    return in_virtual_time(main())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sets(st.integers(0, 99), min_size=1, max_size=12))
+def test_bad_records_cost_no_more_than_bisection(numbers: set[int]) -> None:
+    bad = {f"p{number}@example.com" for number in numbers}
+    outcome, grumpy, world = upsert(bad)
+    assert {record.input["email"] for record in outcome.failed} == bad
+    assert outcome.counts == Counts(100, succeeded=100 - len(bad), failed=len(bad))
+    assert world.stored().keys() == {record.input["email"] for record in outcome.succeeded}
+    assert grumpy.requests <= (
+        15 if len(bad) == 1 else 1 + 2 * len(bad) * math.ceil(math.log2(100))
+    )
+    for record in outcome.failed:
+        assert record.error is not None
+        assert record.error.indexes == (record.index,)
+
+
+def test_when_all_are_refused_for_one_reason_the_search_is_given_up() -> None:
+    bad = {person["email"] for person in people(300)}
+    outcome, grumpy, _ = upsert(bad, 300, same=True)
+    assert outcome.counts == Counts(300, failed=300)
+    assert grumpy.requests <= 60
+
+
+def test_a_property_that_does_not_exist_costs_one_more_request() -> None:
+    async def main() -> None:
+        async with World(update_rejects_whole_batch=True) as world:
+            ids = [world.service.add("contacts", {"email": f"a{n}@x.com"}).id for n in range(100)]
+            world.service.declare_strict("contacts", ["firstname"])
+            records: list[dict[str, str]] = [{"id": known, "firstname": "x"} for known in ids]
+            records[41]["nope"] = "1"
+            outcome = await world.client.update("contacts", records)
+            assert [record.index for record in outcome.failed] == [41]
+            assert outcome.counts == Counts(100, succeeded=99, failed=1)
+            assert len(world.service.requests) == 2
+
+    in_virtual_time(main())
+
+
+def test_a_conflict_that_rejects_a_create_batch_is_found() -> None:
+    async def main() -> None:
+        async with World(conflicts_reject_batch=True) as world:
+            world.service.add("contacts", {"email": "p7@example.com"})
+            outcome = await world.client.create("contacts", people(100))
+            assert [record.index for record in outcome.failed] == [7]
+            assert len(world.stored()) == 100
+            assert len(world.service.requests) <= 15
+
+    in_virtual_time(main())
+
+
+def test_a_systemic_rejection_is_not_searched() -> None:
+    async def main() -> None:
+        async with World() as world:
+            records = [{"domain": f"x{number}.com"} for number in range(100)]
+            outcome = await world.client.upsert("companies", records, id_property="domain")
+            assert outcome.counts == Counts(100, failed=100)
+            assert len(world.service.requests) == 1
+
+    in_virtual_time(main())
+
+
+def test_a_search_that_is_cancelled_anywhere_leaves_the_books_true() -> None:
+    async def trial(turn: int | None) -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        async with World() as world:
+            Grumpy(world, {"p1@example.com", "p6@example.com"})
+            run = world.client.upsert("contacts", people(8), id_property="email")
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(0)
+            if turn is not None:
+                loop.interrupt(turn, task.cancel)
+            await asyncio.wait([task])
+            stored = world.stored().keys()
+            assert run.outcome.counts.total == 8
+            for record in run.outcome.records:
+                written = record.input["email"] in stored
+                assert record.status is not RecordStatus.SUCCEEDED or written
+                assert (
+                    record.status not in {RecordStatus.FAILED, RecordStatus.UNSENT} or not written
+                )
+            return loop.turns
+
+    turns = in_virtual_time(trial(None))
+    assert turns > 20
+    for turn in range(3, turns - 2):
+        in_virtual_time(trial(turn))
+
+
+def test_parts_of_a_batch_in_doubt_stay_in_doubt() -> None:
+    """The first try was written and its answer lost: a later rejection proves nothing."""
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            grumpy = Grumpy(world, set())
+            post = grumpy.post
+
+            async def turning(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                reply = await post(request, token, note_sent)
+                grumpy.bad = {"p1@example.com"}
+                return reply
+
+            grumpy.post = turning
+            outcome = await world.client.upsert("contacts", people(4), id_property="email")
+            assert outcome.counts == Counts(4, succeeded=3, unknown=1)
+            assert outcome.unknown[0].input["email"] == "p1@example.com"
+
+    in_virtual_time(main())
+
+
+def test_a_create_is_isolated_by_its_trace_ids() -> None:
+    inputs = plan([{"a": "1"}, {"a": "2"}], CREATE)
+    error = BatchError("C", "no", context={"objectWriteTraceId": ["t1"], "ids": ["9"]})
+    told = Isolator(CREATE).isolate(inputs, error)
+    assert [item.index for item in told.refused] == [1]
+    assert Isolator(UPSERT).isolate(inputs[:1], error).refused
