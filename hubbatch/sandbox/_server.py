@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Sandbox"]
 
 _MAX_BODY = 64 * 2**20
-_LAST_TURNS = 5
-"""Turns of the loop in which connections that were cut close their sockets, before the loop may be closed."""
-
 _STOP_TIMEOUT = 0.05
 """Seconds that answers under way get when the sandbox stops."""
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -44,6 +41,7 @@ class _Listener:
     """What there is while the sandbox runs."""
 
     runner: web.AppRunner | None = None
+    socket: socket.socket | None = None
     port: int = 0
     started: float = 0.0
 
@@ -89,7 +87,10 @@ class Sandbox(Options):
         self._listener.started = asyncio.get_running_loop().time()
         try:
             await runner.setup()
-            await web.TCPSite(runner, self.host, self.port).start()
+            family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+            listener = socket.create_server((self.host, self.port), family=family, backlog=128)
+            self._listener.socket = listener
+            await web.SockSite(runner, listener).start()
         except BaseException:
             await self.stop()
             raise
@@ -99,9 +100,15 @@ class Sandbox(Options):
         """Stop listening and cut what is under way; stopping twice is fine."""
         runner, self._listener.runner = self._listener.runner, None
         if runner is not None:
+            listener, self._listener.socket = self._listener.socket, None
+            if listener is not None and listener.fileno() >= 0:
+                # What is accepted already must reach aiohttp before the server closes: asyncio forgets it else.
+                asyncio.get_running_loop().remove_reader(listener.fileno())
+                await _some_turns()
             await runner.cleanup()
-            for _ in range(_LAST_TURNS):
-                await asyncio.sleep(0)
+            await (
+                _some_turns()
+            )  # for connections that were cut and have not closed their sockets yet
 
     @contextmanager
     def in_thread(self) -> Iterator[Self]:
@@ -218,6 +225,12 @@ class Sandbox(Options):
                 status=answer.status, headers=answer.headers, body=answer.body or None
             )
         return await _break_off(request, answer)
+
+
+async def _some_turns() -> None:
+    """Let the loop go round until what it has in hand is done."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def _break_off(request: web.Request, answer: Answer) -> web.StreamResponse:

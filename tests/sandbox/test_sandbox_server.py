@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -214,3 +216,22 @@ async def test_the_account_can_be_set_up_through_the_sandbox(
 
 def test_a_token_does_not_show_in_a_sandbox() -> None:
     assert "secret" not in repr(Sandbox(token="secret"))
+
+
+def test_connections_that_arrive_while_it_stops_are_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those that are accepted, but not yet known to the server, would stay open when the loop ends."""
+    complaints: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", complaints.append)
+    for _ in range(20):
+        with calm(latency=60.0).in_thread() as sandbox:
+            address = ("127.0.0.1", int(sandbox.base_url.rpartition(":")[2]))
+            arriving = [socket.socket() for _ in range(30)]
+            for one in arriving:
+                one.setblocking(False)
+                one.connect_ex(address)
+            for one in arriving:
+                one.close()
+    gc.collect()
+    assert not complaints
