@@ -123,9 +123,8 @@ class Names:
             if trace_id in self.by_trace_id
         }
         if traced or not self._keyed:
-            return sorted(
-                traced
-            )  # ids next to them are of other objects, such as one collided with
+            # Ids next to trace ids are of other objects, such as one that was collided with.
+            return sorted(traced)
         return sorted(
             {
                 self.by_key[key]

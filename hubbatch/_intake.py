@@ -24,7 +24,6 @@ class Intake:
 
     def __init__(self, call: Call) -> None:
         self.envelope = Envelope(call.envelope)
-        self._largest_input = call.max_batch_bytes - len(self.envelope)
         self._planner = Planner(
             call.operation,
             id_property=call.id_property,
@@ -56,7 +55,7 @@ class Intake:
             raise InvalidRecordError(
                 f"the record cannot be read: {type(error).__name__}: {error}"
             ) from None
-        if len(item.body) > self._largest_input:
+        if not self._chunker.fits_alone(len(item.body)):
             raise InvalidRecordError(
                 f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"
                 " make it smaller or raise max_batch_bytes"

@@ -102,7 +102,7 @@ class Settler:
         error: BatchError | None,
         attempts: int,
     ) -> list[Batch]:
-        for member in (item,) if item.followers is None else item.everyone():
+        for member in item.everyone():
             echoed = result
             if result is not None and member.caller_trace_id is not None:
                 echoed = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)

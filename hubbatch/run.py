@@ -145,9 +145,8 @@ class Run:
             if task.done():
                 try:
                     self._raise_failure()
-                except (
-                    StopAsyncIteration
-                ) as error:  # a source's slip, which must not pass for the end
+                except StopAsyncIteration as error:
+                    # The source's slip, which must not pass for the end of the run.
                     raise RuntimeError("the source raised StopAsyncIteration") from error
                 raise StopAsyncIteration
             self._news.clear()
