@@ -7,14 +7,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from enum import Enum, auto
+from typing import Any
 
 import attrs
 
+from hubbatch._diagnosis import Symptom
 from hubbatch._planning import Input, encode_input
-from hubbatch._retry import Symptom
 from hubbatch.models import BatchError, RecordStatus
 
-__all__ = ["Batch", "Chunker"]
+__all__ = ["Batch", "Chunker", "Step"]
+
+
+class Step(Enum):
+    """What is done with a batch next."""
+
+    SEND = auto()
+    LOOK_UP = auto()
+    """See whether its records are in the account: whether they were written is unknown."""
 
 
 @attrs.define(eq=False)
@@ -22,20 +32,28 @@ class Batch:
     """Inputs that travel together, and what is known of their fate."""
 
     inputs: Sequence[Input]
+    number: int = 0
+    """Which batch of the run it is, or is a part of."""
+    step: Step = Step.SEND
+    rounds: int = 0
+    """How often a doubt about it has been looked into."""
     attempts: int = 0
     """Requests that carried it."""
+    first_sent_at: float | None = None
     history: Counter[Symptom] = attrs.field(factory=Counter)
-    """What came of them."""
+    """What came of the requests of this step."""
     resumes_at: float = 0.0
     """When it may be sent again."""
     fate: RecordStatus = RecordStatus.UNSENT
     """What these records are if nothing more is done: never sent, refused, or in doubt."""
     refusal: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
+    refused: bool = False
+    """Whether that answer was a refusal, while an earlier try may have been written."""
 
-    def part(self, inputs: Sequence[Input]) -> Batch:
+    def part(self, inputs: Sequence[Input], **changes: Any) -> Batch:
         """Return a batch of some of the inputs, of whose fate the same is known; its retries begin anew."""
-        return attrs.evolve(self, inputs=inputs, history=Counter())
+        return attrs.evolve(self, inputs=inputs, **{"history": Counter(), **changes})
 
     def halves(self) -> list[Batch]:
         """Split the batch in two of about the same size in bytes."""
@@ -61,6 +79,7 @@ class Chunker:
         self._inputs: list[Input] = []
         self._bytes = envelope_bytes
         self._caller_trace_ids: set[str] = set()
+        self._batches = 0
 
     def __len__(self) -> int:
         return len(self._inputs)
@@ -89,7 +108,8 @@ class Chunker:
         """Return what has been collected as a batch, if there is anything."""
         if not self._inputs:
             return []
-        batch = Batch(self._inputs)
+        batch = Batch(self._inputs, self._batches)
+        self._batches += 1
         self._inputs = []
         self._bytes = self._envelope_bytes
         self._caller_trace_ids.clear()

@@ -25,7 +25,7 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "Names", "correlate"]
+__all__ = ["Correlation", "Names", "correlate", "signature_of"]
 
 
 @frozen
@@ -189,7 +189,7 @@ def _match_by_properties(
     """
     twins: dict[_Signature, list[int]] = defaultdict(list)
     for position in positions:
-        twins[_signature(inputs[position].wire["properties"].items())].append(position)
+        twins[signature_of(inputs[position].wire["properties"].items())].append(position)
     shapes = {tuple(name for name, _ in signature) for signature in twins}
     candidates = [
         (
@@ -197,7 +197,9 @@ def _match_by_properties(
             {
                 signature
                 for shape in shapes
-                if (signature := _signature((name, result.properties.get(name)) for name in shape))
+                if (
+                    signature := signature_of((name, result.properties.get(name)) for name in shape)
+                )
                 in twins
             },
         )
@@ -226,7 +228,7 @@ def _match_by_properties(
 _Signature = tuple[tuple[str, str], ...]
 
 
-def _signature(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
+def signature_of(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
     """Return property values in a form that survives the service: it trims, and lower-cases e-mails."""
     return tuple(
         sorted(

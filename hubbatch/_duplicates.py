@@ -84,6 +84,7 @@ class Keyring:
             del self._holders[key]
             return None
         successor = self._holders[key] = queue.popleft()
+        successor.successor = True
         if not queue:
             del self._waiting[key]
         return successor

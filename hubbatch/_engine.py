@@ -9,47 +9,28 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Sized
-from contextlib import contextmanager
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sized
 from typing import Any
 
 import attrs
 
-from hubbatch._auth import Tokens
 from hubbatch._batching import Batch
-from hubbatch._exchange import Reply, Request, Transport
+from hubbatch._courier import Courier, Equipment
 from hubbatch._feeder import Feeder
-from hubbatch._gate import Gate
 from hubbatch._intake import Intake
-from hubbatch._isolation import Isolator
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
-from hubbatch._retry import Action, Decision, RetryPolicy, Written, decide
 from hubbatch._settling import Settler
 from hubbatch._values import InvalidRecordError
-from hubbatch.errors import HubbatchError
-from hubbatch.models import NO_ANSWER, BatchError, BatchStatus, RecordStatus
+from hubbatch.errors import HubbatchError, TransportError
+from hubbatch.models import BatchStatus, RecordStatus
 from hubbatch.outcome import Outcome, RecordOutcome
 from hubbatch.progress import Progress
 
-__all__ = ["Engine", "Equipment"]
+__all__ = ["Engine"]
 
 _LINGER = 1.0
 """Seconds that a batch which is not full waits for more records of a slow source."""
-
-
-@attrs.frozen
-class Equipment:
-    """What all runs of a client share."""
-
-    transport: Transport
-    tokens: Tokens
-    gate: Gate
-    policy: RetryPolicy
-    chance: Callable[[], float]
-    """Random numbers from 0 to 1, for the jitter."""
-    sleep: Callable[[float], Awaitable[object]]
-    """Waits so many seconds, between two tries of a batch."""
 
 
 _BROKEN_OFF = "the run was stopped before an answer came"
@@ -75,20 +56,25 @@ class Engine:
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
         self._settler = Settler(call.operation, self._ledger, self._intake, observe)
-        self._isolator = Isolator(call.operation)
+        self._courier = Courier(
+            call,
+            equipment,
+            self._intake,
+            self._settler,
+            settled=self._after_settling,
+            fail=functools.partial(self._fail, fatal=True),
+            may_wait=self._may_wait,
+        )
         self._feeder = Feeder(source, room=self._room, take=self._take, idle=self._nudge)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
         self._batches: dict[asyncio.Task[None], list[Batch]] = {}
         """What each task still has to settle: its batch, or the parts of it, the current one last."""
-        self._sending: set[asyncio.Task[None]] = set()
         self._linger: asyncio.TimerHandle | None = None
         self._fatal = False
         self._aborted = False
         self._failure: BaseException | None = None
-        self._requests = 0
-        self._retries = 0
         self._began = asyncio.get_running_loop().time()
         self._final: Progress | None = None
 
@@ -121,8 +107,8 @@ class Engine:
             total=len(self._source) if isinstance(self._source, Sized) else None,
             settled=ledger.taken - ledger.unsettled,
             in_flight=counts.unknown - ledger.settled(RecordStatus.UNKNOWN),
-            requests=self._requests,
-            retries=self._retries,
+            requests=self._courier.requests,
+            retries=self._courier.retries,
             elapsed=asyncio.get_running_loop().time() - self._began,
             quota_used=limiter.used,
             quota=limiter.rate_limit.budget,
@@ -164,14 +150,12 @@ class Engine:
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
 
-        What waits for longer than `RetryPolicy.max_wait` to be sent again is left as it is, too.
+        What would wait for longer than `RetryPolicy.max_wait`, or for a broken service, to be sent again is left as
+        it is, too.
         """
+        self._feeder.stopped = True
         now = asyncio.get_running_loop().time()
-        held_until = now + self._equipment.gate.limiter.held_for
-        too_late = now + self._equipment.policy.max_wait
-        self._stop(
-            lambda batch: batch.attempts == 0 or max(batch.resumes_at, held_until) > too_late
-        )
+        self._stop(lambda batch: batch.attempts == 0 or not self._may_wait(batch.resumes_at - now))
 
     def abort(self, reason: HubbatchError, task: asyncio.Task[None]) -> None:
         """Cancel the run, which is carried out by `task`, and have it end with `reason`."""
@@ -209,7 +193,7 @@ class Engine:
         if self._feeding is not None and self._feeding is not current:
             self._feeding.cancel()
         for task, parts in self._batches.items():
-            if task not in self._sending and task is not current and leave(parts[-1]):
+            if task not in self._courier.sending and task is not current and leave(parts[-1]):
                 task.cancel()
 
     def _fail(self, error: BaseException, *, fatal: bool = False) -> None:
@@ -292,20 +276,20 @@ class Engine:
     # Sending, and settling what was sent
 
     async def _carry(self, parts: list[Batch]) -> None:
-        """Send one batch, or its parts one by one, until all is settled; whatever happens, in a true state."""
+        """Carry one batch, or its parts one by one, until all is settled; whatever happens, in a true state."""
         task = asyncio.current_task()
         try:
-            while parts:
-                smaller = await self._send(parts[-1])
+            while parts and not self._fatal:
+                following = await self._courier.advance(parts[-1])
                 parts.pop()
-                parts.extend(reversed(smaller))
-                self._mind_failures()
-                self._report()
-        except asyncio.CancelledError:
+                parts.extend(reversed(following))
             self._abandon(parts, _BROKEN_OFF)
-            raise
-        except Exception as error:  # no token, or a bug: the books stay true
-            self._abandon(parts, f"the run broke off: {type(error).__name__}")
+        except (
+            BaseException
+        ) as error:  # cancelled, no token, no service, or a bug: the books stay true
+            self._abandon(parts, _why(error))
+            if not isinstance(error, Exception):
+                raise
             self._fail(error, fatal=True)
         finally:
             self._batches.pop(task, None)  # type: ignore[arg-type]
@@ -313,84 +297,12 @@ class Engine:
             self._nudge()
         self._feeder.wake()
 
-    async def _send(self, batch: Batch) -> list[Batch]:
-        """Send a batch until it is settled, or return the parts to send in its place."""
-        call, equipment = self._call, self._equipment
-        limiter = equipment.gate.limiter
-        request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
-        while True:
-            fate = batch.fate
-            token = await equipment.tokens.current()
-            async with equipment.gate.enter(self) as slot:
-                with self._under_way(batch):
-                    reply = await equipment.transport.post(
-                        request, token, functools.partial(limiter.sent, slot)
-                    )
-            if isinstance(reply, Reply):
-                limiter.learn(reply.headers)
-            decision = decide(
-                call.operation,
-                reply,
-                history=batch.history,
-                policy=equipment.policy,
-                chance=equipment.chance(),
-            )
-            batch.history[decision.symptom] += 1
-            batch.fate = _fate(fate, decision.written)
-            batch.refusal = decision.error
-            batch.resumes_at = asyncio.get_running_loop().time() + decision.wait
-            match decision.action:
-                case Action.ACCEPT if decision.response is not None:
-                    in_doubt = fate is RecordStatus.UNKNOWN
-                    self._start(self._settler.accept(batch, decision.response, in_doubt=in_doubt))
-                    return []
-                case Action.RETRY if self._may_wait(decision.wait):
-                    await equipment.sleep(decision.wait)
-                case Action.HOLD if self._may_wait(decision.wait):
-                    limiter.hold(decision.wait)
-                case Action.REFRESH if not self._fatal:
-                    await equipment.tokens.renew(token)
-                case Action.HALVE if len(batch.inputs) > 1 and not self._fatal:
-                    return batch.halves()
-                case Action.ISOLATE if decision.error is not None and not self._fatal:
-                    return self._isolate(batch, decision.error)
-                case _:
-                    self._give_up(batch, decision)
-                    return []
-            self._retries += 1
-
-    def _isolate(self, batch: Batch, error: BatchError) -> list[Batch]:
-        """Settle those who are to blame for a rejection; return the others, in parts to send again."""
-        told = self._isolator.isolate(batch.inputs, error)
-        if told.refused:
-            self._start(self._settler.give_up(batch.part(told.refused), error))
-        return [batch.part(inputs) for inputs in told.again]
-
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         if self._fatal:
             return False
-        return not self._feeder.stopped or seconds <= self._equipment.policy.max_wait
-
-    @contextmanager
-    def _under_way(self, batch: Batch) -> Iterator[None]:
-        """Mark a batch as being sent: from here on its fate is unknown until an answer tells it."""
-        task = asyncio.current_task()
-        batch.attempts += 1
-        batch.fate = RecordStatus.UNKNOWN
-        self._requests += 1
-        self._sending.add(task)  # type: ignore[arg-type]
-        try:
-            yield
-        finally:
-            self._sending.discard(task)
-
-    def _give_up(self, batch: Batch, decision: Decision) -> None:
-        """Settle a batch by what is known of it, and stop the run if the decision says so."""
-        error = decision.error or BatchError(NO_ANSWER, "no answer came")
-        self._start(self._settler.give_up(batch, error))
-        if decision.exception is not None:
-            self._fail(decision.exception, fatal=True)
+        held_for = self._equipment.gate.held_for
+        return not self._feeder.stopped or max(seconds, held_for) <= self._equipment.policy.max_wait
 
     def _abandon(self, parts: list[Batch], why: str) -> None:
         """Settle what is left of a batch whose sending was broken off."""
@@ -398,6 +310,12 @@ class Engine:
             self._feeder.stopped = True
         while parts:
             self._start(self._settler.abandon(parts.pop(), why))
+
+    def _after_settling(self, full: list[Batch]) -> None:
+        """Go on once records have been closed: with batches that are full now, or not at all."""
+        self._start(full)
+        self._mind_failures()
+        self._report()
 
     def _mind_failures(self) -> None:
         most = self._call.max_failures
@@ -413,8 +331,9 @@ class Engine:
             self._fail(error)
 
 
-def _fate(before: RecordStatus, written: Written) -> RecordStatus:
-    """Return what a batch's records are after one more answer: a doubt is never taken back."""
-    if written is Written.NOT_SENT or before is RecordStatus.UNKNOWN:
-        return before
-    return RecordStatus.FAILED if written is Written.NO else RecordStatus.UNKNOWN
+def _why(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return _BROKEN_OFF
+    if isinstance(error, TransportError):
+        return str(error)
+    return f"the run broke off: {type(error).__name__}"  # its message may hold anything

@@ -1,42 +1,78 @@
 """The door all requests of one client go through: so many at once, each with a place in the quota, runs in turn.
 
 A place is given to whoever is next at the moment it becomes free, one run after the other, so that a small run never
-waits behind a large one. It knows nothing of what is sent.
+waits behind a large one. While the service is broken it lets one request through at a time. It knows nothing of what
+is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from attrs import frozen
+
 from hubbatch._budget import Slot
+from hubbatch._diagnosis import Diagnosis
+from hubbatch._health import Health
 from hubbatch._quota import RateLimiter
 
-__all__ = ["Gate"]
+__all__ = ["Gate", "Lane"]
+
+
+@frozen(eq=False)
+class Lane:
+    """One run's queue; `since`: when the run began, for it has a time of its own to wait for a broken service."""
+
+    since: float
 
 
 class Gate:
-    """Lets requests through: at most `max_concurrency` in flight, within the limiter's quota, lanes in turn."""
+    """Lets requests through: as many at once as the service's health allows, within the quota, lanes in turn."""
 
-    def __init__(self, limiter: RateLimiter, max_concurrency: int) -> None:
+    def __init__(self, limiter: RateLimiter, health: Health) -> None:
         self.limiter = limiter
-        self.max_concurrency = max_concurrency
+        self._health = health
         self._in_flight = 0
-        self._lanes: OrderedDict[Hashable, deque[asyncio.Future[Slot]]] = OrderedDict()
+        self._lanes: OrderedDict[Lane, deque[asyncio.Future[Slot]]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
-        self._room = asyncio.Event()
+        self._change = asyncio.Event()
+
+    @property
+    def max_concurrency(self) -> int:
+        """How many requests may be in flight while all is well."""
+        return self._health.max_in_flight
+
+    @property
+    def broken(self) -> bool:
+        """Whether the service is held to be broken, so that requests only probe."""
+        return self._health.broken
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everybody is held from now on; infinity while nobody can tell."""
+        return math.inf if self._health.broken else self.limiter.held_for
 
     @asynccontextmanager
-    async def enter(self, lane: Hashable) -> AsyncIterator[Slot]:
-        """Wait for the lane's turn; the request is in flight until the context is left."""
+    async def enter(self, lane: Lane) -> AsyncIterator[Slot]:
+        """Wait for the lane's turn; the request is in flight until the context is left.
+
+        Raises `TransportError` once the service has been broken for too long.
+        """
         slot = await self._wait(lane)
         try:
             yield slot
         finally:
             self.limiter.ended(slot)
             self._leave()
+
+    def note(self, told: Diagnosis, slot: Slot, chance: float) -> None:
+        """Note what came of a request that was let through."""
+        self._health.note(told, sent_at=slot.sent_at, now=_now(), chance=chance)
+        self._change.set()
 
     async def settle(self) -> None:
         """End what works for waiters that are gone; nothing is left behind when a run ends."""
@@ -45,7 +81,7 @@ class Gate:
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _wait(self, lane: Hashable) -> Slot:
+    async def _wait(self, lane: Lane) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._lanes.setdefault(lane, deque()).append(future)
         if self._pump is None or self._pump.done():
@@ -53,18 +89,18 @@ class Gate:
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
+            if not future.done() or future.cancelled():
+                self._withdraw(lane, future)
+            elif future.exception() is None:
                 self.limiter.give_back(future.result())
                 self._leave()
-            else:
-                self._withdraw(lane, future)
             raise
 
     def _leave(self) -> None:
         self._in_flight -= 1
-        self._room.set()
+        self._change.set()
 
-    def _withdraw(self, lane: Hashable, future: asyncio.Future[Slot]) -> None:
+    def _withdraw(self, lane: Lane, future: asyncio.Future[Slot]) -> None:
         waiting = self._lanes.get(lane)
         if waiting is not None and future in waiting:
             waiting.remove(future)
@@ -75,15 +111,15 @@ class Gate:
         """Give places to waiters for as long as there are any."""
         try:
             while self._lanes:
-                if self._in_flight >= self.max_concurrency:
-                    self._room.clear()
-                    await self._room.wait()
+                self._send_away()
+                if self._closed_until() > _now():
+                    await self._until_changed()
                     continue
                 slot = await self.limiter.acquire()
-                future = self._next()
+                future = None if self._closed_until() > _now() else self._next()
                 if future is None:
                     self.limiter.give_back(slot)
-                    return
+                    continue
                 self._in_flight += 1
                 future.set_result(slot)
         except Exception as error:
@@ -93,15 +129,51 @@ class Gate:
             if self._pump is asyncio.current_task():
                 self._pump = None
 
+    def _closed_until(self) -> float:
+        """Return when the next request may be let through, as far as the gate is concerned."""
+        full = self._in_flight >= self._health.allowance
+        return math.inf if full else self._health.resumes_at
+
+    async def _until_changed(self) -> None:
+        """Wait until something has happened, or the gate opens by itself."""
+        self._change.clear()
+        opens = self._closed_until()
+        timer = None
+        if math.isfinite(opens):
+            timer = asyncio.get_running_loop().call_at(opens, self._change.set)
+        try:
+            await self._change.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _send_away(self) -> None:
+        """Let those know for whom there is no hope that the service recovers in time."""
+        now = _now()
+        for lane in list(self._lanes):
+            while lane in self._lanes and (despair := self._health.despair(lane.since, now)):
+                waiter = self._next_of(lane)
+                if waiter is not None:
+                    waiter.set_exception(despair)
+
     def _next(self) -> asyncio.Future[Slot] | None:
         """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
         while self._lanes:
-            lane, waiting = next(iter(self._lanes.items()))
-            future = waiting.popleft()
-            if waiting:
-                self._lanes.move_to_end(lane)
-            else:
-                del self._lanes[lane]
-            if not future.done():
+            future = self._next_of(next(iter(self._lanes)))
+            if future is not None:
                 return future
         return None
+
+    def _next_of(self, lane: Lane) -> asyncio.Future[Slot] | None:
+        """Take the first waiter of a lane, and send the lane to the end; None for one who is gone."""
+        waiting = self._lanes[lane]
+        future = waiting.popleft()
+        if waiting:
+            self._lanes.move_to_end(lane)
+        else:
+            del self._lanes[lane]
+        return None if future.done() else future
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,7 +1,7 @@
 """Who is to blame when a batch is rejected as a whole: named in the answer, or found by halving.
 
-Pure but for one memory: what the last single records were refused for, since a reason that they all share is no
-record's fault. It knows nothing of how or when the parts are sent.
+Pure but for a memory of what was refused for which reason, since a reason that all share is no record's fault. It
+knows nothing of how or when the parts are sent.
 """
 
 from __future__ import annotations
@@ -11,18 +11,22 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
+from hubbatch._batching import Batch
 from hubbatch._correlation import Names
 from hubbatch._operations import Operation
 from hubbatch._planning import Input
 from hubbatch.models import BatchError
 
-__all__ = ["Isolation", "Isolator"]
+__all__ = ["FIRST_BATCHES", "Isolation", "Isolator"]
 
 _SYSTEMIC = re.compile(r"non-unique|\bidProperty\b|by property .* does not exist", re.IGNORECASE)
 """What no splitting helps against: the call names a property that cannot name objects."""
 
 _ALIKE = 8
 """Single records that were refused in a row for the same reason: it is not theirs."""
+
+FIRST_BATCHES = 3
+"""A run stops when so many batches, its first, were each refused as one, for one reason."""
 
 _UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
 _MISSING_PROPERTY = "REQUIRED_PROPERTIES_MISSING"
@@ -45,21 +49,32 @@ class Isolator:
         self._operation = operation
         self._reason = ""
         self._alike = 0
+        self._first: dict[int, str] = {}
 
-    def isolate(self, inputs: Sequence[Input], error: BatchError) -> Isolation:
+    @property
+    def everybodys_fault(self) -> str | None:
+        """The reason for which each of the run's first batches was refused as one, if they all were."""
+        reasons = set(self._first.values())
+        return min(reasons) if len(self._first) == FIRST_BATCHES and len(reasons) == 1 else None
+
+    def isolate(self, batch: Batch, error: BatchError) -> Isolation:
         """Tell which inputs of a rejected batch are refused, and how to send the others again."""
+        inputs = batch.inputs
+        if _SYSTEMIC.search(error.message) is not None:
+            return self._all(batch, error)
         if len(inputs) == 1:
             self._alike = self._alike + 1 if error.message == self._reason else 1
             self._reason = error.message
             return Isolation(inputs, ())
-        systemic = _SYSTEMIC.search(error.message) is not None
-        if systemic or (self._alike >= _ALIKE and error.message == self._reason):
-            return Isolation(inputs, ())
+        if self._alike >= _ALIKE and error.message == self._reason:
+            return self._all(batch, error)
         named = set(Names(self._operation, inputs).of_error(error)) or _carriers(inputs, error)
+        if len(named) == len(inputs):
+            return self._all(batch, error)
         if named:
             rest = [item for position, item in enumerate(inputs) if position not in named]
             refused = [item for position, item in enumerate(inputs) if position in named]
-            return Isolation(refused, (rest,) if rest else ())
+            return Isolation(refused, (rest,))
         suspects = _suspects(inputs, error)
         if 0 < len(suspects) < len(inputs):
             return Isolation(
@@ -71,6 +86,12 @@ class Isolator:
             )
         middle = len(inputs) // 2
         return Isolation((), (inputs[:middle], inputs[middle:]))
+
+    def _all(self, batch: Batch, error: BatchError) -> Isolation:
+        """Refuse a batch, or what is left of it, for a reason that its records share."""
+        if batch.number < FIRST_BATCHES:
+            self._first[batch.number] = f"{error.category}: {error.message}"
+        return Isolation(batch.inputs, ())
 
 
 def _carriers(inputs: Sequence[Input], error: BatchError) -> set[int]:

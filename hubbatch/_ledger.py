@@ -68,6 +68,10 @@ class Ledger:
         self._shelf.take(index, record)
         return index
 
+    def is_open(self, index: int) -> bool:
+        """Whether a record is not settled yet."""
+        return index in self._shelf.open
+
     def input(self, index: int) -> Any:
         """Return a record that is not settled yet, as the caller gave it."""
         return self._shelf.open[index]

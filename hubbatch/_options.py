@@ -64,6 +64,8 @@ class Call:
     query: Mapping[str, str] = {}
     envelope: Mapping[str, Any] = {}
     """Fields of the request body next to `inputs`."""
+    look_up_path: str = ""
+    """Where a create in doubt is looked up by `unique_property`."""
 
 
 def plan_call(
@@ -76,6 +78,7 @@ def plan_call(
     unique_property: str | None = None,
     query: Mapping[str, str] | None = None,
     envelope: Mapping[str, Any] | None = None,
+    look_up_path: str = "",
 ) -> Call:
     """Check the options of a run; raise `UsageError` for the first that is wrong."""
     unknown = options.keys() - RunOptions.__annotations__.keys()
@@ -115,6 +118,7 @@ def plan_call(
         unique_property=_unique_name("unique_property", unique_property),
         query=query or {},
         envelope=envelope or {},
+        look_up_path=look_up_path,
     )
 
 

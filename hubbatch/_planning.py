@@ -51,6 +51,8 @@ class Input:
     caller_trace_id: str | None = None
     followers: list[Input] | None = None
     """Later records with the same key that this input answers for."""
+    successor: bool = False
+    """Whether a record with the same key went before it."""
 
     def everyone(self) -> Sequence[Input]:
         """Return this input and its followers: all whom one answer settles."""

@@ -1,19 +1,16 @@
-"""What a reply, or the lack of one, means for a batch and what to do next: the service's failures as a table.
+"""What to do about what came back: the service's failures as a table.
 
-Pure: operation, reply and attempts in, a decision out. It neither waits nor sends.
+Pure: operation, diagnosis and earlier tries in, a decision out. It neither waits nor sends.
 """
 
 from __future__ import annotations
 
-import email.utils
 from collections.abc import Mapping
-from datetime import UTC
 from enum import Enum, auto
 
 from attrs import frozen
 
-from hubbatch._codec import decode_error, decode_response
-from hubbatch._exchange import INTERVAL, NoReply, Reply, whole_number
+from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._operations import Operation
 from hubbatch.errors import (
     AuthenticationError,
@@ -25,14 +22,12 @@ from hubbatch.errors import (
     UnknownObjectTypeError,
     UsageError,
 )
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, is_number
+from hubbatch.models import is_number
 
-__all__ = ["Action", "Decision", "RetryPolicy", "Symptom", "Written", "decide"]
+__all__ = ["Action", "Decision", "RetryPolicy", "Written", "decide"]
 
 _LONGEST_HOLD = 24 * 3600.0
 """A migrating account is away for up to a day (HubSpot: error 477); no hold is longer."""
-
-_MIGRATION_PAUSE = 30.0
 
 _HOLDS = 60
 """How often a batch may be told "not now": ten minutes of windows that others have used up."""
@@ -48,9 +43,11 @@ class RetryPolicy:
     max_wait: float = 30.0
     jitter: float = 1.0
     """The part of a wait that is random: 1.0 is full jitter, 0.0 none."""
+    max_elapsed: float = 300.0
+    """How long a run goes on without one good answer before it stops with `TransportError`."""
 
     def __attrs_post_init__(self) -> None:
-        for name in ("initial_wait", "max_wait", "jitter"):
+        for name in ("initial_wait", "max_wait", "jitter", "max_elapsed"):
             if not is_number(getattr(self, name)):
                 raise UsageError(
                     f"RetryPolicy.{name} must be a number, not {getattr(self, name)!r}"
@@ -66,6 +63,10 @@ class RetryPolicy:
             )
         if not 0 <= self.jitter <= 1:
             raise UsageError(f"RetryPolicy.jitter must be from 0 to 1, not {self.jitter!r}")
+        if self.max_elapsed < 0:
+            raise UsageError(
+                f"RetryPolicy.max_elapsed must be at least 0 seconds, not {self.max_elapsed!r}"
+            )
 
     def backoff(self, attempt: int, chance: float) -> float:
         """Return the seconds to wait after the `attempt`-th try; `chance` is a random number from 0 to 1."""
@@ -100,30 +101,6 @@ class Written(Enum):
     NOT_SENT = auto()
     NO = auto()
     UNKNOWN = auto()
-
-
-class Symptom(Enum):
-    """What came back, as far as it makes a difference."""
-
-    ANSWERED = auto()
-    UNREADABLE = auto()
-    NOT_SENT = auto()
-    LOST = auto()
-    SERVER_ERROR = auto()
-    UNAVAILABLE = auto()
-    LOCKED = auto()
-    RATE_LIMITED = auto()
-    DAILY_LIMIT = auto()
-    MIGRATING = auto()
-    TOKEN_EXPIRED = auto()
-    UNAUTHENTICATED = auto()
-    FORBIDDEN = auto()
-    NOTHING_FOUND = auto()
-    WRONG_PATH = auto()
-    REJECTED = auto()
-    TOO_LARGE = auto()
-    ORIGIN_TROUBLE = auto()
-    REDIRECTED = auto()
 
 
 @frozen
@@ -210,46 +187,21 @@ _AGAIN = {Action.RETRY, Action.HOLD, Action.REFRESH}
 _NOT_NOW = {Symptom.RATE_LIMITED, Symptom.MIGRATING}
 """Answers that do not count as an attempt."""
 
-_BY_STATUS: Mapping[int, Symptom] = {
-    401: Symptom.UNAUTHENTICATED,
-    403: Symptom.FORBIDDEN,
-    404: Symptom.WRONG_PATH,
-    413: Symptom.TOO_LARGE,
-    414: Symptom.TOO_LARGE,
-    423: Symptom.LOCKED,
-    429: Symptom.RATE_LIMITED,
-    477: Symptom.MIGRATING,
-    503: Symptom.UNAVAILABLE,
-    521: Symptom.UNAVAILABLE,
-    523: Symptom.UNAVAILABLE,
-    522: Symptom.ORIGIN_TROUBLE,
-    525: Symptom.ORIGIN_TROUBLE,
-    526: Symptom.ORIGIN_TROUBLE,
-}
-
-_BY_HUNDRED: Mapping[int, Symptom] = {
-    3: Symptom.REDIRECTED,
-    4: Symptom.REJECTED,
-    5: Symptom.SERVER_ERROR,
-}
-
 
 @frozen
 class Decision:
-    """What a reply means and what to do next."""
+    """What to do next with a batch."""
 
-    symptom: Symptom
     action: Action
     written: Written
     wait: float = 0.0
-    response: BatchResponse | None = None
-    error: BatchError | None = None
+    """Seconds until then."""
     exception: HubbatchError | None = None
 
 
 def decide(
     operation: Operation,
-    reply: Reply | NoReply,
+    diagnosis: Diagnosis,
     *,
     history: Mapping[Symptom, int],
     policy: RetryPolicy,
@@ -259,12 +211,12 @@ def decide(
 
     `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter.
     """
-    symptom, response, error = _diagnose(operation, reply)
+    symptom, error = diagnosis.symptom, diagnosis.error
     row = _TABLE[symptom]
-    if response is not None or error is None:
-        return Decision(symptom, row.action, row.written, response=response)
+    if error is None:
+        return Decision(row.action, row.written)
     if row.written is Written.UNKNOWN and not operation.idempotent:
-        return Decision(symptom, Action.GIVE_UP, row.written, error=error)  # never blindly twice
+        return Decision(Action.GIVE_UP, row.written)  # never blindly twice
     of_this_kind = history.get(symptom, 0) + 1
     attempt = 1 + sum(count for kind, count in history.items() if kind not in _NOT_NOW)
     tries = attempt if row.most_attempts is None else of_this_kind
@@ -275,75 +227,8 @@ def decide(
         action = Action.STOP if stops else Action.GIVE_UP
     if action is Action.STOP and row.exception is not None:
         exception = row.exception(f"{row.advice} ({error.category}: {error.message})")
-    wait = (
-        _wait(symptom, reply, error, policy.backoff(attempt, chance)) if action in _AGAIN else 0.0
-    )
-    return Decision(symptom, action, row.written, wait, error=error, exception=exception)
-
-
-def _wait(symptom: Symptom, reply: Reply | NoReply, error: BatchError, backoff: float) -> float:
-    """Return the seconds to wait: what the service asks for, and never less than our own backoff."""
-    row = _TABLE[symptom]
-    asked = _retry_after(reply)
-    if row.action is Action.REFRESH:
-        return 0.0
-    if row.action is Action.HOLD and asked is None:
-        return _window(symptom, reply, error)
-    return min(max(row.least_wait + backoff, asked or 0.0), _LONGEST_HOLD)
-
-
-def _diagnose(
-    operation: Operation, reply: Reply | NoReply
-) -> tuple[Symptom, BatchResponse | None, BatchError | None]:
-    if isinstance(reply, NoReply):
-        symptom = Symptom.LOST if reply.sent else Symptom.NOT_SENT
-        return symptom, None, BatchError(NO_ANSWER, reply.reason)
-    if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
-        response = decode_response(reply.body)
-        if response is not None and (reply.body or not operation.answers_results):
-            return Symptom.ANSWERED, response, None
-        return Symptom.UNREADABLE, None, decode_error(reply)
-    error = decode_error(reply)
-    symptom = _BY_STATUS.get(reply.status) or _BY_HUNDRED.get(
-        reply.status // 100, Symptom.SERVER_ERROR
-    )
-    if symptom is Symptom.RATE_LIMITED and error.extra.get("policyName") == "DAILY":
-        symptom = Symptom.DAILY_LIMIT
-    elif symptom is Symptom.UNAUTHENTICATED and error.category == "EXPIRED_AUTHENTICATION":
-        symptom = Symptom.TOKEN_EXPIRED
-    elif symptom is Symptom.WRONG_PATH and error.category == "OBJECT_NOT_FOUND":
-        symptom = Symptom.NOTHING_FOUND
-    return symptom, None, error
-
-
-def _window(symptom: Symptom, reply: Reply | NoReply, error: BatchError) -> float:
-    """Return how long to hold everybody when the service did not say: a whole window."""
-    if symptom is Symptom.MIGRATING:
-        return _MIGRATION_PAUSE
-    if "your secondly limit" in error.message:
-        return 1.0
-    interval = {} if isinstance(reply, NoReply) else reply.headers
-    return (whole_number(interval.get(INTERVAL), most=86_400_000) or 10_000) / 1000
-
-
-def _retry_after(reply: Reply | NoReply) -> float | None:
-    """Read `Retry-After`: seconds, or a date compared with the reply's own."""
-    if isinstance(reply, NoReply) or not (text := reply.headers.get("retry-after", "").strip()):
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = _seconds_until(text, reply)
-    return max(0.0, seconds) if seconds == seconds else None  # noqa: PLR0124 (NaN)
-
-
-def _seconds_until(date: str, reply: Reply) -> float:
-    """Return the seconds from the reply's own date to another one; NaN if either cannot be read."""
-    try:
-        until, now = (
-            email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
-            for text in (date, reply.headers.get("date", ""))
-        )
-    except (TypeError, ValueError):
-        return float("nan")
-    return (until - now).total_seconds()
+    wait = 0.0
+    if action in {Action.RETRY, Action.HOLD}:  # what the service asks for, and no less than ours
+        ours = row.least_wait + policy.backoff(attempt, chance)
+        wait = min(max(ours, diagnosis.asked_wait or 0.0), _LONGEST_HOLD)
+    return Decision(action, row.written, wait, exception)

@@ -5,7 +5,7 @@ Synchronous. It says which batches may go now that a key is free; it knows nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -26,7 +26,19 @@ from hubbatch.models import (
 )
 from hubbatch.outcome import RecordOutcome
 
-__all__ = ["Settler"]
+__all__ = ["Acceptance", "Settler"]
+
+
+@attrs.frozen
+class Acceptance:
+    """What an answer has left to do."""
+
+    full: list[Batch]
+    """Batches that may go now that keys are free."""
+    doubts: list[Input]
+    """Inputs that are not settled: the answer does not tell what became of them."""
+    refusals: list[tuple[Input, BatchError]]
+    """Inputs that are not settled: they were refused now, but may have been written before."""
 
 
 class Settler:
@@ -44,22 +56,58 @@ class Settler:
         self._intake = intake
         self._observe = observe
 
-    def accept(self, batch: Batch, response: BatchResponse, *, in_doubt: bool) -> list[Batch]:
-        """Settle a batch by the answer to it; return the batches that are full now.
+    @property
+    def any_success(self) -> bool:
+        """Whether any record of the run has succeeded so far."""
+        return self._ledger.settled(RecordStatus.SUCCEEDED) > 0
+
+    def accept(
+        self,
+        batch: Batch,
+        response: BatchResponse,
+        *,
+        in_doubt: bool,
+        resolvable: Callable[[Input], bool],
+    ) -> Acceptance:
+        """Settle a batch by the answer to it, but for inputs whose fate stays unknown and can be found out.
 
         After a doubt a refusal does not prove that nothing was written: the first try may have done it.
         """
         told = correlate(self._operation, batch.inputs, response)
-        self._ledger.note_response(response)
-        self._ledger.note_errors(told.errors)
         doubtful = in_doubt and self._operation.writes
-        full = []
-        for item, status, result, error in zip(
-            batch.inputs, told.statuses, told.results, told.causes, strict=True
+        statuses = [
+            RecordStatus.UNKNOWN
+            if doubtful and status is RecordStatus.FAILED and not _gone(error)
+            else status
+            for status, error in zip(told.statuses, told.causes, strict=True)
+        ]
+        left = [
+            position
+            for position, status in enumerate(statuses)
+            if status is RecordStatus.UNKNOWN and resolvable(batch.inputs[position])
+        ]
+        errors = _leave_out([batch.inputs[position] for position in left], told.errors)
+        self._ledger.note_errors(errors.values())
+        if len(left) < len(batch.inputs):
+            self._ledger.note_response(response)
+        full, doubts, refusals = [], [], []
+        for position, (item, status, result, cause) in enumerate(
+            zip(batch.inputs, statuses, told.results, told.causes, strict=True)
         ):
-            settled = RecordStatus.UNKNOWN if doubtful and status is RecordStatus.FAILED else status
-            full += self._settle(item, settled, result, error, batch.attempts)
-        return full
+            if left and position in left:
+                refused = told.statuses[position] is RecordStatus.FAILED
+                if refused and cause is not None:
+                    refusals.append((item, cause))
+                else:
+                    doubts.append(item)
+                continue
+            error = None if cause is None else errors[id(cause)]
+            full += self._settle(item, status, result, error, batch.attempts)
+        return Acceptance(full, doubts, refusals)
+
+    def succeed(self, batch: Batch, item: Input, result: ObjectResult) -> list[Batch]:
+        """Settle an input that was found in the account; return the batches that are full now."""
+        return self._settle(item, RecordStatus.SUCCEEDED, result, None, batch.attempts)
 
     def give_up(self, batch: Batch, error: BatchError) -> list[Batch]:
         """Settle a batch by what is known of its fate; return the batches that are full now."""
@@ -76,10 +124,12 @@ class Settler:
 
     def abandon(self, batch: Batch, why: str) -> list[Batch]:
         """Settle a batch whose sending was broken off; return the batches that are full now."""
-        error = BatchError(NO_ANSWER, why)
-        if batch.refusal is not None and batch.fate is not RecordStatus.UNKNOWN:
-            error = batch.refusal
-        return self.give_up(batch, error)
+        last = batch.refusal
+        if last is not None and batch.fate is not RecordStatus.UNKNOWN:
+            return self.give_up(batch, last)
+        if last is not None:
+            why = f"{why}; the last answer was {last.category}: {last.message}"
+        return self.give_up(batch, BatchError(NO_ANSWER, why))
 
     def refuse(self, index: int, message: str) -> None:
         """Close a record that must not be sent."""
@@ -117,7 +167,28 @@ class Settler:
         error: BatchError | None,
         attempts: int,
     ) -> None:
-        if self._observe is not None:
+        if self._observe is not None and self._ledger.is_open(index):
             record = self._ledger.input(index)
             self._observe(RecordOutcome(index, record, status, result, error, attempts))
         self._ledger.settle(index, status, result, error, attempts)
+
+
+_GONE = "OBJECT_NOT_FOUND"
+
+
+def _gone(error: BatchError | None) -> bool:
+    """Whether a refusal settles a doubt: where there is no object, nothing is written."""
+    return error is not None and error.category == _GONE
+
+
+def _leave_out(inputs: Sequence[Input], errors: Sequence[BatchError]) -> Mapping[int, BatchError]:
+    """Return errors, by the `id` of the original, as far as they explain others than inputs that are not settled."""
+    if not inputs:
+        return {id(error): error for error in errors}
+    open_ = {member.index for item in inputs for member in item.everyone()}
+    kept = {}
+    for error in errors:
+        indexes = tuple(index for index in error.indexes if index not in open_)
+        if indexes or not error.indexes:
+            kept[id(error)] = attrs.evolve(error, indexes=indexes)
+    return kept

@@ -15,9 +15,10 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
-from hubbatch._engine import Equipment
+from hubbatch._courier import Equipment
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
+from hubbatch._health import Health
 from hubbatch._operations import Operation
 from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
 from hubbatch._quota import RateLimiter
@@ -100,7 +101,10 @@ class Client:
             raise UsageError("session must be an aiohttp.ClientSession")
         self._retry = retry
         self._tokens = Tokens(token)
-        self._gate = Gate(_limiter(rate_limit), check_count("max_concurrency", max_concurrency))
+        self._gate = Gate(
+            _limiter(rate_limit),
+            Health(retry, check_count("max_concurrency", max_concurrency)),
+        )
         self._http = HttpTransport(
             self._base_url, timeout=check_seconds("timeout", timeout), session=session
         )
@@ -176,11 +180,17 @@ class Client:
     ) -> Run:
         """Create an object for each record.
 
-        `unique_property`: a property with unique values, which tells the records of this call apart.
-        A create whose fate is unknown is never sent twice: that would make a duplicate.
+        `unique_property`: a property with unique values. It tells the records of this call apart, and lets a create
+        whose fate is unknown be settled: it is looked up by that value, and sent again only if it is not there.
+        Without it such a create stays UNKNOWN and is never sent twice: that would make a duplicate.
         """
         return self._run(
-            operations.CREATE, object_type, records, options, unique_property=unique_property
+            operations.CREATE,
+            object_type,
+            records,
+            options,
+            unique_property=unique_property,
+            look_up_path=operations.endpoint(operations.READ, object_type, self._api_version),
         )
 
     def update(

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from hubbatch._engine import Engine, Equipment
+from hubbatch._courier import Equipment
+from hubbatch._engine import Engine
 from hubbatch._ledger import Keep
 from hubbatch._options import Call
 from hubbatch.errors import HubbatchError, UsageError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from typing import Any, Self, TypeVar
@@ -147,6 +148,7 @@ class World:
             retry=retry or RetryPolicy(),
         )
         self.client._transport = self.transport
+        self.client._chance = random.Random(0).random  # every story can be told again
 
     async def __aenter__(self) -> Self:
         return self

@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import VirtualTimeLoop, World, in_virtual_time, people, plan
 
-from hubbatch import BatchError, Counts, ErrorDetail, Outcome, RecordStatus
+from hubbatch import (
+    BatchError,
+    Counts,
+    ErrorDetail,
+    HubbatchError,
+    Outcome,
+    RecordStatus,
+    UsageError,
+)
+from hubbatch._batching import Batch
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._isolation import Isolator
 from hubbatch._operations import CREATE, UPDATE, UPSERT
@@ -22,7 +31,7 @@ INPUTS = plan([{"id": 1, "a": "x"}, {"id": 2, "b": "x"}, {"id": 3, "a": "y"}], U
 
 
 def positions(error: BatchError) -> tuple[list[int], list[list[int]]]:
-    told = Isolator(UPDATE).isolate(INPUTS, error)
+    told = Isolator(UPDATE).isolate(Batch(INPUTS), error)
     return (
         [item.index for item in told.refused],
         [[item.index for item in part] for part in told.again],
@@ -57,9 +66,9 @@ def test_a_reason_that_eight_single_records_share_is_no_records_fault() -> None:
     isolator = Isolator(UPDATE)
     error = BatchError("C", "the moon is wrong")
     for _ in range(8):
-        assert isolator.isolate(INPUTS[:1], error).refused
-    assert len(isolator.isolate(INPUTS, error).refused) == 3
-    assert not isolator.isolate(INPUTS, BatchError("C", "something else")).refused
+        assert isolator.isolate(Batch(INPUTS[:1]), error).refused
+    assert len(isolator.isolate(Batch(INPUTS), error).refused) == 3
+    assert not isolator.isolate(Batch(INPUTS), BatchError("C", "something else")).refused
 
 
 class Grumpy:
@@ -109,10 +118,49 @@ def test_bad_records_cost_no_more_than_bisection(numbers: set[int]) -> None:
 
 
 def test_when_all_are_refused_for_one_reason_the_search_is_given_up() -> None:
-    bad = {person["email"] for person in people(300)}
-    outcome, grumpy, _ = upsert(bad, 300, same=True)
-    assert outcome.counts == Counts(300, failed=300)
-    assert grumpy.requests <= 60
+    bad = {person["email"] for person in people(200)}
+    outcome, grumpy, _ = upsert(bad, 200, same=True)
+    assert outcome.counts == Counts(200, failed=200)
+    assert grumpy.requests <= 40
+
+
+def stopped(records: list[dict[str, str]], id_property: str, bad: set[str]) -> HubbatchError:
+    async def main() -> HubbatchError:
+        async with World() as world:
+            Grumpy(world, bad, same=True)
+            with pytest.raises(UsageError, match="first 3 batches were refused") as caught:
+                await world.client.upsert("companies", records, id_property=id_property)
+            assert not world.service.objects("companies")
+            return caught.value
+
+    return in_virtual_time(main())
+
+
+def test_a_run_whose_first_batches_are_all_refused_for_one_reason_stops() -> None:
+    people_ = people(2000)
+    error = stopped(people_, "email", {person["email"] for person in people_})
+    assert "CONFLICT: no" in str(error)
+    assert error.outcome is not None
+    counts = error.outcome.counts
+    assert (counts.total, counts.succeeded, counts.unknown) == (2000, 0, 0)
+    assert counts.failed >= 300
+    assert counts.unsent >= 1300
+    # Refused is what was refused, and nothing that was only about to be sent.
+    assert all(record.error is not None for record in error.outcome.failed)
+
+
+def test_a_bad_id_property_stops_the_run_after_three_requests() -> None:
+    error = stopped([{"domain": f"x{number}.com"} for number in range(5000)], "domain", set())
+    assert error.outcome is not None
+    assert "non-unique" in str(error)
+    assert error.outcome.counts.failed <= 600
+
+
+def test_a_run_that_has_begun_well_does_not_stop() -> None:
+    records = people(1000)
+    outcome, _, world = upsert({person["email"] for person in records[100:]}, 1000, same=True)
+    assert outcome.counts == Counts(1000, succeeded=100, failed=900)
+    assert len(world.stored()) == 100
 
 
 def test_a_property_that_does_not_exist_costs_one_more_request() -> None:
@@ -205,6 +253,6 @@ def test_parts_of_a_batch_in_doubt_stay_in_doubt() -> None:
 def test_a_create_is_isolated_by_its_trace_ids() -> None:
     inputs = plan([{"a": "1"}, {"a": "2"}], CREATE)
     error = BatchError("C", "no", context={"objectWriteTraceId": ["t1"], "ids": ["9"]})
-    told = Isolator(CREATE).isolate(inputs, error)
+    told = Isolator(CREATE).isolate(Batch(inputs), error)
     assert [item.index for item in told.refused] == [1]
-    assert Isolator(UPSERT).isolate(inputs[:1], error).refused
+    assert Isolator(UPSERT).isolate(Batch(inputs[:1]), error).refused

@@ -7,9 +7,10 @@ import asyncio
 import pytest
 from support import UNLIMITED, World, in_virtual_time, people
 
-from hubbatch import RateLimit, RateLimiter
+from hubbatch import RateLimit, RateLimiter, RetryPolicy
 from hubbatch._budget import Slot
-from hubbatch._gate import Gate
+from hubbatch._gate import Gate, Lane
+from hubbatch._health import Health
 
 
 def test_a_long_job_uses_the_quota_and_never_more() -> None:
@@ -105,11 +106,12 @@ def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
 
 def test_the_gate_gives_lanes_their_turns() -> None:
     async def main() -> None:
-        gate = Gate(RateLimiter(UNLIMITED), max_concurrency=1)
+        gate = Gate(RateLimiter(UNLIMITED), Health(RetryPolicy(), 1))
+        lanes = {name: Lane(0.0) for name in "abc"}
         order: list[str] = []
 
         async def pass_through(lane: str) -> None:
-            async with gate.enter(lane):
+            async with gate.enter(lanes[lane]):
                 order.append(lane)
                 await asyncio.sleep(1)
 
@@ -124,10 +126,10 @@ def test_the_gate_gives_lanes_their_turns() -> None:
 def test_a_waiter_that_gives_up_costs_nothing() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(1, 10.0))
-        gate = Gate(limiter, max_concurrency=5)
+        gate = Gate(limiter, Health(RetryPolicy(), 5))
 
         async def pass_through() -> None:
-            async with gate.enter("a"):
+            async with gate.enter(Lane(0.0)):
                 pass
 
         await pass_through()
@@ -146,10 +148,10 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
 def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(2, 10.0))
-        gate = Gate(limiter, max_concurrency=5)
+        gate = Gate(limiter, Health(RetryPolicy(), 5))
 
         async def pass_through() -> None:
-            async with gate.enter("a"):
+            async with gate.enter(Lane(0.0)):
                 raise AssertionError
 
         waiting = asyncio.create_task(pass_through())
@@ -169,9 +171,9 @@ def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
             raise ZeroDivisionError
 
     async def main() -> None:
-        gate = Gate(Broken(), max_concurrency=5)
+        gate = Gate(Broken(), Health(RetryPolicy(), 5))
         with pytest.raises(ZeroDivisionError):
-            async with gate.enter("a"):
+            async with gate.enter(Lane(0.0)):
                 pass
 
     in_virtual_time(main())

@@ -17,9 +17,10 @@ from hubbatch import (
     UnknownObjectTypeError,
     UsageError,
 )
+from hubbatch._diagnosis import Symptom, diagnose
 from hubbatch._exchange import NoReply, Reply
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._retry import Action, Decision, Symptom, Written, decide
+from hubbatch._retry import Action, Decision, Written, decide
 
 POLICY = RetryPolicy()
 NO, UNKNOWN = Written.NO, Written.UNKNOWN
@@ -32,7 +33,13 @@ def after(
     history: dict[Symptom, int] | None = None,
     chance: float = 0.0,
 ) -> Decision:
-    return decide(operation, reply, history=history or {}, policy=POLICY, chance=chance)
+    return decide(
+        operation,
+        diagnose(operation, reply),
+        history=history or {},
+        policy=POLICY,
+        chance=chance,
+    )
 
 
 def answer(code: int, headers: dict[str, str] | None = None, /, **body: Any) -> Reply:
@@ -91,8 +98,9 @@ def test_every_answer_has_its_row(
 ) -> None:
     decision = after(reply, operation)
     assert (decision.action, decision.written) == (action, written)
-    assert (decision.response is None) == (action is not Action.ACCEPT)
-    assert (decision.error is None) == (action is Action.ACCEPT)
+    diagnosis = diagnose(operation, reply)
+    assert (diagnosis.response is None) == (action is not Action.ACCEPT)
+    assert (diagnosis.error is None) == (action is Action.ACCEPT)
 
 
 @pytest.mark.parametrize(("reply", "action", "written"), ROWS)
@@ -137,7 +145,7 @@ def test_what_is_wrong_with_the_account_stops_the_run(
 def test_attempts_are_limited(
     reply: Reply | NoReply, most: int, then: Action, exception: type[Exception] | None
 ) -> None:
-    symptom = after(reply).symptom
+    symptom = diagnose(UPDATE, reply).symptom
     assert after(reply, history={symptom: most - 2}).action in {Action.RETRY, Action.REFRESH}
     last = after(reply, history={symptom: most - 1})
     assert last.action is then
@@ -236,7 +244,7 @@ def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
 def test_how_long_one_batch_waits(
     reply: Reply | NoReply, attempt: int, chance: float, wait: float
 ) -> None:
-    history = {after(reply).symptom: attempt - 1}
+    history = {diagnose(UPDATE, reply).symptom: attempt - 1}
     assert after(reply, history=history, chance=chance).wait == wait
 
 
@@ -257,6 +265,8 @@ def test_backoff_grows_to_its_limit_and_never_overflows() -> None:
         {"max_wait": 1e9},
         {"jitter": 1.1},
         {"jitter": "full"},
+        {"max_elapsed": -1},
+        {"max_elapsed": None},
         {"initial_wait": "1"},
     ],
 )
@@ -266,5 +276,5 @@ def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> Non
 
 
 def test_symptoms_are_all_in_use() -> None:
-    seen = {after(reply).symptom for reply in (row[0] for row in ROWS)}
+    seen = {diagnose(UPDATE, row[0]).symptom for row in ROWS}
     assert seen == set(Symptom)

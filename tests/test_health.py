@@ -1,0 +1,315 @@
+"""A service that is broken is not hammered: it is probed, given up in time, and gently used again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import World, in_virtual_time, people
+
+from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
+from hubbatch._diagnosis import Diagnosis, Symptom
+from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch._health import Health
+from hubbatch.models import BatchError
+from hubbatch.sandbox import FaultKind, SandboxRequest
+
+POLICY = RetryPolicy(jitter=0.0)
+BAD = [
+    Symptom.LOST,
+    Symptom.NOT_SENT,
+    Symptom.SERVER_ERROR,
+    Symptom.UNAVAILABLE,
+    Symptom.ORIGIN_TROUBLE,
+]
+NEUTRAL = [
+    Symptom.LOCKED,
+    Symptom.RATE_LIMITED,
+    Symptom.DAILY_LIMIT,
+    Symptom.MIGRATING,
+    Symptom.UNREADABLE,
+]
+
+
+class Patient:
+    """A health that is told answers one second apart."""
+
+    def __init__(self, policy: RetryPolicy = POLICY) -> None:
+        self.health = Health(policy, 32)
+        self.now = 0.0
+
+    def told(self, *symptoms: Symptom, sent_ago: float = 0.0) -> Patient:
+        for symptom in symptoms:
+            self.now += 1.0
+            error = BatchError("HTTP_500", "broken")
+            self.health.note(
+                Diagnosis(symptom, error=error),
+                sent_at=self.now - sent_ago,
+                now=self.now,
+                chance=0.5,
+            )
+        return self
+
+    @property
+    def pause(self) -> float:
+        return self.health.resumes_at - self.now
+
+
+@pytest.mark.parametrize("symptom", BAD)
+def test_more_than_half_of_the_last_twenty_answers_must_be_bad(symptom: Symptom) -> None:
+    patient = Patient().told(*[Symptom.ANSWERED] * 20, *[symptom] * 10)
+    assert not patient.health.broken
+    assert patient.health.allowance == 32
+    patient.told(symptom)
+    assert patient.health.broken
+    assert patient.health.allowance == 1
+    assert patient.pause == 0.5
+
+
+def test_good_answers_in_between_push_bad_ones_out() -> None:
+    patient = Patient()
+    for _ in range(50):
+        patient.told(Symptom.LOST, Symptom.ANSWERED)
+    assert not patient.health.broken
+
+
+@pytest.mark.parametrize("symptom", NEUTRAL)
+def test_what_has_a_hold_of_its_own_does_not_count(symptom: Symptom) -> None:
+    patient = Patient().told(*[symptom] * 100)
+    assert not patient.health.broken
+    assert patient.health.despair(0.0, 1e9) is None
+    patient.told(*[Symptom.LOST] * 11, symptom)
+    assert patient.health.broken
+    assert patient.pause == 0.5
+
+
+@pytest.mark.parametrize("symptom", sorted(set(Symptom) - {*BAD, *NEUTRAL}, key=str))
+def test_any_other_answer_shows_that_the_service_works(symptom: Symptom) -> None:
+    patient = Patient().told(*[Symptom.LOST] * 11)
+    assert patient.health.broken
+    assert not patient.told(symptom).health.broken
+
+
+def test_the_pauses_between_probes_grow_to_max_wait() -> None:
+    patient = Patient().told(*[Symptom.SERVER_ERROR] * 11)
+    assert patient.pause == 0.5
+    pauses = [patient.told(Symptom.SERVER_ERROR).pause for _ in range(8)]
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_a_part_of_the_pause_is_random_but_no_more_than_half() -> None:
+    patient = Patient(RetryPolicy()).told(*[Symptom.SERVER_ERROR] * 11)
+    assert patient.pause == 0.5 * 0.75
+
+
+def test_what_was_under_way_when_it_broke_is_no_probe() -> None:
+    patient = Patient().told(*[Symptom.LOST] * 11)
+    until = patient.health.resumes_at
+    patient.told(*[Symptom.LOST] * 5, sent_ago=30.0)
+    assert patient.health.resumes_at == until
+    assert patient.told(Symptom.LOST).pause == 1.0
+
+
+def test_the_gate_opens_gently() -> None:
+    patient = Patient().told(*[Symptom.LOST] * 15)
+    allowances = [patient.told(Symptom.ANSWERED).health.allowance for _ in range(40)]
+    assert allowances[:4] == [2, 3, 4, 5]
+    assert allowances[-1] == 32
+    assert patient.pause < 0
+    assert not patient.told(*[Symptom.LOST] * 10).health.broken
+
+
+def test_it_is_given_up_after_max_elapsed_without_one_good_answer() -> None:
+    health = Patient().told(Symptom.ANSWERED, *[Symptom.LOST] * 3).health
+    assert health.despair(0.0, 301.9) is None
+    error = health.despair(0.0, 302.0)
+    assert error is not None
+    assert "for 300 seconds" in str(error)
+    assert "HTTP_500: broken" in str(error)
+    # Whoever came later has a time of its own.
+    assert health.despair(100.0, 399.0) is None
+    assert health.despair(100.0, 400.0) is not None
+
+
+def test_one_good_answer_renews_the_patience() -> None:
+    patient = Patient().told(*[Symptom.LOST] * 300, Symptom.REJECTED)
+    assert patient.health.despair(0.0, patient.now) is None
+    assert patient.told(Symptom.LOST).health.despair(0.0, patient.now + 299) is None
+
+
+def test_what_was_never_reached_is_given_up_after_as_many_probes_as_there_are_attempts() -> None:
+    patient = Patient().told(*[Symptom.NOT_SENT] * 16)
+    assert patient.health.despair(0.0, patient.now) is None
+    patient.told(Symptom.NOT_SENT)
+    error = patient.health.despair(0.0, patient.now)
+    assert "could not be reached" in str(error)
+    assert Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).health.despair(0.0, 99) is None
+
+
+@given(st.lists(st.sampled_from(sorted(Symptom, key=str)), max_size=60))
+def test_there_is_always_a_way_on(symptoms: list[Symptom]) -> None:
+    patient = Patient().told(*symptoms)
+    health = patient.health
+    assert 1 <= health.allowance <= 32
+    assert health.broken == (patient.pause > -1e9)
+    assert patient.pause <= POLICY.max_wait
+    assert health.broken <= (health.allowance == 1)
+
+
+# In a whole client
+
+
+class Outage:
+    """A service that answers 500 from one time to another, and notes what came in meanwhile."""
+
+    def __init__(self, world: World, start: float, end: float) -> None:
+        self.world = world
+        self.start, self.end = start, end
+        self.post = world.transport.post
+        self.in_flight = 0
+        self.sent: list[tuple[float, int]] = []
+        world.transport.post = self  # type: ignore[method-assign]
+
+    async def __call__(
+        self, request: Request, token: str, note_sent: Callable[[], None]
+    ) -> Reply | NoReply:
+        now = asyncio.get_running_loop().time()
+        self.in_flight += 1
+        self.sent.append((now, self.in_flight))
+        try:
+            if self.start <= now < self.end:
+                note_sent()
+                await asyncio.sleep(0.2)
+                return Reply(500, {}, b"{}")
+            return await self.post(request, token, note_sent)
+        finally:
+            self.in_flight -= 1
+
+
+def upsert(world: World, count: int, **options: Any) -> Any:
+    return world.client.upsert(
+        "contacts", people(count), id_property="email", batch_size=5, **options
+    )
+
+
+def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=16) as world:
+            outage = Outage(world, 2.0, 200.0)
+            outcome = await upsert(world, 2000)
+            assert outcome.ok
+            assert len(world.stored()) == 2000
+            during = [sent for sent in outage.sent if 3.0 < sent[0] < 200.0]
+            assert len(during) <= 14  # a probe every half a minute in the end
+            assert {in_flight for _, in_flight in during} == {1}
+            after = [in_flight for now, in_flight in outage.sent if now > 200.0]
+            assert after[:3] == [1, 1, 2]
+            assert max(after) == 16
+            assert max(after[:8]) <= 5
+
+    in_virtual_time(main())
+
+
+def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=8) as world:
+            Outage(world, 1.0, 1e9)
+            run = upsert(world, 1000)
+            with pytest.raises(TransportError, match="not given one good answer") as caught:
+                await run
+            assert 300 <= asyncio.get_running_loop().time() <= 350
+            outcome = caught.value.outcome
+            assert outcome is run.outcome
+            assert outcome.counts.total == 1000
+            assert outcome.counts.succeeded == len(world.stored())
+            assert outcome.counts.unknown <= (8 + 2) * 5  # what was in flight or waited for it
+            assert outcome.counts.failed == 0
+            assert all("HTTP_500" in record.reason for record in outcome.unknown)
+
+    in_virtual_time(main())
+
+
+def test_every_run_of_the_client_is_told() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=8) as world:
+            Outage(world, 0.0, 1e9)
+            early = [asyncio.ensure_future(upsert(world, 100)) for _ in range(20)]
+            await asyncio.sleep(200)
+            late = asyncio.ensure_future(upsert(world, 100))
+            done = await asyncio.gather(*early, return_exceptions=True)
+            assert {type(error) for error in done} == {TransportError}
+            assert asyncio.get_running_loop().time() <= 350
+            assert not late.done()
+            with pytest.raises(TransportError):
+                await late
+            assert 500 <= asyncio.get_running_loop().time() <= 550
+
+    in_virtual_time(main())
+
+
+def test_a_run_that_is_stopped_does_not_wait_for_a_broken_service() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=8) as world:
+            Outage(world, 1.0, 1e9)
+            outcome = await upsert(world, 1000, deadline=20.0)
+            assert asyncio.get_running_loop().time() <= 21.0
+            assert outcome.counts.total == 1000
+            assert outcome.counts.succeeded == len(world.stored())
+            assert {record.status for record in outcome.records} == {
+                RecordStatus.SUCCEEDED,
+                RecordStatus.UNKNOWN,
+                RecordStatus.UNSENT,
+            }
+
+    in_virtual_time(main())
+
+
+def test_a_hanging_service_is_probed_one_request_at_a_time() -> None:
+    async def main() -> None:
+        def hang(request: SandboxRequest) -> FaultKind | None:
+            return FaultKind.SLOW if request.at < 150 else None
+
+        async with World(faults=hang, max_concurrency=16, timeout=60.0) as world:
+            outcome = await upsert(world, 500)
+            assert outcome.ok
+            times = [request.at for request in world.service.requests if request.at < 150]
+            assert len(times) <= 16 + 3
+
+    in_virtual_time(main())
+
+
+def test_creates_are_not_burnt_by_the_dozen() -> None:
+    """Every probe with creates in it may leave them in doubt: so there are few, and the others wait."""
+
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=8) as world:
+            Outage(world, 1.0, 20.0)
+            run = world.client.create("contacts", people(1000), batch_size=5)
+            outcome = await run
+            assert outcome.counts == Counts(
+                1000,
+                succeeded=len(world.stored()),
+                unknown=1000 - len(world.stored()),
+            )
+            assert outcome.counts.unknown <= (16 + 6) * 5
+
+    in_virtual_time(main())
+
+
+def test_waiters_that_are_cancelled_when_they_are_sent_away_leave_no_trace() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=8, retry=RetryPolicy(max_elapsed=3)) as world:
+            Outage(world, 0.0, 1e9)
+            runs = [asyncio.ensure_future(upsert(world, 100)) for _ in range(3)]
+            await asyncio.sleep(2.9)
+            while not all(run.done() for run in runs):
+                await asyncio.sleep(0)
+                for run in runs:
+                    run.cancel()
+            await asyncio.gather(*runs, return_exceptions=True)
+
+    in_virtual_time(main())
