@@ -6,7 +6,7 @@ A pure feed/flush chunker. It knows nothing of where inputs come from or what be
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -48,8 +48,8 @@ class Batch:
     """What these records are if nothing more is done: never sent, refused, or in doubt."""
     refusal: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
-    refused: bool = False
-    """Whether that answer was a refusal, while an earlier try may have been written."""
+    refused: Mapping[int, BatchError] = attrs.field(factory=dict)
+    """Why records, by index, were refused by the last try, although an earlier one may have written them."""
 
     def part(self, inputs: Sequence[Input], **changes: Any) -> Batch:
         """Return a batch of some of the inputs, of whose fate the same is known; its retries begin anew."""

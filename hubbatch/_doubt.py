@@ -9,16 +9,17 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from attrs import frozen
+from attrs import field, frozen
 
 from hubbatch._batching import Batch, Step
 from hubbatch._codec import Envelope
 from hubbatch._correlation import correlate, signature_of
+from hubbatch._diagnosis import Symptom
 from hubbatch._operations import READ, Operation
 from hubbatch._planning import Input, encode_input
-from hubbatch.models import BatchResponse, ObjectResult, RecordStatus
+from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, ObjectResult, RecordStatus
 
-__all__ = ["Doubts", "Finding", "Verdict"]
+__all__ = ["Conclusion", "Doubts", "Finding", "Verdict", "in_doubt", "looks", "pause"]
 
 _ALONE = 10
 """So many inputs that an answer left out are asked for one by one; more of them go together."""
@@ -52,6 +53,18 @@ class Finding:
     result: ObjectResult | None = None
 
 
+@frozen
+class Conclusion:
+    """What follows from a look-up."""
+
+    created: list[tuple[Input, ObjectResult]] = field(factory=list)
+    refused: list[tuple[Input, BatchError]] = field(factory=list)
+    unknown: list[tuple[Input, BatchError]] = field(factory=list)
+    """Inputs that stay in doubt, and why."""
+    following: list[Batch] = field(factory=list)
+    """What has to be looked up, or sent, again."""
+
+
 class Doubts:
     """Knows how doubts about one run's records are settled.
 
@@ -72,26 +85,12 @@ class Doubts:
             return answered and batch.rounds == 0 and self._most_rounds > 1
         return item.key is not None and batch.rounds < self._most_rounds
 
-    def may_send_again(self, batch: Batch) -> bool:
-        """Whether creates that are not there may be sent once more."""
-        return batch.rounds < self._most_rounds
-
     def parts(self, batch: Batch, inputs: Sequence[Input]) -> list[Batch]:
         """Return what to do next about inputs whose doubt can be settled."""
         if not self._operation.idempotent:
             return [batch.part(inputs, step=Step.LOOK_UP, rounds=batch.rounds + 1)]
         groups = [[item] for item in inputs] if len(inputs) <= _ALONE else [inputs]
         return [batch.part(group, rounds=batch.rounds + 1) for group in groups]
-
-    @staticmethod
-    def pause(looks: int, backoff: float) -> float:
-        """Return the seconds to wait before a look-up, after so many others."""
-        return _PAUSE * (looks + 1) + backoff
-
-    @staticmethod
-    def seen_enough(looks: int) -> bool:
-        """Whether so many answers that an object is not there prove it."""
-        return looks >= _LOOKS
 
     def body(self, inputs: Sequence[Input]) -> bytes:
         """Return the body of the batch read that looks inputs up, with all that they were to write."""
@@ -105,13 +104,39 @@ class Doubts:
         )
         return envelope.wrap(self._asked(inputs))
 
-    def findings(
-        self, batch: Batch, response: BatchResponse | None, waited: float
-    ) -> list[Finding]:
+    def conclude(self, batch: Batch, response: BatchResponse | None, waited: float) -> Conclusion:
         """Read the answer to a look-up, which came `waited` seconds after the batch was first sent.
 
         None: an answer that there is no such object at all.
         """
+        done, absent, left = Conclusion(), [], []
+        enough = looks(batch) >= _LOOKS
+        for item, finding in zip(batch.inputs, self.findings(batch, response, waited), strict=True):
+            result, refusal = finding.result, batch.refused.get(item.index)
+            if result is not None and finding.verdict is Verdict.CREATED:
+                done.created.append((item, result))
+            elif result is not None and finding.verdict is Verdict.EXISTED:
+                done.refused.append((item, self._existed(result)))
+            elif not enough:
+                left.append(item)
+            elif finding.verdict is Verdict.UNTOLD:
+                done.unknown.append((item, in_doubt("looking it up does not tell")))
+            elif refusal is not None:
+                done.refused.append((item, refusal))
+            elif batch.rounds < self._most_rounds:
+                absent.append(item)
+            else:
+                done.unknown.append((item, in_doubt("it is not there so far")))
+        if left:
+            done.following.append(batch.part(left, history=batch.history))
+        if absent:
+            done.following.append(batch.part(absent, step=Step.SEND, refused={}))
+        return done
+
+    def findings(
+        self, batch: Batch, response: BatchResponse | None, waited: float
+    ) -> list[Finding]:
+        """Tell what a look-up has found of each input."""
         if response is None:
             return [Finding(Verdict.ABSENT)] * len(batch.inputs)
         told = correlate(READ, self._asked(batch.inputs), response)
@@ -121,6 +146,13 @@ class Doubts:
             _judge(item, status, result, sent_at)
             for item, status, result in zip(batch.inputs, told.statuses, told.results, strict=True)
         ]
+
+    def _existed(self, found: ObjectResult) -> BatchError:
+        return BatchError(
+            "CONFLICT",
+            f"an object with this {self._unique_property!r} existed before: its record id is"
+            f" {found.id}",
+        )
 
     def _asked(self, inputs: Sequence[Input]) -> list[Input]:
         asked = []
@@ -153,3 +185,20 @@ def _judge(
     # Created since, with values that the service has put in a form of its own; unless a record of this run that
     # went before has the same unique value: then it may be that one's object.
     return Finding(Verdict.UNTOLD if item.successor else Verdict.CREATED, result)
+
+
+def looks(batch: Batch) -> int:
+    """Return how many look-ups of a batch have been answered."""
+    return batch.history[Symptom.ANSWERED] + batch.history[Symptom.NOTHING_FOUND]
+
+
+def pause(batch: Batch, backoff: float) -> float:
+    """Return the seconds to wait before something is done about a doubt."""
+    if batch.step is Step.SEND:
+        return backoff
+    return _PAUSE * (looks(batch) + 1) + backoff
+
+
+def in_doubt(why: str) -> BatchError:
+    """Return the error of a create that stays in doubt."""
+    return BatchError(NO_ANSWER, f"whether it was created is unknown: {why}")

@@ -15,13 +15,14 @@ from typing import Any
 import attrs
 
 from hubbatch._batching import Batch
-from hubbatch._courier import Courier, Equipment
+from hubbatch._courier import Courier
 from hubbatch._feeder import Feeder
 from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
 from hubbatch._settling import Settler
 from hubbatch._values import InvalidRecordError
+from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, TransportError
 from hubbatch.models import BatchStatus, RecordStatus
 from hubbatch.outcome import Outcome, RecordOutcome
@@ -193,7 +194,7 @@ class Engine:
         if self._feeding is not None and self._feeding is not current:
             self._feeding.cancel()
         for task, parts in self._batches.items():
-            if task not in self._courier.sending and task is not current and leave(parts[-1]):
+            if not self._courier.sends(task) and task is not current and leave(parts[-1]):
                 task.cancel()
 
     def _fail(self, error: BaseException, *, fatal: bool = False) -> None:

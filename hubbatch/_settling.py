@@ -36,9 +36,9 @@ class Acceptance:
     full: list[Batch]
     """Batches that may go now that keys are free."""
     doubts: list[Input]
-    """Inputs that are not settled: the answer does not tell what became of them."""
-    refusals: list[tuple[Input, BatchError]]
-    """Inputs that are not settled: they were refused now, but may have been written before."""
+    """Inputs that are not settled: what became of them is unknown, and can be found out."""
+    refused: Mapping[int, BatchError]
+    """Why some of those, by index, were refused now; they may have been written before."""
 
 
 class Settler:
@@ -81,29 +81,30 @@ class Settler:
             else status
             for status, error in zip(told.statuses, told.causes, strict=True)
         ]
-        left = [
+        left = {
             position
             for position, status in enumerate(statuses)
             if status is RecordStatus.UNKNOWN and resolvable(batch.inputs[position])
-        ]
-        errors = _leave_out([batch.inputs[position] for position in left], told.errors)
+        }
+        errors = _leave_out([batch.inputs[position] for position in sorted(left)], told.errors)
         self._ledger.note_errors(errors.values())
         if len(left) < len(batch.inputs):
             self._ledger.note_response(response)
-        full, doubts, refusals = [], [], []
+        full = []
         for position, (item, status, result, cause) in enumerate(
             zip(batch.inputs, statuses, told.results, told.causes, strict=True)
         ):
-            if left and position in left:
-                refused = told.statuses[position] is RecordStatus.FAILED
-                if refused and cause is not None:
-                    refusals.append((item, cause))
-                else:
-                    doubts.append(item)
+            if position in left:
                 continue
             error = None if cause is None else errors[id(cause)]
             full += self._settle(item, status, result, error, batch.attempts)
-        return Acceptance(full, doubts, refusals)
+        refused = {
+            batch.inputs[position].index: cause
+            for position in left
+            if told.statuses[position] is RecordStatus.FAILED
+            and (cause := told.causes[position]) is not None
+        }
+        return Acceptance(full, [batch.inputs[position] for position in sorted(left)], refused)
 
     def succeed(self, batch: Batch, item: Input, result: ObjectResult) -> list[Batch]:
         """Settle an input that was found in the account; return the batches that are full now."""

@@ -15,7 +15,6 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
-from hubbatch._courier import Equipment
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
 from hubbatch._health import Health
@@ -24,6 +23,7 @@ from hubbatch._options import RunOptions, check_count, check_seconds, check_sour
 from hubbatch._quota import RateLimiter
 from hubbatch._retry import RetryPolicy
 from hubbatch._transport import HttpTransport, check_base_url
+from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import RateLimit
 from hubbatch.run import Run

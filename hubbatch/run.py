@@ -9,10 +9,10 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from hubbatch._courier import Equipment
 from hubbatch._engine import Engine
 from hubbatch._ledger import Keep
 from hubbatch._options import Call
+from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import BatchStatus
 from hubbatch.outcome import Outcome, RecordOutcome

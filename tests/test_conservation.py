@@ -7,7 +7,7 @@ import os
 from collections import Counter
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import World, drip, in_virtual_time
@@ -25,6 +25,7 @@ settings.register_profile("thorough", settings.get_profile("quick"), max_example
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 QUOTA = RateLimit(20, 10.0)
+CLIENT_RATES = {"none": RateLimit(10_000, 1.0), "learned": None, "pinned": QUOTA}
 
 
 @frozen
@@ -44,7 +45,8 @@ class Story:
     stop_at: int | None
     cancel_after: float | None
     raise_at: int | None
-    quota: bool
+    quota: str
+    unique: bool
     seed: int
 
 
@@ -77,7 +79,8 @@ stories = st.builds(
     stop_at=st.none() | st.integers(0, 40),
     cancel_after=st.none() | st.floats(0, 3),
     raise_at=st.none() | st.integers(0, 40),
-    quota=st.booleans(),
+    quota=st.sampled_from(["none", "learned", "pinned"]),
+    unique=st.booleans(),
     seed=st.integers(0, 1000),
 )
 
@@ -93,8 +96,8 @@ class Trial:
         self.story = story
         self.world = World(
             faults=story.faults,
-            rate_limit=QUOTA if story.quota else None,
-            client_rate=None if story.quota else RateLimit(10_000, 1.0),
+            rate_limit=None if story.quota == "none" else QUOTA,
+            client_rate=CLIENT_RATES[story.quota],
             latency=(0.01, 0.4),
             max_concurrency=story.max_concurrency,
             echo_trace_ids=story.echo_trace_ids,
@@ -148,6 +151,8 @@ class Trial:
             }
             if story.verb == "upsert":
                 options["id_property"] = "ref"
+            if story.verb == "create" and story.unique:
+                options["unique_property"] = "email"
             self.run = verb("contacts", self.source(), **options)
             task = asyncio.create_task(self.consume(self.run))
             if story.cancel_after is not None:
@@ -188,7 +193,18 @@ class Trial:
             assert counts.unsent == 0
         if counts.unsent:
             assert outcome.status is BatchStatus.CANCELED
+        assert outcome.results == [
+            record.result
+            for record in outcome.records
+            if record.status is RecordStatus.SUCCEEDED and record.result is not None
+        ]
         assert self.world.transport.most_in_flight <= self.story.max_concurrency
+        if self.story.quota == "pinned":
+            assert not [
+                request
+                for request in self.world.service.requests
+                if request.status == 429 and request.fault is None
+            ]
         assert Outcome.from_dict(outcome.to_dict()).to_dict() == outcome.to_dict()
         if self.story.verb in {"create", "update", "upsert"}:
             self.check_store(outcome)
@@ -200,6 +216,12 @@ class Trial:
             for stored in self.world.service.objects("contacts").values()
         )
         written = {write_note for write_note in notes if write_note is not None}
+        addresses = Counter(
+            email
+            for stored in self.world.service.objects("contacts").values()
+            if (email := stored.properties.get("email")) is not None
+        )
+        assert max(addresses.values(), default=0) <= 1, "created twice"
         merged = self.story.duplicates == "merge"
         for record in outcome.records:
             note = f"n{record.index}"
@@ -239,15 +261,7 @@ def test_every_record_is_in_exactly_one_true_state(story: Story) -> None:
 @given(stories)
 def test_a_good_service_leaves_nothing_in_doubt(story: Story) -> None:
     """Without faults, stops or raising sources every record succeeds or is refused for its own sake."""
-    calm = Story(
-        **{
-            **{field: getattr(story, field) for field in Story.__annotations__},
-            "faults": [],
-            "stop_at": None,
-            "cancel_after": None,
-            "raise_at": None,
-        }
-    )
+    calm = evolve(story, faults=[], stop_at=None, cancel_after=None, raise_at=None)
     trial = Trial(calm)
     in_virtual_time(trial.tell())
     trial.check()
@@ -256,3 +270,36 @@ def test_a_good_service_leaves_nothing_in_doubt(story: Story) -> None:
     counts = trial.run.outcome.counts
     assert counts.unknown == counts.unsent == 0
     assert trial.run.outcome.status is BatchStatus.COMPLETE
+
+
+doubts = st.sampled_from(
+    [kind for kind in FaultKind if kind.writes or kind in {FaultKind.RESET, FaultKind.OMITTED}]
+)
+
+
+@given(
+    stories,
+    st.lists(st.none() | st.builds(Fault, doubts, count=st.integers(1, 9)), max_size=4),
+)
+def test_a_unique_property_settles_every_doubt(story: Story, faults: list[Fault | None]) -> None:
+    """A few lost answers, whether written or not: nothing stays in doubt, nothing is lost, nothing is twice there."""
+    keys = list(dict.fromkeys(story.keys))
+    trial = Trial(
+        evolve(
+            story,
+            verb="create",
+            unique=True,
+            keys=keys,
+            broken=set(),
+            faults=faults,
+            stop_at=None,
+            cancel_after=None,
+            raise_at=None,
+        )
+    )
+    in_virtual_time(trial.tell())
+    trial.check()
+    assert trial.error is None
+    assert trial.run is not None
+    assert trial.run.outcome.ok, trial.run.outcome.errors
+    assert trial.run.outcome.counts.succeeded == len(keys)

@@ -51,7 +51,7 @@ LAYERS: dict[str, int] = {
                 "_auth",
                 "_transport",
             ],
-            ["_courier", "_engine", "run"],
+            ["_wire", "_courier", "_engine", "run"],
             ["client"],
             ["__init__"],
             ["sandbox", "cli", "pytest_plugin", "__main__"],

@@ -1,0 +1,444 @@
+"""A create whose fate is unknown is looked up by its unique value; what an answer left out is asked for once more."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from support import VirtualTimeLoop, World, in_virtual_time, people, plan, result
+
+from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
+from hubbatch._batching import Batch, Step
+from hubbatch._doubt import Doubts, Finding, Verdict
+from hubbatch._exchange import NoReply
+from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT
+from hubbatch.models import BatchError
+from hubbatch.sandbox import Fault, FaultKind
+
+SENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+"""When the creates of these tests were sent, by the service's clock; its answer came a minute later."""
+
+
+def findings(
+    *created: tuple[str, dict[str, str | None], float], successor: bool = False, **reply: Any
+) -> list[Finding]:
+    """Look two contacts up; `created`: those found, with the seconds from the sending to their creation."""
+    inputs = plan(people(2), CREATE, unique_property="email")
+    inputs[1].successor = successor
+    found = [result(number, properties) for number, properties, _ in created]
+    for item, (_, _, seconds) in zip(found, created, strict=True):
+        object.__setattr__(item, "created_at", SENT + timedelta(seconds=seconds))
+    reply.setdefault("completed_at", SENT + timedelta(seconds=60))
+    response = BatchResponse(results=found, **reply)
+    return Doubts(CREATE, "email", most_rounds=6).findings(Batch(inputs), response, 60.0)
+
+
+MISSING = BatchError(
+    "OBJECT_NOT_FOUND", "not there", context={"ids": ["p0@example.com", "p1@example.com"]}
+)
+SAME: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Person 1"}
+OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "PERSON 1"}
+
+
+def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
+    assert [item.verdict for item in findings(errors=[MISSING])] == [Verdict.ABSENT] * 2
+    assert [item.verdict for item in findings()] == [Verdict.UNTOLD] * 2
+    unnamed = BatchError("OBJECT_NOT_FOUND", "some are not there")
+    assert [item.verdict for item in findings(errors=[unnamed])] == [Verdict.UNTOLD] * 2
+
+
+@pytest.mark.parametrize(
+    ("properties", "created_after", "verdict"),
+    [
+        (SAME, 5.0, Verdict.CREATED),
+        (SAME, -1000.0, Verdict.CREATED),
+        ({**SAME, "email": "P1@example.com "}, 5.0, Verdict.CREATED),
+        (OTHER, 5.0, Verdict.CREATED),
+        (OTHER, -0.5, Verdict.CREATED),
+        (OTHER, -1.5, Verdict.EXISTED),
+        (OTHER, -1000.0, Verdict.EXISTED),
+    ],
+)
+def test_ours_is_told_from_what_was_there_before(
+    properties: dict[str, str | None], created_after: float, verdict: Verdict
+) -> None:
+    found = {**properties, "email": "p1@example.com"}
+    assert findings(("7", found, created_after))[1].verdict is verdict
+
+
+def test_an_object_that_may_be_an_earlier_records_is_nobodys() -> None:
+    assert findings(("7", OTHER, 5.0), successor=True)[1].verdict is Verdict.UNTOLD
+    assert findings(("7", SAME, 5.0), successor=True)[1].verdict is Verdict.CREATED
+    assert findings(("7", OTHER, -5.0), successor=True)[1].verdict is Verdict.EXISTED
+
+
+def test_without_the_services_clock_other_values_tell_nothing() -> None:
+    assert findings(("7", OTHER, 5.0), completed_at=None)[1].verdict is Verdict.UNTOLD
+    started = findings(("7", OTHER, 5.0), completed_at=None, started_at=SENT)
+    assert started[1].verdict is Verdict.CREATED
+
+
+def test_which_doubts_can_be_settled() -> None:
+    batch = Batch(plan(people(1), CREATE, unique_property="email"))
+    keyless = Batch(plan(people(1), CREATE))
+    creates = Doubts(CREATE, "email", most_rounds=2)
+    assert creates.resolvable(batch, batch.inputs[0], answered=False)
+    assert creates.resolvable(batch, batch.inputs[0], answered=True)
+    assert not creates.resolvable(keyless, keyless.inputs[0], answered=True)
+    batch.rounds = 2
+    assert not creates.resolvable(batch, batch.inputs[0], answered=True)
+    for operation in (UPDATE, UPSERT, READ, ARCHIVE):
+        doubts = Doubts(operation, None, most_rounds=2)
+        batch.rounds = 0
+        assert doubts.resolvable(batch, batch.inputs[0], answered=True)
+        assert not doubts.resolvable(batch, batch.inputs[0], answered=False)
+        assert not Doubts(operation, None, most_rounds=1).resolvable(
+            batch, batch.inputs[0], answered=True
+        )
+        batch.rounds = 1
+        assert not doubts.resolvable(batch, batch.inputs[0], answered=True)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(1, 1), (10, 10), (11, 1), (100, 1)])
+def test_a_few_are_asked_for_alone_and_many_together(count: int, parts: int) -> None:
+    batch = Batch(plan(people(count), UPSERT, id_property="email"))
+    again = Doubts(UPSERT, None, most_rounds=2).parts(batch, batch.inputs)
+    assert len(again) == parts
+    assert [item for part in again for item in part.inputs] == batch.inputs
+    assert {(part.step, part.rounds) for part in again} == {(Step.SEND, 1)}
+
+
+def test_a_look_up_asks_for_all_that_was_to_be_written() -> None:
+    inputs = plan(
+        [{"ref": "a", "name": "x"}, {"ref": "b", "size": 3}], CREATE, unique_property="ref"
+    )
+    assert orjson.loads(Doubts(CREATE, "ref", most_rounds=1).body(inputs)) == {
+        "properties": ["name", "ref", "size"],
+        "propertiesWithHistory": [],
+        "idProperty": "ref",
+        "inputs": [{"id": "a"}, {"id": "b"}],
+    }
+
+
+# In a whole run
+
+
+def create(
+    faults: Any,
+    records: list[dict[str, str]] | None = None,
+    *,
+    unique_property: str | None = "email",
+    retry: RetryPolicy | None = None,
+    before: list[dict[str, str]] | None = None,
+    **habits: Any,
+) -> tuple[Outcome, World]:
+    async def main() -> tuple[Outcome, World]:
+        async with World(faults=faults, retry=retry, timeout=30.0, **habits) as world:
+            for properties in before or ():
+                world.service.add("contacts", properties)
+            run = world.client.create(
+                "contacts", records or people(10), unique_property=unique_property
+            )
+            return await run, world
+
+    return in_virtual_time(main())
+
+
+def verbs(world: World) -> list[str]:
+    return [request.path.rsplit("/", 1)[1] for request in world.service.requests]
+
+
+LOST_AND_WRITTEN = [
+    FaultKind.RESET_AFTER_WRITE,
+    FaultKind.SERVER_ERROR_AFTER_WRITE,
+    FaultKind.BAD_GATEWAY_AFTER_WRITE,
+    FaultKind.GATEWAY_TIMEOUT_AFTER_WRITE,
+    FaultKind.ORIGIN_TIMEOUT_AFTER_WRITE,
+    FaultKind.HTML_AFTER_WRITE,
+    FaultKind.NOT_AN_OBJECT_AFTER_WRITE,
+    FaultKind.TRUNCATED,
+    FaultKind.SLOW,
+    FaultKind.PENDING,
+    Fault(FaultKind.OMITTED_AFTER_WRITE, count=10),
+    Fault(FaultKind.CONTRADICTION, count=10),
+]
+LOST_AND_NOT_WRITTEN = [
+    FaultKind.RESET,
+    FaultKind.SERVER_ERROR,
+    FaultKind.BAD_GATEWAY,
+    FaultKind.GATEWAY_TIMEOUT,
+    FaultKind.ORIGIN_TIMEOUT,
+    FaultKind.HTML,
+    FaultKind.NOT_AN_OBJECT,
+    FaultKind.CANCELED,
+    Fault(FaultKind.OMITTED, count=10),
+]
+
+
+@pytest.mark.parametrize("fault", LOST_AND_WRITTEN)
+def test_a_create_that_was_written_is_found_and_not_sent_again(fault: Fault | FaultKind) -> None:
+    outcome, world = create([fault])
+    assert outcome.counts == Counts(10, succeeded=10)
+    assert verbs(world) == ["create", "read"]
+    stored = world.service.objects("contacts")
+    assert len(stored) == 10
+    assert {each.id for each in outcome.results} == set(stored)
+    assert [each.properties["email"] for each in outcome.results] == [
+        person["email"] for person in people(10)
+    ]
+    assert outcome.errors == []
+    assert {record.attempts for record in outcome.records} == {1}
+
+
+@pytest.mark.parametrize("fault", LOST_AND_NOT_WRITTEN)
+def test_a_create_that_was_not_written_is_sent_again(fault: Fault | FaultKind) -> None:
+    outcome, world = create([fault])
+    assert outcome.counts == Counts(10, succeeded=10)
+    assert verbs(world) == ["create", "read", "read", "create"]
+    assert len(world.service.objects("contacts")) == 10
+    assert outcome.errors == []
+
+
+@pytest.mark.parametrize("fault", [*LOST_AND_WRITTEN, *LOST_AND_NOT_WRITTEN])
+def test_without_a_unique_property_it_stays_unknown_and_is_never_sent_twice(
+    fault: Fault | FaultKind,
+) -> None:
+    outcome, world = create([fault], unique_property=None)
+    assert outcome.counts == Counts(10, unknown=10)
+    assert verbs(world) == ["create"]
+
+
+def test_only_what_is_in_doubt_is_looked_up() -> None:
+    outcome, world = create([Fault(FaultKind.OMITTED, count=3)])
+    assert outcome.ok
+    assert [len(body["inputs"]) for body in world.bodies()] == [10, 3, 3, 3]
+    assert len(world.service.objects("contacts")) == 10
+
+
+def test_a_look_up_is_tried_as_often_as_any_read() -> None:
+    outcome, world = create(
+        [
+            FaultKind.RESET_AFTER_WRITE,
+            FaultKind.UNAVAILABLE,
+            FaultKind.RESET,
+            FaultKind.RATE_SECONDLY,
+            FaultKind.HTML,
+        ]
+    )
+    assert outcome.ok
+    assert verbs(world) == ["create", *["read"] * 5]
+
+
+def test_a_look_up_that_fails_leaves_the_doubt_and_says_so() -> None:
+    outcome, world = create([FaultKind.RESET_AFTER_WRITE, *[FaultKind.SERVER_ERROR] * 99])
+    assert outcome.counts == Counts(10, unknown=10)
+    assert "looking it up failed" in outcome.unknown[0].reason
+    assert verbs(world) == ["create", *["read"] * 6]
+
+
+def test_a_property_that_is_not_unique_leaves_the_doubt() -> None:
+    records = [{"firstname": str(number)} for number in range(3)]
+    outcome, world = create([FaultKind.RESET], records, unique_property="firstname")
+    assert outcome.counts == Counts(3, unknown=3)
+    assert "non-unique" in outcome.unknown[0].reason
+    assert verbs(world) == ["create", "read"]
+
+
+def test_records_without_a_value_stay_in_doubt_and_the_others_do_not() -> None:
+    records = [*people(2), {"firstname": "nobody"}]
+    outcome, world = create([FaultKind.RESET], records)
+    assert [record.index for record in outcome.unknown] == [2]
+    assert len(world.service.objects("contacts")) == 2
+    for record in outcome.unknown:
+        assert record.error in outcome.errors
+
+
+def test_what_existed_before_is_not_taken_for_ours() -> None:
+    before = [{"email": "p3@example.com", "firstname": "Somebody else"}]
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            theirs = world.service.add("contacts", before[0])
+            await asyncio.sleep(60)
+            outcome = await world.client.create("contacts", people(10), unique_property="email")
+            assert outcome.counts == Counts(10, succeeded=9, failed=1)
+            assert outcome.failed[0].index == 3
+            assert f"existed before: its record id is {theirs.id}" in outcome.failed[0].reason
+            assert theirs.properties["firstname"] == "Somebody else"
+
+    in_virtual_time(main())
+
+
+def test_a_refusal_after_a_doubt_is_believed_once_nothing_is_found() -> None:
+    """The first try is lost, the second one refused: the look-ups tell that neither was written."""
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET, None, None, None]) as world:
+            world.service.declare_strict("contacts", ["firstname"])
+            records = [*people(3), {"email": "bad@example.com", "nope": "1"}]
+            outcome = await world.client.create("contacts", records, unique_property="email")
+            assert outcome.counts == Counts(4, succeeded=3, failed=1)
+            assert "nope" in outcome.failed[0].reason
+            assert outcome.failed[0].index in outcome.failed[0].error.indexes  # type: ignore[union-attr]
+            assert len(world.service.objects("contacts")) == 3
+
+    in_virtual_time(main())
+
+
+def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
+    """The look-ups come too early, the create is sent again, and collides with what it has created before."""
+
+    async def main() -> None:
+        async with World() as world:
+            post, hidden = world.transport.post, 3
+
+            async def late(request: Any, token: str, note_sent: Any) -> Any:
+                nonlocal hidden
+                hidden -= 1
+                if hidden == 2:
+                    first.append(request)
+                    return NoReply(sent=True, reason="lost")
+                if hidden == -1:  # the first try arrives at last, just before the second
+                    await post(first[0], token, note_sent)
+                return await post(request, token, note_sent)
+
+            first: list[Any] = []
+            world.transport.post = late  # type: ignore[method-assign]
+            outcome = await world.client.create("contacts", people(4), unique_property="email")
+            assert outcome.counts == Counts(4, succeeded=4)
+            assert len(world.service.objects("contacts")) == 4
+            assert verbs(world) == ["read", "read", "create", "create", "read"]
+
+    in_virtual_time(main())
+
+
+def test_it_is_not_sent_for_ever() -> None:
+    outcome, world = create(
+        lambda request: FaultKind.RESET if request.path.endswith("create") else None,
+        retry=RetryPolicy(max_attempts=3),
+    )
+    assert outcome.counts == Counts(10, unknown=10)
+    assert verbs(world).count("create") == 3
+    assert {record.attempts for record in outcome.records} == {3}
+
+
+def test_records_with_one_value_are_created_once() -> None:
+    twice = [{"email": "a@example.com", "firstname": name} for name in ("first", "second")]
+    outcome, world = create([FaultKind.RESET_AFTER_WRITE], twice)
+    assert outcome.records[0].status is RecordStatus.SUCCEEDED
+    assert outcome.records[1].status is RecordStatus.FAILED
+    outcome, world = create([None, FaultKind.RESET_AFTER_WRITE], twice)
+    assert outcome.records[0].status is RecordStatus.SUCCEEDED
+    assert outcome.records[1].status in {RecordStatus.FAILED, RecordStatus.UNKNOWN}
+    assert len(world.service.objects("contacts")) == 1
+
+
+def test_cancelled_at_any_await_nothing_is_created_twice() -> None:
+    faults: list[Fault | FaultKind | None] = [
+        FaultKind.RESET_AFTER_WRITE,
+        FaultKind.RESET,
+        Fault(FaultKind.OMITTED, count=1),
+        None,
+        FaultKind.UNAVAILABLE,
+    ]
+
+    async def trial(turn: int | None) -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        async with World(faults=faults, latency=(0.1, 0.3), max_concurrency=2) as world:
+            run = world.client.create("contacts", people(9), unique_property="email", batch_size=3)
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(0)
+            if turn is not None:
+                loop.interrupt(turn, task.cancel)
+            await asyncio.wait([task])
+            turns = loop.turns
+            assert task.cancelled() == (turn is not None)
+            assert run.outcome.counts.total == 9
+            assert run.outcome.ok or turn is not None
+            stored = [
+                each.properties["email"] for each in world.service.objects("contacts").values()
+            ]
+            assert len(stored) == len(set(stored))
+            for record in run.outcome.records:
+                there = record.input["email"] in stored
+                assert there or record.status is not RecordStatus.SUCCEEDED
+                assert not there or record.status in {RecordStatus.SUCCEEDED, RecordStatus.UNKNOWN}
+            return turns
+
+    turns = in_virtual_time(trial(None))
+    assert turns > 30
+    for turn in range(3, turns - 2):
+        in_virtual_time(trial(turn))
+
+
+# Idempotent verbs
+
+
+@pytest.mark.parametrize("fault", [FaultKind.OMITTED, FaultKind.OMITTED_AFTER_WRITE])
+@pytest.mark.parametrize("verb", ["upsert", "update", "read"])
+def test_what_an_answer_left_out_is_asked_for_once_more_alone(fault: FaultKind, verb: str) -> None:
+    async def main() -> None:
+        async with World(faults=[Fault(fault, count=2)]) as world:
+            ids = [world.service.add("contacts", person).id for person in people(10)]
+            records: list[Any] = people(10) if verb == "upsert" else ids
+            if verb == "update":
+                records = [{"id": number, "firstname": "x"} for number in ids]
+            options = {"id_property": "email"} if verb == "upsert" else {}
+            outcome = await getattr(world.client, verb)("contacts", records, **options)
+            assert outcome.counts == Counts(10, succeeded=10)
+            assert outcome.errors == []
+            assert [len(body["inputs"]) for body in world.bodies()] == [10, 1, 1]
+
+    in_virtual_time(main())
+
+
+def test_what_is_left_out_twice_is_unknown() -> None:
+    async def main() -> None:
+        async with World(faults=[FaultKind.OMITTED] * 2) as world:
+            outcome = await world.client.upsert("contacts", people(10), id_property="email")
+            assert outcome.counts == Counts(10, succeeded=9, unknown=1)
+            assert len(outcome.errors) == 1
+            assert outcome.unknown[0].attempts == 2
+            assert len(world.service.requests) == 2
+
+    in_virtual_time(main())
+
+
+def test_an_id_that_was_left_out_and_then_is_not_found_has_failed() -> None:
+    async def main() -> None:
+        async with World(faults=[Fault(FaultKind.OMITTED, count=1)]) as world:
+            outcome = await world.client.update("contacts", [{"id": "404", "firstname": "x"}])
+            assert outcome.counts == Counts(1, failed=1)
+            assert outcome.failed[0].reason.startswith("OBJECT_NOT_FOUND")
+
+    in_virtual_time(main())
+
+
+def test_a_batch_that_is_pending_is_asked_for_again_as_one() -> None:
+    async def main() -> None:
+        async with World(faults=[FaultKind.PENDING]) as world:
+            outcome = await world.client.upsert("contacts", people(50), id_property="email")
+            assert outcome.ok
+            assert [len(body["inputs"]) for body in world.bodies()] == [50, 50]
+
+    in_virtual_time(main())
+
+
+def test_a_fatal_answer_ends_the_taking_apart_of_other_batches() -> None:
+    async def main() -> None:
+        faults: list[Fault | FaultKind | None] = [
+            Fault(FaultKind.OMITTED, count=5),
+            FaultKind.MISSING_SCOPES,
+        ]
+        async with World(faults=faults, latency=1.0, max_concurrency=1) as world:
+            run = world.client.upsert("contacts", people(20), id_property="email", batch_size=10)
+            with pytest.raises(Exception, match="scope"):
+                await run
+            assert run.outcome.counts == Counts(20, succeeded=5, failed=10, unknown=5)
+            assert len(world.service.requests) == 2
+
+    in_virtual_time(main())
