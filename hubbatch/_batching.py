@@ -23,6 +23,8 @@ class Step(Enum):
     """What is done with a batch next."""
 
     SEND = auto()
+    COMPARE = auto()
+    """See which of its records is like the object that one of them collides with."""
     LOOK_UP = auto()
     """See whether its records are in the account: whether they were written is unknown."""
 
@@ -48,6 +50,8 @@ class Batch:
     """What these records are if nothing more is done: never sent, refused, or in doubt."""
     refusal: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
+    collides_with: str | None = None
+    """The object that was read to see which record collides with it."""
     refused: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why records, by index, were refused by the last try, although an earlier one may have written them."""
 

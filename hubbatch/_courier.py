@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 
 from hubbatch._batching import Batch, Step
+from hubbatch._collision import existing_id, read_body, suspects_of
 from hubbatch._diagnosis import Symptom
 from hubbatch._doubt import Doubts, in_doubt, looks, pause
 from hubbatch._exchange import Request
@@ -72,9 +73,13 @@ class Courier:
     async def advance(self, batch: Batch) -> list[Batch]:
         """Take a batch one step further; return what to go on with in its place, nothing if it is settled."""
         await self._wire.wait_until(batch.resumes_at)
-        if batch.step is Step.LOOK_UP:
-            return await self._look_up(batch)
-        return await self._send(batch)
+        match batch.step:
+            case Step.SEND:
+                return await self._send(batch)
+            case Step.COMPARE:
+                return await self._compare(batch)
+            case Step.LOOK_UP:
+                return await self._look_up(batch)
 
     # Sending
 
@@ -124,6 +129,9 @@ class Courier:
 
     def _isolate(self, batch: Batch, error: BatchError) -> list[Batch]:
         """Settle those who are to blame for a rejection; return the others, in parts to send again."""
+        holder = existing_id(error) if len(batch.inputs) > 1 else None
+        if holder is not None and holder != batch.collides_with:
+            return [batch.part(batch.inputs, step=Step.COMPARE, collides_with=holder)]
         told = self._isolator.isolate(batch, error)
         following = [batch.part(inputs) for inputs in told.again]
         if told.refused:
@@ -138,6 +146,17 @@ class Courier:
             )
         return following
 
+    async def _compare(self, batch: Batch) -> list[Batch]:
+        """Read the object that a batch collides with; return the batch in parts: those unlike it, those like it."""
+        request = Request(self._call.read_path, read_body(batch.inputs, batch.collides_with or ""))
+        answer = await self._wire.exchange(READ, request, batch)
+        again = batch.part(batch.inputs, step=Step.SEND)
+        suspects = suspects_of(batch.inputs, answer.told.response)
+        rest = [item for item in batch.inputs if item not in suspects]
+        if suspects and rest:
+            return [again.part(rest), again.part(suspects)]
+        return self._isolate(again, _last_word(batch))
+
     def _give_up(self, batch: Batch) -> list[Batch]:
         """Settle a batch by what is known of it; return what can still be found out about it."""
         left = [
@@ -147,8 +166,7 @@ class Courier:
         ]
         rest = [item for item in batch.inputs if item not in left] if left else batch.inputs
         if rest:
-            error = batch.refusal or BatchError(NO_ANSWER, "no answer came")
-            self._settled(self._settler.give_up(batch.part(rest), error))
+            self._settled(self._settler.give_up(batch.part(rest), _last_word(batch)))
         return self._after_a_pause(self._doubts.parts(batch, left)) if left else []
 
     # Settling doubts
@@ -165,7 +183,7 @@ class Courier:
 
     async def _look_up(self, batch: Batch) -> list[Batch]:
         """Read the objects that a create in doubt may have made."""
-        request = Request(self._call.look_up_path, self._doubts.body(batch.inputs))
+        request = Request(self._call.read_path, self._doubts.body(batch.inputs))
         answer = await self._wire.exchange(READ, request, batch)
         told, decision = answer.told, answer.decision
         match decision.action:
@@ -200,3 +218,7 @@ def _fate(before: RecordStatus, written: Written) -> RecordStatus:
     if written is Written.NOT_SENT or before is RecordStatus.UNKNOWN:
         return before
     return RecordStatus.FAILED if written is Written.NO else RecordStatus.UNKNOWN
+
+
+def _last_word(batch: Batch) -> BatchError:
+    return batch.refusal or BatchError(NO_ANSWER, "no answer came")

@@ -109,29 +109,45 @@ class Doubts:
 
         None: an answer that there is no such object at all.
         """
-        done, absent, left = Conclusion(), [], []
-        enough = looks(batch) >= _LOOKS
+        done = Conclusion()
+        absent: list[Input] = []
+        untold: list[Input] = []
         for item, finding in zip(batch.inputs, self.findings(batch, response, waited), strict=True):
-            result, refusal = finding.result, batch.refused.get(item.index)
+            result = finding.result
             if result is not None and finding.verdict is Verdict.CREATED:
                 done.created.append((item, result))
             elif result is not None and finding.verdict is Verdict.EXISTED:
                 done.refused.append((item, self._existed(result)))
-            elif not enough:
-                left.append(item)
-            elif finding.verdict is Verdict.UNTOLD:
-                done.unknown.append((item, in_doubt("looking it up does not tell")))
-            elif refusal is not None:
-                done.refused.append((item, refusal))
-            elif batch.rounds < self._most_rounds:
-                absent.append(item)
             else:
-                done.unknown.append((item, in_doubt("it is not there so far")))
-        if left:
-            done.following.append(batch.part(left, history=batch.history))
-        if absent:
-            done.following.append(batch.part(absent, step=Step.SEND, refused={}))
+                (absent if finding.verdict is Verdict.ABSENT else untold).append(item)
+        self._follow_absent(batch, absent, done)
+        self._follow_untold(batch, untold, done)
         return done
+
+    def _follow_absent(self, batch: Batch, absent: list[Input], done: Conclusion) -> None:
+        """Look once more for what is not there; then believe it."""
+        if absent and looks(batch) < _LOOKS:
+            done.following.append(batch.part(absent, history=batch.history.copy()))
+            return
+        done.refused.extend(
+            (item, batch.refused[item.index]) for item in absent if item.index in batch.refused
+        )
+        left = [item for item in absent if item.index not in batch.refused]
+        if left and batch.rounds < self._most_rounds:
+            done.following.append(batch.part(left, step=Step.SEND, refused={}))
+        else:
+            done.unknown.extend((item, in_doubt("it is not there so far")) for item in left)
+
+    def _follow_untold(self, batch: Batch, untold: list[Input], done: Conclusion) -> None:
+        """Look again for what an answer does not tell of, which is as good as one that cannot be read."""
+        history = batch.history.copy()
+        history[Symptom.ANSWERED] -= 1
+        history[Symptom.UNREADABLE] += 1
+        if untold and history.total() < self._most_rounds:
+            done.following.append(batch.part(untold, history=history))
+        else:
+            why = in_doubt("looking it up does not tell")
+            done.unknown.extend((item, why) for item in untold)
 
     def findings(
         self, batch: Batch, response: BatchResponse | None, waited: float

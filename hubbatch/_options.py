@@ -52,6 +52,8 @@ class Call:
 
     operation: Operation
     path: str
+    read_path: str
+    """Where objects of the same type are read."""
     batch_size: int
     max_batch_bytes: int = DEFAULT_BATCH_BYTES
     max_failures: int | None = None
@@ -64,13 +66,12 @@ class Call:
     query: Mapping[str, str] = {}
     envelope: Mapping[str, Any] = {}
     """Fields of the request body next to `inputs`."""
-    look_up_path: str = ""
-    """Where a create in doubt is looked up by `unique_property`."""
 
 
 def plan_call(
     operation: Operation,
     path: str,
+    read_path: str,
     options: RunOptions,
     *,
     most_inputs: int,
@@ -78,7 +79,6 @@ def plan_call(
     unique_property: str | None = None,
     query: Mapping[str, str] | None = None,
     envelope: Mapping[str, Any] | None = None,
-    look_up_path: str = "",
 ) -> Call:
     """Check the options of a run; raise `UsageError` for the first that is wrong."""
     unknown = options.keys() - RunOptions.__annotations__.keys()
@@ -101,6 +101,7 @@ def plan_call(
     return Call(
         operation,
         path,
+        read_path,
         batch_size=most_inputs
         if batch_size is None
         else check_count("batch_size", batch_size, most=most_inputs),
@@ -118,7 +119,6 @@ def plan_call(
         unique_property=_unique_name("unique_property", unique_property),
         query=query or {},
         envelope=envelope or {},
-        look_up_path=look_up_path,
     )
 
 

@@ -190,7 +190,6 @@ class Client:
             records,
             options,
             unique_property=unique_property,
-            look_up_path=operations.endpoint(operations.READ, object_type, self._api_version),
         )
 
     def update(
@@ -269,9 +268,17 @@ class Client:
         **specific: Any,
     ) -> Run:
         self._check_open()
-        path = operations.endpoint(operation, object_type, self._api_version)
+        path, read_path = (
+            operations.endpoint(each, object_type, self._api_version)
+            for each in (operation, operations.READ)
+        )
         call = plan_call(
-            operation, path, options, most_inputs=most_inputs or operation.max_inputs, **specific
+            operation,
+            path,
+            read_path,
+            options,
+            most_inputs=most_inputs or operation.max_inputs,
+            **specific,
         )
         return Run(call, check_source(operation, records), self._equip)
 

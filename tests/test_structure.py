@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
                 "_retry",
                 "_health",
                 "_doubt",
+                "_collision",
                 "_batching",
                 "_duplicates",
                 "_correlation",

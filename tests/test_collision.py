@@ -1,0 +1,98 @@
+"""A conflict that names the object collided with is traced by what that object holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import World, in_virtual_time, people, plan, result
+
+from hubbatch import BatchResponse, Counts
+from hubbatch._collision import existing_id, suspects_of
+from hubbatch._operations import CREATE
+from hubbatch.models import BatchError
+from hubbatch.sandbox import FaultKind
+
+
+@pytest.mark.parametrize(
+    ("message", "object_id"),
+    [
+        ("Contact already exists. Existing ID: 7", "7"),
+        ("Contact already exists. Existing ID: 70001.", "70001"),
+        ("Contact already exists.", None),
+        ("Existing ID: none", None),
+    ],
+)
+def test_the_object_is_read_from_the_message(message: str, object_id: str | None) -> None:
+    assert existing_id(BatchError("CONFLICT", message)) == object_id
+
+
+@pytest.mark.parametrize(
+    ("held", "suspects"),
+    [
+        ({"email": "B@x.com"}, [1]),
+        ({"email": "b@x.com", "city": "Ulm"}, [1]),
+        ({"city": "Ulm"}, [0, 1, 2]),
+        ({"city": "Bonn", "email": None}, []),
+        ({"city": "", "email": ""}, []),
+        ({}, []),
+    ],
+)
+def test_the_rarest_likeness_is_suspect(held: dict[str, str | None], suspects: list[int]) -> None:
+    records = [{"email": f"{name}@x.com", "city": "Ulm"} for name in "abc"]
+    inputs = plan(records, CREATE)
+    found = suspects_of(inputs, BatchResponse(results=[result("7", held)]))
+    assert [item.index for item in found] == suspects
+
+
+def test_an_answer_without_the_object_makes_nobody_suspect() -> None:
+    inputs = plan(people(2), CREATE)
+    assert suspects_of(inputs, None) == suspects_of(inputs, BatchResponse()) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sets(st.integers(0, 99), min_size=1, max_size=8), st.booleans())
+def test_each_conflict_costs_three_requests(numbers: set[int], named: bool) -> None:
+    async def main() -> None:
+        async with World(conflicts_reject_batch=True, name_existing_id=named) as world:
+            for number in numbers:
+                world.service.add("contacts", {"email": f"p{number}@example.com"})
+            outcome = await world.client.create("contacts", people(100))
+            assert {record.index for record in outcome.failed} == numbers
+            assert outcome.counts == Counts(100, succeeded=100 - len(numbers), failed=len(numbers))
+            assert len(world.stored()) == 100
+            if named:
+                assert len(world.service.requests) <= 1 + 3 * len(numbers)
+
+    in_virtual_time(main())
+
+
+def test_an_address_that_belongs_to_another_is_found_among_updates() -> None:
+    async def main() -> None:
+        async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
+            ids = [world.service.add("contacts", person).id for person in people(20)]
+            theirs = world.service.add("contacts", {"email": "taken@example.com"})
+            records: list[dict[str, Any]] = [{"id": known, "firstname": "x"} for known in ids]
+            records[4]["email"] = "taken@example.com"
+            # The object collided with is updated, too, and is not to blame.
+            records.append({"id": theirs.id, "firstname": "x"})
+            outcome = await world.client.update("contacts", records)
+            assert [record.index for record in outcome.failed] == [4]
+            assert outcome.counts == Counts(21, succeeded=20, failed=1)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("fault", [FaultKind.RESET, FaultKind.RATE_SECONDLY, FaultKind.HTML])
+def test_when_the_object_cannot_be_read_the_batch_is_halved(fault: FaultKind) -> None:
+    async def main() -> None:
+        async with World(conflicts_reject_batch=True, faults=[None, fault]) as world:
+            world.service.add("contacts", {"email": "p7@example.com"})
+            outcome = await world.client.create("contacts", people(100))
+            assert [record.index for record in outcome.failed] == [7]
+            assert len(world.stored()) == 100
+            assert len(world.service.requests) <= 17
+
+    in_virtual_time(main())
