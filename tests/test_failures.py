@@ -1,0 +1,335 @@
+"""The fact sheet's table of failures, row by row: what becomes of a whole run, with the store as the witness."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from support import World, in_virtual_time, people
+
+from hubbatch import (
+    AuthenticationError,
+    Counts,
+    DailyLimitError,
+    HubbatchError,
+    PermissionDeniedError,
+    RecordStatus,
+    Run,
+    TransportError,
+    UnknownObjectTypeError,
+)
+from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch.sandbox import Fault, FaultKind
+
+VERBS = ["create", "update", "upsert", "read", "archive"]
+IDEMPOTENT = VERBS[1:]
+
+
+class Trial:
+    """Ten contacts, moved by one verb in one batch, while a fault befalls the first requests."""
+
+    def __init__(
+        self, verb: str, faults: Sequence[Fault | FaultKind | None], **habits: Any
+    ) -> None:
+        self.verb = verb
+        self.world = World(faults=faults, timeout=30.0, **habits)
+        self.error: HubbatchError | None = None
+        self.run: Run | None = None
+
+    def tell(self) -> Trial:
+        in_virtual_time(self._tell())
+        return self
+
+    async def _tell(self) -> None:
+        async with self.world as world:
+            service = world.service
+            ids = (
+                []
+                if self.verb == "create"
+                else [
+                    service.add("contacts", {"email": person["email"]}).id for person in people(10)
+                ]
+            )
+            records: dict[str, Sequence[Any]] = {
+                "create": people(10),
+                "upsert": people(10),
+                "update": [
+                    {"id": known, "firstname": f"Person {n}"} for n, known in enumerate(ids)
+                ],
+                "read": ids,
+                "archive": ids,
+            }
+            options = {"id_property": "email"} if self.verb == "upsert" else {}
+            self.run = getattr(world.client, self.verb)("contacts", records[self.verb], **options)
+            try:
+                await self.run
+            except HubbatchError as error:
+                self.error = error
+        self.check()
+
+    def check(self) -> None:
+        """The store agrees with the outcome, record by record."""
+        stored = list(self.world.service.objects("contacts").values())
+        for record in self.outcome.records:
+            name = f"Person {record.index}"
+            done = {
+                "read": True,
+                "archive": self.verb == "archive"
+                and self.world.service.objects("contacts")[record.input].archived,
+            }.get(self.verb, [each.properties.get("firstname") for each in stored].count(name) == 1)
+            if record.status is RecordStatus.SUCCEEDED:
+                assert done
+            elif record.status is not RecordStatus.UNKNOWN and self.verb != "read":
+                assert not done
+        assert self.verb != "create" or len(stored) <= 10
+
+    @property
+    def outcome(self) -> Any:
+        assert self.run is not None
+        return self.run.outcome
+
+    @property
+    def times(self) -> list[float]:
+        return [request.at for request in self.world.service.requests]
+
+    def succeeded(self) -> None:
+        assert self.error is None
+        assert self.outcome.counts == Counts(10, succeeded=10)
+
+
+class Unreachable:
+    """A service that cannot be connected to at first."""
+
+    def __init__(self, world: World, times: int) -> None:
+        self.left = times
+        self.post = world.transport.post
+        world.transport.post = self  # type: ignore[method-assign]
+
+    async def __call__(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+        self.left -= 1
+        if self.left >= 0:
+            return NoReply(sent=False, reason="no connection")
+        return await self.post(request, token, note_sent)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_was_never_sent_is_sent_again(verb: str) -> None:
+    trial = Trial(verb, [])
+    Unreachable(trial.world, 5)
+    trial.tell().succeeded()
+    assert len(trial.times) == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_service_that_cannot_be_reached_at_all_stops_the_run(verb: str) -> None:
+    trial = Trial(verb, [])
+    Unreachable(trial.world, 99)
+    trial.tell()
+    assert isinstance(trial.error, TransportError)
+    assert trial.outcome.counts == Counts(10, unsent=10)
+
+
+LOST = [
+    FaultKind.RESET,
+    FaultKind.RESET_AFTER_WRITE,
+    FaultKind.SLOW,
+    FaultKind.TRUNCATED,
+    FaultKind.SERVER_ERROR,
+    FaultKind.SERVER_ERROR_AFTER_WRITE,
+    FaultKind.BAD_GATEWAY,
+    FaultKind.BAD_GATEWAY_AFTER_WRITE,
+    FaultKind.GATEWAY_TIMEOUT,
+    FaultKind.GATEWAY_TIMEOUT_AFTER_WRITE,
+    FaultKind.ORIGIN_TIMEOUT,
+    FaultKind.ORIGIN_TIMEOUT_AFTER_WRITE,
+]
+UNREADABLE = [
+    FaultKind.HTML,
+    FaultKind.HTML_AFTER_WRITE,
+    FaultKind.NOT_AN_OBJECT,
+    FaultKind.NOT_AN_OBJECT_AFTER_WRITE,
+]
+
+
+@pytest.mark.parametrize("fault", LOST)
+@pytest.mark.parametrize("verb", IDEMPOTENT)
+def test_a_lost_answer_is_asked_for_again(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [fault] * 5).tell()
+    trial.succeeded()
+    assert len(trial.times) == 6
+
+
+@pytest.mark.parametrize("fault", UNREADABLE)
+@pytest.mark.parametrize("verb", IDEMPOTENT)
+def test_an_answer_that_is_none_is_asked_for_again(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [fault] * 5).tell()
+    trial.succeeded()
+    assert len(trial.times) == 6
+
+
+@pytest.mark.parametrize("fault", [*LOST, *UNREADABLE])
+@pytest.mark.parametrize("verb", IDEMPOTENT)
+def test_after_the_last_attempt_a_lost_answer_is_a_doubt(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [fault] * 6).tell()
+    assert trial.outcome.counts == Counts(10, unknown=10)
+    assert len(trial.times) == 6
+
+
+@pytest.mark.parametrize("fault", [*LOST, *UNREADABLE])
+def test_a_create_in_doubt_is_never_sent_blindly(fault: FaultKind) -> None:
+    trial = Trial("create", [fault]).tell()
+    assert trial.outcome.counts == Counts(10, unknown=10)
+    assert len(trial.times) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [FaultKind.UNAVAILABLE, FaultKind.SERVER_DOWN, FaultKind.UNREACHABLE, FaultKind.LOCKED]
+)
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_busy_is_left_alone_for_two_seconds_and_more(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [fault] * 5).tell()
+    trial.succeeded()
+    assert len(trial.times) == 6
+    assert all(later - earlier >= 2.0 for earlier, later in zip(trial.times, trial.times[1:]))  # noqa: B905
+
+
+@pytest.mark.parametrize(
+    ("fault", "pause"),
+    [
+        (FaultKind.RATE_ROLLING, 10.0),
+        (Fault(FaultKind.RATE_ROLLING, retry_after=3.0), 3.0),
+        (FaultKind.RATE_SECONDLY, 1.0),
+        (Fault(FaultKind.MIGRATING, retry_after=7200.0), 7200.0),
+    ],
+)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_hold_holds_everybody(verb: str, fault: Fault | FaultKind, pause: float) -> None:
+    async def other(world: World) -> float:
+        await asyncio.sleep(0.5)
+        await world.client.read("contacts", ["1"])
+        return world.service.requests[-1].at
+
+    async def main() -> None:
+        trial = Trial(verb, [fault])
+        task = asyncio.create_task(other(trial.world))
+        await trial._tell()
+        trial.succeeded()
+        await task
+        first, *later = trial.times
+        assert len(later) == 2
+        assert all(at >= first + pause for at in later)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (FaultKind.RATE_DAILY, DailyLimitError),
+        (FaultKind.INVALID_TOKEN, AuthenticationError),
+        (FaultKind.MISSING_SCOPES, PermissionDeniedError),
+    ],
+)
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_wrong_with_the_account_stops_the_run(
+    verb: str, fault: FaultKind, error: type[HubbatchError]
+) -> None:
+    trial = Trial(verb, [fault]).tell()
+    assert type(trial.error) is error
+    assert trial.outcome.counts == Counts(10, failed=10)
+    assert len(trial.times) == 1
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_wrong_object_type_stops_the_run(verb: str) -> None:
+    async def main() -> None:
+        async with World() as world:
+            options = {"id_property": "email"} if verb == "upsert" else {}
+            records: list[Any] = (
+                people(10) if verb in {"create", "upsert"} else [{"id": "1", "a": "b"}]
+            )
+            run = getattr(world.client, verb)("nonsense", records, **options)
+            with pytest.raises(UnknownObjectTypeError):
+                await run
+            assert run.outcome.counts.failed == run.outcome.counts.total == len(records)
+            assert len(world.service.requests) == 1
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_expired_token_is_renewed_once_for_all(verb: str) -> None:
+    tokens: list[str] = []
+
+    async def renew() -> str:
+        tokens.append(f"token-{len(tokens)}")
+        await asyncio.sleep(1.0)
+        return tokens[-1]
+
+    trial = Trial(verb, [FaultKind.EXPIRED_TOKEN], token=renew).tell()
+    trial.succeeded()
+    assert len(trial.times) == 2
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_expired_token_that_nobody_renews_stops_the_run(verb: str) -> None:
+    trial = Trial(verb, [FaultKind.EXPIRED_TOKEN] * 9).tell()
+    assert isinstance(trial.error, AuthenticationError)
+    assert trial.outcome.counts == Counts(10, failed=10)
+
+
+@pytest.mark.parametrize("fault", [FaultKind.TOO_LARGE, FaultKind.URI_TOO_LONG])
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_too_large_is_halved(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [Fault(fault, body_limit=0)] * 3).tell()
+    trial.succeeded()
+    assert len(trial.times) > 4
+
+
+@pytest.mark.parametrize("fault", [FaultKind.TOO_LARGE, FaultKind.URI_TOO_LONG])
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_record_that_is_too_large_alone_has_failed(verb: str, fault: FaultKind) -> None:
+    trial = Trial(verb, [Fault(fault, body_limit=0)] * 99).tell()
+    assert trial.outcome.counts == Counts(10, failed=10)
+    assert len(trial.times) == 19
+
+
+@pytest.mark.parametrize(
+    "fault", [FaultKind.CONNECT_TIMEOUT, FaultKind.TLS_FAILED, FaultKind.TLS_INVALID]
+)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_front_that_has_lost_the_service_is_tried_three_times(
+    verb: str, fault: FaultKind
+) -> None:
+    Trial(verb, [fault] * 2).tell().succeeded()
+    trial = Trial(verb, [fault] * 3).tell()
+    assert isinstance(trial.error, TransportError)
+    assert trial.outcome.counts == Counts(10, failed=10)
+    assert len(trial.times) == 3
+
+
+@pytest.mark.parametrize("verb", ["create", "update", "upsert"])
+def test_a_rejected_batch_is_rid_of_its_culprit(verb: str) -> None:
+    async def main() -> None:
+        async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
+            world.service.declare_strict("contacts", ["firstname"])
+            records: list[dict[str, Any]] = list(people(10))
+            if verb == "update":
+                ids = [
+                    world.service.add("contacts", {"email": each["email"]}).id for each in records
+                ]
+                records = [{"id": known, "firstname": "x"} for known in ids]
+            records[3] = {**records[3], "nope": "1"}
+            options = {"id_property": "email"} if verb == "upsert" else {}
+            outcome = await getattr(world.client, verb)("contacts", records, **options)
+            assert outcome.counts == Counts(10, succeeded=9, failed=1)
+            assert outcome.failed[0].index == 3
+            named = [
+                each.properties.get("firstname")
+                for each in world.service.objects("contacts").values()
+            ]
+            assert len([name for name in named if name]) == 9
+
+    in_virtual_time(main())
