@@ -66,6 +66,11 @@ class Courier:
         """How many requests have been sent."""
         return self._wire.requests
 
+    @property
+    def pausing(self) -> int:
+        """How many batches wait for their time to be sent again."""
+        return self._wire.pausing
+
     def sends(self, task: asyncio.Task[None]) -> bool:
         """Whether a task has a request in flight."""
         return task in self._wire.sending

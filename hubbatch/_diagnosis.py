@@ -33,6 +33,7 @@ class Symptom(Enum):
     NOT_SENT = auto()
     LOST = auto()
     SERVER_ERROR = auto()
+    GATEWAY_ERROR = auto()
     UNAVAILABLE = auto()
     LOCKED = auto()
     RATE_LIMITED = auto()
@@ -58,9 +59,12 @@ _BY_STATUS: Mapping[int, Symptom] = {
     423: Symptom.LOCKED,
     429: Symptom.RATE_LIMITED,
     477: Symptom.MIGRATING,
+    502: Symptom.GATEWAY_ERROR,
     503: Symptom.UNAVAILABLE,
+    504: Symptom.GATEWAY_ERROR,
     521: Symptom.UNAVAILABLE,
     523: Symptom.UNAVAILABLE,
+    524: Symptom.GATEWAY_ERROR,
     522: Symptom.ORIGIN_TROUBLE,
     525: Symptom.ORIGIN_TROUBLE,
     526: Symptom.ORIGIN_TROUBLE,

@@ -226,7 +226,10 @@ class Engine:
 
     def _room(self) -> int:
         """Return how many records may be taken in before a batch becomes full."""
-        most = self._equipment.gate.max_concurrency + 2
+        gate = self._equipment.gate
+        most = gate.concurrency + 2
+        if not gate.broken:
+            most += min(self._courier.pausing, most)  # they keep nobody else from being sent
         if len(self._batches) >= most - 1:  # and one is being filled
             return 0
         return most * self._call.batch_size - self._ledger.unsettled - self._backlog()
@@ -284,6 +287,8 @@ class Engine:
                 following = await self._courier.advance(parts[-1])
                 parts.pop()
                 parts.extend(reversed(following))
+                if following:  # it may have to pause, and others may go meanwhile
+                    asyncio.get_running_loop().call_soon(self._feeder.wake)
             self._abandon(parts, _BROKEN_OFF)
         except (
             BaseException

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from attrs import frozen
 
 from hubbatch._budget import Slot
+from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
 from hubbatch._quota import RateLimiter
@@ -31,20 +32,23 @@ class Lane:
 
 
 class Gate:
-    """Lets requests through: as many at once as the service's health allows, within the quota, lanes in turn."""
+    """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn."""
 
-    def __init__(self, limiter: RateLimiter, health: Health) -> None:
+    def __init__(self, limiter: RateLimiter, concurrency: Concurrency, health: Health) -> None:
         self.limiter = limiter
+        self._concurrency = concurrency
         self._health = health
         self._in_flight = 0
         self._lanes: OrderedDict[Lane, deque[asyncio.Future[Slot]]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
         self._change = asyncio.Event()
+        self._crowded_at = -math.inf
+        """When somebody last waited for a request to end rather than for the quota."""
 
     @property
-    def max_concurrency(self) -> int:
+    def concurrency(self) -> int:
         """How many requests may be in flight while all is well."""
-        return self._health.max_in_flight
+        return self._concurrency.level
 
     @property
     def broken(self) -> bool:
@@ -71,7 +75,12 @@ class Gate:
 
     def note(self, told: Diagnosis, slot: Slot, chance: float) -> None:
         """Note what came of a request that was let through."""
-        self._health.note(told, sent_at=slot.sent_at, now=_now(), chance=chance)
+        broken, now = self._health.broken, _now()
+        limited = self._crowded_at >= slot.sent_at
+        self._health.note(told, sent_at=slot.sent_at, now=now, chance=chance)
+        self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=now, limited=limited)
+        if broken and not self._health.broken:
+            self._concurrency.begin_anew()
         self._change.set()
 
     async def settle(self) -> None:
@@ -113,6 +122,7 @@ class Gate:
             while self._lanes:
                 self._send_away()
                 if self._closed_until() > _now():
+                    self._crowded_at = _now()
                     await self._until_changed()
                     continue
                 slot = await self.limiter.acquire()
@@ -131,7 +141,7 @@ class Gate:
 
     def _closed_until(self) -> float:
         """Return when the next request may be let through, as far as the gate is concerned."""
-        full = self._in_flight >= self._health.allowance
+        full = self._in_flight >= (1 if self._health.broken else self._concurrency.level)
         return math.inf if full else self._health.resumes_at
 
     async def _until_changed(self) -> None:

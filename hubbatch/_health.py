@@ -1,4 +1,4 @@
-"""Whether the service is well, judged by a client's last answers, and how many requests it should get meanwhile.
+"""Whether the service is well, judged by a client's last answers, and when it may be probed if it is not.
 
 Pure: every method is given the time. A service that is broken gets one request at a time, after pauses that grow.
 """
@@ -33,6 +33,7 @@ _SIGNS = MappingProxyType(
         Symptom.LOST: _Sign.BROKEN,
         Symptom.NOT_SENT: _Sign.BROKEN,
         Symptom.SERVER_ERROR: _Sign.BROKEN,
+        Symptom.GATEWAY_ERROR: _Sign.BROKEN,
         Symptom.UNAVAILABLE: _Sign.BROKEN,
         Symptom.ORIGIN_TROUBLE: _Sign.BROKEN,
         # These have holds of their own, or may come from anything in between.
@@ -49,18 +50,14 @@ _SIGNS = MappingProxyType(
 class Health:
     """Watches the answers of one client."""
 
-    def __init__(self, policy: RetryPolicy, max_in_flight: int) -> None:
+    def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
-        self.max_in_flight = max_in_flight
-        """How many requests a service that is well gets at once."""
         self._answers: deque[bool] = deque(maxlen=_LAST)
         self._reached = False
         self._last = ""
         self._trouble_since: float | None = None
         self._probes = 0
         self._broken_since: float | None = None
-        self.allowance = max_in_flight
-        """How many requests it should get at once now."""
         self.resumes_at = -math.inf
         """When the next request may be sent."""
 
@@ -107,8 +104,6 @@ class Health:
             self._answers.clear()
             self.resumes_at = -math.inf
         self._answers.append(True)
-        # From one on, each good answer makes room for one more: twice as many with every round of answers.
-        self.allowance = min(self.allowance + 1, self.max_in_flight)
 
     def _note_bad(self, now: float, chance: float) -> None:
         if self._trouble_since is None:
@@ -116,7 +111,6 @@ class Health:
         self._answers.append(False)
         if self._answers.count(False) > _LAST / 2:
             self._broken_since = now
-            self.allowance = 1
             self._pause(now, chance)
 
     def _pause(self, now: float, chance: float) -> None:

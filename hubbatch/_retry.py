@@ -128,6 +128,7 @@ _TABLE: Mapping[Symptom, _Row] = {
     ),
     Symptom.LOST: _Row(_UNKNOWN, Action.RETRY),
     Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.GATEWAY_ERROR: _Row(_UNKNOWN, Action.RETRY),
     Symptom.UNAVAILABLE: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.LOCKED: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.RATE_LIMITED: _Row(_NO, Action.HOLD, most_attempts=_HOLDS),

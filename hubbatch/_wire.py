@@ -56,6 +56,8 @@ class Wire:
         self._lane = Lane(now())
         self.sending: set[asyncio.Task[None]] = set()
         """The tasks that have a request in flight."""
+        self.pausing = 0
+        """How many batches wait for their time to be sent again."""
         self.requests = 0
 
     def chance(self) -> float:
@@ -65,7 +67,11 @@ class Wire:
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
         if (wait := when - now()) > 0:
-            await self._equipment.sleep(wait)
+            self.pausing += 1
+            try:
+                await self._equipment.sleep(wait)
+            finally:
+                self.pausing -= 1
 
     async def renew_token(self, answer: Answer) -> None:
         """Have a token that was refused replaced by a new one."""

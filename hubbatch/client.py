@@ -15,6 +15,7 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
+from hubbatch._concurrency import Concurrency
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
 from hubbatch._health import Health
@@ -43,7 +44,7 @@ class ClientOptions(TypedDict, total=False):
     base_url: str
     api_version: str
     rate_limit: RateLimit | RateLimiter | None
-    max_concurrency: int
+    max_concurrency: int | None
     retry: RetryPolicy
     timeout: float
     session: aiohttp.ClientSession | None
@@ -58,7 +59,8 @@ class Client:
     `api_version`: `"v3"`, or a dated version such as `"2025-09"`.
     `rate_limit`: a `RateLimit` to pin the quota, a `RateLimiter` to share one with other clients, None to learn it
     from the response headers.
-    `max_concurrency`: requests in flight at once, over all runs.
+    `max_concurrency`: requests in flight at once, over all runs, at most. None finds the level: it grows while
+    requests wait for it rather than for the quota, and falls on timeouts, 423, 502, 503 and 504.
     `retry`: when a batch is sent again.
     `timeout`: seconds for one attempt.
     `session`: an `aiohttp.ClientSession` of yours to use; it is never closed here.
@@ -86,7 +88,7 @@ class Client:
         base_url: str = "https://api.hubapi.com",
         api_version: str = "v3",
         rate_limit: RateLimit | RateLimiter | None = None,
-        max_concurrency: int = 32,
+        max_concurrency: int | None = None,
         retry: RetryPolicy = _DEFAULT_RETRY,
         timeout: float = 60.0,
         session: aiohttp.ClientSession | None = None,
@@ -103,7 +105,10 @@ class Client:
         self._tokens = Tokens(token)
         self._gate = Gate(
             _limiter(rate_limit),
-            Health(retry, check_count("max_concurrency", max_concurrency)),
+            Concurrency(
+                None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
+            ),
+            Health(retry),
         )
         self._http = HttpTransport(
             self._base_url, timeout=check_seconds("timeout", timeout), session=session

@@ -131,7 +131,7 @@ class World:
         rate_limit: RateLimit | None = None,
         latency: float | tuple[float, float] = 0.05,
         client_rate: RateLimit | None = UNLIMITED,
-        max_concurrency: int = 4,
+        max_concurrency: int | None = 4,
         retry: RetryPolicy | None = None,
         timeout: float = 60.0,
         token: Any = "made-up",

@@ -9,6 +9,7 @@ from support import UNLIMITED, World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter, RetryPolicy
 from hubbatch._budget import Slot
+from hubbatch._concurrency import Concurrency
 from hubbatch._gate import Gate, Lane
 from hubbatch._health import Health
 
@@ -106,7 +107,7 @@ def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
 
 def test_the_gate_gives_lanes_their_turns() -> None:
     async def main() -> None:
-        gate = Gate(RateLimiter(UNLIMITED), Health(RetryPolicy(), 1))
+        gate = Gate(RateLimiter(UNLIMITED), Concurrency(1), Health(RetryPolicy()))
         lanes = {name: Lane(0.0) for name in "abc"}
         order: list[str] = []
 
@@ -126,7 +127,7 @@ def test_the_gate_gives_lanes_their_turns() -> None:
 def test_a_waiter_that_gives_up_costs_nothing() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(1, 10.0))
-        gate = Gate(limiter, Health(RetryPolicy(), 5))
+        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
 
         async def pass_through() -> None:
             async with gate.enter(Lane(0.0)):
@@ -148,7 +149,7 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
 def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(2, 10.0))
-        gate = Gate(limiter, Health(RetryPolicy(), 5))
+        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
 
         async def pass_through() -> None:
             async with gate.enter(Lane(0.0)):
@@ -171,7 +172,7 @@ def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
             raise ZeroDivisionError
 
     async def main() -> None:
-        gate = Gate(Broken(), Health(RetryPolicy(), 5))
+        gate = Gate(Broken(), Concurrency(5), Health(RetryPolicy()))
         with pytest.raises(ZeroDivisionError):
             async with gate.enter(Lane(0.0)):
                 pass

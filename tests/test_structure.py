@@ -33,6 +33,7 @@ LAYERS: dict[str, int] = {
                 "_diagnosis",
                 "_retry",
                 "_health",
+                "_concurrency",
                 "_doubt",
                 "_collision",
                 "_batching",
