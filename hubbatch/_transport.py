@@ -67,6 +67,17 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _version() -> str:
+    try:
+        return version("hubbatch")
+    except PackageNotFoundError:  # run from a source tree
+        return "0"
+
+
+_USER_AGENT = f"hubbatch/{_version()}"
+"""Read once, at import: the event loop is no place to read files in."""
+
+
 class HttpTransport:
     """Sends requests to one service, over the caller's session or one of its own."""
 
@@ -81,7 +92,7 @@ class HttpTransport:
         self._headers = {
             "Accept": "application/json",
             "Content-Type": "application/json",
-            "User-Agent": f"hubbatch/{_version()}",
+            "User-Agent": _USER_AGENT,
         }
 
     @property
@@ -146,13 +157,6 @@ class HttpTransport:
             if len(self._urls) < 1_000:  # noqa: PLR2004 (object types are few; foreign input may not be)
                 self._urls[key] = url
         return url
-
-
-def _version() -> str:
-    try:
-        return version("hubbatch")
-    except PackageNotFoundError:  # run from a source tree
-        return "0"
 
 
 async def _note_sent(_session: Any, context: Any, _params: Any) -> None:

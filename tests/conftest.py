@@ -1,6 +1,32 @@
 """What holds for all tests."""
 
+from __future__ import annotations
+
 import asyncio
+from collections.abc import Iterator
+
+import pytest
+from blockbuster import blockbuster_ctx
 
 # pytest-asyncio leaves the loop that it finds here unclosed when a synchronous test runs first.
 asyncio.set_event_loop(None)
+
+
+_MAY_BLOCK = {
+    # A private table of seen keys: a few microseconds each, and it spills to a file only when it grows large.
+    "hubbatch/_duplicates.py": {"__init__", "add", "close"},
+    # What Python does to show a warning.
+    "linecache.py": {"checkcache", "updatecache"},
+    # A sandbox in a thread of its own is a synchronous convenience; whoever starts it in a loop waits for it.
+    "hubbatch/sandbox/_server.py": {"in_thread"},
+}
+
+
+@pytest.fixture(autouse=True)
+def _the_event_loop_is_the_hosts() -> Iterator[None]:
+    """Fail whatever of the library blocks the event loop; the command line has a loop of its own."""
+    with blockbuster_ctx("hubbatch", excluded_modules=["hubbatch.cli"]) as blocker:
+        for function in blocker.functions.values():
+            for file, names in _MAY_BLOCK.items():
+                function.can_block_in(file, names)
+        yield
