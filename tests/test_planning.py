@@ -185,8 +185,25 @@ def test_a_callers_trace_id_is_sent_as_it_is() -> None:
     assert item.wire["objectWriteTraceId"] == item.caller_trace_id == "mine"
 
 
-def test_what_was_read_can_be_written_back() -> None:
-    [item] = plan([ObjectResult("7", {"a": "1", "b": None})], UPDATE)
+@pytest.mark.parametrize(
+    "read",
+    [
+        ObjectResult("7", {"a": "1", "b": None}),
+        {
+            "id": "7",
+            "properties": {"a": "1", "b": None},
+            "createdAt": "2026-01-01T00:00:00Z",
+            "updatedAt": "2026-01-02T00:00:00Z",
+            "archived": True,
+            "archivedAt": "2026-01-03T00:00:00Z",
+            "new": False,
+            "url": "https://app.hubspot.com/contacts/1/record/0-1/7",
+            "propertiesWithHistory": {"a": [{"value": "1"}]},
+        },
+    ],
+)
+def test_what_was_read_can_be_written_back(read: Any) -> None:
+    [item] = plan([read], UPDATE)
     assert item.wire == {"id": "7", "properties": {"a": "1"}, "objectWriteTraceId": "t0"}
 
 
