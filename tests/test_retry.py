@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -175,6 +176,22 @@ def test_attempts_are_limited(
     assert last.exception is None if exception is None else type(last.exception) is exception
 
 
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        (NoReply(sent=False, reason="refused"), "cannot be reached; check base_url.* refused"),
+        (answer(522, message="no origin"), "try again later.* no origin"),
+        (answer(401, category="EXPIRED_AUTHENTICATION"), "give a token provider"),
+    ],
+)
+def test_what_stops_the_run_after_many_tries_says_what_to_do(
+    reply: Reply | NoReply, advice: str
+) -> None:
+    exception = after(reply, history={diagnose(UPDATE, reply).symptom: 5}).exception
+    assert exception is not None
+    assert re.search(advice, str(exception))
+
+
 def test_a_limit_of_its_own_counts_its_own_kind() -> None:
     expired = answer(401, category="EXPIRED_AUTHENTICATION")
     assert after(expired, history={Symptom.UNAVAILABLE: 5}).action is Action.REFRESH
@@ -203,11 +220,19 @@ def test_a_policy_of_one_attempt_tries_once(reply: Reply | NoReply, action: Acti
     assert decision.action is action
 
 
-def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
-    reply = answer(429, policyName="TEN_SECONDLY_ROLLING")
-    assert after(reply, history={Symptom.RATE_LIMITED: 58}).action is Action.HOLD
-    assert after(reply, history={Symptom.RATE_LIMITED: 59}).action is Action.GIVE_UP
-    assert after(answer(500), history={Symptom.RATE_LIMITED: 59}).action is Action.RETRY
+@pytest.mark.parametrize(
+    ("reply", "symptom"),
+    [
+        (answer(429, policyName="TEN_SECONDLY_ROLLING"), Symptom.RATE_LIMITED),
+        (answer(477), Symptom.MIGRATING),
+    ],
+)
+def test_being_told_not_now_is_not_an_attempt_but_not_for_ever(
+    reply: Reply, symptom: Symptom
+) -> None:
+    assert after(reply, history={symptom: 58}).action is Action.HOLD
+    assert after(reply, history={symptom: 59}).action is Action.GIVE_UP
+    assert after(answer(500), history={symptom: 59}).action is Action.RETRY
 
 
 def test_an_empty_body_answers_an_archive_only() -> None:
