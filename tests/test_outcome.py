@@ -136,8 +136,10 @@ def test_counts_always_add_up() -> None:
 def test_no_repr_shows_a_customers_data() -> None:
     secret = {"email": "secret@x.com"}
     record = RecordOutcome(0, secret, S, ObjectResult("7", secret))
-    outcome = Outcome(counts=Counts(1, 1), records=[record])
+    refused = BatchError("VALIDATION_ERROR", "secret@x.com is taken")
+    outcome = Outcome(counts=Counts(1, 1), records=[record], errors=[refused])
     assert "secret" not in repr(record) + repr(outcome)
+    assert "RecordOutcome" not in repr(outcome), "a million records make no readable repr"
 
 
 def test_raise_for_errors_is_silent_when_all_is_well() -> None:
