@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from typing import Any
 
 import attrs
@@ -15,6 +16,7 @@ from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, Object
 from hubbatch._correlation import Correlation, correlate
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._planning import Input
+from hubbatch.models import NO_ANSWER
 
 S, F, U = RecordStatus.SUCCEEDED, RecordStatus.FAILED, RecordStatus.UNKNOWN
 
@@ -63,6 +65,13 @@ CASES: list[
         CREATE,
         plan([{"email": "A@x.com"}, {"email": "b@x.com", "n": " x "}], CREATE),
         reply(result("9", {"email": "b@x.com", "n": "x"}), result("8", {"email": "a@x.com"})),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: texts that differ in case are different",
+        CREATE,
+        plan([{"a": "x"}, {"a": "X"}], CREATE),
+        reply(result("9", {"a": "X"}), result("8", {"a": "x"})),
         [(S, "8"), (S, "9")],
     ),
     (
@@ -180,6 +189,13 @@ CASES: list[
         [(F, None)],
     ),
     (
+        "one input, its result and an error that names nobody: the error is not its own",
+        CREATE,
+        CREATED[:1],
+        reply(result("8", trace_id="t0"), errors=(error(),)),
+        [(S, "8")],
+    ),
+    (
         "update by id",
         UPDATE,
         UPDATED,
@@ -201,10 +217,10 @@ CASES: list[
         [(U, None), (S, "2")],
     ),
     (
-        "update, a result for nobody",
+        "update, a result for nobody, whatever values it has",
         UPDATE,
         UPDATED,
-        reply(result("2"), result("77")),
+        reply(result("2", {"a": "x"}), result("77", {"a": "x"})),
         [(U, None), (S, "2")],
     ),
     (
@@ -255,6 +271,13 @@ CASES: list[
         READ_IDS,
         reply(result("2"), result("1")),
         [(S, "1"), (S, "2")],
+    ),
+    (
+        "read of one by id, answered with another id",
+        READ,
+        READ_IDS[:1],
+        reply(result("77")),
+        [(U, None)],
     ),
     (
         "read by unique value",
@@ -354,6 +377,28 @@ def test_what_is_not_a_name_is_not_taken_for_one(nameless: BatchError) -> None:
     assert correlation.statuses == [U, U]
     assert correlation.errors[0].indexes == ()
     assert "names no record" in correlation.errors[1].message
+
+
+@pytest.mark.parametrize(
+    ("response", "reason"),
+    [
+        (reply(result("1")), "^the reply mentions this record neither among its results nor"),
+        (reply(result("1"), status=BatchStatus.PENDING), "has not completed.* answered PENDING$"),
+        (reply(result("1"), errors=(error("busy"),)), "neither.* names no record: busy$"),
+        (
+            reply(result("1"), result("8", trace_id="t1"), result("9", trace_id="t1")),
+            "contradicts itself about this record: it has several results",
+        ),
+    ],
+)
+def test_a_doubt_says_what_it_is_about(response: BatchResponse, reason: str) -> None:
+    correlation = correlate(UPDATE, UPDATED, response)
+    assert correlation.statuses == [S, U]
+    cause = correlation.causes[1]
+    assert cause is not None
+    assert cause.category == NO_ANSWER
+    assert re.search(reason, cause.message)
+    assert cause.indexes == (1,)
 
 
 def test_the_first_error_of_an_input_is_its_own_and_all_are_kept() -> None:

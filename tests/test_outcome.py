@@ -29,6 +29,7 @@ from hubbatch import (
     errors,
 )
 from hubbatch._ledger import Keep, Ledger
+from hubbatch.outcome import RecordTable
 
 S, F, U, N = RecordStatus
 
@@ -59,6 +60,7 @@ def outcomes(draw: st.DrawFn) -> Outcome:
         requested_at=draw(moments),
         started_at=draw(moments),
         completed_at=draw(moments),
+        links=draw(st.dictionaries(st.sampled_from("ab"), st.sampled_from("xy"))),
         warnings=draw(st.lists(st.text(max_size=2), max_size=1)),
     )
 
@@ -89,6 +91,42 @@ def test_an_outcome_lists_its_records_by_state() -> None:
     assert Outcome().ok
 
 
+def test_a_table_of_records_reads_like_a_list_of_them() -> None:
+    records = list(some().records)
+    table = RecordTable(
+        [record.input for record in records],
+        [record.status for record in records],
+        [record.result for record in records],
+        [record.error for record in records],
+        [record.attempts for record in records],
+    )
+    assert table == records
+    assert table != records[:2]
+    assert table != 3
+    assert len(table) == 3
+    assert table[-1] == records[-1]
+    assert table[1:] == records[1:]
+    assert table[::-1] == records[::-1]
+    with pytest.raises(IndexError):
+        table[3]
+    assert repr(table) == "<3 records>"
+    outcome = attrs.evolve(some(), records=table)
+    assert outcome == some()
+    assert outcome.results == some().results
+
+
+def test_only_what_succeeded_is_among_the_results() -> None:
+    records = [RecordOutcome(0, None, U, ObjectResult("7")), RecordOutcome(1, None, S)]
+    outcome = Outcome(counts=Counts(2, succeeded=1, unknown=1), records=records)
+    assert outcome.results == []
+    assert [record.index for record in outcome.unknown] == [0]
+
+
+def test_a_run_that_was_stopped_is_not_ok_even_if_nothing_failed() -> None:
+    assert not Outcome(status=BatchStatus.CANCELED, counts=Counts(1, 1)).ok
+    assert Outcome(status=BatchStatus.PENDING, counts=Counts(1, 1)).ok
+
+
 def test_counts_always_add_up() -> None:
     with pytest.raises(ValueError, match="add up"):
         Counts(total=2, succeeded=1)
@@ -98,8 +136,10 @@ def test_counts_always_add_up() -> None:
 def test_no_repr_shows_a_customers_data() -> None:
     secret = {"email": "secret@x.com"}
     record = RecordOutcome(0, secret, S, ObjectResult("7", secret))
-    outcome = Outcome(counts=Counts(1, 1), records=[record])
+    refused = BatchError("VALIDATION_ERROR", "secret@x.com is taken")
+    outcome = Outcome(counts=Counts(1, 1), records=[record], errors=[refused])
     assert "secret" not in repr(record) + repr(outcome)
+    assert "RecordOutcome" not in repr(outcome), "a million records make no readable repr"
 
 
 def test_raise_for_errors_is_silent_when_all_is_well() -> None:
@@ -124,9 +164,52 @@ def test_raise_for_errors_groups_what_went_wrong() -> None:
     assert str(first) == "record 0 is FAILED: C: m0"
 
 
-def test_raise_for_errors_raises_also_where_no_record_was_kept() -> None:
-    with pytest.raises(OutcomeError, match="no record was kept"):
-        Outcome(counts=Counts(2, failed=1, unsent=1)).raise_for_errors()
+def test_the_message_counts_the_reasons_the_most_frequent_first() -> None:
+    reasons = ["d", "a", "b", "a", "b", "b", "e", "c"]
+    records = [
+        RecordOutcome(index, None, F, error=BatchError("C", reason))
+        for index, reason in enumerate(reasons)
+    ]
+    records += [RecordOutcome(8, None, S), RecordOutcome(9, None, N), RecordOutcome(10, None, N)]
+    counts = Counts(11, succeeded=1, failed=8, unsent=2)
+    lines = {
+        "b": "  3 × C: b, e.g. record 2, 4",
+        "a": "  2 × C: a, e.g. record 1, 3",
+        "unsent": "  2 × UNSENT, e.g. record 9, 10",
+        "d": "  1 × C: d, e.g. record 0",
+        "e": "  1 × C: e, e.g. record 6",
+    }
+    with pytest.raises(OutcomeError) as caught:
+        Outcome(counts=counts, records=records).raise_for_errors()
+    assert caught.value.message.splitlines() == [
+        str(counts),
+        *lines.values(),
+        "  and 1 more reasons",
+    ]
+    without_c = Counts(10, succeeded=1, failed=7, unsent=2)
+    with pytest.raises(OutcomeError) as caught:
+        Outcome(counts=without_c, records=[*records[:7], *records[8:]]).raise_for_errors()
+    assert caught.value.message.splitlines() == [str(without_c), *lines.values()]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "note"),
+    [
+        (Outcome(counts=Counts(2, failed=1, unsent=1)), "no record was kept (keep='none')"),
+        (
+            Outcome(status=BatchStatus.CANCELED, counts=Counts(2, 2)),
+            "the run was stopped before it had seen all its input",
+        ),
+    ],
+)
+def test_where_no_record_can_tell_the_message_says_why_it_is_raised(
+    outcome: Outcome, note: str
+) -> None:
+    with pytest.raises(OutcomeError) as caught:
+        outcome.raise_for_errors()
+    assert caught.value.message.splitlines() == [str(outcome.counts), f"  {note}"]
+    [error] = caught.value.exceptions
+    assert str(error) == caught.value.message
 
 
 def test_parts_of_an_outcome_error_carry_the_outcome() -> None:
@@ -169,6 +252,11 @@ def test_merging_renumbers_what_follows(first: Outcome, second: Outcome) -> None
             assert record.error.indexes == (record.index,)
 
 
+def test_merging_lets_the_later_link_win() -> None:
+    first, second = Outcome(links={"next": "1", "self": "0"}), Outcome(links={"next": "2"})
+    assert Outcome.merge(first, second).links == {"next": "2", "self": "0"}
+
+
 @given(outcomes())
 def test_merging_with_nothing_changes_nothing(outcome: Outcome) -> None:
     assert Outcome.merge(outcome) == Outcome.merge(Outcome(), outcome) == outcome
@@ -192,6 +280,7 @@ def test_json_uses_hubspots_own_names() -> None:
 
 class Colour(enum.Enum):
     RED = "red"
+    BOTH = ("red", "blue")
 
 
 class Unreadable:
@@ -205,10 +294,44 @@ class Unreadable:
 CYCLE: dict[str, Any] = {}
 CYCLE["self"] = CYCLE
 
+RING: list[Any] = []
+RING.append(RING)
 
-def test_a_record_without_a_bottom_is_written_all_the_same() -> None:
-    outcome = Outcome(counts=Counts(1, unsent=1), records=[RecordOutcome(0, CYCLE, N)])
-    assert b"<dict>" in orjson.dumps(outcome.to_dict())
+ROPE: list[Any] = []
+
+
+class Knot(enum.Enum):
+    TIED = ROPE
+
+
+ROPE.append(Knot.TIED)
+
+
+def nested(depth: int) -> Any:
+    """Make a record with so many lists and mappings around a text."""
+    record: Any = "bottom"
+    for level in range(depth):
+        record = [record] if level % 2 else {"in": record}
+    return record
+
+
+def as_written(record: Any) -> Any:
+    """Return what a record is in an outcome's JSON."""
+    outcome = Outcome(counts=Counts(1, unsent=1), records=[RecordOutcome(0, record, N)])
+    return orjson.loads(orjson.dumps(outcome.to_dict()))["records"][0]["input"]
+
+
+@pytest.mark.parametrize(
+    ("record", "end"), [(CYCLE, "<dict>"), (RING, "<list>"), (Knot.TIED, "<list>")]
+)
+def test_a_record_without_a_bottom_is_written_all_the_same(record: Any, end: str) -> None:
+    assert end in str(as_written(record))
+
+
+def test_a_record_is_written_twenty_levels_deep() -> None:
+    assert as_written(nested(20)) == nested(20)
+    assert as_written(nested(21)) != nested(21)
+    assert "<dict>" in str(as_written(nested(21)))
 
 
 @attrs.frozen
@@ -230,12 +353,12 @@ class Person:
         (1.5, 1.5),
         (object, "<class 'object'>"),
         ({"stage": Colour.RED}, {"stage": "red"}),
+        ({"stages": [Colour.BOTH, {Colour.RED}]}, {"stages": [["red", "blue"], ["red"]]}),
         (Unreadable(), "unreadable"),
     ],
 )
 def test_any_input_is_written_as_json_can_hold_it(record: Any, written: Any) -> None:
-    outcome = Outcome(counts=Counts(1, unsent=1), records=[RecordOutcome(0, record, N)])
-    assert orjson.loads(orjson.dumps(outcome.to_dict()))["records"][0]["input"] == written
+    assert as_written(record) == written
 
 
 @pytest.mark.parametrize(

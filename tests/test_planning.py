@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import ChainMap
 from typing import Any
 
 import attrs
@@ -15,7 +16,7 @@ from support import plan
 
 from hubbatch import ObjectResult
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._planning import Planner, key_of
+from hubbatch._planning import Key, Planner, key_of
 from hubbatch._values import InvalidRecordError
 
 
@@ -41,6 +42,7 @@ class PydanticPerson(pydantic.BaseModel):
     [
         {"email": "a@b.c", "age": 7},
         {"id": "a@b.c", "properties": {"age": "7"}},
+        ChainMap({"email": "a@b.c"}, {"age": "7"}),
         AttrsPerson("a@b.c", 7),
         DataPerson("a@b.c", 7),
         PydanticPerson(email="a@b.c", years=7),
@@ -63,6 +65,7 @@ def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
     [
         (CREATE, None, {"a": 1, "b": None}, {"properties": {"a": "1"}}),
         (CREATE, None, {"id": "x"}, {"properties": {"id": "x"}}),
+        (CREATE, None, {"properties": "x"}, {"properties": {"properties": "x"}}),
         (
             CREATE,
             None,
@@ -83,8 +86,15 @@ def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
             {"id": "x", "idProperty": "email", "properties": {}},
             {"id": "x", "idProperty": "email", "properties": {}},
         ),
+        (
+            UPSERT,
+            "ref",
+            {"id": 1.5, "properties": {}},
+            {"id": "1.5", "idProperty": "ref", "properties": {}},
+        ),
         (READ, None, 7, {"id": "7"}),
         (READ, "email", "A@b.c", {"id": "A@b.c"}),
+        (READ, "ref", 1.5, {"id": "1.5"}),
         (ARCHIVE, None, {"id": "7"}, {"id": "7"}),
     ],
 )
@@ -94,6 +104,28 @@ def test_an_input_has_what_its_verb_needs(
     [item] = plan([record], operation, id_property=id_property)
     trace = {"objectWriteTraceId": "t0"} if operation.writes_properties else {}
     assert item.wire == wire | trace
+    assert orjson.loads(item.body) == item.wire
+    assert item.record is record
+
+
+@pytest.mark.parametrize(
+    ("operation", "id_property", "record", "key"),
+    [
+        (CREATE, None, {"id": "7"}, None),
+        (UPDATE, None, {"id": 7}, (None, "7")),
+        (UPDATE, "email", {"email": "A@b.c"}, ("email", "a@b.c")),
+        (UPSERT, "ref", {"id": "A", "properties": {}}, ("ref", "A")),
+        (UPSERT, "ref", {"id": "A", "idProperty": "email", "properties": {}}, ("email", "a")),
+        (READ, None, 7, (None, "7")),
+        (READ, "email", "A@b.c", ("email", "a@b.c")),
+        (ARCHIVE, None, {"id": "7"}, (None, "7")),
+    ],
+)
+def test_an_inputs_key_is_what_names_its_object(
+    operation: Operation, id_property: str | None, record: Any, key: Key | None
+) -> None:
+    [item] = plan([record], operation, id_property=id_property)
+    assert item.key == key
 
 
 @pytest.mark.parametrize(
@@ -106,16 +138,27 @@ def test_an_input_has_what_its_verb_needs(
         (UPDATE, None, {"a": 1}, "the record id is missing"),
         (UPDATE, None, {"id": 1.0}, "the record id must be text or a whole number, not float"),
         (UPDATE, None, {"id": True}, "not bool"),
-        (READ, None, None, "missing"),
+        (READ, None, None, "the record id is missing"),
+        (READ, "email", None, "'email' is missing"),
+        (READ, "ref", float("nan"), "'ref': nan"),
+        (UPSERT, "ref", {"id": "", "properties": {}}, "'ref' is missing"),
+        (UPSERT, None, {"id": "7", "idProperty": 5, "properties": {}}, "'idProperty'.* not 5"),
         (READ, None, ["7"], "not list"),
         (CREATE, None, {"a": {"b": 1}}, "property 'a': a value of type dict"),
         (CREATE, None, {1: "a"}, "name must be text"),
         (CREATE, None, {"": "a"}, "name must be text"),
         (CREATE, None, {"a": "\ud800"}, "JSON"),
-        (CREATE, None, {"properties": {}, "asociations": []}, "no field 'asociations'"),
+        (
+            CREATE,
+            None,
+            {"properties": {}, "asociations": []},
+            "no field 'asociations'.* 'id', 'idProperty', 'associations' and 'objectWriteTraceId'",
+        ),
+        (CREATE, None, {"properties": {}, "x": 1, 5: 1}, "no field 5"),
         (CREATE, None, {"properties": {}, "associations": {"to": 1}}, "list of objects"),
+        (CREATE, None, {"properties": {}, "associations": ["7"]}, "list of objects"),
         (CREATE, None, {"properties": {}, "associations": [{"to": object()}]}, "JSON"),
-        (CREATE, None, {"properties": {}, "objectWriteTraceId": 5}, "must be text"),
+        (CREATE, None, {"properties": {}, "objectWriteTraceId": 5}, "'objectWriteTraceId'.* not 5"),
         (UPDATE, None, {"id": 1, "properties": {}, "associations": [{}]}, "creating only"),
         (CREATE, None, "text", "not str"),
         (CREATE, None, AttrsPerson, "not type"),
@@ -130,13 +173,37 @@ def test_what_cannot_be_sent_is_refused_with_the_reason(
         planner.plan(0, record)
 
 
+def test_a_trace_id_is_the_prefix_and_the_index() -> None:
+    planners = [Planner(CREATE), Planner(CREATE, trace_prefix="run-")]
+    inputs = [planner.plan(7, {"a": "1"}) for planner in planners]
+    assert [item.wire["objectWriteTraceId"] for item in inputs] == ["7", "run-7"]
+    assert [item.caller_trace_id for item in inputs] == [None, None]
+
+
 def test_a_callers_trace_id_is_sent_as_it_is() -> None:
     [item] = plan([{"properties": {}, "objectWriteTraceId": "mine"}], CREATE)
     assert item.wire["objectWriteTraceId"] == item.caller_trace_id == "mine"
 
 
-def test_what_was_read_can_be_written_back() -> None:
-    [item] = plan([ObjectResult("7", {"a": "1", "b": None})], UPDATE)
+@pytest.mark.parametrize(
+    "read",
+    [
+        ObjectResult("7", {"a": "1", "b": None}),
+        {
+            "id": "7",
+            "properties": {"a": "1", "b": None},
+            "createdAt": "2026-01-01T00:00:00Z",
+            "updatedAt": "2026-01-02T00:00:00Z",
+            "archived": True,
+            "archivedAt": "2026-01-03T00:00:00Z",
+            "new": False,
+            "url": "https://app.hubspot.com/contacts/1/record/0-1/7",
+            "propertiesWithHistory": {"a": [{"value": "1"}]},
+        },
+    ],
+)
+def test_what_was_read_can_be_written_back(read: Any) -> None:
+    [item] = plan([read], UPDATE)
     assert item.wire == {"id": "7", "properties": {"a": "1"}, "objectWriteTraceId": "t0"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -21,6 +22,7 @@ from hubbatch._diagnosis import Symptom, diagnose
 from hubbatch._exchange import NoReply, Reply
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._retry import Action, Decision, Written, decide
+from hubbatch.models import NO_ANSWER
 
 POLICY = RetryPolicy()
 NO, UNKNOWN = Written.NO, Written.UNKNOWN
@@ -31,13 +33,14 @@ def after(
     operation: Operation = UPDATE,
     *,
     history: dict[Symptom, int] | None = None,
+    policy: RetryPolicy = POLICY,
     chance: float = 0.0,
 ) -> Decision:
     return decide(
         operation,
         diagnose(operation, reply),
         history=history or {},
-        policy=POLICY,
+        policy=policy,
         chance=chance,
     )
 
@@ -54,6 +57,7 @@ ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
     (answer(504), Action.RETRY, UNKNOWN),
     (answer(524), Action.RETRY, UNKNOWN),
     (answer(599), Action.RETRY, UNKNOWN),
+    (answer(999), Action.RETRY, UNKNOWN),
     (answer(503), Action.RETRY, NO),
     (answer(521), Action.RETRY, NO),
     (answer(523), Action.RETRY, NO),
@@ -77,6 +81,7 @@ ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
     (answer(405), Action.ISOLATE, NO),
     (answer(413), Action.HALVE, NO),
     (answer(414), Action.HALVE, NO),
+    (answer(300), Action.STOP, NO),
     (answer(302), Action.STOP, NO),
     (answer(307), Action.STOP, NO),
     (Reply(200, {}, b"<html>"), Action.RETRY, UNKNOWN),
@@ -101,6 +106,24 @@ def test_every_answer_has_its_row(
     diagnosis = diagnose(operation, reply)
     assert (diagnosis.response is None) == (action is not Action.ACCEPT)
     assert (diagnosis.error is None) == (action is Action.ACCEPT)
+    assert (decision.exception is None) == (action is not Action.STOP)
+    if action not in {Action.RETRY, Action.HOLD}:
+        assert decision.wait == 0.0, "nobody waits for what is not sent again, nor for a new token"
+
+
+@pytest.mark.parametrize(
+    ("reply", "category", "message"),
+    [
+        (NoReply(sent=True, reason="lost"), NO_ANSWER, "lost"),
+        (NoReply(sent=False, reason="refused"), NO_ANSWER, "refused"),
+        (answer(500, category="INTERNAL", message="ours"), "INTERNAL", "ours"),
+        (answer(409, category="CONFLICT", message="exists"), "CONFLICT", "exists"),
+    ],
+)
+def test_an_error_says_what_came_back(reply: Reply | NoReply, category: str, message: str) -> None:
+    error = diagnose(UPDATE, reply).error
+    assert error is not None
+    assert (error.category, error.message) == (category, message)
 
 
 @pytest.mark.parametrize(("reply", "action", "written"), ROWS)
@@ -108,7 +131,8 @@ def test_a_create_is_never_sent_again_in_doubt(
     reply: Reply | NoReply, action: Action, written: Written
 ) -> None:
     expected = Action.GIVE_UP if (action, written) == (Action.RETRY, UNKNOWN) else action
-    assert after(reply, CREATE).action is expected
+    decision = after(reply, CREATE)
+    assert (decision.action, decision.written) == (expected, written)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +176,22 @@ def test_attempts_are_limited(
     assert last.exception is None if exception is None else type(last.exception) is exception
 
 
+@pytest.mark.parametrize(
+    ("reply", "advice"),
+    [
+        (NoReply(sent=False, reason="refused"), "cannot be reached; check base_url.* refused"),
+        (answer(522, message="no origin"), "try again later.* no origin"),
+        (answer(401, category="EXPIRED_AUTHENTICATION"), "give a token provider"),
+    ],
+)
+def test_what_stops_the_run_after_many_tries_says_what_to_do(
+    reply: Reply | NoReply, advice: str
+) -> None:
+    exception = after(reply, history={diagnose(UPDATE, reply).symptom: 5}).exception
+    assert exception is not None
+    assert re.search(advice, str(exception))
+
+
 def test_a_limit_of_its_own_counts_its_own_kind() -> None:
     expired = answer(401, category="EXPIRED_AUTHENTICATION")
     assert after(expired, history={Symptom.UNAVAILABLE: 5}).action is Action.REFRESH
@@ -165,11 +205,34 @@ def test_a_service_that_has_answered_once_is_not_called_unreachable() -> None:
     assert decision.exception is None
 
 
-def test_being_rate_limited_is_not_an_attempt_but_not_for_ever() -> None:
-    reply = answer(429, policyName="TEN_SECONDLY_ROLLING")
-    assert after(reply, history={Symptom.RATE_LIMITED: 58}).action is Action.HOLD
-    assert after(reply, history={Symptom.RATE_LIMITED: 59}).action is Action.GIVE_UP
-    assert after(answer(500), history={Symptom.RATE_LIMITED: 59}).action is Action.RETRY
+@pytest.mark.parametrize(
+    ("reply", "action"),
+    [
+        (answer(500), Action.GIVE_UP),
+        (answer(503), Action.GIVE_UP),
+        (NoReply(sent=False, reason="refused"), Action.STOP),
+        (answer(429), Action.HOLD),
+        (answer(401, category="EXPIRED_AUTHENTICATION"), Action.REFRESH),
+    ],
+)
+def test_a_policy_of_one_attempt_tries_once(reply: Reply | NoReply, action: Action) -> None:
+    decision = after(reply, policy=RetryPolicy(max_attempts=1))
+    assert decision.action is action
+
+
+@pytest.mark.parametrize(
+    ("reply", "symptom"),
+    [
+        (answer(429, policyName="TEN_SECONDLY_ROLLING"), Symptom.RATE_LIMITED),
+        (answer(477), Symptom.MIGRATING),
+    ],
+)
+def test_being_told_not_now_is_not_an_attempt_but_not_for_ever(
+    reply: Reply, symptom: Symptom
+) -> None:
+    assert after(reply, history={symptom: 58}).action is Action.HOLD
+    assert after(reply, history={symptom: 59}).action is Action.GIVE_UP
+    assert after(answer(500), history={symptom: 59}).action is Action.RETRY
 
 
 def test_an_empty_body_answers_an_archive_only() -> None:
@@ -188,6 +251,8 @@ def test_an_empty_body_answers_an_archive_only() -> None:
         (answer(429, message="You have reached your secondly limit.", category="RATE_LIMITS"), 1.0),
         (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "1000"}), 1.0),
         (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "soon"}), 10.0),
+        (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "86400000"}), 86_400.0),
+        (answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "86400001"}), 10.0),
         (answer(429, {"retry-after": "4"}), 4.0),
         (answer(429, {"retry-after": "0.5"}), 0.5),
         (answer(429, {"retry-after": "-1"}), 0.5),
@@ -252,6 +317,22 @@ def test_backoff_grows_to_its_limit_and_never_overflows() -> None:
     policy = RetryPolicy(initial_wait=1.0, max_wait=30.0, jitter=0.5)
     assert policy.backoff(10_000, 0.0) == 30.0
     assert policy.backoff(10_000, 1.0) == 15.0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_attempts": 1},
+        {"initial_wait": 0, "max_wait": 0},
+        {"initial_wait": 86_400, "max_wait": 86_400},
+        {"jitter": 0},
+        {"jitter": 1},
+        {"max_elapsed": 0},
+    ],
+)
+def test_the_limits_of_a_policy_belong_to_it(options: dict[str, Any]) -> None:
+    policy = RetryPolicy(**options)
+    assert {name: getattr(policy, name) for name in options} == options
 
 
 @pytest.mark.parametrize(
