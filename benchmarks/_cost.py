@@ -68,7 +68,7 @@ def measure_costs(size: Size) -> Section:
         rows += (_row(properties, consumer, costs) for consumer in here)
         verdicts += _judge(properties, costs)
     header = (
-        *("properties", "consumer", "records/s", "hubbatch's records/s, times"),
+        *("properties", "consumer", "records/s", "hubbatch's records/s beside it, times"),
         *("CPU µs/record, kept", "CPU µs/record, kept and read", "CPU, times the bare loop"),
     )
     return Section(

@@ -16,6 +16,7 @@ from benchmarks._tables import Plot
 
 __all__ = ["draw"]
 
+_MANY = 1000
 _STYLE: Any = {
     "svg.hashsalt": "hubbatch",  # the same plot is the same file
     "svg.fonttype": "none",
@@ -50,7 +51,9 @@ def _figure(plot: Plot) -> Figure:
     if plot.logarithmic:
         axes.set(xscale="log", yscale="log")
     else:
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.1 * max((y for line in plot.lines for y in line.ys), default=1))
+        if max((x for line in plot.lines for x in line.xs), default=0) >= _MANY:
+            axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.grid(alpha=0.3)
     if plot.lines:
         figure.legend(loc="outside lower center", ncols=2, frameon=False)

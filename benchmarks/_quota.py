@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks._jobs import LONG, SHARED, SILENT, Kind, Trial, carry_out, undertakings
+from benchmarks._jobs import LONG, SHARED, SILENT, Trial, carry_out, undertakings
 from benchmarks._size import Size
 from benchmarks._tables import Line, Plot, Section, Table, Verdict
 from benchmarks._use import (
@@ -142,7 +142,6 @@ def _judge(trial: Trial) -> Verdict:
 
 _TITLES = {
     LONG: ("quota-alone", "Quota in use, nobody else there"),
-    SHARED: ("quota-shared", "Quota in use beside another consumer"),
     SILENT: ("quota-silent", "Quota in use without headers, after a wrong first guess"),
 }
 
@@ -150,23 +149,29 @@ _TITLES = {
 def _plots(trials: Iterable[Trial]) -> Iterable[Plot]:
     for kind, (name, title) in _TITLES.items():
         those = [trial for trial in trials if trial.undertaking.kind is kind]
-        lines = [line for trial in those for line in _lines(trial, kind)]
-        yield Plot(name, title, "time, periods", "part of the limit in the window", lines)
+        yield _plot(name, title, [line for trial in those for line in _lines(trial)])
+    for trial in trials:
+        if trial.undertaking.kind is SHARED:
+            part = trial.undertaking.plan.others
+            title = f"Quota in use beside another consumer that takes {part:.0%}"
+            yield _plot(f"quota-shared-{part * 100:.0f}", title, list(_lines(trial)))
 
 
-def _lines(trial: Trial, kind: Kind) -> Iterable[Line]:
+def _plot(name: str, title: str, lines: Sequence[Line]) -> Plot:
+    return Plot(name, title, "time, periods", "part of the limit in the window", lines)
+
+
+def _lines(trial: Trial) -> Iterable[Line]:
     """Show what was accepted of ours in the window that ends at each time, and what others took."""
     job, arrivals = trial.undertaking, trial.arrivals
     if not arrivals.accepted:
         return
     limit, start = job.plan.rate_limit, arrivals.accepted[0]
-    xs = [step / _POINTS_PER_PERIOD for step in range(job.windows * _POINTS_PER_PERIOD + 1)]
-    label = job.consumer if kind is LONG else f"{job.consumer}, {job.circumstances}"
-    if kind is LONG:
-        label += f", latency {job.real_latency:g} s"
+    periods = (arrivals.accepted[-1] - start) / limit.period
+    xs = [step / _POINTS_PER_PERIOD for step in range(int(periods * _POINTS_PER_PERIOD) + 1)]
     for name, times, dashed in (
-        (label, arrivals.accepted, False),
-        ("others", arrivals.others, True),
+        (f"{job.consumer}, {job.circumstances}", arrivals.accepted, False),
+        ("the other consumer", arrivals.others, True),
     ):
         if times:
             counts = (count_in_window(times, start + x * limit.period, limit.period) for x in xs)

@@ -75,7 +75,7 @@ def test_with_the_extra_a_quick_run_measures_everything_and_draws(tmp_path: Path
     assert "Skipped" not in text
     assert "skipped" not in text
     shown = re.findall(r"!\[.+\]\((.+)\)", text)
-    assert len(shown) == 5
+    assert len(shown) == 6
     for name in shown:
         assert "<svg" in (tmp_path / name).read_text("utf-8")
 

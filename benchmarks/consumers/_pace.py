@@ -75,6 +75,7 @@ async def by_async_limiter(job: Job) -> int:
     """Upsert as it is usually done: every request a task, all gathered behind one limiter; the same back."""
     limiter = AsyncLimiter(job.quota.max_requests, job.quota.period)
     number = int(job.quota.max_requests * (job.seconds / job.quota.period + 2))
+    bodies = list(islice(_bodies(), number))
     given_up = 0
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     async with aiohttp.ClientSession(job.base_url, headers=headers) as session:
@@ -92,7 +93,7 @@ async def by_async_limiter(job: Job) -> int:
 
         with suppress(TimeoutError):
             async with asyncio.timeout(job.seconds):
-                await asyncio.gather(*map(post, islice(_bodies(), number)))
+                await asyncio.gather(*map(post, bodies))
     return given_up
 
 
