@@ -40,7 +40,8 @@ One long run each, no medians.
 - *most sent*: requests, refused ones included, in any window. *holds*: bursts of refusals within one period, at most.
 - The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean.
 - `AsyncLimiter(limit, period)`: every request a task, gathered, sent again after a 429 with exponential back-off.
-  hubspot-sdk: 32 workers, `max_retries=10`. hubbatch: its defaults."""
+  hubspot-sdk: 32 workers, `max_retries=10`. hubbatch: its defaults. Where the SDK uses little and sees no 429, its own
+  CPU has held it back: the scale asks ten times HubSpot's rate of the machine."""
 
 
 def measure_quota(size: Size) -> Section:
