@@ -1,1 +1,1 @@
-"""What hubbatch costs in CPU beside a loop written by hand, and how well it uses a quota: `python -m benchmarks`."""
+"""What hubbatch costs, how it uses a quota and what it holds, beside other ways: `python -m benchmarks`."""

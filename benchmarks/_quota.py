@@ -1,101 +1,179 @@
-"""How well a quota is used: against a sandbox in a second process, judged by when requests arrived there."""
+"""How well a quota is used, by hubbatch and by others, judged by when requests arrived at the server.
+
+What makes up a job is a table elsewhere, and so is the arithmetic.
+"""
 
 from __future__ import annotations
 
-import asyncio
-import math
-import time
-from statistics import mean
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from attrs import frozen
+from benchmarks._jobs import LONG, SHARED, SILENT, Trial, carry_out, undertakings
+from benchmarks._size import Size
+from benchmarks._tables import Line, Plot, Section, Table, Verdict
+from benchmarks._use import (
+    count_in_window,
+    holds_per_period,
+    most_in_window,
+    reuse,
+    share_of_rest,
+)
+from benchmarks.consumers import missing
+from benchmarks.consumers._pace import SMALL_BATCH
 
-import hubbatch
-from benchmarks._records import contacts
-from benchmarks._servers import Arrivals, SandboxPlan, in_second_process, sandbox
+__all__ = ["measure_quota", "used"]
 
-__all__ = ["Job", "QuotaUse", "measure_quota"]
+_POINTS_PER_PERIOD = 20
 
-_BATCH = 100
-_CONCURRENCY = 32
-"""The client's default."""
+_PROSE = """\
+Every job takes what the quota gives, for {windows} periods, against the sandbox's rolling window, and is judged by when
+its requests arrived there. **Time is scaled**: a period of {period:g} s stands for HubSpot's 10 s, latencies and the
+back-offs of the others likewise; hubbatch's own pace follows from the quota that it learns from the headers. The jobs
+without headers run in real time ({real_period:g} s, {real_windows} periods, both at once), for nothing tells a client
+there how long a period is: one begins with hubbatch's own guess, the other is given a `RateLimit` that is too high.
+Requests carry {batch} records, for the quota counts requests, and on a small machine nobody is to be held up by CPU.
+One long run each, no medians.
 
-
-@frozen
-class Job:
-    """So many contacts to upsert into an account that nobody else uses."""
-
-    name: str
-    records: int
-    plan: SandboxPlan
-
-    @property
-    def requests(self) -> int:
-        """How many requests it takes."""
-        return math.ceil(self.records / _BATCH)
-
-
-@frozen
-class QuotaUse:
-    """What came of a job. Durations are seconds."""
-
-    job: Job
-    duration: float
-    """As the caller sees it, from the call to the outcome."""
-    arrivals: Arrivals
-
-    @property
-    def span(self) -> float:
-        """The time from the first to the last accepted request, at the server."""
-        return self.arrivals.accepted[-1] - self.arrivals.accepted[0]
-
-    @property
-    def least_duration(self) -> float:
-        """Rounds of answers that so many connections wait for, or the whole periods that the quota imposes."""
-        limit, latency = self.job.plan.rate_limit, self.job.plan.latency
-        rounds = math.ceil(self.job.requests / _CONCURRENCY)
-        periods = (self.job.requests - 1) // limit.max_requests
-        return max(rounds * latency, periods * limit.period + latency)
-
-    @property
-    def average_rate(self) -> float:
-        """Accepted requests over what the quota's average rate makes of the span, plus the first request."""
-        limit = self.job.plan.rate_limit
-        return len(self.arrivals.accepted) / (limit.max_requests * self.span / limit.period + 1)
-
-    @property
-    def reuse(self) -> float | None:
-        """The period over the mean time until a place is used again; None if no place was used twice."""
-        limit, accepted = self.job.plan.rate_limit, self.arrivals.accepted
-        cycles = [
-            later - earlier
-            for earlier, later in zip(accepted, accepted[limit.max_requests :], strict=False)
-        ]
-        return limit.period / mean(cycles) if cycles else None
-
-    @property
-    def kept(self) -> bool:
-        """Whether no request was one too many."""
-        limit = self.job.plan.rate_limit.max_requests
-        return self.arrivals.refused == 0 and self.arrivals.max_in_window <= limit
+- *used*: the period over the mean time until a place in the window is used again, after the first period (without
+  headers: after three). A rolling window lets each place be used once a period, so 1 is the most. With another
+  consumer: what is ours of what it leaves, on average over time.
+- *most sent*: requests, refused ones included, in any window. *holds*: bursts of refusals within one period, at most.
+- The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean.
+- `AsyncLimiter(limit, period)`: every request a task, gathered, sent again after a 429 with exponential back-off.
+  hubspot-sdk: 32 workers, `max_retries=10`. hubbatch: its defaults. Where the SDK uses little and sees no 429, its own
+  CPU has held it back: the scale asks ten times HubSpot's rate of the machine."""
 
 
-def measure_quota(job: Job) -> QuotaUse:
-    """Carry out a job by a client that knows nothing of the account's quota before its first answer."""
-    with in_second_process(sandbox, job.plan) as account:
-        duration = asyncio.run(_carry_out(job, account.base_url))
-        arrivals: Arrivals = account.report()
-    if arrivals.stored != job.records:
-        raise RuntimeError(f"{arrivals.stored} records stored of {job.records}")
-    return QuotaUse(job, duration, arrivals)
+def measure_quota(size: Size) -> Section:
+    """Carry out all jobs whose libraries are here."""
+    jobs = undertakings(size)
+    here = [job for job in jobs if not missing(job.needs)]
+    silent = [job for job in here if job.kind is SILENT]
+    with ThreadPoolExecutor(size.at_once) as threads:
+        trials = list(threads.map(carry_out, (job for job in here if job.kind is not SILENT)))
+    with ThreadPoolExecutor(len(silent)) as threads:
+        trials += threads.map(carry_out, silent)
+    header = (
+        *("job", "consumer", "account", "limit", "used", "accepted", "429s", "most sent", "holds"),
+        *("other consumer got", "given up", "ended by"),
+    )
+    return Section(
+        title="The quota",
+        prose=_PROSE.format(
+            windows=size.windows,
+            period=size.period,
+            real_period=size.real_period,
+            real_windows=size.real_windows,
+            batch=SMALL_BATCH,
+        ),
+        tables=[Table(header, [_row(trial) for trial in trials])],
+        verdicts=[_judge(trial) for trial in trials if trial.undertaking.judged],
+        plots=list(_plots(trials)),
+        skipped=[
+            f"{job.consumer}: its library is not installed (extra `bench`)"
+            for job in jobs
+            if job not in here
+        ],
+    )
 
 
-async def _carry_out(job: Job, base_url: str) -> float:
-    people = contacts(job.records, 6)
-    async with hubbatch.Client(
-        "benchmark", base_url=base_url, max_concurrency=_CONCURRENCY
-    ) as client:
-        start = time.perf_counter()
-        outcome = await client.upsert("contacts", people, id_property="email", keep="errors")
-        duration = time.perf_counter() - start
-    outcome.raise_for_errors()
-    return duration
+def used(trial: Trial) -> float | None:
+    """Return the part of the quota that was used, or of what others left of it."""
+    arrivals, plan = trial.arrivals, trial.undertaking.plan
+    after = trial.undertaking.kind.after
+    if plan.others:
+        return share_of_rest(arrivals.accepted, arrivals.others, plan.rate_limit, after=after)
+    return reuse(arrivals.accepted, plan.rate_limit, after=after)
+
+
+def _most_sent(trial: Trial) -> int:
+    sent = sorted((*trial.arrivals.accepted, *trial.arrivals.refused))
+    return most_in_window(sent, trial.undertaking.plan.rate_limit.period)
+
+
+def _holds(trial: Trial) -> int:
+    plan = trial.undertaking.plan
+    return holds_per_period(trial.arrivals.refused, plan.rate_limit.period, plan.latency)
+
+
+def _row(trial: Trial) -> Sequence[str]:
+    job, arrivals, share = trial.undertaking, trial.arrivals, used(trial)
+    wanted = len(arrivals.others) + arrivals.others_refused
+    return (
+        job.kind.name,
+        job.consumer,
+        job.circumstances,
+        f"{job.plan.rate_limit.max_requests} / {job.plan.rate_limit.period:g} s",
+        "-" if share is None else f"{share:.3f}",
+        f"{len(arrivals.accepted):,}",
+        f"{len(arrivals.refused):,}",
+        f"{_most_sent(trial)}",
+        f"{_holds(trial)}",
+        f"{len(arrivals.others):,} of {wanted:,}" if wanted else "-",
+        f"{trial.given_up}",
+        trial.error or "time",
+    )
+
+
+def _judge(trial: Trial) -> Verdict:
+    """Judge a job: how much of the quota was used, and how politely."""
+    job, arrivals, share = trial.undertaking, trial.arrivals, used(trial)
+    kind, limit = job.kind, job.plan.rate_limit.max_requests
+    refused = len(arrivals.refused) / max(1, len(arrivals.accepted) + len(arrivals.refused))
+    if kind.most_refused is None:
+        polite, manners = _holds(trial) <= 1, f"{_holds(trial)} holds a window"
+        target = f"≥ {kind.least} after three windows, at most one 429 hold a window"
+    elif kind.most_refused:
+        polite, manners = refused <= kind.most_refused, f"{refused:.2%} 429s"
+        target = f"≥ {kind.least:.2f} of what is left, 429s ≤ {kind.most_refused:.0%}"
+    else:
+        polite = not arrivals.refused and _most_sent(trial) <= limit
+        manners = (
+            f"{len(arrivals.refused)} 429s, at most {_most_sent(trial)} of {limit} in a window"
+        )
+        target = f"≥ {kind.least}, no 429, never above the window"
+    amount = "too short to tell" if share is None else f"{share:.3f}"
+    return Verdict(
+        f"quota used: {kind.name}, {job.circumstances}",
+        target,
+        f"{amount}, {manners}" + (f"; {trial.error}" if trial.error else ""),
+        share is not None and share >= kind.least and polite and trial.error is None,
+    )
+
+
+_TITLES = {
+    LONG: ("quota-alone", "Quota in use, nobody else there"),
+    SILENT: ("quota-silent", "Quota in use without headers, after a wrong first guess"),
+}
+
+
+def _plots(trials: Iterable[Trial]) -> Iterable[Plot]:
+    for kind, (name, title) in _TITLES.items():
+        those = [trial for trial in trials if trial.undertaking.kind is kind]
+        yield _plot(name, title, [line for trial in those for line in _lines(trial)])
+    for trial in trials:
+        if trial.undertaking.kind is SHARED:
+            part = trial.undertaking.plan.others
+            title = f"Quota in use beside another consumer that takes {part:.0%}"
+            yield _plot(f"quota-shared-{part * 100:.0f}", title, list(_lines(trial)))
+
+
+def _plot(name: str, title: str, lines: Sequence[Line]) -> Plot:
+    return Plot(name, title, "time, periods", "part of the limit in the window", lines)
+
+
+def _lines(trial: Trial) -> Iterable[Line]:
+    """Show what was accepted of ours in the window that ends at each time, and what others took."""
+    job, arrivals = trial.undertaking, trial.arrivals
+    if not arrivals.accepted:
+        return
+    limit, start = job.plan.rate_limit, arrivals.accepted[0]
+    periods = (arrivals.accepted[-1] - start) / limit.period
+    xs = [step / _POINTS_PER_PERIOD for step in range(int(periods * _POINTS_PER_PERIOD) + 1)]
+    for name, times, dashed in (
+        (f"{job.consumer}, {job.circumstances}", arrivals.accepted, False),
+        ("the other consumer", arrivals.others, True),
+    ):
+        if times:
+            counts = (count_in_window(times, start + x * limit.period, limit.period) for x in xs)
+            yield Line(name, xs, [count / limit.max_requests for count in counts], dashed)

@@ -1,0 +1,71 @@
+"""How much is measured: in full, or just enough to see that everything runs.
+
+Plain numbers, handed to every section.
+"""
+
+from __future__ import annotations
+
+from attrs import frozen
+
+__all__ = ["FULL", "QUICK", "Size"]
+
+
+@frozen
+class Size:
+    """Sizes of all measurements."""
+
+    properties: tuple[int, ...]
+    """Widths of the records."""
+    records: int
+    """Records in a round of the costs, fewer for slow consumers."""
+    rounds: int
+    lag_records: int
+    streams: tuple[int, int]
+    """Records of the two streams whose memory is compared."""
+    kept_records: int
+    """Records whose results are kept and weighed."""
+    idle_records: int
+    max_requests: int
+    """The quota."""
+    period: float
+    """Seconds that stand for HubSpot's ten."""
+    windows: int
+    """Periods that a job under the quota takes."""
+    real_period: float
+    """Seconds of a period where time is not scaled."""
+    real_windows: int
+    at_once: int
+    """Jobs in scaled time that run at the same time: more than one disturbs the figures."""
+
+
+FULL = Size(
+    properties=(6, 20),
+    records=24_000,
+    rounds=5,
+    lag_records=30_000,
+    streams=(200_000, 2_000_000),
+    kept_records=20_000,
+    idle_records=5_000,
+    max_requests=190,
+    period=1.0,
+    windows=24,
+    real_period=10.0,
+    real_windows=12,
+    at_once=1,
+)
+
+QUICK = Size(
+    properties=(6,),
+    records=800,
+    rounds=1,
+    lag_records=500,
+    streams=(500, 2_000),
+    kept_records=300,
+    idle_records=300,
+    max_requests=20,
+    period=0.3,
+    windows=4,
+    real_period=0.3,
+    real_windows=4,
+    at_once=4,
+)
