@@ -36,12 +36,17 @@ class Batch:
     inputs: Sequence[Input]
     number: int = 0
     """Which batch of the run it is, or is a part of."""
+    whole: bool = True
+    """Whether nothing has been taken away from it."""
     step: Step = Step.SEND
     rounds: int = 0
     """How often a doubt about it has been looked into."""
     attempts: int = 0
     """Requests that carried it."""
-    first_sent_at: float | None = None
+    first_sent_at: tuple[float, float] | None = None
+    """By the loop's clock, which may stand still while the machine sleeps, and by the wall's."""
+    tried_since: float | None = None
+    """When it first asked to be sent."""
     history: Counter[Symptom] = attrs.field(factory=Counter)
     """What came of the requests of this step."""
     resumes_at: float = 0.0
@@ -51,13 +56,16 @@ class Batch:
     refusal: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
     collides_with: str | None = None
-    """The object that was read to see which record collides with it."""
+    """The object that is read to see which record collides with it."""
+    comparisons: int = 0
+    """How many such objects have been read."""
     refused: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why records, by index, were refused by the last try, although an earlier one may have written them."""
 
     def part(self, inputs: Sequence[Input], **changes: Any) -> Batch:
         """Return a batch of some of the inputs, of whose fate the same is known; its retries begin anew."""
-        return attrs.evolve(self, inputs=inputs, **{"history": Counter(), **changes})
+        whole = self.whole and len(inputs) == len(self.inputs)
+        return attrs.evolve(self, inputs=inputs, whole=whole, **{"history": Counter(), **changes})
 
     def halves(self) -> list[Batch]:
         """Split the batch in two of about the same size in bytes."""

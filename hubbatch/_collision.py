@@ -6,15 +6,19 @@ Pure. A likeness is a suspicion only: suspects are sent apart from the others, a
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hubbatch._codec import Envelope
-from hubbatch._correlation import signature_of
 from hubbatch._operations import READ
-from hubbatch._planning import Input, Planner
+from hubbatch._planning import Input, Planner, key_of
 from hubbatch.models import BatchError, BatchResponse
 
-__all__ = ["existing_id", "read_body", "suspects_of"]
+__all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]
+
+_SEVERAL = {"hs_additional_emails": "email", "hs_additional_domains": "domain"}
+"""Properties that hold several values, each as unique as those of another property."""
+
+_UNIQUE = frozenset({*_SEVERAL, *_SEVERAL.values()})
 
 _EXISTING = re.compile(r"Existing ID: ([0-9]{1,20})")
 """HubSpot's words in a 409: "Contact already exists. Existing ID: 7"."""
@@ -26,22 +30,34 @@ def existing_id(error: BatchError) -> str | None:
     return None if found is None else found[1]
 
 
-def read_body(inputs: Sequence[Input], object_id: str) -> bytes:
-    """Return the body of a batch read of one object, with all that the inputs were to write."""
-    names = {name for item in inputs for name in item.wire["properties"]}
+def read_body(object_id: str, names: Iterable[str]) -> bytes:
+    """Return the body of a batch read of one object, with the properties that may be unique."""
     envelope = Envelope({"properties": sorted(names), "propertiesWithHistory": []})
     return envelope.wrap([Planner(READ).plan(0, object_id)])
 
 
-def suspects_of(inputs: Sequence[Input], response: BatchResponse | None) -> list[Input]:
-    """Return the inputs that share the rarest value with the object that was read."""
+def unique_names(*named: str | None) -> set[str]:
+    """Return the properties that can collide, as far as anybody knows: HubSpot's own, and those the call names."""
+    return {*_UNIQUE, *filter(None, named)}
+
+
+def suspects_of(
+    inputs: Sequence[Input], response: BatchResponse | None, names: Iterable[str]
+) -> list[Input]:
+    """Return the inputs that share a unique value with the object that was read."""
     if response is None or len(response.results) != 1:
         return []
-    existing = response.results[0].properties
-    alike: dict[str, list[Input]] = {}
-    for item in inputs:
-        for name, value in item.wire["properties"].items():
-            held = existing.get(name)
-            if held and signature_of([(name, value)]) == signature_of([(name, held)]):
-                alike.setdefault(name, []).append(item)
-    return min(alike.values(), key=len, default=[])
+    existing = response.results[0]
+    taken = {
+        key_of(name, text.strip())
+        for name in names
+        for text in (existing.properties.get(name) or "").split(";" if name in _SEVERAL else "\0")
+        if text.strip()
+    }
+    taken |= {key_of(_SEVERAL[name], value) for name, value in taken if name in _SEVERAL}
+    return [
+        item
+        for item in inputs
+        if item.wire.get("id") != existing.id
+        and any(key_of(name, value.strip()) in taken for name, value in item.properties.items())
+    ]

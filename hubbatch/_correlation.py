@@ -25,7 +25,7 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "Names", "correlate", "signature_of"]
+__all__ = ["Correlation", "Names", "correlate", "signature_of", "texts"]
 
 
 @frozen
@@ -119,7 +119,7 @@ class Names:
         traced = {
             self.by_trace_id[trace_id]
             for context in contexts
-            for trace_id in _texts(context.get("objectWriteTraceId"))
+            for trace_id in texts(context.get("objectWriteTraceId"))
             if trace_id in self.by_trace_id
         }
         if traced or not self._keyed:
@@ -130,14 +130,14 @@ class Names:
                 self.by_key[key]
                 for context in contexts
                 for field in ("ids", "id")
-                for value in _texts(context.get(field))
+                for value in texts(context.get(field))
                 for id_property in self.id_properties
                 if (key := key_of(id_property, value)) in self.by_key
             }
         )
 
 
-def _texts(value: Any) -> Iterable[str]:
+def texts(value: Any) -> Iterable[str]:
     """Read what is a list of texts in practice, and one text, or a number, at times."""
     if isinstance(value, list):
         return map(str, value)

@@ -11,22 +11,25 @@ import functools
 from collections.abc import Callable
 
 from hubbatch._batching import Batch, Step
-from hubbatch._collision import existing_id, read_body, suspects_of
+from hubbatch._collision import existing_id, read_body, suspects_of, unique_names
 from hubbatch._diagnosis import Symptom
-from hubbatch._doubt import Doubts, in_doubt, looks, pause
+from hubbatch._doubt import Doubts, doubt_error, pause
 from hubbatch._exchange import Request
 from hubbatch._intake import Intake
-from hubbatch._isolation import FIRST_BATCHES, Isolator
+from hubbatch._isolation import FIRST_BATCHES, Isolator, is_systemic
 from hubbatch._operations import READ
 from hubbatch._options import Call
 from hubbatch._planning import Input
 from hubbatch._retry import Action, Written
 from hubbatch._settling import Settler
-from hubbatch._wire import Answer, Equipment, Wire, now
+from hubbatch._wire import Answer, Equipment, Wire, ago, now
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
 
 __all__ = ["Courier"]
+
+_COMPARISONS = 3
+"""Objects that are read to trace a batch's conflicts: halving is cheaper for many."""
 
 
 class Courier:
@@ -56,6 +59,7 @@ class Courier:
         self._fail = fail
         self._may_wait = may_wait
         self._isolator = Isolator(call.operation)
+        self._unique = unique_names(call.id_property, call.unique_property)
         self._doubts = Doubts(
             call.operation, call.unique_property, most_rounds=equipment.policy.max_attempts
         )
@@ -91,7 +95,12 @@ class Courier:
     async def _send(self, batch: Batch) -> list[Batch]:
         call, before = self._call, batch.fate
         request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
-        answer = await self._wire.exchange(call.operation, request, batch)
+        # What a probe leaves in doubt for good had better be one record than a hundred.
+        several = len(batch.inputs) > 1
+        spare = several and not (call.operation.idempotent or call.unique_property)
+        answer = await self._wire.exchange(call.operation, request, batch, spare=spare)
+        if answer is None:
+            return [batch.part(batch.inputs[:1]), batch.part(batch.inputs[1:])]
         told, decision = answer.told, answer.decision
         batch.fate = _fate(before, decision.written)
         batch.refusal = told.error
@@ -126,6 +135,8 @@ class Courier:
             in_doubt=before is RecordStatus.UNKNOWN,
             resolvable=functools.partial(self._resolvable, batch, answered=True),
         )
+        if len(done.doubts) < len(batch.inputs):
+            self._isolator.note_acceptance(batch)
         self._settled(done.full)
         if not done.doubts:
             return []
@@ -134,9 +145,16 @@ class Courier:
 
     def _isolate(self, batch: Batch, error: BatchError) -> list[Batch]:
         """Settle those who are to blame for a rejection; return the others, in parts to send again."""
-        holder = existing_id(error) if len(batch.inputs) > 1 else None
+        holder = existing_id(error) if self._may_compare(batch) else None
         if holder is not None and holder != batch.collides_with:
-            return [batch.part(batch.inputs, step=Step.COMPARE, collides_with=holder)]
+            return [
+                batch.part(
+                    batch.inputs,
+                    step=Step.COMPARE,
+                    collides_with=holder,
+                    comparisons=batch.comparisons + 1,
+                )
+            ]
         told = self._isolator.isolate(batch, error)
         following = [batch.part(inputs) for inputs in told.again]
         if told.refused:
@@ -151,15 +169,26 @@ class Courier:
             )
         return following
 
+    def _may_compare(self, batch: Batch) -> bool:
+        """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""
+        return (
+            self._call.operation.writes_properties
+            and len(batch.inputs) > 1
+            and batch.comparisons < _COMPARISONS
+            and any(not self._unique.isdisjoint(item.properties) for item in batch.inputs)
+        )
+
     async def _compare(self, batch: Batch) -> list[Batch]:
         """Read the object that a batch collides with; return the batch in parts: those unlike it, those like it."""
-        request = Request(self._call.read_path, read_body(batch.inputs, batch.collides_with or ""))
-        answer = await self._wire.exchange(READ, request, batch)
-        again = batch.part(batch.inputs, step=Step.SEND)
-        suspects = suspects_of(batch.inputs, answer.told.response)
+        body = read_body(batch.collides_with or "", self._unique)
+        answer = await self._wire.exchange(READ, Request(self._call.read_path, body), batch)
+        found = None if answer is None else answer.told.response
+        suspects = suspects_of(batch.inputs, found, self._unique)
         rest = [item for item in batch.inputs if item not in suspects]
         if suspects and rest:
+            again = batch.part(batch.inputs, step=Step.SEND)
             return [again.part(rest), again.part(suspects)]
+        again = batch.part(batch.inputs, step=Step.SEND, comparisons=_COMPARISONS)
         return self._isolate(again, _last_word(batch))
 
     def _give_up(self, batch: Batch) -> list[Batch]:
@@ -182,7 +211,7 @@ class Courier:
     def _after_a_pause(self, parts: list[Batch]) -> list[Batch]:
         """Have parts wait before it is found out what became of them."""
         for part in parts:
-            backoff = self._policy.backoff(looks(part) + 1, self._wire.chance())
+            backoff = self._policy.backoff(part.history.total() + 1, self._wire.chance())
             part.resumes_at = now() + pause(part, backoff)
         return parts
 
@@ -190,6 +219,8 @@ class Courier:
         """Read the objects that a create in doubt may have made."""
         request = Request(self._call.read_path, self._doubts.body(batch.inputs))
         answer = await self._wire.exchange(READ, request, batch)
+        if answer is None:
+            return [batch]
         told, decision = answer.told, answer.decision
         match decision.action:
             case Action.ACCEPT:
@@ -198,15 +229,20 @@ class Courier:
                 return self._conclude(batch, None)
             case Action.RETRY | Action.HOLD | Action.REFRESH if self._may_wait(decision.wait):
                 return await self._again(batch, answer)
+            case Action.HALVE | Action.ISOLATE if len(batch.inputs) > 1 and not (
+                told.error is not None and is_systemic(told.error)
+            ):
+                return batch.halves()
         why = "" if told.error is None else f": {told.error.category}: {told.error.message}"
-        self._settled(self._settler.give_up(batch, in_doubt(f"looking it up failed{why}")))
-        if decision.exception is not None:
+        self._settled(self._settler.give_up(batch, doubt_error(f"looking it up failed{why}")))
+        # That the token may not read is no reason to write no more.
+        if decision.exception is not None and told.symptom is not Symptom.FORBIDDEN:
             self._fail(decision.exception)
         return []
 
     def _conclude(self, batch: Batch, response: BatchResponse | None) -> list[Batch]:
         """Settle what a look-up tells; return what has to be sent, or looked up, again."""
-        done = self._doubts.conclude(batch, response, now() - (batch.first_sent_at or 0.0))
+        done = self._doubts.conclude(batch, response, ago(batch.first_sent_at))
         full: list[Batch] = []
         for item, result in done.created:
             full += self._settler.succeed(batch, item, result)

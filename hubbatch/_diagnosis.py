@@ -15,7 +15,7 @@ from attrs import frozen
 from hubbatch._codec import decode_error, decode_response
 from hubbatch._exchange import INTERVAL, NoReply, Reply, whole_number
 from hubbatch._operations import Operation
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse
+from hubbatch.models import NO_ANSWER, OBJECT_NOT_FOUND, BatchError, BatchResponse
 
 __all__ = ["Diagnosis", "Symptom", "diagnose"]
 
@@ -106,7 +106,7 @@ def diagnose(operation: Operation, reply: Reply | NoReply) -> Diagnosis:
         symptom = Symptom.DAILY_LIMIT
     elif symptom is Symptom.UNAUTHENTICATED and error.category == "EXPIRED_AUTHENTICATION":
         symptom = Symptom.TOKEN_EXPIRED
-    elif symptom is Symptom.WRONG_PATH and error.category == "OBJECT_NOT_FOUND":
+    elif symptom is Symptom.WRONG_PATH and error.category == OBJECT_NOT_FOUND:
         symptom = Symptom.NOTHING_FOUND
     asked = _retry_after(reply)
     return Diagnosis(

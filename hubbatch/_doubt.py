@@ -7,19 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import Enum, auto
 
 from attrs import field, frozen
 
 from hubbatch._batching import Batch, Step
 from hubbatch._codec import Envelope
-from hubbatch._correlation import correlate, signature_of
+from hubbatch._correlation import correlate
 from hubbatch._diagnosis import Symptom
 from hubbatch._operations import READ, Operation
 from hubbatch._planning import Input, encode_input
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, ObjectResult, RecordStatus
+from hubbatch._recognition import Verdict, judge
+from hubbatch.models import (
+    CONFLICT,
+    NO_ANSWER,
+    OBJECT_NOT_FOUND,
+    BatchError,
+    BatchResponse,
+    ObjectResult,
+    RecordStatus,
+)
 
-__all__ = ["Conclusion", "Doubts", "Finding", "Verdict", "in_doubt", "looks", "pause"]
+__all__ = ["Conclusion", "Doubts", "Finding", "doubt_error", "pause"]
 
 _ALONE = 10
 """So many inputs that an answer left out are asked for one by one; more of them go together."""
@@ -29,20 +37,6 @@ _PAUSE = 1.0
 
 _LOOKS = 2
 """Answers that must agree that an object is not there."""
-
-_SLACK = timedelta(seconds=1)
-"""What the clocks of the service's machines may differ by."""
-
-
-class Verdict(Enum):
-    """What a look-up tells about an input."""
-
-    CREATED = auto()
-    """It is there, and it is ours."""
-    EXISTED = auto()
-    """An object with its unique value was there before it was sent, and refused it."""
-    ABSENT = auto()
-    UNTOLD = auto()
 
 
 @frozen
@@ -94,7 +88,7 @@ class Doubts:
 
     def body(self, inputs: Sequence[Input]) -> bytes:
         """Return the body of the batch read that looks inputs up, with all that they were to write."""
-        names = {name for item in inputs for name in item.wire["properties"]}
+        names = {name for item in inputs for name in item.properties}
         envelope = Envelope(
             {
                 "properties": sorted(names),
@@ -113,20 +107,22 @@ class Doubts:
         absent: list[Input] = []
         untold: list[Input] = []
         for item, finding in zip(batch.inputs, self.findings(batch, response, waited), strict=True):
-            result = finding.result
+            result, refusal = finding.result, batch.refused.get(item.index)
             if result is not None and finding.verdict is Verdict.CREATED:
                 done.created.append((item, result))
             elif result is not None and finding.verdict is Verdict.EXISTED:
                 done.refused.append((item, self._existed(result)))
+            elif finding.verdict is Verdict.ABSENT and not _contradicts(refusal):
+                absent.append(item)
             else:
-                (absent if finding.verdict is Verdict.ABSENT else untold).append(item)
+                untold.append(item)
         self._follow_absent(batch, absent, done)
-        self._follow_untold(batch, untold, done)
+        self._follow_untold(batch, untold, done, symptom=_symptom(response))
         return done
 
     def _follow_absent(self, batch: Batch, absent: list[Input], done: Conclusion) -> None:
         """Look once more for what is not there; then believe it."""
-        if absent and looks(batch) < _LOOKS:
+        if absent and _looks(batch) < _LOOKS:
             done.following.append(batch.part(absent, history=batch.history.copy()))
             return
         done.refused.extend(
@@ -136,17 +132,19 @@ class Doubts:
         if left and batch.rounds < self._most_rounds:
             done.following.append(batch.part(left, step=Step.SEND, refused={}))
         else:
-            done.unknown.extend((item, in_doubt("it is not there so far")) for item in left)
+            done.unknown.extend((item, doubt_error("it is not there so far")) for item in left)
 
-    def _follow_untold(self, batch: Batch, untold: list[Input], done: Conclusion) -> None:
+    def _follow_untold(
+        self, batch: Batch, untold: list[Input], done: Conclusion, *, symptom: Symptom
+    ) -> None:
         """Look again for what an answer does not tell of, which is as good as one that cannot be read."""
         history = batch.history.copy()
-        history[Symptom.ANSWERED] -= 1
+        history[symptom] -= 1
         history[Symptom.UNREADABLE] += 1
         if untold and history.total() < self._most_rounds:
             done.following.append(batch.part(untold, history=history))
         else:
-            why = in_doubt("looking it up does not tell")
+            why = doubt_error("looking it up does not tell")
             done.unknown.extend((item, why) for item in untold)
 
     def findings(
@@ -157,15 +155,17 @@ class Doubts:
             return [Finding(Verdict.ABSENT)] * len(batch.inputs)
         told = correlate(READ, self._asked(batch.inputs), response)
         clock = response.completed_at or response.started_at
-        sent_at = None if clock is None else clock - timedelta(seconds=waited) - _SLACK
+        sent_at = None if clock is None else clock - timedelta(seconds=waited)
         return [
-            _judge(item, status, result, sent_at)
-            for item, status, result in zip(batch.inputs, told.statuses, told.results, strict=True)
+            _finding(item, status, result, cause, sent_at)
+            for item, status, result, cause in zip(
+                batch.inputs, told.statuses, told.results, told.causes, strict=True
+            )
         ]
 
     def _existed(self, found: ObjectResult) -> BatchError:
         return BatchError(
-            "CONFLICT",
+            CONFLICT,
             f"an object with this {self._unique_property!r} existed before: its record id is"
             f" {found.id}",
         )
@@ -173,38 +173,37 @@ class Doubts:
     def _asked(self, inputs: Sequence[Input]) -> list[Input]:
         asked = []
         for item in inputs:
-            wire = {"id": item.wire["properties"][self._unique_property]}
+            wire = {"id": item.properties[self._unique_property or ""]}
             asked.append(Input(item.index, item.record, wire, encode_input(wire), item.key))
         return asked
 
 
-def _judge(
-    item: Input, status: RecordStatus, result: ObjectResult | None, sent_at: datetime | None
+def _finding(
+    item: Input,
+    status: RecordStatus,
+    result: ObjectResult | None,
+    cause: BatchError | None,
+    sent_at: datetime | None,
 ) -> Finding:
-    """Tell an object that this input has created from one that was there before, and from another's.
-
-    `sent_at`: when it was first sent, or a little earlier, by the service's own clock.
-    """
-    if status is RecordStatus.FAILED:
+    if status is RecordStatus.SUCCEEDED and result is not None:
+        return Finding(judge(item, result, sent_at), result)
+    absent = status is RecordStatus.FAILED and cause is not None
+    if absent and cause.category == OBJECT_NOT_FOUND:  # type: ignore[union-attr]
         return Finding(Verdict.ABSENT)
-    if result is None or status is not RecordStatus.SUCCEEDED:
-        return Finding(Verdict.UNTOLD)
-    written = item.wire["properties"]
-    if signature_of(written.items()) == signature_of(
-        (name, result.properties.get(name)) for name in written
-    ):
-        return Finding(Verdict.CREATED, result)
-    if sent_at is None or result.created_at is None:
-        return Finding(Verdict.UNTOLD)
-    if result.created_at < sent_at:
-        return Finding(Verdict.EXISTED, result)
-    # Created since, with values that the service has put in a form of its own; unless a record of this run that
-    # went before has the same unique value: then it may be that one's object.
-    return Finding(Verdict.UNTOLD if item.successor else Verdict.CREATED, result)
+    return Finding(Verdict.UNTOLD)
 
 
-def looks(batch: Batch) -> int:
-    """Return how many look-ups of a batch have been answered."""
+def _contradicts(refusal: BatchError | None) -> bool:
+    """Whether a refusal says that the object is there: then it is, whatever a look-up finds so far."""
+    return refusal is not None and refusal.category == CONFLICT
+
+
+def _symptom(response: BatchResponse | None) -> Symptom:
+    return Symptom.NOTHING_FOUND if response is None else Symptom.ANSWERED
+
+
+def _looks(batch: Batch) -> int:
+    """Return how many look-ups of a batch have told something."""
     return batch.history[Symptom.ANSWERED] + batch.history[Symptom.NOTHING_FOUND]
 
 
@@ -212,9 +211,9 @@ def pause(batch: Batch, backoff: float) -> float:
     """Return the seconds to wait before something is done about a doubt."""
     if batch.step is Step.SEND:
         return backoff
-    return _PAUSE * (looks(batch) + 1) + backoff
+    return _PAUSE * (batch.history.total() + 1) + backoff
 
 
-def in_doubt(why: str) -> BatchError:
+def doubt_error(why: str) -> BatchError:
     """Return the error of a create that stays in doubt."""
     return BatchError(NO_ANSWER, f"whether it was created is unknown: {why}")

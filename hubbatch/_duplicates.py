@@ -11,9 +11,14 @@ from enum import Enum, StrEnum, auto
 from typing import Any
 
 from hubbatch._batching import Chunker
+from hubbatch._operations import Operation
 from hubbatch._planning import Input, Key, encode_input
 
 __all__ = ["Admission", "Duplicates", "Keyring"]
+
+
+_RECENT = 10_000
+"""Keys of settled creates that are remembered: more than a quota lets through in four seconds."""
 
 
 class Duplicates(StrEnum):
@@ -39,16 +44,19 @@ class Admission(Enum):
 class Keyring:
     """Knows which keys are taken, and by whom."""
 
-    def __init__(
-        self, policy: Duplicates, chunker: Chunker, *, one_answer_serves_all: bool
-    ) -> None:
+    def __init__(self, policy: Duplicates, chunker: Chunker, operation: Operation) -> None:
         self._policy = policy
         self._chunker = chunker
-        self._one_answer_serves_all = one_answer_serves_all and policy is not Duplicates.REFUSE
+        self._keyed = operation.keyed
+        self._one_answer_serves_all = (
+            not operation.writes_properties and policy is not Duplicates.REFUSE
+        )
         """Reading or archiving an object twice is doing it once: no need to ask again."""
         self._holders: dict[Key, Input] = {}
         self._waiting: dict[Key, deque[Input]] = {}
         self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
+        self._released: dict[Key, None] = {}
+        """The last keys given back, oldest first: what happened a moment ago."""
 
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
@@ -60,6 +68,7 @@ class Keyring:
         holder = self._holders.get(key)
         if holder is None:
             self._holders[key] = item
+            item.successor = key in self._released
             return Admission.FEED
         if self._one_answer_serves_all:
             _follow(holder, item)
@@ -82,12 +91,19 @@ class Keyring:
         queue = self._waiting.get(key) if self._waiting else None
         if queue is None:
             del self._holders[key]
+            if not self._keyed:
+                self._remember(key)
             return None
         successor = self._holders[key] = queue.popleft()
         successor.successor = True
         if not queue:
             del self._waiting[key]
         return successor
+
+    def _remember(self, key: Key) -> None:
+        self._released[key] = None
+        if len(self._released) > _RECENT:
+            del self._released[next(iter(self._released))]
 
     def close(self) -> None:
         """Free what the policy keeps outside the memory."""

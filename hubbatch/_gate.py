@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 from attrs import frozen
@@ -21,14 +21,18 @@ from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
 from hubbatch._quota import RateLimiter
 
-__all__ = ["Gate", "Lane"]
+__all__ = ["DeclinedError", "Gate"]
+
+
+class DeclinedError(Exception):
+    """Raised within `Gate.enter` by one who was let through and sends nothing after all."""
 
 
 @frozen(eq=False)
-class Lane:
-    """One run's queue; `since`: when the run began, for it has a time of its own to wait for a broken service."""
-
+class _Waiter:
     since: float
+    """When its batch first asked: it has a time of its own to wait for a broken service."""
+    admitted: asyncio.Future[Slot]
 
 
 class Gate:
@@ -39,7 +43,7 @@ class Gate:
         self._concurrency = concurrency
         self._health = health
         self._in_flight = 0
-        self._lanes: OrderedDict[Lane, deque[asyncio.Future[Slot]]] = OrderedDict()
+        self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
         self._change = asyncio.Event()
         self._crowded_at = -math.inf
@@ -61,14 +65,18 @@ class Gate:
         return math.inf if self._health.broken else self.limiter.held_for
 
     @asynccontextmanager
-    async def enter(self, lane: Lane) -> AsyncIterator[Slot]:
+    async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
         """Wait for the lane's turn; the request is in flight until the context is left.
 
-        Raises `TransportError` once the service has been broken for too long.
+        `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
+        since then.
         """
-        slot = await self._wait(lane)
+        slot = await self._wait(lane, since)
         try:
             yield slot
+        except DeclinedError:
+            self.limiter.give_back(slot)
+            raise
         finally:
             self.limiter.ended(slot)
             self._leave()
@@ -90,16 +98,17 @@ class Gate:
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _wait(self, lane: Lane) -> Slot:
+    async def _wait(self, lane: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-        self._lanes.setdefault(lane, deque()).append(future)
+        waiter = _Waiter(since, future)
+        self._lanes.setdefault(lane, deque()).append(waiter)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
             return await future
         except asyncio.CancelledError:
             if not future.done() or future.cancelled():
-                self._withdraw(lane, future)
+                self._withdraw(lane, waiter)
             elif future.exception() is None:
                 self.limiter.give_back(future.result())
                 self._leave()
@@ -109,10 +118,10 @@ class Gate:
         self._in_flight -= 1
         self._change.set()
 
-    def _withdraw(self, lane: Lane, future: asyncio.Future[Slot]) -> None:
+    def _withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
         waiting = self._lanes.get(lane)
-        if waiting is not None and future in waiting:
-            waiting.remove(future)
+        if waiting is not None and waiter in waiting:
+            waiting.remove(waiter)
             if not waiting:
                 del self._lanes[lane]
 
@@ -126,15 +135,15 @@ class Gate:
                     await self._until_changed()
                     continue
                 slot = await self.limiter.acquire()
-                future = None if self._closed_until() > _now() else self._next()
-                if future is None:
+                waiter = None if self._closed_until() > _now() else self._next()
+                if waiter is None:
                     self.limiter.give_back(slot)
                     continue
                 self._in_flight += 1
-                future.set_result(slot)
+                waiter.admitted.set_result(slot)
         except Exception as error:
             while (waiter := self._next()) is not None:
-                waiter.set_exception(error)  # they would wait for ever
+                waiter.admitted.set_exception(error)  # they would wait for ever
         finally:
             if self._pump is asyncio.current_task():
                 self._pump = None
@@ -145,12 +154,17 @@ class Gate:
         return math.inf if full else self._health.resumes_at
 
     async def _until_changed(self) -> None:
-        """Wait until something has happened, or the gate opens by itself."""
+        """Wait until something has happened, the gate opens by itself, or somebody despairs."""
         self._change.clear()
-        opens = self._closed_until()
+        despairs = (
+            self._health.despairs_at(waiter.since)
+            for waiting in self._lanes.values()
+            for waiter in waiting
+        )
+        wakes = min(self._closed_until(), *despairs) if self._lanes else math.inf
         timer = None
-        if math.isfinite(opens):
-            timer = asyncio.get_running_loop().call_at(opens, self._change.set)
+        if math.isfinite(wakes):
+            timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
         try:
             await self._change.wait()
         finally:
@@ -159,30 +173,28 @@ class Gate:
 
     def _send_away(self) -> None:
         """Let those know for whom there is no hope that the service recovers in time."""
+        if not self._health.in_trouble:
+            return
         now = _now()
-        for lane in list(self._lanes):
-            while lane in self._lanes and (despair := self._health.despair(lane.since, now)):
-                waiter = self._next_of(lane)
-                if waiter is not None:
-                    waiter.set_exception(despair)
+        for lane, waiting in list(self._lanes.items()):
+            for waiter in list(waiting):
+                if now >= self._health.despairs_at(waiter.since):
+                    self._withdraw(lane, waiter)
+                    if not waiter.admitted.done():
+                        waiter.admitted.set_exception(self._health.despair(waiter.since, now))
 
-    def _next(self) -> asyncio.Future[Slot] | None:
+    def _next(self) -> _Waiter | None:
         """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
         while self._lanes:
-            future = self._next_of(next(iter(self._lanes)))
-            if future is not None:
-                return future
+            lane, waiting = next(iter(self._lanes.items()))
+            waiter = waiting.popleft()
+            if waiting:
+                self._lanes.move_to_end(lane)
+            else:
+                del self._lanes[lane]
+            if not waiter.admitted.done():
+                return waiter
         return None
-
-    def _next_of(self, lane: Lane) -> asyncio.Future[Slot] | None:
-        """Take the first waiter of a lane, and send the lane to the end; None for one who is gone."""
-        waiting = self._lanes[lane]
-        future = waiting.popleft()
-        if waiting:
-            self._lanes.move_to_end(lane)
-        else:
-            del self._lanes[lane]
-        return None if future.done() else future
 
 
 def _now() -> float:

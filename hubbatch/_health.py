@@ -53,11 +53,13 @@ class Health:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._answers: deque[bool] = deque(maxlen=_LAST)
-        self._reached = False
         self._last = ""
         self._trouble_since: float | None = None
-        self._probes = 0
         self._broken_since: float | None = None
+        self._probes = 0
+        self._reached = False
+        self._unreached: deque[float] = deque(maxlen=policy.max_attempts)
+        """When probes found that a service could not be reached that never could be."""
         self.resumes_at = -math.inf
         """When the next request may be sent."""
 
@@ -66,33 +68,47 @@ class Health:
         """Whether requests only probe, one at a time."""
         return self._broken_since is not None
 
+    @property
+    def in_trouble(self) -> bool:
+        """Whether the last answer that says anything about the service was a bad one."""
+        return self._trouble_since is not None
+
     def note(self, told: Diagnosis, *, sent_at: float, now: float, chance: float) -> None:
         """Note what came of a request. `chance`: a random number from 0 to 1, for the jitter."""
         self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
         sign = _SIGNS.get(told.symptom, _Sign.WELL)
-        if told.error is not None and sign is _Sign.BROKEN:
-            self._last = f"{told.error.category}: {told.error.message}"
         if sign is _Sign.WELL:
             self._note_good()
-        elif self._broken_since is not None:
-            if sent_at >= self._broken_since:  # else it was under way when the others failed
-                self._probes += sign is _Sign.BROKEN
-                self._pause(now, chance)
-        elif sign is _Sign.BROKEN:
-            self._note_bad(now, chance)
+            return
+        if sign is _Sign.BROKEN:
+            self._note_bad(told, now)
+        if self._trouble_since is not None and told.asked_wait is not None:
+            # While the service wants to be left alone, nobody's patience is used up.
+            self._trouble_since = max(self._trouble_since, now + told.asked_wait)
+        if self._broken_since is not None and sent_at >= self._broken_since:
+            # A probe: what was under way when the others failed is none.
+            self._probes += 1
+            if not self._reached:
+                self._unreached.append(now)
+            self._pause(now, chance)
+        elif self._broken_since is None and self._answers.count(False) > _LAST / 2:
+            self._broken_since = now
+            self._pause(now, chance)
 
-    def despair(self, since: float, now: float) -> TransportError | None:
-        """Return why one who has tried from `since` on should give the service up, if so."""
+    def despairs_at(self, since: float) -> float:
+        """Return when one who has tried from `since` on should give the service up; infinity: not in sight."""
         if self._trouble_since is None:
-            return None
-        tried_for = now - max(since, self._trouble_since)
-        if self._reached and tried_for < self._policy.max_elapsed:
-            return None
-        if not self._reached and self._probes < self._policy.max_attempts:
-            return None
+            return math.inf
+        if not self._reached:
+            probes = [at for at in self._unreached if at >= since]
+            return -math.inf if len(probes) == self._unreached.maxlen else math.inf
+        return max(since, self._trouble_since) + self._policy.max_elapsed
+
+    def despair(self, since: float, now: float) -> TransportError:
+        """Return the error of one who has tried from `since` on and gives the service up."""
         reached = "has not given one good answer" if self._reached else "could not be reached"
         return TransportError(
-            f"the service {reached} for {tried_for:.0f} seconds; try again later, or check base_url,"
+            f"the service {reached} for {now - since:.0f} seconds; try again later, or check base_url,"
             f" the network and the proxy if it never worked ({self._last})"
         )
 
@@ -105,13 +121,12 @@ class Health:
             self.resumes_at = -math.inf
         self._answers.append(True)
 
-    def _note_bad(self, now: float, chance: float) -> None:
+    def _note_bad(self, told: Diagnosis, now: float) -> None:
+        self._answers.append(False)
         if self._trouble_since is None:
             self._trouble_since = now
-        self._answers.append(False)
-        if self._answers.count(False) > _LAST / 2:
-            self._broken_since = now
-            self._pause(now, chance)
+        if told.error is not None:
+            self._last = f"{told.error.category}: {told.error.message}"
 
     def _pause(self, now: float, chance: float) -> None:
         """Wait before the next probe; half of the wait is random at most, so that pauses do grow."""

@@ -31,11 +31,7 @@ class Intake:
             trace_prefix=f"{secrets.token_hex(4)}-",
         )
         self._chunker = Chunker(call.batch_size, call.max_batch_bytes, len(self.envelope))
-        self._keyring = Keyring(
-            call.duplicates,
-            self._chunker,
-            one_answer_serves_all=not call.operation.writes_properties,
-        )
+        self._keyring = Keyring(call.duplicates, self._chunker, call.operation)
 
     @property
     def waiting(self) -> bool:

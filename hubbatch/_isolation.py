@@ -12,18 +12,18 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from hubbatch._batching import Batch
-from hubbatch._correlation import Names
+from hubbatch._correlation import Names, texts
 from hubbatch._operations import Operation
 from hubbatch._planning import Input
 from hubbatch.models import BatchError
 
-__all__ = ["FIRST_BATCHES", "Isolation", "Isolator"]
+__all__ = ["FIRST_BATCHES", "Isolation", "Isolator", "is_systemic"]
 
 _SYSTEMIC = re.compile(r"non-unique|\bidProperty\b|by property .* does not exist", re.IGNORECASE)
-"""What no splitting helps against: the call names a property that cannot name objects."""
+"""The call names a property that cannot name objects."""
 
 _ALIKE = 8
-"""Single records that were refused in a row for the same reason: it is not theirs."""
+"""Single records of a batch, its first, that were all refused for the same reason: it is not theirs."""
 
 FIRST_BATCHES = 3
 """A run stops when so many batches, its first, were each refused as one, for one reason."""
@@ -47,9 +47,15 @@ class Isolator:
 
     def __init__(self, operation: Operation) -> None:
         self._operation = operation
-        self._reason = ""
-        self._alike = 0
+        self._singles: dict[int, tuple[str, int] | None] = {}
+        """For each batch that was rejected: for what its single records were refused, and how many, so far all for
+        the same; None once they were not, or one of its records was accepted."""
         self._first: dict[int, str] = {}
+
+    def note_acceptance(self, batch: Batch) -> None:
+        """Note that a batch, or a part of it, was accepted: what is left of it is refused for its own sake."""
+        if batch.number in self._singles:
+            self._singles[batch.number] = None
 
     @property
     def everybodys_fault(self) -> str | None:
@@ -60,38 +66,48 @@ class Isolator:
     def isolate(self, batch: Batch, error: BatchError) -> Isolation:
         """Tell which inputs of a rejected batch are refused, and how to send the others again."""
         inputs = batch.inputs
-        if _SYSTEMIC.search(error.message) is not None:
-            return self._all(batch, error)
+        if is_systemic(error):
+            return self._refuse_all(batch, error)
+        alike = self._singles.setdefault(batch.number, ("", 0))
         if len(inputs) == 1:
-            self._alike = self._alike + 1 if error.message == self._reason else 1
-            self._reason = error.message
+            if alike is not None:
+                reason, count = alike
+                same = count == 0 or reason == error.message
+                self._singles[batch.number] = (error.message, count + 1) if same else None
             return Isolation(inputs, ())
-        if self._alike >= _ALIKE and error.message == self._reason:
-            return self._all(batch, error)
-        named = set(Names(self._operation, inputs).of_error(error)) or _carriers(inputs, error)
-        if len(named) == len(inputs):
-            return self._all(batch, error)
+        if alike is not None and alike[1] >= _ALIKE and alike[0] == error.message:
+            return self._refuse_all(batch, error)
+        carriers = _carriers(inputs, error)
+        if len(carriers) == len(inputs) and batch.whole:
+            return self._refuse_all(batch, error)
+        named = set(Names(self._operation, inputs).of_error(error)) or carriers
         if named:
             rest = [item for position, item in enumerate(inputs) if position not in named]
             refused = [item for position, item in enumerate(inputs) if position in named]
-            return Isolation(refused, (rest,))
-        suspects = _suspects(inputs, error)
-        if 0 < len(suspects) < len(inputs):
-            return Isolation(
-                (),
-                (
-                    [item for position, item in enumerate(inputs) if position not in suspects],
-                    [item for position, item in enumerate(inputs) if position in suspects],
-                ),
-            )
-        middle = len(inputs) // 2
-        return Isolation((), (inputs[:middle], inputs[middle:]))
+            return Isolation(refused, (rest,) if rest else ())
+        return Isolation((), _halves(inputs, _suspects(inputs, error)))
 
-    def _all(self, batch: Batch, error: BatchError) -> Isolation:
+    def _refuse_all(self, batch: Batch, error: BatchError) -> Isolation:
         """Refuse a batch, or what is left of it, for a reason that its records share."""
         if batch.number < FIRST_BATCHES:
             self._first[batch.number] = f"{error.category}: {error.message}"
         return Isolation(batch.inputs, ())
+
+
+def is_systemic(error: BatchError) -> bool:
+    """Whether an error is the call's and no record's, so that no splitting helps."""
+    return _SYSTEMIC.search(error.message) is not None
+
+
+def _halves(inputs: Sequence[Input], suspects: set[int]) -> tuple[Sequence[Input], ...]:
+    """Return a batch in two parts: the suspects by themselves if they are few, else the middle between them."""
+    ordered = sorted(range(len(inputs)), key=suspects.__contains__)
+    few = 0 < len(suspects) <= len(inputs) / 2
+    cut = len(inputs) - len(suspects) if few else len(inputs) // 2
+    return (
+        [inputs[position] for position in ordered[:cut]],
+        [inputs[position] for position in ordered[cut:]],
+    )
 
 
 def _carriers(inputs: Sequence[Input], error: BatchError) -> set[int]:
@@ -101,8 +117,8 @@ def _carriers(inputs: Sequence[Input], error: BatchError) -> set[int]:
     return {
         position
         for position, item in enumerate(inputs)
-        for properties in (item.wire.get("properties", {}),)
-        if not unknown.isdisjoint(properties) or not all(properties.get(name) for name in required)
+        if not unknown.isdisjoint(item.properties)
+        or not all(item.properties.get(name) for name in required)
     }
 
 
@@ -110,9 +126,7 @@ def _suspects(inputs: Sequence[Input], error: BatchError) -> set[int]:
     """Return the inputs that carry a property which the error names: one of their values may be wrong."""
     named = _properties(error, None)
     return {
-        position
-        for position, item in enumerate(inputs)
-        if not named.isdisjoint(item.wire.get("properties", {}))
+        position for position, item in enumerate(inputs) if not named.isdisjoint(item.properties)
     }
 
 
@@ -124,6 +138,5 @@ def _properties(error: BatchError, code: str | None) -> set[str]:
         if code is None or detail.code == code
         if isinstance(detail.context, Mapping)
         for field in ("propertyName", "properties")
-        for name in detail.context.get(field) or ()
-        if isinstance(name, str)
+        for name in texts(detail.context.get(field))
     }

@@ -35,6 +35,8 @@ class Operation:
     """Whether an input names an object, by record id or unique value, which may occur once in a batch."""
     writes_properties: bool
     """Whether an input carries property values and takes an `objectWriteTraceId`."""
+    creates: bool = False
+    """Whether it makes objects that are not there."""
     writes: bool = True
     """Whether a success changes the account's data."""
     answers_results: bool = True
@@ -43,9 +45,9 @@ class Operation:
     max_inputs_with_history: int = 100
 
 
-CREATE = Operation("create", idempotent=False, keyed=False, writes_properties=True)
+CREATE = Operation("create", idempotent=False, keyed=False, writes_properties=True, creates=True)
 UPDATE = Operation("update", idempotent=True, keyed=True, writes_properties=True)
-UPSERT = Operation("upsert", idempotent=True, keyed=True, writes_properties=True)
+UPSERT = Operation("upsert", idempotent=True, keyed=True, writes_properties=True, creates=True)
 READ = Operation(
     "read",
     idempotent=True,

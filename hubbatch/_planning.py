@@ -54,6 +54,12 @@ class Input:
     successor: bool = False
     """Whether a record with the same key went before it."""
 
+    @property
+    def properties(self) -> Mapping[str, str]:
+        """What it writes."""
+        properties: Mapping[str, str] = self.wire.get("properties", {})
+        return properties
+
     def everyone(self) -> Sequence[Input]:
         """Return this input and its followers: all whom one answer settles."""
         return (self,) if self.followers is None else (self, *self.followers)

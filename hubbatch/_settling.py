@@ -19,6 +19,7 @@ from hubbatch._planning import Input
 from hubbatch.models import (
     LOCAL_VALIDATION,
     NO_ANSWER,
+    OBJECT_NOT_FOUND,
     BatchError,
     BatchResponse,
     ObjectResult,
@@ -77,7 +78,7 @@ class Settler:
         doubtful = in_doubt and self._operation.writes
         statuses = [
             RecordStatus.UNKNOWN
-            if doubtful and status is RecordStatus.FAILED and not _gone(error)
+            if doubtful and status is RecordStatus.FAILED and not self._is_gone(error)
             else status
             for status, error in zip(told.statuses, told.causes, strict=True)
         ]
@@ -145,6 +146,12 @@ class Settler:
         for index in self._ledger.open_indexes():
             self._close(index, RecordStatus.UNSENT, None, None, 0)
 
+    def _is_gone(self, error: BatchError | None) -> bool:
+        """Whether a refusal settles a doubt: where there is no object, nothing is written."""
+        return (
+            not self._operation.creates and error is not None and error.category == OBJECT_NOT_FOUND
+        )
+
     def _settle(
         self,
         item: Input,
@@ -172,14 +179,6 @@ class Settler:
             record = self._ledger.input(index)
             self._observe(RecordOutcome(index, record, status, result, error, attempts))
         self._ledger.settle(index, status, result, error, attempts)
-
-
-_GONE = "OBJECT_NOT_FOUND"
-
-
-def _gone(error: BatchError | None) -> bool:
-    """Whether a refusal settles a doubt: where there is no object, nothing is written."""
-    return error is not None and error.category == _GONE
 
 
 def _leave_out(inputs: Sequence[Input], errors: Sequence[BatchError]) -> Mapping[int, BatchError]:

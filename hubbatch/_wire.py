@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 
@@ -16,12 +17,12 @@ from hubbatch._auth import Tokens
 from hubbatch._batching import Batch, Step
 from hubbatch._diagnosis import Diagnosis, Symptom, diagnose
 from hubbatch._exchange import Reply, Request, Transport
-from hubbatch._gate import Gate, Lane
+from hubbatch._gate import DeclinedError, Gate
 from hubbatch._operations import Operation
 from hubbatch._retry import Action, Decision, RetryPolicy, decide
 from hubbatch.models import RecordStatus
 
-__all__ = ["Answer", "Equipment", "Wire", "now"]
+__all__ = ["Answer", "Equipment", "Wire", "ago", "now"]
 
 
 @frozen
@@ -53,7 +54,6 @@ class Wire:
 
     def __init__(self, equipment: Equipment) -> None:
         self._equipment = equipment
-        self._lane = Lane(now())
         self.sending: set[asyncio.Task[None]] = set()
         """The tasks that have a request in flight."""
         self.pausing = 0
@@ -77,16 +77,28 @@ class Wire:
         """Have a token that was refused replaced by a new one."""
         await self._equipment.tokens.renew(answer.token)
 
-    async def exchange(self, operation: Operation, request: Request, batch: Batch) -> Answer:
-        """Send one request and tell what came of it."""
+    async def exchange(
+        self, operation: Operation, request: Request, batch: Batch, *, spare: bool = False
+    ) -> Answer | None:
+        """Send one request and tell what came of it.
+
+        `spare`: rather send nothing, and return None, than probe a broken service with this request.
+        """
         equipment = self._equipment
         gate, chance = equipment.gate, equipment.chance()
-        token = await equipment.tokens.current()
-        async with gate.enter(self._lane) as slot:
-            with self._under_way(batch):
-                reply = await equipment.transport.post(
-                    request, token, functools.partial(gate.limiter.sent, slot)
-                )
+        if batch.tried_since is None:
+            batch.tried_since = now()
+        try:
+            async with gate.enter(self, batch.tried_since) as slot:
+                if spare and gate.broken:
+                    raise DeclinedError
+                token = await equipment.tokens.current()  # not before: the wait may have been long
+                with self._under_way(batch):
+                    reply = await equipment.transport.post(
+                        request, token, functools.partial(gate.limiter.sent, slot)
+                    )
+        except DeclinedError:
+            return None
         if isinstance(reply, Reply):
             gate.limiter.learn(reply.headers)
         told = diagnose(operation, reply)
@@ -109,7 +121,7 @@ class Wire:
             batch.attempts += 1
             batch.fate = RecordStatus.UNKNOWN
             if batch.first_sent_at is None:
-                batch.first_sent_at = now()
+                batch.first_sent_at = (now(), time.time())
         self.requests += 1
         self.sending.add(task)  # type: ignore[arg-type]
         try:
@@ -121,3 +133,8 @@ class Wire:
 def now() -> float:
     """Return the loop's time."""
     return asyncio.get_running_loop().time()
+
+
+def ago(moment: tuple[float, float] | None) -> float:
+    """Return the seconds since a moment, by that of two clocks which has not stood still."""
+    return 0.0 if moment is None else max(now() - moment[0], time.time() - moment[1])

@@ -83,6 +83,9 @@ class ErrorDetail:
     extra: Mapping[str, Any] = field(factory=dict)
 
 
+CONFLICT = "CONFLICT"
+OBJECT_NOT_FOUND = "OBJECT_NOT_FOUND"
+"""HubSpot's categories that make a difference to what is done next."""
 LOCAL_VALIDATION = "LOCAL_VALIDATION"
 """Category of our own errors about records that cannot be sent."""
 NO_ANSWER = "NO_ANSWER"

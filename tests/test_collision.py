@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan, result
 
 from hubbatch import BatchResponse, Counts
-from hubbatch._collision import existing_id, suspects_of
-from hubbatch._operations import CREATE
+from hubbatch._collision import existing_id, suspects_of, unique_names
+from hubbatch._exchange import Reply
+from hubbatch._operations import CREATE, UPDATE
 from hubbatch.models import BatchError
 from hubbatch.sandbox import FaultKind
 
@@ -29,32 +31,49 @@ def test_the_object_is_read_from_the_message(message: str, object_id: str | None
     assert existing_id(BatchError("CONFLICT", message)) == object_id
 
 
+UNIQUE = unique_names("ref", None)
+
+
 @pytest.mark.parametrize(
     ("held", "suspects"),
     [
         ({"email": "B@x.com"}, [1]),
         ({"email": "b@x.com", "city": "Ulm"}, [1]),
-        ({"city": "Ulm"}, [0, 1, 2]),
-        ({"city": "Bonn", "email": None}, []),
-        ({"city": "", "email": ""}, []),
+        ({"email": "z@x.com", "hs_additional_emails": "y@x.com;c@x.com"}, [2]),
+        ({"ref": "2"}, [2]),
+        ({"ref": "0", "email": "c@x.com"}, [0, 2]),
+        ({"city": "Ulm"}, []),
+        ({"email": "", "ref": None}, []),
         ({}, []),
     ],
 )
-def test_the_rarest_likeness_is_suspect(held: dict[str, str | None], suspects: list[int]) -> None:
-    records = [{"email": f"{name}@x.com", "city": "Ulm"} for name in "abc"]
+def test_who_shares_a_unique_value_is_suspect(
+    held: dict[str, str | None], suspects: list[int]
+) -> None:
+    records = [
+        {"email": f"{name}@x.com", "city": "Ulm", "ref": str(number)}
+        for number, name in enumerate("abc")
+    ]
     inputs = plan(records, CREATE)
-    found = suspects_of(inputs, BatchResponse(results=[result("7", held)]))
+    found = suspects_of(inputs, BatchResponse(results=[result("7", held)]), UNIQUE)
     assert [item.index for item in found] == suspects
 
 
 def test_an_answer_without_the_object_makes_nobody_suspect() -> None:
     inputs = plan(people(2), CREATE)
-    assert suspects_of(inputs, None) == suspects_of(inputs, BatchResponse()) == []
+    assert suspects_of(inputs, None, UNIQUE) == []
+    assert suspects_of(inputs, BatchResponse(), UNIQUE) == []
+
+
+def test_whoever_is_the_object_does_not_collide_with_it() -> None:
+    inputs = plan([{"id": "7", "email": "a@x.com"}, {"id": "8", "email": "a@x.com"}], UPDATE)
+    response = BatchResponse(results=[result("7", {"email": "a@x.com"})])
+    assert [item.index for item in suspects_of(inputs, response, UNIQUE)] == [1]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.sets(st.integers(0, 99), min_size=1, max_size=8), st.booleans())
-def test_each_conflict_costs_three_requests(numbers: set[int], named: bool) -> None:
+def test_a_few_conflicts_cost_three_requests_each(numbers: set[int], named: bool) -> None:
     async def main() -> None:
         async with World(conflicts_reject_batch=True, name_existing_id=named) as world:
             for number in numbers:
@@ -64,7 +83,9 @@ def test_each_conflict_costs_three_requests(numbers: set[int], named: bool) -> N
             assert outcome.counts == Counts(100, succeeded=100 - len(numbers), failed=len(numbers))
             assert len(world.stored()) == 100
             if named:
-                assert len(world.service.requests) <= 1 + 3 * len(numbers)
+                found = min(len(numbers), 3)
+                rest = 2 * (len(numbers) - found) * math.ceil(math.log2(100))
+                assert len(world.service.requests) <= 1 + 3 * found + rest
 
     in_virtual_time(main())
 
@@ -81,6 +102,20 @@ def test_an_address_that_belongs_to_another_is_found_among_updates() -> None:
             outcome = await world.client.update("contacts", records)
             assert [record.index for record in outcome.failed] == [4]
             assert outcome.counts == Counts(21, succeeded=20, failed=1)
+
+    in_virtual_time(main())
+
+
+def test_an_archive_that_collides_is_an_archive_that_is_refused() -> None:
+    async def main() -> None:
+        async with World() as world:
+
+            async def refuse(request: Any, token: str, note_sent: Any) -> Reply:
+                return Reply(409, {}, b'{"category":"CONFLICT","message":"Existing ID: 7"}')
+
+            world.transport.post = refuse  # type: ignore[method-assign]
+            outcome = await world.client.archive("contacts", ["1", "2", "3"])
+            assert outcome.counts == Counts(3, failed=3)
 
     in_virtual_time(main())
 

@@ -12,9 +12,10 @@ from support import VirtualTimeLoop, World, in_virtual_time, people, plan, resul
 
 from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
 from hubbatch._batching import Batch, Step
-from hubbatch._doubt import Doubts, Finding, Verdict
-from hubbatch._exchange import NoReply
+from hubbatch._doubt import Doubts, Finding
+from hubbatch._exchange import NoReply, Reply
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT
+from hubbatch._recognition import Verdict, alike
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind
 
@@ -40,7 +41,7 @@ MISSING = BatchError(
     "OBJECT_NOT_FOUND", "not there", context={"ids": ["p0@example.com", "p1@example.com"]}
 )
 SAME: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Person 1"}
-OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "PERSON 1"}
+OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Somebody else"}
 
 
 def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
@@ -54,31 +55,72 @@ def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
     ("properties", "created_after", "verdict"),
     [
         (SAME, 5.0, Verdict.CREATED),
-        (SAME, -1000.0, Verdict.CREATED),
-        ({**SAME, "email": "P1@example.com "}, 5.0, Verdict.CREATED),
-        (OTHER, 5.0, Verdict.CREATED),
-        (OTHER, -0.5, Verdict.CREATED),
+        (SAME, -0.5, Verdict.CREATED),
+        (SAME, -1.5, Verdict.EXISTED),
+        (SAME, -1000.0, Verdict.EXISTED),
+        (OTHER, 5.0, Verdict.UNTOLD),
+        (OTHER, -0.5, Verdict.UNTOLD),
         (OTHER, -1.5, Verdict.EXISTED),
-        (OTHER, -1000.0, Verdict.EXISTED),
+        ({**SAME, "firstname": " PERSON 1"}, 5.0, Verdict.CREATED),
+        ({"email": "p1@example.com"}, 5.0, Verdict.CREATED),
+        ({**SAME, "firstname": None}, 5.0, Verdict.UNTOLD),
     ],
 )
 def test_ours_is_told_from_what_was_there_before(
     properties: dict[str, str | None], created_after: float, verdict: Verdict
 ) -> None:
-    found = {**properties, "email": "p1@example.com"}
-    assert findings(("7", found, created_after))[1].verdict is verdict
+    assert findings(("7", properties, created_after))[1].verdict is verdict
 
 
 def test_an_object_that_may_be_an_earlier_records_is_nobodys() -> None:
-    assert findings(("7", OTHER, 5.0), successor=True)[1].verdict is Verdict.UNTOLD
-    assert findings(("7", SAME, 5.0), successor=True)[1].verdict is Verdict.CREATED
-    assert findings(("7", OTHER, -5.0), successor=True)[1].verdict is Verdict.EXISTED
+    assert findings(("7", SAME, 5.0), successor=True)[1].verdict is Verdict.UNTOLD
+    assert findings(("7", SAME, -5.0), successor=True)[1].verdict is Verdict.EXISTED
 
 
-def test_without_the_services_clock_other_values_tell_nothing() -> None:
-    assert findings(("7", OTHER, 5.0), completed_at=None)[1].verdict is Verdict.UNTOLD
-    started = findings(("7", OTHER, 5.0), completed_at=None, started_at=SENT)
+def test_without_the_services_clock_the_values_must_do() -> None:
+    assert findings(("7", OTHER, -50.0), completed_at=None)[1].verdict is Verdict.UNTOLD
+    assert findings(("7", SAME, -50.0), completed_at=None)[1].verdict is Verdict.CREATED
+    started = findings(("7", SAME, -50.0), completed_at=None, started_at=SENT)
     assert started[1].verdict is Verdict.CREATED
+
+
+def test_an_object_of_another_name_is_a_stranger() -> None:
+    stranger: dict[str, str | None] = {"email": "else@example.com", "firstname": "Person 1"}
+    inputs = plan([people(2)[1]], CREATE, unique_property="email")
+    response = BatchResponse(results=[result("7", stranger)])
+    (found,) = Doubts(CREATE, "email", most_rounds=6).findings(Batch(inputs), response, 60.0)
+    assert found.verdict is Verdict.UNTOLD
+
+
+def test_an_error_that_is_not_about_absence_tells_nothing() -> None:
+    error = BatchError("INTERNAL_ERROR", "sorry", context={"ids": ["p0@example.com"]})
+    assert [item.verdict for item in findings(errors=[error])] == [Verdict.UNTOLD] * 2
+
+
+@pytest.mark.parametrize(
+    ("written", "held", "same"),
+    [
+        ("Ada", " ada ", True),
+        ("Ada", "Adam", False),
+        ("1.50", "1.5", True),
+        ("1e3", "1000", True),
+        ("1.5", "1.51", False),
+        ("NaN", "nan", True),
+        ("", None, True),
+        ("Ada", None, False),
+        ("+49 (731) 12-34", "+497311234", True),
+        ("+49 731 1234", "+49 731 1235", False),
+        ("room 123456", "house 123456", False),
+        ("b;a", "a;b", True),
+        ("a;b", "a;c", False),
+        ("2026-01-01T00:00:00.000Z", "1767225600000", True),
+        ("2026-01-01T00:00:00.000Z", "2026-01-01T01:00:00+01:00", True),
+        ("2026-01-01", "2026-01-02", False),
+        ("true", "True", True),
+    ],
+)
+def test_the_service_has_a_spelling_of_its_own(written: str, held: str | None, same: bool) -> None:
+    assert alike(written, held) is same
 
 
 def test_which_doubts_can_be_settled() -> None:
@@ -132,13 +174,10 @@ def create(
     *,
     unique_property: str | None = "email",
     retry: RetryPolicy | None = None,
-    before: list[dict[str, str]] | None = None,
     **habits: Any,
 ) -> tuple[Outcome, World]:
     async def main() -> tuple[Outcome, World]:
         async with World(faults=faults, retry=retry, timeout=30.0, **habits) as world:
-            for properties in before or ():
-                world.service.add("contacts", properties)
             run = world.client.create(
                 "contacts", records or people(10), unique_property=unique_property
             )
@@ -256,18 +295,19 @@ def test_records_without_a_value_stay_in_doubt_and_the_others_do_not() -> None:
         assert record.error in outcome.errors
 
 
-def test_what_existed_before_is_not_taken_for_ours() -> None:
-    before = [{"email": "p3@example.com", "firstname": "Somebody else"}]
+@pytest.mark.parametrize("firstname", ["Somebody else", "Person 3"])
+def test_what_existed_before_is_not_taken_for_ours(firstname: str) -> None:
 
     async def main() -> None:
         async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            theirs = world.service.add("contacts", before[0])
+            before = {"email": "p3@example.com", "firstname": firstname}
+            theirs = world.service.add("contacts", before)
             await asyncio.sleep(60)
             outcome = await world.client.create("contacts", people(10), unique_property="email")
             assert outcome.counts == Counts(10, succeeded=9, failed=1)
             assert outcome.failed[0].index == 3
             assert f"existed before: its record id is {theirs.id}" in outcome.failed[0].reason
-            assert theirs.properties["firstname"] == "Somebody else"
+            assert theirs.properties["firstname"] == firstname
 
     in_virtual_time(main())
 
@@ -311,6 +351,68 @@ def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
             assert outcome.counts == Counts(4, succeeded=4)
             assert len(world.service.objects("contacts")) == 4
             assert verbs(world) == ["read", "read", "create", "create", "read"]
+
+    in_virtual_time(main())
+
+
+def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
+    """The object is there, for it refuses its own second try; but reads do not see it yet."""
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            post = world.transport.post
+
+            async def blind(request: Any, token: str, note_sent: Any) -> Any:
+                if request.path.endswith("read"):
+                    missing = [item["id"] for item in orjson.loads(request.body)["inputs"]]
+                    error = {
+                        "category": "OBJECT_NOT_FOUND",
+                        "message": "",
+                        "context": {"ids": missing},
+                    }
+                    return Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": [error]}))
+                return await post(request, token, note_sent)
+
+            world.transport.post = blind  # type: ignore[method-assign]
+            outcome = await world.client.create("contacts", people(4), unique_property="email")
+            assert outcome.counts == Counts(4, unknown=4)
+            assert verbs(world) == ["create", "create"]
+            assert len(world.service.objects("contacts")) == 4
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("status", [400, 413])
+def test_a_value_that_cannot_be_looked_up_leaves_only_its_own_record_in_doubt(status: int) -> None:
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            post = world.transport.post
+
+            async def squeamish(request: Any, token: str, note_sent: Any) -> Any:
+                if request.path.endswith("read") and b"p3@" in request.body:
+                    return Reply(status, {}, b'{"category":"VALIDATION_ERROR","message":"p3?"}')
+                return await post(request, token, note_sent)
+
+            world.transport.post = squeamish  # type: ignore[method-assign]
+            outcome = await world.client.create("contacts", people(8), unique_property="email")
+            assert outcome.counts == Counts(8, succeeded=7, unknown=1)
+            assert outcome.unknown[0].index == 3
+
+    in_virtual_time(main())
+
+
+def test_a_token_that_may_not_read_leaves_doubts_and_goes_on() -> None:
+    async def main() -> None:
+        def forbid(request: Any) -> FaultKind | None:
+            if request.path.endswith("read"):
+                return FaultKind.MISSING_SCOPES
+            return FaultKind.RESET if b"p3@" in request.body else None
+
+        async with World(faults=forbid) as world:
+            run = world.client.create("contacts", people(40), unique_property="email", batch_size=4)
+            outcome = await run
+            assert outcome.counts == Counts(40, succeeded=36, unknown=4)
+            assert "MISSING_SCOPES" in outcome.unknown[0].reason
 
     in_virtual_time(main())
 

@@ -171,7 +171,7 @@ def test_the_account_ends_as_if_records_were_sent_one_by_one(
 
 @pytest.mark.parametrize("policy", Duplicates)
 def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates) -> None:
-    keyring = Keyring(policy, Chunker(10, 10_000), one_answer_serves_all=False)
+    keyring = Keyring(policy, Chunker(10, 10_000), UPSERT)
     first, second = plan([{"email": "a@x.com"}] * 2, UPSERT, id_property="email")
     assert keyring.admit(first) is Admission.FEED
     assert keyring.release(first) is None

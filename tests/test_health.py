@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._health import Health
 from hubbatch.models import BatchError
-from hubbatch.sandbox import FaultKind, SandboxRequest
+from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 
 POLICY = RetryPolicy(jitter=0.0)
 BAD = [
@@ -80,10 +81,9 @@ def test_good_answers_in_between_push_bad_ones_out() -> None:
 def test_what_has_a_hold_of_its_own_does_not_count(symptom: Symptom) -> None:
     patient = Patient().told(*[symptom] * 100)
     assert not patient.health.broken
-    assert patient.health.despair(0.0, 1e9) is None
+    assert patient.health.despairs_at(0.0) == math.inf
     patient.told(*[Symptom.LOST] * 11, symptom)
     assert patient.health.broken
-    assert patient.pause == 0.5
 
 
 @pytest.mark.parametrize("symptom", sorted(set(Symptom) - {*BAD, *NEUTRAL}, key=str))
@@ -121,29 +121,46 @@ def test_after_a_good_answer_the_count_begins_anew() -> None:
 
 def test_it_is_given_up_after_max_elapsed_without_one_good_answer() -> None:
     health = Patient().told(Symptom.ANSWERED, *[Symptom.LOST] * 3).health
-    assert health.despair(0.0, 301.9) is None
-    error = health.despair(0.0, 302.0)
-    assert error is not None
+    assert health.despairs_at(0.0) == 302.0
+    error = health.despair(2.0, 302.0)
     assert "for 300 seconds" in str(error)
     assert "HTTP_500: broken" in str(error)
     # Whoever came later has a time of its own.
-    assert health.despair(100.0, 399.0) is None
-    assert health.despair(100.0, 400.0) is not None
+    assert health.despairs_at(100.0) == 400.0
 
 
 def test_one_good_answer_renews_the_patience() -> None:
     patient = Patient().told(*[Symptom.LOST] * 300, Symptom.REJECTED)
-    assert patient.health.despair(0.0, patient.now) is None
-    assert patient.told(Symptom.LOST).health.despair(0.0, patient.now + 299) is None
+    assert patient.health.despairs_at(0.0) == math.inf
+    assert patient.told(Symptom.LOST).health.despairs_at(0.0) == patient.now + 300
+
+
+def test_while_the_service_wants_to_be_left_alone_no_patience_is_used_up() -> None:
+    patient = Patient().told(Symptom.SERVER_ERROR)
+    patient.health.note(
+        Diagnosis(Symptom.MIGRATING, error=BatchError("C", "m"), asked_wait=3600.0),
+        sent_at=1.0,
+        now=2.0,
+        chance=0.0,
+    )
+    assert patient.health.despairs_at(0.0) == 3602.0 + 300.0
 
 
 def test_what_was_never_reached_is_given_up_after_as_many_probes_as_there_are_attempts() -> None:
     patient = Patient().told(*[Symptom.NOT_SENT] * 16)
-    assert patient.health.despair(0.0, patient.now) is None
+    assert patient.health.despairs_at(0.0) > patient.now
     patient.told(Symptom.NOT_SENT)
-    error = patient.health.despair(0.0, patient.now)
-    assert "could not be reached" in str(error)
-    assert Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).health.despair(0.0, 99) is None
+    assert patient.health.despairs_at(0.0) <= patient.now
+    assert "could not be reached" in str(patient.health.despair(0.0, patient.now))
+    # Whoever comes later has its own probes: the network may be back.
+    assert patient.health.despairs_at(patient.now + 1) > patient.now
+    reached = Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).health
+    assert reached.despairs_at(0.0) == 301.0
+
+
+def test_whatever_a_probe_gets_but_a_good_answer_makes_the_pauses_grow() -> None:
+    patient = Patient().told(*[Symptom.GATEWAY_ERROR] * 11)
+    assert [patient.told(symptom).pause for symptom in NEUTRAL] == [1, 2, 4, 8, 16]
 
 
 @given(st.lists(st.sampled_from(sorted(Symptom, key=str)), max_size=60))
@@ -306,5 +323,107 @@ def test_waiters_that_are_cancelled_when_they_are_sent_away_leave_no_trace() -> 
                 for run in runs:
                     run.cancel()
             await asyncio.gather(*runs, return_exceptions=True)
+
+    in_virtual_time(main())
+
+
+async def flowing(world: World, pauses: list[float]) -> Any:
+    async def source() -> Any:
+        for number, pause in enumerate(pauses):
+            await asyncio.sleep(pause)
+            yield {"email": f"p{number}@example.com"}
+
+    return await world.client.upsert("contacts", source(), id_property="email")
+
+
+def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
+    """A slow stream, one bad answer, and the next record long after."""
+
+    async def main() -> None:
+        retry = RetryPolicy(max_attempts=1)
+        async with World(faults=[FaultKind.SERVER_ERROR], retry=retry) as world:
+            outcome = await flowing(world, [0.0, 4000.0, 4000.0])
+            assert outcome.counts == Counts(3, succeeded=2, unknown=1)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.MIGRATING, retry_after=3600.0)],
+        [Fault(FaultKind.UNAVAILABLE, retry_after=7200.0)],
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=900.0)],
+    ],
+)
+def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any) -> None:
+    async def main() -> None:
+        async with World(faults=faults) as world:
+            assert (await upsert(world, 5)).ok
+
+    in_virtual_time(main())
+
+
+def test_a_client_that_has_given_a_service_up_tries_again_in_its_next_run() -> None:
+    async def main() -> None:
+        async with World(max_concurrency=16) as world:
+            post, reachable = world.transport.post, False
+
+            async def connect(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                if reachable:
+                    return await post(request, token, note_sent)
+                return NoReply(sent=False, reason="no route")
+
+            world.transport.post = connect  # type: ignore[method-assign]
+            with pytest.raises(TransportError, match=r"could not be reached.*no route"):
+                await upsert(world, 500)
+            assert asyncio.get_running_loop().time() < 60
+            reachable = True
+            assert (await upsert(world, 500)).ok
+
+    in_virtual_time(main())
+
+
+def test_it_is_given_up_in_time_also_between_two_probes() -> None:
+    async def main() -> None:
+        retry = RetryPolicy(initial_wait=100.0, max_wait=3600.0, max_elapsed=300.0)
+        async with World(latency=0.2, max_concurrency=16, retry=retry) as world:
+            Outage(world, 0.0, 1e9)
+            with pytest.raises(TransportError):
+                await upsert(world, 500)
+            assert asyncio.get_running_loop().time() < 1000
+
+    in_virtual_time(main())
+
+
+def test_probing_with_creates_costs_one_record_a_probe() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=4) as world:
+            Outage(world, 1.0, 200.0)
+            outcome = await world.client.create("contacts", people(5000))
+            assert outcome.counts.succeeded == len(world.stored())
+            assert outcome.counts.failed == outcome.counts.unsent == 0
+            # Eleven batches until it was known, and the probes, for which one record is enough.
+            assert outcome.counts.unknown <= (11 + 4) * 100 + 20
+
+    in_virtual_time(main())
+
+
+def test_the_token_is_asked_for_after_the_wait_and_not_before() -> None:
+    """A token lives for half an hour; a hold may take longer."""
+
+    async def main() -> None:
+        async def token() -> str:
+            return f"token-{int(asyncio.get_running_loop().time() // 1800)}"
+
+        def stale(request: SandboxRequest) -> Fault | FaultKind | None:
+            fresh = request.headers["Authorization"] == f"Bearer token-{int(request.at // 1800)}"
+            if request.at < 1:
+                return Fault(FaultKind.MIGRATING, retry_after=2000.0)
+            return None if fresh else FaultKind.EXPIRED_TOKEN
+
+        async with World(faults=stale, token=token, max_concurrency=4) as world:
+            assert (await upsert(world, 100)).ok
+            assert 401 not in world.statuses()
 
     in_virtual_time(main())

@@ -62,13 +62,95 @@ def test_who_is_to_blame(error: BatchError, refused: list[int], again: list[list
     assert positions(error) == (refused, again)
 
 
-def test_a_reason_that_eight_single_records_share_is_no_records_fault() -> None:
+MOON = BatchError("C", "the moon is wrong")
+
+
+def after_singles(*errors: BatchError, accepted_after: int | None = None, number: int = 0) -> int:
+    """Return how many are refused of what is left of a batch whose first single records were."""
     isolator = Isolator(UPDATE)
-    error = BatchError("C", "the moon is wrong")
-    for _ in range(8):
+    isolator.isolate(Batch(INPUTS), MOON)
+    for count, error in enumerate(errors):
+        if count == accepted_after:
+            isolator.note_acceptance(Batch(INPUTS))
         assert isolator.isolate(Batch(INPUTS[:1]), error).refused
-    assert len(isolator.isolate(Batch(INPUTS), error).refused) == 3
-    assert not isolator.isolate(Batch(INPUTS), BatchError("C", "something else")).refused
+    return len(isolator.isolate(Batch(INPUTS, number), MOON).refused)
+
+
+def test_a_reason_that_a_batchs_first_eight_single_records_share_is_no_records_fault() -> None:
+    assert after_singles(*[MOON] * 8) == 3
+    assert after_singles(*[MOON] * 7) == 0
+    assert after_singles(BatchError("C", "else"), *[MOON] * 8) == 0
+    assert after_singles(*[MOON] * 8, accepted_after=4) == 0
+    assert after_singles(*[MOON] * 8, accepted_after=0) == 0
+    assert after_singles(*[MOON] * 8, number=1) == 0
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.sets(st.integers(0, 999), min_size=1, max_size=40))
+def test_bad_records_with_one_reason_condemn_nobody_else(numbers: set[int]) -> None:
+    bad = {f"p{number}@example.com" for number in numbers}
+    outcome, _, world = upsert(bad, 1000, same=True)
+    assert outcome.counts == Counts(1000, succeeded=1000 - len(bad), failed=len(bad))
+    assert len(world.stored()) == 1000 - len(bad)
+
+
+def test_a_property_that_most_records_carry_is_halved_like_any_other() -> None:
+    """The error names it; one value of it is wrong, and nearly all records have one."""
+
+    async def main() -> None:
+        async with World() as world:
+            grumpy = Grumpy(world, {"p42@example.com"})
+
+            async def named(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                reply = await grumpy(request, token, note_sent)
+                if isinstance(reply, Reply) and reply.status == 409:
+                    body = {
+                        "category": "VALIDATION_ERROR",
+                        "message": "INVALID",
+                        "errors": [{"message": "no", "context": {"propertyName": "firstname"}}],
+                    }
+                    return Reply(400, {}, orjson.dumps(body))
+                return reply
+
+            world.transport.post = named  # type: ignore[method-assign]
+            records = people(100)
+            del records[99]["firstname"]
+            outcome = await world.client.upsert("contacts", records, id_property="email")
+            assert [record.index for record in outcome.failed] == [42]
+            assert grumpy.requests <= 15
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    "context", [{"propertyName": 5}, {"propertyName": "nope"}, {"properties": {}}]
+)
+def test_an_odd_context_is_no_reason_to_break(context: dict[str, Any]) -> None:
+    assert positions(detail("PROPERTY_DOESNT_EXIST", **context)) == ([], [[0], [1, 2]])
+    assert positions(detail("PROPERTY_DOESNT_EXIST", propertyName="a")) == ([0, 2], [[1]])
+
+
+def test_records_that_are_named_one_by_one_stop_no_run() -> None:
+    async def main() -> None:
+        async with World(latency=0.1, max_concurrency=1) as world:
+            post = world.transport.post
+
+            async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                ids = [item["id"] for item in orjson.loads(request.body)["inputs"]]
+                bad = [number for number in ids if number.startswith("bad")]
+                if bad:
+                    body = {"category": "C", "message": "no", "context": {"ids": bad}}
+                    return Reply(400, {}, orjson.dumps(body))
+                return await post(request, token, note_sent)
+
+            world.transport.post = refuse  # type: ignore[method-assign]
+            bad = [{"email": f"bad{number}@x.com"} for number in range(30)]
+            outcome = await world.client.upsert(
+                "contacts", [*bad, *people(100)], id_property="email", batch_size=10
+            )
+            assert outcome.counts == Counts(130, succeeded=100, failed=30)
+
+    in_virtual_time(main())
 
 
 class Grumpy:
@@ -121,7 +203,7 @@ def test_when_all_are_refused_for_one_reason_the_search_is_given_up() -> None:
     bad = {person["email"] for person in people(200)}
     outcome, grumpy, _ = upsert(bad, 200, same=True)
     assert outcome.counts == Counts(200, failed=200)
-    assert grumpy.requests <= 40
+    assert grumpy.requests <= 2 * 30
 
 
 def stopped(records: list[dict[str, str]], id_property: str, bad: set[str]) -> HubbatchError:
@@ -235,6 +317,7 @@ def test_parts_of_a_batch_in_doubt_stay_in_doubt() -> None:
     async def main() -> None:
         async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
             grumpy = Grumpy(world, set())
+
             post = grumpy.post
 
             async def turning(request: Request, token: str, note_sent: Any) -> Reply | NoReply:

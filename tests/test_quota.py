@@ -10,7 +10,7 @@ from support import UNLIMITED, World, in_virtual_time, people
 from hubbatch import RateLimit, RateLimiter, RetryPolicy
 from hubbatch._budget import Slot
 from hubbatch._concurrency import Concurrency
-from hubbatch._gate import Gate, Lane
+from hubbatch._gate import Gate
 from hubbatch._health import Health
 
 
@@ -108,11 +108,10 @@ def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
 def test_the_gate_gives_lanes_their_turns() -> None:
     async def main() -> None:
         gate = Gate(RateLimiter(UNLIMITED), Concurrency(1), Health(RetryPolicy()))
-        lanes = {name: Lane(0.0) for name in "abc"}
         order: list[str] = []
 
         async def pass_through(lane: str) -> None:
-            async with gate.enter(lanes[lane]):
+            async with gate.enter(lane, 0.0):
                 order.append(lane)
                 await asyncio.sleep(1)
 
@@ -130,7 +129,7 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
         gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
 
         async def pass_through() -> None:
-            async with gate.enter(Lane(0.0)):
+            async with gate.enter(None, 0.0):
                 pass
 
         await pass_through()
@@ -152,7 +151,7 @@ def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> N
         gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
 
         async def pass_through() -> None:
-            async with gate.enter(Lane(0.0)):
+            async with gate.enter(None, 0.0):
                 raise AssertionError
 
         waiting = asyncio.create_task(pass_through())
@@ -174,7 +173,7 @@ def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
     async def main() -> None:
         gate = Gate(Broken(), Concurrency(5), Health(RetryPolicy()))
         with pytest.raises(ZeroDivisionError):
-            async with gate.enter(Lane(0.0)):
+            async with gate.enter(None, 0.0):
                 pass
 
     in_virtual_time(main())

@@ -34,6 +34,7 @@ LAYERS: dict[str, int] = {
                 "_retry",
                 "_health",
                 "_concurrency",
+                "_recognition",
                 "_doubt",
                 "_collision",
                 "_batching",
