@@ -24,7 +24,7 @@ from hubbatch._intake import Intake
 from hubbatch._isolation import Isolator
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
-from hubbatch._retry import Action, Decision, RetryPolicy, Written, decide
+from hubbatch._retry import Action, Decision, RetryPolicy, Symptom, Written, decide
 from hubbatch._settling import Settler
 from hubbatch._values import InvalidRecordError
 from hubbatch.errors import HubbatchError
@@ -326,8 +326,6 @@ class Engine:
                     reply = await equipment.transport.post(
                         request, token, functools.partial(limiter.sent, slot)
                     )
-            if isinstance(reply, Reply):
-                limiter.learn(reply.headers)
             decision = decide(
                 call.operation,
                 reply,
@@ -335,6 +333,9 @@ class Engine:
                 policy=equipment.policy,
                 chance=equipment.chance(),
             )
+            if isinstance(reply, Reply):
+                refused = decision.symptom is Symptom.RATE_LIMITED
+                limiter.learn(reply.headers, slot, refused=refused)
             batch.history[decision.symptom] += 1
             batch.fate = _fate(fate, decision.written)
             batch.refusal = decision.error

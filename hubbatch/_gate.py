@@ -7,12 +7,14 @@ waits behind a large one. It knows nothing of what is sent.
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 from hubbatch._budget import Slot
 from hubbatch._quota import RateLimiter
+from hubbatch.errors import HubbatchError
 
 __all__ = ["Gate"]
 
@@ -88,7 +90,9 @@ class Gate:
                 future.set_result(slot)
         except Exception as error:
             while (waiter := self._next()) is not None:
-                waiter.set_exception(error)  # they would wait for ever
+                # They would wait for ever. Each run gets an error of its own, for it will carry the run's outcome.
+                own = copy.copy(error) if isinstance(error, HubbatchError) else error
+                waiter.set_exception(own)
         finally:
             if self._pump is asyncio.current_task():
                 self._pump = None
