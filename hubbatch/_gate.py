@@ -8,6 +8,7 @@ is sent.
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Hashable
@@ -20,6 +21,7 @@ from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
 from hubbatch._quota import RateLimiter
+from hubbatch.errors import HubbatchError
 
 __all__ = ["DeclinedError", "Gate"]
 
@@ -143,7 +145,9 @@ class Gate:
                 waiter.admitted.set_result(slot)
         except Exception as error:
             while (waiter := self._next()) is not None:
-                waiter.admitted.set_exception(error)  # they would wait for ever
+                # They would wait for ever. Each run gets an error of its own, for it will carry the run's outcome.
+                own = copy.copy(error) if isinstance(error, HubbatchError) else error
+                waiter.admitted.set_exception(own)
         finally:
             if self._pump is asyncio.current_task():
                 self._pump = None

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from aiolimiter import AsyncLimiter
 
 from hubbatch._budget import Budget, Slot
-from hubbatch.errors import UsageError
+from hubbatch._daily import Today
+from hubbatch.errors import DailyLimitError, UsageError
 from hubbatch.models import RateLimit
 
 __all__ = ["RateLimiter"]
@@ -31,13 +32,22 @@ class RateLimiter:
     """One quota, live: give the same one to several clients of an account and they share it.
 
     With a `RateLimit` the quota is pinned to it; without one it is learned from the response headers, starting from
-    100 requests per 10 seconds.
+    100 requests per 10 seconds; where there are no such headers, from what HubSpot refuses.
+
+    `daily_reserve`: requests of the day that are left to others. Once the headers tell that no more than these remain,
+    runs stop with `DailyLimitError`.
     """
 
-    def __init__(self, rate_limit: RateLimit | None = None) -> None:
+    def __init__(self, rate_limit: RateLimit | None = None, *, daily_reserve: int = 0) -> None:
         if rate_limit is not None and not isinstance(rate_limit, RateLimit):
             raise UsageError(f"a RateLimiter takes a RateLimit or nothing, not {rate_limit!r}")
-        self._budget = Budget(rate_limit or _FIRST_GUESS, learns=rate_limit is None)
+        if type(daily_reserve) is not int or daily_reserve < 0:
+            raise UsageError(
+                f"daily_reserve must be a whole number of at least 0, not {daily_reserve!r}"
+            )
+        self._budget = Budget(
+            rate_limit or _FIRST_GUESS, learns=rate_limit is None, daily_reserve=daily_reserve
+        )
         self._turn = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._pacer: AsyncLimiter | None = None
@@ -57,10 +67,15 @@ class RateLimiter:
         return self._budget.used(_now())
 
     async def acquire(self) -> Slot:
-        """Wait for a place in the quota and take it."""
+        """Wait for a place in the quota and take it.
+
+        Raises `DailyLimitError` when the day's requests are used up, but for the reserve.
+        """
         async with self._turn:
             while True:
                 now = _now()
+                if self._budget.today(now) is Today.OVER:
+                    raise DailyLimitError(self._no_more_today())
                 ready_at = self._budget.ready_at(now)
                 if ready_at > now:
                     await self._sleep_until(ready_at)
@@ -81,9 +96,10 @@ class RateLimiter:
         """Note that the request goes out just now."""
         self._budget.sent(slot, _now())
 
-    def learn(self, headers: Mapping[str, str]) -> None:
-        """Learn from an answer's headers (lower-case names)."""
-        self._budget.learn(headers, _now())
+    def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
+        """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
+        self._budget.learn(headers, slot, _now(), refused=refused)
+        self._wake()
 
     def ended(self, slot: Slot) -> None:
         """Note that a request was answered, or given up."""
@@ -98,6 +114,14 @@ class RateLimiter:
     def held_for(self) -> float:
         """Seconds for which everybody is held from now on."""
         return self._budget.held_for(_now())
+
+    def _no_more_today(self) -> str:
+        daily = self._budget.daily
+        kept = f", and {daily.reserve} are reserved for others" if daily.reserve else ""
+        return (
+            f"{daily.remaining} of the account's requests are left for today{kept}; the count starts again at"
+            " midnight in the account's time zone: send `outcome.unsent` again then"
+        )
 
     async def _pace(self) -> None:
         limit = self._budget.limit

@@ -99,9 +99,10 @@ class Wire:
                     )
         except DeclinedError:
             return None
-        if isinstance(reply, Reply):
-            gate.limiter.learn(reply.headers)
         told = diagnose(operation, reply)
+        if isinstance(reply, Reply):
+            refused = told.symptom is Symptom.RATE_LIMITED
+            gate.limiter.learn(reply.headers, slot, refused=refused)
         gate.note(told, slot, chance)
         # While the service is broken, a failure says nothing about this batch.
         history: Mapping[Symptom, int] = {} if gate.broken else batch.history

@@ -44,6 +44,7 @@ class ClientOptions(TypedDict, total=False):
     base_url: str
     api_version: str
     rate_limit: RateLimit | RateLimiter | None
+    daily_reserve: int
     max_concurrency: int | None
     retry: RetryPolicy
     timeout: float
@@ -58,7 +59,9 @@ class Client:
     `base_url`: where the service is; https, or this machine.
     `api_version`: `"v3"`, or a dated version such as `"2025-09"`.
     `rate_limit`: a `RateLimit` to pin the quota, a `RateLimiter` to share one with other clients, None to learn it
-    from the response headers.
+    from the response headers or, where there are none, from what is refused.
+    `daily_reserve`: requests of the account's day that are left to others; runs stop with `DailyLimitError` before.
+    A `RateLimiter` has its own.
     `max_concurrency`: requests in flight at once, over all runs, at most. None finds the level: it grows while
     requests wait for it rather than for the quota, and falls on timeouts, 423, 502, 503 and 504.
     `retry`: when a batch is sent again.
@@ -88,6 +91,7 @@ class Client:
         base_url: str = "https://api.hubapi.com",
         api_version: str = "v3",
         rate_limit: RateLimit | RateLimiter | None = None,
+        daily_reserve: int = 0,
         max_concurrency: int | None = None,
         retry: RetryPolicy = _DEFAULT_RETRY,
         timeout: float = 60.0,
@@ -104,7 +108,7 @@ class Client:
         self._retry = retry
         self._tokens = Tokens(token)
         self._gate = Gate(
-            _limiter(rate_limit),
+            _limiter(rate_limit, daily_reserve),
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
@@ -300,11 +304,13 @@ class Client:
             raise UsageError("the client is closed; make another one")
 
 
-def _limiter(rate_limit: RateLimit | RateLimiter | None) -> RateLimiter:
+def _limiter(rate_limit: RateLimit | RateLimiter | None, daily_reserve: int) -> RateLimiter:
     if isinstance(rate_limit, RateLimiter):
+        if daily_reserve:
+            raise UsageError("give daily_reserve to the RateLimiter: its clients share the day too")
         return rate_limit
     if rate_limit is None or isinstance(rate_limit, RateLimit):
-        return RateLimiter(rate_limit)
+        return RateLimiter(rate_limit, daily_reserve=daily_reserve)
     raise UsageError(
         "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to learn"
         f" it, not {rate_limit!r}"

@@ -24,7 +24,7 @@ def headers(most: object = 10, remaining: object = 5, interval: object = 10_000)
 
 def answered(budget: Budget, slot: Slot, now: float, told: dict[str, str] | None = None) -> None:
     budget.ended(slot, now)
-    budget.learn(told or {}, now)
+    budget.learn(told or {}, slot, now)
 
 
 def test_an_idle_budget_may_be_used_at_once_and_no_further() -> None:
@@ -80,6 +80,52 @@ def test_the_limit_is_learned_from_headers() -> None:
     assert budget.limit == RateLimit(190, 10.0)
 
 
+def test_of_answers_out_of_order_the_one_sent_last_tells_the_limit() -> None:
+    budget = Budget(LIMIT, learns=True)
+    first, second = budget.take(0.0), budget.take(0.1)
+    answered(budget, second, 0.3, headers(250, 248))
+    answered(budget, first, 0.4, headers(190, 189))
+    assert budget.limit == RateLimit(250, 10.0)
+
+
+def test_answers_without_the_interval_headers_teach_nothing_about_others() -> None:
+    budget = Budget(LIMIT, learns=True)
+    answered(budget, budget.take(0.0), 0.1, {"x-hubspot-ratelimit-remaining": "0"})
+    assert budget.limit == LIMIT
+    assert budget.free(0.1) == 9
+
+
+def test_a_pinned_limit_above_the_accounts_is_not_used_up() -> None:
+    budget = Budget(RateLimit(190, 10.0), learns=False)
+    answered(budget, budget.take(0.0), 0.1, headers(100, 99))
+    assert budget.limit == RateLimit(190, 10.0)
+    assert 90 <= budget.free(0.1) <= 99
+
+
+def test_when_all_is_used_by_others_one_request_a_period_finds_out() -> None:
+    budget = Budget(LIMIT, learns=True)
+    answered(budget, budget.take(0.0), 0.1, headers(10, 0))
+    assert budget.free(5.0) == 0
+    assert budget.free(10.1) == 1
+
+
+def test_a_429_while_alone_makes_the_servers_period_longer() -> None:
+    budget = Budget(LIMIT, learns=True)
+    slots = [budget.take(0.0) for _ in range(10)]
+    for left, slot in zip(reversed(range(1, 10)), slots, strict=False):
+        answered(budget, slot, 0.1, headers(10, left))
+    budget.ended(slots[9], 0.1)
+    budget.learn(headers(10, 0), slots[9], 0.1, refused=True)
+    assert budget.used(10.1) == 9, "a refused one does not count, the others count for longer"
+    assert budget.used(10.2) == 0
+
+
+def test_a_pinned_limit_of_another_period_than_the_servers_is_left_alone() -> None:
+    budget = Budget(LIMIT, learns=False)
+    answered(budget, budget.take(0.0), 0.1, headers(100, 0, 1_000))
+    assert budget.free(0.1) == 9
+
+
 def test_a_pinned_limit_is_not_learned() -> None:
     budget = Budget(LIMIT, learns=False)
     answered(budget, budget.take(0.0), 0.1, headers(190, 189, 10_000))
@@ -107,11 +153,12 @@ def test_headers_beyond_belief_teach_nothing(broken: dict[str, str]) -> None:
     assert budget.limit == LIMIT
 
 
-def test_what_others_use_is_left_to_them_for_a_period() -> None:
+def test_what_others_use_is_left_to_them_for_two_periods() -> None:
     budget = Budget(LIMIT, learns=True)
     answered(budget, budget.take(0.0), 0.1, headers(10, 3))  # 7 are used, one of them by us
     assert budget.free(0.1) == 3
-    assert budget.free(10.2) == 10
+    assert budget.free(10.2) == 3, "they are expected to go on"
+    assert budget.free(20.2) == 10
 
 
 def test_when_others_leave_nothing_we_wait_until_they_may_have_finished() -> None:
