@@ -94,8 +94,16 @@ class Chunker:
 
     def feed(self, item: Input) -> list[Batch]:
         """Take one input in; return the batches that are full now: none, one, or two."""
-        full = []
         size = len(item.body) + 1  # the comma
+        if (
+            item.caller_trace_id is None
+            and self._bytes + size <= self._max_bytes
+            and len(self._inputs) < self._max_inputs - 1
+        ):  # as nearly always
+            self._inputs.append(item)
+            self._bytes += size
+            return []
+        full = []
         if item.caller_trace_id is not None:
             size += _SUFFIX
         if self._inputs and self._bytes + size > self._max_bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -88,6 +89,17 @@ class Keyring:
         if not queue:
             del self._waiting[key]
         return successor
+
+    def release_all(self, items: Sequence[Input]) -> list[Input]:
+        """Give the keys of settled inputs back; return the inputs that have waited longest for them."""
+        if self._waiting:
+            return [successor for item in items if (successor := self.release(item)) is not None]
+        holders = self._holders
+        for item in items:
+            key = item.key
+            if key is not None and holders.get(key) is item:
+                del holders[key]
+        return []
 
     def close(self) -> None:
         """Free what the policy keeps outside the memory."""

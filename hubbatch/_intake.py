@@ -7,6 +7,7 @@ becomes of any batch, is not its business.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from hubbatch._batching import Batch, Chunker
@@ -73,6 +74,14 @@ class Intake:
         """Let the next record with a settled input's key go on; return the batches that are full now."""
         successor = self._keyring.release(item)
         return [] if successor is None else self._chunker.feed(successor)
+
+    def release_all(self, items: Sequence[Input]) -> list[Batch]:
+        """Let those go on who wait for the keys of settled inputs; return the batches that are full now."""
+        return [
+            batch
+            for successor in self._keyring.release_all(items)
+            for batch in self._chunker.feed(successor)
+        ]
 
     def flush(self) -> list[Batch]:
         """Return the batch that is not full, if there is one."""

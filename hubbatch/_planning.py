@@ -64,11 +64,18 @@ def key_of(id_property: str | None, value: str) -> Key:
     return (id_property, value.lower() if id_property == "email" else value)
 
 
+def _check_names(properties: Mapping[Any, Any]) -> None:
+    for name in properties:
+        if type(name) is not str:
+            raise InvalidRecordError(f"a property's name must be text, not {name!r}")
+
+
 def encode_input(wire: Mapping[str, Any]) -> bytes:
     """Return an input's JSON; text that is not valid Unicode is refused."""
     try:
         return orjson.dumps(wire)
     except (TypeError, ValueError) as error:
+        _check_names(wire.get("properties", {}))
         raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None
 
 
@@ -177,10 +184,9 @@ def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
     if (
         type(mapping) is dict
         and _TEXT.issuperset(map(type, mapping.values()))
-        and _TEXT.issuperset(map(type, mapping))
         and "" not in mapping
     ):
-        return mapping.copy()  # as most records are: nothing to encode
+        return mapping.copy()  # as most records are: nothing to encode; `encode_input` checks names
     properties: dict[str, str] = {}
     for name, value in mapping.items():
         if type(name) is not str or not name:
