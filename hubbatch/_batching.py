@@ -79,6 +79,8 @@ class Chunker:
     def __init__(self, max_inputs: int, max_bytes: int, envelope_bytes: int = 0) -> None:
         self._max_inputs = max_inputs
         self._max_bytes = max_bytes
+        self.largest = max_bytes - envelope_bytes
+        """Bytes that an input may have to be sent at all."""
         self._envelope_bytes = envelope_bytes
         self._inputs: list[Input] = []
         self._bytes = envelope_bytes
@@ -87,10 +89,6 @@ class Chunker:
 
     def __len__(self) -> int:
         return len(self._inputs)
-
-    def fits_alone(self, size: int) -> bool:
-        """Whether an input of so many bytes can be sent at all."""
-        return self._envelope_bytes + size <= self._max_bytes
 
     def feed(self, item: Input) -> list[Batch]:
         """Take one input in; return the batches that are full now: none, one, or two."""

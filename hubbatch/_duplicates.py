@@ -37,6 +37,10 @@ class Admission(Enum):
     REFUSE = auto()
 
 
+_FEED = Admission.FEED
+"""At hand for every record: to look an Enum's member up takes a call of Python in 3.11."""
+
+
 class Keyring:
     """Knows which keys are taken, and by whom."""
 
@@ -58,10 +62,9 @@ class Keyring:
             return Admission.FEED
         if self._seen is not None:
             return Admission.FEED if self._seen.add(key) else Admission.REFUSE
-        holder = self._holders.get(key)
-        if holder is None:
-            self._holders[key] = item
-            return Admission.FEED
+        holder = self._holders.setdefault(key, item)
+        if holder is item:
+            return _FEED
         if self._one_answer_serves_all:
             _follow(holder, item)
             return Admission.WAIT
@@ -112,7 +115,7 @@ class Keyring:
         body = encode_input(wire)
         if not waits_here and not self._chunker.replace(earlier, wire, body):
             return False
-        if not self._chunker.fits_alone(len(body)):
+        if len(body) > self._chunker.largest:
             return False
         earlier.wire, earlier.body = wire, body
         _follow(earlier, later)

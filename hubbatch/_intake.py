@@ -20,6 +20,9 @@ from hubbatch._values import InvalidRecordError
 __all__ = ["Intake"]
 
 
+_FEED = Admission.FEED  # at hand for every record: to look it up takes a call of Python in 3.11
+
+
 class Intake:
     """Turns the records of one run into batches."""
 
@@ -56,13 +59,13 @@ class Intake:
             raise InvalidRecordError(
                 f"the record cannot be read: {type(error).__name__}: {error}"
             ) from None
-        if not self._chunker.fits_alone(len(item.body)):
+        if len(item.body) > self._chunker.largest:
             raise InvalidRecordError(
                 f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"
                 " make it smaller or raise max_batch_bytes"
             )
         admission = self._keyring.admit(item)
-        if admission is Admission.FEED:
+        if admission is _FEED:
             return self._chunker.feed(item)
         if admission is Admission.REFUSE:
             raise InvalidRecordError(

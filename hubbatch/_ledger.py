@@ -168,9 +168,10 @@ class _Table:
     ) -> None:
         table = self._evened()
         still_open, statuses, kept, tries = self.open, table.statuses, table.results, table.attempts
+        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
         for index, result in zip(indexes, results, strict=True):
             if index in still_open:
-                statuses[index] = RecordStatus.SUCCEEDED
+                statuses[index] = succeeded
                 kept[index] = result
                 tries[index] = attempts
                 del still_open[index]
