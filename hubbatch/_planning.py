@@ -104,19 +104,16 @@ class Planner:
             return self._plan_id(index, record)
         mapping = record if type(record) is dict else _mapping_of(record)
         nested = mapping.get("properties")
-        if nested is not None and isinstance(nested, Mapping):
-            wire = self._wire_from_input_shape(mapping)
-        else:
-            wire = self._wire_from_properties(mapping)
+        if nested is None or not isinstance(nested, Mapping):
+            return self._plan_properties(index, record, mapping)
+        wire = self._wire_from_input_shape(mapping)
         caller_trace_id = wire.get("objectWriteTraceId")
         if caller_trace_id is None:
             wire["objectWriteTraceId"] = f"{self._trace_prefix}{index}"
-        key: Key | None = None
         if self._operation.keyed:
-            key = key_of(wire.get("idProperty"), wire["id"])
-        elif self._unique_property is not None:
-            value = wire["properties"].get(self._unique_property)
-            key = key_of(self._unique_property, value) if value else None
+            key: Key | None = key_of(wire.get("idProperty"), wire["id"])
+        else:
+            key = self._unique_key(wire["properties"])
         return Input(index, record, wire, encode_input(wire), key, caller_trace_id)
 
     def _plan_id(self, index: int, record: Any) -> Input:
@@ -127,18 +124,34 @@ class Planner:
         wire = {"id": text}
         return Input(index, record, wire, encode_input(wire), key_of(self._id_property, text))
 
-    def _wire_from_properties(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+    def _plan_properties(self, index: int, record: Any, mapping: Mapping[str, Any]) -> Input:
         """Read a flat mapping; what names the object is its address and not written as a property."""
         properties = _properties(mapping)
+        id_property = self._id_property
+        wire: dict[str, Any]
         if not self._operation.keyed:
-            return {"properties": properties}
-        if self._id_property is None:
+            key = self._unique_key(properties)
+            wire = {"properties": properties}
+        elif id_property is None:
             properties.pop("id", None)
-            return {"id": _id(mapping.get("id"), None), "properties": properties}
-        value = properties.pop(self._id_property, None)
-        if value is None or not value.strip():
-            value = _id(value, self._id_property)  # which says what is missing
-        return {"id": value, "idProperty": self._id_property, "properties": properties}
+            value = _id(mapping.get("id"), None)
+            key = (None, value)
+            wire = {"id": value, "properties": properties}
+        else:
+            value = properties.pop(id_property, "")
+            if not value.strip():
+                value = _id(value, id_property)  # which says what is missing
+            key = key_of(id_property, value)
+            wire = {"id": value, "idProperty": id_property, "properties": properties}
+        wire["objectWriteTraceId"] = f"{self._trace_prefix}{index}"
+        return Input(index, record, wire, encode_input(wire), key)
+
+    def _unique_key(self, properties: Mapping[str, str]) -> Key | None:
+        """Return what a create is looked up by, if it can be."""
+        if self._unique_property is None:
+            return None
+        value = properties.get(self._unique_property)
+        return key_of(self._unique_property, value) if value else None
 
     def _wire_from_input_shape(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Read HubSpot's own input shape: the same fields, checked."""
