@@ -125,22 +125,23 @@ class Chunker:
         self._caller_trace_ids.clear()
         return [batch]
 
-    def replace(self, item: Input, wire: dict[str, object], body: bytes) -> bool:
+    def replace(self, item: Input, body: bytes) -> bool:
         """Give an input that waits here another content, unless the batch would grow too large."""
         grown = self._bytes + len(body) - len(item.body)
         if grown > self._max_bytes or not any(waiting is item for waiting in self._inputs):
             return False
-        item.wire, item.body, self._bytes = wire, body, grown
+        item.body, self._bytes = body, grown
         return True
 
     def _make_trace_id_distinct(self, item: Input) -> None:
         """Tell apart two inputs of one batch to which the caller gave the same trace id."""
-        wanted = trace_id = item.wire["objectWriteTraceId"]
+        wire = item.wire
+        wanted = trace_id = wire["objectWriteTraceId"]
         count = 1
         while trace_id in self._caller_trace_ids:
             count += 1
             trace_id = f"{wanted}#{count}"
         self._caller_trace_ids.add(trace_id)
         if trace_id != wanted:
-            item.wire["objectWriteTraceId"] = trace_id
-            item.body = encode_input(item.wire)
+            wire["objectWriteTraceId"] = item.trace_id = trace_id
+            item.body = encode_input(wire)

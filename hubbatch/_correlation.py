@@ -85,8 +85,9 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
     if response.errors or len(results) != len(inputs):
         return None
     by_trace_id = {result.object_write_trace_id: result for result in results}
+    by_trace_id.pop(None, None)
     try:
-        return [by_trace_id.pop(item.wire["objectWriteTraceId"]) for item in inputs]
+        return [by_trace_id.pop(item.trace_id) for item in inputs]
     except KeyError:
         return None
 
@@ -99,7 +100,7 @@ class Names:
         self.by_trace_id: dict[str, int] = {
             trace_id: position
             for position, item in enumerate(inputs)
-            if (trace_id := item.wire.get("objectWriteTraceId")) is not None
+            if (trace_id := item.trace_id) is not None
         }
         self._inputs = inputs
 

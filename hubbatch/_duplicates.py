@@ -111,13 +111,12 @@ class Keyring:
 
     def _merged(self, earlier: Input, later: Input, *, waits_here: bool) -> bool:
         """Merge a record into an earlier one, if that is not under way yet and would not grow too large."""
-        wire = _join(earlier.wire, later.wire)
-        body = encode_input(wire)
-        if not waits_here and not self._chunker.replace(earlier, wire, body):
+        body = encode_input(_join(earlier.wire, later.wire))
+        if not waits_here and not self._chunker.replace(earlier, body):
             return False
         if len(body) > self._chunker.largest:
             return False
-        earlier.wire, earlier.body = wire, body
+        earlier.body = body
         _follow(earlier, later)
         return True
 
