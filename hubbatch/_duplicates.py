@@ -59,9 +59,9 @@ class Keyring:
         """Decide about one input in the order of the source."""
         key = item.key
         if key is None:
-            return Admission.FEED
+            return _FEED
         if self._seen is not None:
-            return Admission.FEED if self._seen.add(key) else Admission.REFUSE
+            return _FEED if self._seen.add(key) else Admission.REFUSE
         holder = self._holders.setdefault(key, item)
         if holder is item:
             return _FEED
