@@ -31,9 +31,6 @@ def camel(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
-_read_iso = datetime.fromisoformat
-
-
 def read_time(value: Any, _: object = None) -> datetime | None:
     """Read a timestamp as an aware datetime; one that cannot be read is None."""
     try:
@@ -189,6 +186,7 @@ def _results(values: Any, _: object = None) -> list[ObjectResult]:
     That saves 9 % of a run's CPU, most of it by the draft.
     """
     results: list[ObjectResult] = []
+    created = created_at = updated = updated_at = None  # written together, they share their times
     for value in _list(values):
         if type(value) is not dict:
             continue
@@ -196,15 +194,12 @@ def _results(values: Any, _: object = None) -> list[ObjectResult]:
         result: Any = ResultDraft()
         result.id = object_id if type(object_id := get("id")) is str else _text(object_id)
         result.properties = _properties(get("properties"))
-        try:
-            result.created_at = created_at = _read_iso(value["createdAt"])
-            result.updated_at = updated_at = _read_iso(value["updatedAt"])
-            odd = created_at.tzinfo is None or updated_at.tzinfo is None
-        except (KeyError, TypeError, ValueError):
-            odd = True
-        if odd:
-            result.created_at = read_time(get("createdAt"))
-            result.updated_at = read_time(get("updatedAt"))
+        if (text := get("createdAt")) != created:
+            created, created_at = text, read_time(text)
+        result.created_at = created_at
+        if (text := get("updatedAt")) != updated:
+            updated, updated_at = text, read_time(text)
+        result.updated_at = updated_at
         result.archived = get("archived") is True
         archived_at = get("archivedAt")
         result.archived_at = None if archived_at is None else read_time(archived_at)
