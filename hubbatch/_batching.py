@@ -87,6 +87,8 @@ class Chunker:
     def __init__(self, max_inputs: int, max_bytes: int, envelope_bytes: int = 0) -> None:
         self._max_inputs = max_inputs
         self._max_bytes = max_bytes
+        self.largest = max_bytes - envelope_bytes
+        """Bytes that an input may have to be sent at all."""
         self._envelope_bytes = envelope_bytes
         self._inputs: list[Input] = []
         self._bytes = envelope_bytes
@@ -96,14 +98,18 @@ class Chunker:
     def __len__(self) -> int:
         return len(self._inputs)
 
-    def fits_alone(self, size: int) -> bool:
-        """Whether an input of so many bytes can be sent at all."""
-        return self._envelope_bytes + size <= self._max_bytes
-
     def feed(self, item: Input) -> list[Batch]:
         """Take one input in; return the batches that are full now: none, one, or two."""
-        full = []
         size = len(item.body) + 1  # the comma
+        if (
+            item.caller_trace_id is None
+            and self._bytes + size <= self._max_bytes
+            and len(self._inputs) < self._max_inputs - 1
+        ):  # as nearly always
+            self._inputs.append(item)
+            self._bytes += size
+            return []
+        full = []
         if item.caller_trace_id is not None:
             size += _SUFFIX
         if self._inputs and self._bytes + size > self._max_bytes:
@@ -127,22 +133,23 @@ class Chunker:
         self._caller_trace_ids.clear()
         return [batch]
 
-    def replace(self, item: Input, wire: dict[str, object], body: bytes) -> bool:
+    def replace(self, item: Input, body: bytes) -> bool:
         """Give an input that waits here another content, unless the batch would grow too large."""
         grown = self._bytes + len(body) - len(item.body)
         if grown > self._max_bytes or not any(waiting is item for waiting in self._inputs):
             return False
-        item.wire, item.body, self._bytes = wire, body, grown
+        item.body, self._bytes = body, grown
         return True
 
     def _make_trace_id_distinct(self, item: Input) -> None:
         """Tell apart two inputs of one batch to which the caller gave the same trace id."""
-        wanted = trace_id = item.wire["objectWriteTraceId"]
+        wire = item.wire
+        wanted = trace_id = wire["objectWriteTraceId"]
         count = 1
         while trace_id in self._caller_trace_ids:
             count += 1
             trace_id = f"{wanted}#{count}"
         self._caller_trace_ids.add(trace_id)
         if trace_id != wanted:
-            item.wire["objectWriteTraceId"] = trace_id
-            item.body = encode_input(item.wire)
+            wire["objectWriteTraceId"] = item.trace_id = trace_id
+            item.body = encode_input(wire)

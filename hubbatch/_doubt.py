@@ -174,7 +174,7 @@ class Doubts:
         asked = []
         for item in inputs:
             wire = {"id": item.properties[self._unique_property or ""]}
-            asked.append(Input(item.index, item.record, wire, encode_input(wire), item.key))
+            asked.append(Input(item.index, item.record, encode_input(wire), item.key))
         return asked
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
+from collections.abc import Sequence
 from enum import Enum, StrEnum, auto
 from typing import Any
 
@@ -41,6 +42,10 @@ class Admission(Enum):
     REFUSE = auto()
 
 
+_FEED = Admission.FEED
+"""At hand for every record: to look an Enum's member up takes a call of Python in 3.11."""
+
+
 class Keyring:
     """Knows which keys are taken, and by whom."""
 
@@ -62,14 +67,14 @@ class Keyring:
         """Decide about one input in the order of the source."""
         key = item.key
         if key is None:
-            return Admission.FEED
+            return _FEED
         if self._seen is not None:
-            return Admission.FEED if self._seen.add(key) else Admission.REFUSE
-        holder = self._holders.get(key)
-        if holder is None:
-            self._holders[key] = item
-            item.successor = key in self._released
-            return Admission.FEED
+            return _FEED if self._seen.add(key) else Admission.REFUSE
+        holder = self._holders.setdefault(key, item)
+        if holder is item:
+            if self._released:
+                item.successor = key in self._released
+            return _FEED
         if self._one_answer_serves_all:
             _follow(holder, item)
             return Admission.WAIT
@@ -105,6 +110,17 @@ class Keyring:
         if len(self._released) > _RECENT:
             del self._released[next(iter(self._released))]
 
+    def release_all(self, items: Sequence[Input]) -> list[Input]:
+        """Give the keys of settled inputs back; return the inputs that have waited longest for them."""
+        if self._waiting or not self._keyed:
+            return [successor for item in items if (successor := self.release(item)) is not None]
+        holders = self._holders
+        for item in items:
+            key = item.key
+            if key is not None and holders.get(key) is item:
+                del holders[key]
+        return []
+
     def close(self) -> None:
         """Free what the policy keeps outside the memory."""
         if self._seen is not None:
@@ -112,13 +128,12 @@ class Keyring:
 
     def _merged(self, earlier: Input, later: Input, *, waits_here: bool) -> bool:
         """Merge a record into an earlier one, if that is not under way yet and would not grow too large."""
-        wire = _join(earlier.wire, later.wire)
-        body = encode_input(wire)
-        if not waits_here and not self._chunker.replace(earlier, wire, body):
+        body = encode_input(_join(earlier.wire, later.wire))
+        if not waits_here and not self._chunker.replace(earlier, body):
             return False
-        if not self._chunker.fits_alone(len(body)):
+        if len(body) > self._chunker.largest:
             return False
-        earlier.wire, earlier.body = wire, body
+        earlier.body = body
         _follow(earlier, later)
         return True
 

@@ -243,7 +243,8 @@ class Engine:
             self._settler.refuse(index, str(error))
             self._mind_failures()
             return False
-        self._start(full)
+        if full or self._linger is None:
+            self._start(full)
         return bool(full)
 
     def _nudge(self) -> None:

@@ -63,7 +63,8 @@ class Feeder:
         while room := await self._room_for_more():
             before = self._handed_over
             for record in itertools.islice(records, room):
-                if self._hand_over(record) or self.stopped:
+                self._handed_over += 1
+                if self._take(record) or self.stopped:
                     break
             else:
                 if self._handed_over < before + room:
@@ -80,7 +81,8 @@ class Feeder:
                     if record is _END:
                         self.exhausted = not self.stopped
                         return
-                    if self._hand_over(record) or self.stopped:
+                    self._handed_over += 1
+                    if self._take(record) or self.stopped:
                         break
                 await asyncio.sleep(0)
         finally:
@@ -88,10 +90,6 @@ class Feeder:
                 records is not source
             ):  # made here, so closed here; the caller's own may be used further
                 await _aclose(records)
-
-    def _hand_over(self, record: Any) -> bool:
-        self._handed_over += 1
-        return self._take(record)
 
     async def _room_for_more(self) -> int:
         """Wait until records may be handed over and return how many; 0 once nobody wants more."""

@@ -7,6 +7,7 @@ becomes of any batch, is not its business.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from hubbatch._batching import Batch, Chunker
@@ -17,6 +18,9 @@ from hubbatch._planning import Input, Planner
 from hubbatch._values import InvalidRecordError
 
 __all__ = ["Intake"]
+
+
+_FEED = Admission.FEED  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
 class Intake:
@@ -51,13 +55,13 @@ class Intake:
             raise InvalidRecordError(
                 f"the record cannot be read: {type(error).__name__}: {error}"
             ) from None
-        if not self._chunker.fits_alone(len(item.body)):
+        if len(item.body) > self._chunker.largest:
             raise InvalidRecordError(
                 f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"
                 " make it smaller or raise max_batch_bytes"
             )
         admission = self._keyring.admit(item)
-        if admission is Admission.FEED:
+        if admission is _FEED:
             return self._chunker.feed(item)
         if admission is Admission.REFUSE:
             raise InvalidRecordError(
@@ -69,6 +73,14 @@ class Intake:
         """Let the next record with a settled input's key go on; return the batches that are full now."""
         successor = self._keyring.release(item)
         return [] if successor is None else self._chunker.feed(successor)
+
+    def release_all(self, items: Sequence[Input]) -> list[Batch]:
+        """Let those go on who wait for the keys of settled inputs; return the batches that are full now."""
+        return [
+            batch
+            for successor in self._keyring.release_all(items)
+            for batch in self._chunker.feed(successor)
+        ]
 
     def flush(self) -> list[Batch]:
         """Return the batch that is not full, if there is one."""

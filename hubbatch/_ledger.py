@@ -35,8 +35,9 @@ class Ledger:
             _Table() if keep is Keep.ALL else _Exceptions(keeps_errors=keep is Keep.ERRORS)
         )
         self._taken = 0
-        self._succeeded = 0
-        self._not_succeeded = dict.fromkeys(RecordStatus, 0)
+        self._not_succeeded = {
+            status: 0 for status in RecordStatus if status is not RecordStatus.SUCCEEDED
+        }
         self._errors: list[BatchError] = []
         self._num_errors = 0
         self._summary = _Summary()
@@ -57,15 +58,15 @@ class Ledger:
 
     def settled(self, status: RecordStatus) -> int:
         """Return how many records are settled in a state."""
-        if status is RecordStatus.SUCCEEDED:
-            return self._succeeded
+        if status is RecordStatus.SUCCEEDED:  # all the others: nothing is counted for each
+            return self._taken - self.unsettled - sum(self._not_succeeded.values())
         return self._not_succeeded[status]
 
     def take(self, record: Any) -> int:
         """Enter a record; return its index."""
         index = self._taken
-        self._taken += 1
         self._shelf.take(index, record)
+        self._taken += 1
         return index
 
     def is_open(self, index: int) -> bool:
@@ -87,11 +88,15 @@ class Ledger:
         """Close a record for good; one that is closed already stays as it is."""
         if index not in self._shelf.open:
             return
-        self._shelf.settle(index, status, result, error, attempts)
-        if status is RecordStatus.SUCCEEDED:
-            self._succeeded += 1  # apart from the others: hashing an Enum takes a call of Python
-        else:
+        if status is not RecordStatus.SUCCEEDED:
             self._not_succeeded[status] += 1
+        self._shelf.settle(index, status, result, error, attempts)
+
+    def succeed(
+        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+    ) -> None:
+        """Close records that have succeeded, as `settle` does one by one."""
+        self._shelf.succeed(indexes, results, attempts)
 
     def note_errors(self, errors: Iterable[BatchError]) -> None:
         """Enter errors, each once."""
@@ -109,7 +114,7 @@ class Ledger:
         in_flight = len({index for index in sent if index in self._shelf.open})
         return Counts(
             self._taken,
-            self._succeeded,
+            self.settled(RecordStatus.SUCCEEDED),
             self.settled(RecordStatus.FAILED),
             self.settled(RecordStatus.UNKNOWN) + in_flight,
             self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
@@ -133,20 +138,15 @@ class Ledger:
 
 
 class _Table:
-    """Keeps all records, column by column."""
+    """Keeps all records, column by column. Records that were taken in since the last settling have an input only."""
 
     def __init__(self) -> None:
         self.open: dict[int, Any] = {}
         self._table = RecordTable()
 
     def take(self, index: int, record: Any) -> None:
+        self._table.inputs.append(record)
         self.open[index] = record
-        table = self._table
-        table.inputs.append(record)
-        table.statuses.append(RecordStatus.UNSENT)
-        table.results.append(None)
-        table.errors.append(None)
-        table.attempts.append(0)
 
     def settle(
         self,
@@ -156,16 +156,40 @@ class _Table:
         error: BatchError | None,
         attempts: int,
     ) -> None:
-        del self.open[index]
-        table = self._table
+        table = self._evened()
         table.statuses[index] = status
         table.results[index] = result
         table.errors[index] = error
         table.attempts[index] = attempts
+        del self.open[index]
+
+    def succeed(
+        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+    ) -> None:
+        table = self._evened()
+        still_open, statuses, kept, tries = self.open, table.statuses, table.results, table.attempts
+        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+        for index, result in zip(indexes, results, strict=True):
+            if index in still_open:
+                statuses[index] = succeeded
+                kept[index] = result
+                tries[index] = attempts
+                del still_open[index]
+
+    def _evened(self) -> RecordTable:
+        """Return the table with all columns as long as the first."""
+        table = self._table
+        if missing := len(table.inputs) - len(table.attempts):
+            table.statuses.extend([RecordStatus.UNSENT] * missing)
+            table.results.extend([None] * missing)
+            table.errors.extend([None] * missing)
+            table.attempts.extend([0] * missing)
+        return table
 
     def records(self, in_flight: Iterable[int]) -> Sequence[RecordOutcome]:
         if not self.open:
             return self._table  # nothing of it will change any more, unless more is taken in
+        self._evened()
         table = RecordTable(*(list(column) for column in attrs.astuple(self._table, recurse=False)))
         for index in in_flight:
             table.statuses[index] = RecordStatus.UNKNOWN
@@ -191,9 +215,16 @@ class _Exceptions:
         error: BatchError | None,
         attempts: int,
     ) -> None:
-        record = self.open.pop(index)
+        record = self.open[index]
         if self._keeps_errors and status is not RecordStatus.SUCCEEDED:
             self._records[index] = RecordOutcome(index, record, status, result, error, attempts)
+        del self.open[index]
+
+    def succeed(
+        self, indexes: Sequence[int], _results: Sequence[ObjectResult | None], _attempts: int
+    ) -> None:
+        for index in indexes:
+            self.open.pop(index, None)
 
     def records(self, in_flight: Container[int]) -> Sequence[RecordOutcome]:
         if not self._keeps_errors:

@@ -41,8 +41,7 @@ def test_batches_are_as_full_as_the_limits_allow() -> None:
 
 def test_an_input_too_large_for_any_batch_is_known_beforehand() -> None:
     chunker = Chunker(100, 1000, 50)
-    assert chunker.fits_alone(950)
-    assert not chunker.fits_alone(951)
+    assert chunker.largest == 950
 
 
 def test_inputs_of_one_batch_with_the_same_trace_id_get_distinct_ones() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
+import weakref
 from typing import Any
 
+import attrs
 import orjson
 import pytest
 from hypothesis import given
@@ -96,6 +99,19 @@ def test_a_results_fields(field: str, value: Any, attribute: str, read: Any) -> 
 def test_any_field_of_a_result_may_be_missing(missing: str) -> None:
     fields = {name: value for name, value in RESULT.items() if name != missing}
     assert isinstance(decode_result(**fields), ObjectResult)
+
+
+def test_a_result_that_was_read_is_like_any_other() -> None:
+    response = decode_response(orjson.dumps({"results": [{"id": "7", "new": True}]}))
+    assert response is not None
+    [read] = response.results
+    assert type(read) is ObjectResult
+    assert read == ObjectResult("7", new=True) == pickle.loads(pickle.dumps(read))  # noqa: S301
+    assert repr(read) == repr(ObjectResult("7", new=True))
+    assert attrs.evolve(read, id="8") == ObjectResult("8", new=True)
+    assert weakref.ref(read)() is read
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        read.id = "8"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(

@@ -404,3 +404,21 @@ def test_a_record_is_settled_once() -> None:
     ledger.settle(0, S)
     ledger.settle(0, F)
     assert ledger.outcome([]).counts == Counts(1, succeeded=1)
+
+
+@pytest.mark.parametrize("keep", Keep)
+def test_to_succeed_together_is_to_succeed_one_by_one(keep: Keep) -> None:
+    together, one_by_one = Ledger(keep), Ledger(keep)
+    results = [ObjectResult("7"), None, ObjectResult("9")]
+    for ledger in (together, one_by_one):
+        for name in "abcde":
+            ledger.take(name)
+        ledger.settle(3, F)
+    together.succeed([4, 0, 3], results, 2)
+    for index, result in zip([4, 0, 3], results, strict=True):
+        one_by_one.settle(index, S, result, None, 2)
+    for ledger in (together, one_by_one):
+        ledger.take("f")
+    assert together.outcome([1]) == one_by_one.outcome([1])
+    assert together.outcome([1]).counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
+    assert together.open_indexes() == [1, 2, 5]
