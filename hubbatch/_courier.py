@@ -15,6 +15,7 @@ from hubbatch._collision import existing_id, read_body, suspects_of, unique_name
 from hubbatch._diagnosis import Symptom
 from hubbatch._doubt import Doubts, doubt_error, pause
 from hubbatch._exchange import Request
+from hubbatch._gate import DeclinedError
 from hubbatch._intake import Intake
 from hubbatch._isolation import FIRST_BATCHES, Isolator, is_systemic
 from hubbatch._operations import READ
@@ -98,8 +99,9 @@ class Courier:
         # What a probe leaves in doubt for good had better be one record than a hundred.
         several = len(batch.inputs) > 1
         spare = several and not (call.operation.idempotent or call.unique_property)
-        answer = await self._wire.exchange(call.operation, request, batch, spare=spare)
-        if answer is None:
+        try:
+            answer = await self._wire.exchange(call.operation, request, batch, spare=spare)
+        except DeclinedError:
             return [batch.part(batch.inputs[:1]), batch.part(batch.inputs[1:])]
         told, decision = answer.told, answer.decision
         batch.fate = _fate(before, decision.written)
@@ -182,8 +184,7 @@ class Courier:
         """Read the object that a batch collides with; return the batch in parts: those unlike it, those like it."""
         body = read_body(batch.collides_with or "", self._unique)
         answer = await self._wire.exchange(READ, Request(self._call.read_path, body), batch)
-        found = None if answer is None else answer.told.response
-        suspects = suspects_of(batch.inputs, found, self._unique)
+        suspects = suspects_of(batch.inputs, answer.told.response, self._unique)
         rest = [item for item in batch.inputs if item not in suspects]
         if suspects and rest:
             again = batch.part(batch.inputs, step=Step.SEND)
@@ -219,8 +220,6 @@ class Courier:
         """Read the objects that a create in doubt may have made."""
         request = Request(self._call.read_path, self._doubts.body(batch.inputs))
         answer = await self._wire.exchange(READ, request, batch)
-        if answer is None:
-            return [batch]
         told, decision = answer.told, answer.decision
         match decision.action:
             case Action.ACCEPT:

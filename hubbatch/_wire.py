@@ -79,26 +79,23 @@ class Wire:
 
     async def exchange(
         self, operation: Operation, request: Request, batch: Batch, *, spare: bool = False
-    ) -> Answer | None:
+    ) -> Answer:
         """Send one request and tell what came of it.
 
-        `spare`: rather send nothing, and return None, than probe a broken service with this request.
+        `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
         """
         equipment = self._equipment
         gate, chance = equipment.gate, equipment.chance()
         if batch.tried_since is None:
             batch.tried_since = now()
-        try:
-            async with gate.enter(self, batch.tried_since) as slot:
-                if spare and gate.broken:
-                    raise DeclinedError
-                token = await equipment.tokens.current()  # not before: the wait may have been long
-                with self._under_way(batch):
-                    reply = await equipment.transport.post(
-                        request, token, functools.partial(gate.limiter.sent, slot)
-                    )
-        except DeclinedError:
-            return None
+        async with gate.enter(self, batch.tried_since) as slot:
+            if spare and gate.broken:
+                raise DeclinedError
+            token = await equipment.tokens.current()  # not before: the wait may have been long
+            with self._under_way(batch):
+                reply = await equipment.transport.post(
+                    request, token, functools.partial(gate.limiter.sent, slot)
+                )
         told = diagnose(operation, reply)
         if isinstance(reply, Reply):
             refused = told.symptom is Symptom.RATE_LIMITED
