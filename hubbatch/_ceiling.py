@@ -14,6 +14,9 @@ _PATIENCE = 20.0
 
 _MOST_PATIENCE = 1_000.0
 
+_LOWERED = 0.4
+"""What is left of the limit at least after one refusal: a stray one must not stop everything."""
+
 _STEP = 0.05
 """The part of what goes through that is tried on top of it."""
 
@@ -28,6 +31,7 @@ class Ceiling:
         self._before: int | None = None
         """What went through before the last step up, if that came after a limit was found."""
         self._at_most = guess
+        self._at_least = 1
         self._patience = 1.0
         self._longest = _PATIENCE / 2
         self._due: float | None = None
@@ -45,19 +49,21 @@ class Ceiling:
         """Note that a request was refused; `others` are the times when those were sent that were not.
 
         What went through in the period before is what goes through. Requests that were under way together are
-        refused together, and the more of their answers are in the better it is known.
+        refused together, and the more of their answers are in the better it is known. If far less went through than
+        was expected, the refusal may have had another reason: then the limit is lowered, and nothing is found.
         """
         if sent_at > self._refused_at:
             self._refused_at = now
             self._refused = []
-            self._found = True
             self._at_most = self.requests - 1 if self._before is None else self._before
+            self._at_least = max(1, int(self.requests * _LOWERED))
             self._before = None
             self._longest = min(2 * self._longest, _MOST_PATIENCE)
         self._refused.append(sent_at)
-        self._due, self._patience = None, self._longest
-        through = (sum(end - period < other <= end for other in others) for end in self._refused)
-        self._set(min(self._at_most, max(through)))
+        through = max(sum(end - period < other <= end for other in others) for end in self._refused)
+        self._found = through >= self._at_least
+        self._due, self._patience = None, self._longest if self._found else 1.0
+        self._set(min(self._at_most, max(through, self._at_least)))
 
     def _raise(self) -> None:
         self._due, self._patience = None, 1.0

@@ -124,6 +124,7 @@ _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
         "links": _mapping,
         "correlation_id": _text_or_none,
         "indexes": _indexes,
+        "transient": lambda value, _: value is True,
     },
     BatchResponse: {
         "status": _status,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from enum import Enum, auto
 
+import attrs
 from attrs import frozen
 
 from hubbatch._codec import decode_error, decode_response
@@ -77,6 +78,10 @@ _BY_HUNDRED: Mapping[int, Symptom] = {
 }
 
 
+_THE_RECORDS = frozenset({Symptom.REJECTED, Symptom.TOO_LARGE, Symptom.NOTHING_FOUND})
+"""Refusals that are about what was sent; all others are about the service, the account or the way there."""
+
+
 @frozen
 class Diagnosis:
     """What came back: a response, or an error that says why there is none."""
@@ -92,7 +97,7 @@ def diagnose(operation: Operation, reply: Reply | NoReply) -> Diagnosis:
     """Read what came of one request."""
     if isinstance(reply, NoReply):
         symptom = Symptom.LOST if reply.sent else Symptom.NOT_SENT
-        return Diagnosis(symptom, error=BatchError(NO_ANSWER, reply.reason))
+        return Diagnosis(symptom, error=BatchError(NO_ANSWER, reply.reason, transient=True))
     if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
         response = decode_response(reply.body)
         if response is not None and (reply.body or not operation.answers_results):
@@ -109,6 +114,8 @@ def diagnose(operation: Operation, reply: Reply | NoReply) -> Diagnosis:
     elif symptom is Symptom.WRONG_PATH and error.category == OBJECT_NOT_FOUND:
         symptom = Symptom.NOTHING_FOUND
     asked = _retry_after(reply)
+    if symptom not in _THE_RECORDS:
+        error = attrs.evolve(error, transient=True)
     return Diagnosis(
         symptom, error=error, asked_wait=_window(symptom, reply, error) if asked is None else asked
     )

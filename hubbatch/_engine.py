@@ -114,6 +114,7 @@ class Engine:
             quota_used=limiter.used,
             quota=limiter.rate_limit.budget,
             quota_period=limiter.rate_limit.period,
+            service_down=self._equipment.gate.broken,
         )
 
     def _sent_indexes(self) -> Iterator[int]:
@@ -290,6 +291,7 @@ class Engine:
                 parts.extend(reversed(following))
                 if following:  # it may have to pause, and others may go meanwhile
                     asyncio.get_running_loop().call_soon(self._feeder.wake)
+                    self._report()
             self._abandon(parts, _BROKEN_OFF)
         except (
             BaseException

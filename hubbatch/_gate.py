@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 import math
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Hashable
@@ -24,6 +25,9 @@ from hubbatch._quota import RateLimiter
 from hubbatch.errors import HubbatchError
 
 __all__ = ["DeclinedError", "Gate"]
+
+
+_log = logging.getLogger("hubbatch")
 
 
 class DeclinedError(Exception):
@@ -48,8 +52,8 @@ class Gate:
         self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
         self._change = asyncio.Event()
-        self._crowded_at = -math.inf
-        """When somebody last waited for a request to end rather than for the quota."""
+        self._crowded_until = -math.inf
+        """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
 
     @property
     def concurrency(self) -> int:
@@ -86,11 +90,17 @@ class Gate:
     def note(self, told: Diagnosis, slot: Slot, chance: float) -> None:
         """Note what came of a request that was let through."""
         broken, now = self._health.broken, _now()
-        limited = self._crowded_at >= slot.sent_at
+        limited = self._crowded_until >= slot.sent_at
         self._health.note(told, sent_at=slot.sent_at, now=now, chance=chance)
         self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=now, limited=limited)
         if broken and not self._health.broken:
             self._concurrency.begin_anew()
+            _log.warning("the service works again; requests go on, few at first")
+        elif self._health.broken and not broken:
+            _log.warning(
+                "the service is broken (%s): one request at a time probes it, all others wait",
+                "" if told.error is None else told.error.category,
+            )
         self._change.set()
 
     async def settle(self) -> None:
@@ -133,7 +143,6 @@ class Gate:
             while self._lanes:
                 self._send_away()
                 if self._closed_until() > _now():
-                    self._crowded_at = _now()
                     await self._until_changed()
                     continue
                 slot = await self.limiter.acquire()
@@ -169,9 +178,11 @@ class Gate:
         timer = None
         if math.isfinite(wakes):
             timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
+        self._crowded_until = math.inf
         try:
             await self._change.wait()
         finally:
+            self._crowded_until = _now()
             if timer is not None:
                 timer.cancel()
 

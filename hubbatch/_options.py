@@ -39,7 +39,7 @@ class RunOptions(TypedDict):
     deadline: NotRequired[float | None]
     """Seconds after which nothing more is taken in; what is in flight settles."""
     on_progress: NotRequired[Callable[[Progress], None] | None]
-    """Called with a `Progress` whenever a batch is settled."""
+    """Called with a `Progress` whenever a batch is settled, or has to be sent again."""
     duplicates: NotRequired[Literal["serial", "merge", "refuse"]]
     """What happens to a key that occurs twice; default `"serial"`."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]

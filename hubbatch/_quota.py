@@ -120,7 +120,7 @@ class RateLimiter:
         kept = f", and {daily.reserve} are reserved for others" if daily.reserve else ""
         return (
             f"{daily.remaining} of the account's requests are left for today{kept}; the count starts again at"
-            " midnight in the account's time zone: send `outcome.unsent` again then"
+            " midnight in the account's time zone: send `outcome.retryable` again then"
         )
 
     async def _pace(self) -> None:

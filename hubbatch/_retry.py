@@ -138,7 +138,7 @@ _TABLE: Mapping[Symptom, _Row] = {
         Action.STOP,
         exception=DailyLimitError,
         advice="the daily limit is used up; it resets at midnight in the account's time zone:"
-        " send `outcome.unsent` and `outcome.failed` again then",
+        " send `outcome.retryable` again then",
     ),
     Symptom.TOKEN_EXPIRED: _Row(
         _NO,

@@ -127,6 +127,8 @@ class BatchError:
     indexes: tuple[int, ...] = ()
     """Positions, in the caller's input, of the records that this error explains."""
     extra: Mapping[str, Any] = field(factory=dict)
+    transient: bool = False
+    """Whether the request was refused rather than its records: the same records may well succeed later."""
 
 
 @frozen

@@ -70,6 +70,16 @@ class RecordOutcome:
     """How many requests carried it."""
 
     @property
+    def retryable(self) -> bool:
+        """Whether it can be sent again as it is, with hope: it was never sent, is in doubt, or was not itself refused.
+
+        A create in doubt may have been written; sent again it could be a duplicate.
+        """
+        if self.status is RecordStatus.FAILED:
+            return self.error is not None and self.error.transient
+        return self.status is not RecordStatus.SUCCEEDED
+
+    @property
     def reason(self) -> str:
         """Why it has not succeeded: the error's category and message; empty where there is none."""
         return "" if self.error is None else f"{self.error.category}: {self.error.message}"
@@ -184,6 +194,11 @@ class Outcome:
     def unsent(self) -> list[RecordOutcome]:
         """The kept records that were taken in and never sent."""
         return self._having(RecordStatus.UNSENT)
+
+    @property
+    def retryable(self) -> list[RecordOutcome]:
+        """The kept records that can be sent again as they are: neither done nor refused for their own sake."""
+        return [record for record in self.records if record.retryable]
 
     def _having(self, status: RecordStatus) -> list[RecordOutcome]:
         return [record for record in self.records if record.status is status]

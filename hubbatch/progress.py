@@ -30,6 +30,8 @@ class Progress:
     quota: int
     """Requests that we may send in a period."""
     quota_period: float
+    service_down: bool = False
+    """Whether the service is held to be broken: one request at a time probes it, and everything else waits."""
 
     @property
     def records_per_second(self) -> float:

@@ -15,7 +15,9 @@ from hubbatch import (
     DailyLimitError,
     HubbatchError,
     PermissionDeniedError,
+    Progress,
     RecordStatus,
+    RetryPolicy,
     Run,
     TransportError,
     UnknownObjectTypeError,
@@ -331,5 +333,84 @@ def test_a_rejected_batch_is_rid_of_its_culprit(verb: str) -> None:
                 for each in world.service.objects("contacts").values()
             ]
             assert len([name for name in named if name]) == 9
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    ("fault", "retryable"),
+    [
+        (FaultKind.UNAVAILABLE, True),
+        (FaultKind.INVALID_TOKEN, True),
+        (FaultKind.RATE_DAILY, True),
+        (FaultKind.RESET, True),
+        (Fault(FaultKind.TOO_LARGE, body_limit=0), False),
+    ],
+)
+def test_what_failed_with_its_request_can_be_sent_again(
+    fault: Fault | FaultKind, retryable: bool
+) -> None:
+    trial = Trial("upsert", [fault] * 99).tell()
+    assert trial.outcome.counts.succeeded == 0
+    assert len(trial.outcome.retryable) == (10 if retryable else 0)
+
+
+def test_what_was_refused_for_its_own_sake_is_not_sent_again() -> None:
+    async def main() -> None:
+        async with World() as world:
+            world.service.declare_strict("contacts", ["firstname"])
+            records: list[Any] = [
+                *people(3),
+                {"email": "a@x.com", "nope": "1"},
+                {"email": float("nan")},
+            ]
+            outcome = await world.client.upsert("contacts", records, id_property="email")
+            assert outcome.counts == Counts(5, succeeded=3, failed=2)
+            assert outcome.retryable == []
+
+    in_virtual_time(main())
+
+
+def test_after_an_outage_the_rest_is_sent_and_all_is_there() -> None:
+    async def main() -> None:
+        down = True
+
+        async with World(
+            faults=lambda request: FaultKind.UNAVAILABLE if down and request.at > 1 else None,
+            latency=0.2,
+            retry=RetryPolicy(max_elapsed=20.0),
+        ) as world:
+            run = world.client.upsert("contacts", people(2000), id_property="email", batch_size=20)
+            with pytest.raises(TransportError):
+                await run
+            assert run.outcome.counts.failed > 0
+            down = False
+            again = [record.input for record in run.outcome.retryable]
+            outcome = await world.client.upsert("contacts", again, id_property="email")
+            assert outcome.ok
+            assert len(world.stored()) == 2000
+
+    in_virtual_time(main())
+
+
+def test_an_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        seen: list[Progress] = []
+        async with World(
+            faults=lambda request: FaultKind.BAD_GATEWAY if 0.4 < request.at < 5 else None,
+            latency=0.2,
+            max_concurrency=16,
+        ) as world:
+            outcome = await world.client.upsert(
+                "contacts", people(2000), id_property="email", batch_size=5, on_progress=seen.append
+            )
+            assert outcome.ok
+            assert any(progress.service_down for progress in seen)
+            assert not seen[-1].service_down
+            messages = [record.getMessage() for record in caplog.records]
+            assert len(messages) == 2
+            assert "the service is broken" in messages[0]
+            assert "works again" in messages[1]
+            assert "example.com" not in caplog.text
 
     in_virtual_time(main())

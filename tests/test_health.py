@@ -226,6 +226,19 @@ def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
     in_virtual_time(main())
 
 
+def test_after_a_short_outage_it_is_soon_as_it_was() -> None:
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=None) as world:
+            outage = Outage(world, 0.5, 4.5)
+            outcome = await upsert(world, 20_000)
+            assert outcome.ok
+            good = min(at for at, _ in outage.sent if at >= 4.5)
+            # One, two, four, eight, …: ten rounds of answers are plenty.
+            assert max(in_flight for at, in_flight in outage.sent if at <= good + 10 * 0.2) >= 32
+
+    in_virtual_time(main())
+
+
 def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None:
     async def main() -> None:
         async with World(latency=0.2, max_concurrency=8) as world:

@@ -68,7 +68,9 @@ def describe(progress: Progress, fraction: float | None = None) -> str:
         parts.append(f"{counts.failed:,} failed")
     if progress.in_flight:
         parts.append(f"{progress.in_flight:,} in flight")
-    if total and progress.settled:
+    if progress.service_down:
+        parts.append("the service is down: probing")
+    elif total and progress.settled:
         left = max(0, total - progress.settled) / max(progress.records_per_second, 1e-9)
         parts.append(f"ETA {_duration(left)}")
     return " · ".join(parts)
