@@ -140,8 +140,7 @@ class Gate:
     async def _let_through(self) -> None:
         """Give places to waiters for as long as there are any."""
         try:
-            while self._lanes:
-                self._send_away()
+            while self._send_away():
                 if self._closed_until() > _now():
                     await self._until_changed()
                     continue
@@ -169,12 +168,7 @@ class Gate:
     async def _until_changed(self) -> None:
         """Wait until something has happened, the gate opens by itself, or somebody despairs."""
         self._change.clear()
-        despairs = (
-            self._health.despairs_at(waiter.since)
-            for waiting in self._lanes.values()
-            for waiter in waiting
-        )
-        wakes = min(self._closed_until(), *despairs) if self._lanes else math.inf
+        wakes = min([self._closed_until(), *(at for _, _, at in self._despairs())])
         timer = None
         if math.isfinite(wakes):
             timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
@@ -186,17 +180,25 @@ class Gate:
             if timer is not None:
                 timer.cancel()
 
-    def _send_away(self) -> None:
-        """Let those know for whom there is no hope that the service recovers in time."""
+    def _despairs(self) -> list[tuple[Hashable, _Waiter, float]]:
+        """Return who waits, in which lane, and when to give the service up; nobody while it is well."""
         if not self._health.in_trouble:
-            return
+            return []
+        return [
+            (lane, waiter, self._health.despairs_at(waiter.since))
+            for lane, waiting in self._lanes.items()
+            for waiter in waiting
+        ]
+
+    def _send_away(self) -> bool:
+        """Let those know for whom there is no hope that the service recovers in time; return whether any are left."""
         now = _now()
-        for lane, waiting in list(self._lanes.items()):
-            for waiter in list(waiting):
-                if now >= self._health.despairs_at(waiter.since):
-                    self._withdraw(lane, waiter)
-                    if not waiter.admitted.done():
-                        waiter.admitted.set_exception(self._health.despair(waiter.since, now))
+        for lane, waiter, at in self._despairs():
+            if now >= at:
+                self._withdraw(lane, waiter)
+                if not waiter.admitted.done():
+                    waiter.admitted.set_exception(self._health.despair(waiter.since, now))
+        return bool(self._lanes)
 
     def _next(self) -> _Waiter | None:
         """Take the first waiter of the lane whose turn it is, and send that lane to the end."""

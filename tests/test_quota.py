@@ -7,9 +7,10 @@ import asyncio
 import pytest
 from support import UNLIMITED, World, in_virtual_time, people
 
-from hubbatch import RateLimit, RateLimiter, RetryPolicy
+from hubbatch import RateLimit, RateLimiter, RetryPolicy, TransportError
 from hubbatch._budget import Slot
 from hubbatch._concurrency import Concurrency
+from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._gate import Gate
 from hubbatch._health import Health
 
@@ -182,3 +183,31 @@ def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
 def test_a_limiter_shows_its_limit() -> None:
     assert repr(RateLimiter(RateLimit(5, 1.0))) == f"RateLimiter({RateLimit(5, 1.0)!r})"
     assert RateLimiter().rate_limit == RateLimit(100, 10.0)
+
+
+def test_whoever_comes_when_the_last_waiter_is_sent_away_is_not_forgotten() -> None:
+    """The gate has nobody left to work for at that moment, and the service is still being left alone."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        health = Health(RetryPolicy(initial_wait=20.0, max_wait=20.0, jitter=0.0, max_elapsed=5.0))
+        gate = Gate(RateLimiter(UNLIMITED), Concurrency(5), health)
+        for _ in range(11):
+            health.note(Diagnosis(Symptom.LOST), sent_at=0.0, now=0.0, chance=0.0)
+        assert gate.broken
+
+        async def impatient() -> None:
+            with pytest.raises(TransportError):
+                async with gate.enter("a", 0.0):
+                    pass
+            assert loop.time() == pytest.approx(5.0)
+
+        async def late() -> None:
+            async with gate.enter("b", 100.0):
+                pass
+
+        await impatient()
+        await late()
+        assert loop.time() == pytest.approx(20.0)
+
+    in_virtual_time(main())
