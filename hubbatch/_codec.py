@@ -16,7 +16,7 @@ from hubbatch._exchange import Reply
 from hubbatch._planning import Input
 from hubbatch.models import BatchError, BatchResponse
 
-__all__ = ["Envelope", "decode_error", "decode_response"]
+__all__ = ["Envelope", "decode_error", "decode_response", "read_fields"]
 
 _SNIPPET = 200
 """How many characters of a reply that is not JSON go into an error's message."""
@@ -25,6 +25,19 @@ _MARKS = frozenset({"status", "results", "errors", "numErrors"})
 """A batch answer has at least one of these."""
 
 _RESPONSE = converter.get_structure_hook(BatchResponse)
+
+
+def read_fields(
+    properties: Sequence[str], *, history: Sequence[str] = (), id_property: str | None = None
+) -> dict[str, Any]:
+    """Return what stands next to the inputs of a batch read."""
+    fields: dict[str, Any] = {
+        "properties": list(properties),
+        "propertiesWithHistory": list(history),
+    }
+    if id_property is not None:
+        fields["idProperty"] = id_property
+    return fields
 
 
 class Envelope:

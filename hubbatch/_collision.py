@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from hubbatch._codec import Envelope
+from hubbatch._codec import Envelope, read_fields
 from hubbatch._operations import READ
 from hubbatch._planning import Input, Planner, key_of
 from hubbatch.models import BatchError, BatchResponse
@@ -32,8 +32,7 @@ def existing_id(error: BatchError) -> str | None:
 
 def read_body(object_id: str, names: Iterable[str]) -> bytes:
     """Return the body of a batch read of one object, with the properties that may be unique."""
-    envelope = Envelope({"properties": sorted(names), "propertiesWithHistory": []})
-    return envelope.wrap([Planner(READ).plan(0, object_id)])
+    return Envelope(read_fields(sorted(names))).wrap([Planner(READ).plan(0, object_id)])
 
 
 def unique_names(*named: str | None) -> set[str]:

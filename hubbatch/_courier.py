@@ -11,6 +11,7 @@ import functools
 from collections.abc import Callable
 
 from hubbatch._batching import Batch, Step
+from hubbatch._clock import ago, now
 from hubbatch._collision import existing_id, read_body, suspects_of, unique_names
 from hubbatch._diagnosis import Symptom
 from hubbatch._doubt import Doubts, doubt_error, pause
@@ -23,7 +24,7 @@ from hubbatch._options import Call
 from hubbatch._planning import Input
 from hubbatch._retry import Action, Written
 from hubbatch._settling import Settler
-from hubbatch._wire import Answer, Equipment, Wire, ago, now
+from hubbatch._wire import Answer, Equipment, Wire
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
 
@@ -147,8 +148,8 @@ class Courier:
 
     def _isolate(self, batch: Batch, error: BatchError) -> list[Batch]:
         """Settle those who are to blame for a rejection; return the others, in parts to send again."""
-        holder = existing_id(error) if self._may_compare(batch) else None
-        if holder is not None and holder != batch.collides_with:
+        holder = existing_id(error)
+        if holder not in {None, batch.collides_with} and self._may_compare(batch):
             return [
                 batch.part(
                     batch.inputs,

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from attrs import field, frozen
 
 from hubbatch._batching import Batch, Step
-from hubbatch._codec import Envelope
+from hubbatch._codec import Envelope, read_fields
 from hubbatch._correlation import correlate
 from hubbatch._diagnosis import Symptom
 from hubbatch._operations import READ, Operation
@@ -89,13 +89,7 @@ class Doubts:
     def body(self, inputs: Sequence[Input]) -> bytes:
         """Return the body of the batch read that looks inputs up, with all that they were to write."""
         names = {name for item in inputs for name in item.properties}
-        envelope = Envelope(
-            {
-                "properties": sorted(names),
-                "propertiesWithHistory": [],
-                "idProperty": self._unique_property,
-            }
-        )
+        envelope = Envelope(read_fields(sorted(names), id_property=self._unique_property))
         return envelope.wrap(self._asked(inputs))
 
     def conclude(self, batch: Batch, response: BatchResponse | None, waited: float) -> Conclusion:

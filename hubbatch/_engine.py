@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 
 from hubbatch._batching import Batch
+from hubbatch._clock import now
 from hubbatch._courier import Courier
 from hubbatch._feeder import Feeder
 from hubbatch._intake import Intake
@@ -76,7 +77,7 @@ class Engine:
         self._fatal = False
         self._aborted = False
         self._failure: BaseException | None = None
-        self._began = asyncio.get_running_loop().time()
+        self._began = now()
         self._final: Progress | None = None
 
     # The truth, at any time
@@ -110,7 +111,7 @@ class Engine:
             in_flight=counts.unknown - ledger.settled(RecordStatus.UNKNOWN),
             requests=self._courier.requests,
             retries=self._courier.retries,
-            elapsed=asyncio.get_running_loop().time() - self._began,
+            elapsed=now() - self._began,
             quota_used=limiter.used,
             quota=limiter.rate_limit.budget,
             quota_period=limiter.rate_limit.period,
@@ -155,9 +156,10 @@ class Engine:
         What would wait for longer than `RetryPolicy.max_wait`, or for a broken service, to be sent again is left as
         it is, too.
         """
-        self._feeder.stopped = True
-        now = asyncio.get_running_loop().time()
-        self._stop(lambda batch: batch.attempts == 0 or not self._may_wait(batch.resumes_at - now))
+        moment = now()
+        self._stop(
+            lambda batch: batch.attempts == 0 or not self._may_wait(batch.resumes_at - moment)
+        )
 
     def abort(self, reason: HubbatchError, task: asyncio.Task[None]) -> None:
         """Cancel the run, which is carried out by `task`, and have it end with `reason`."""

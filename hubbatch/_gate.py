@@ -18,6 +18,7 @@ from contextlib import asynccontextmanager
 from attrs import frozen
 
 from hubbatch._budget import Slot
+from hubbatch._clock import now
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
@@ -89,10 +90,10 @@ class Gate:
 
     def note(self, told: Diagnosis, slot: Slot, chance: float) -> None:
         """Note what came of a request that was let through."""
-        broken, now = self._health.broken, _now()
+        broken, moment = self._health.broken, now()
         limited = self._crowded_until >= slot.sent_at
-        self._health.note(told, sent_at=slot.sent_at, now=now, chance=chance)
-        self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=now, limited=limited)
+        self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance)
+        self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._health.broken:
             self._concurrency.begin_anew()
             _log.warning("the service works again; requests go on, few at first")
@@ -141,11 +142,11 @@ class Gate:
         """Give places to waiters for as long as there are any."""
         try:
             while self._send_away():
-                if self._closed_until() > _now():
+                if self._closed_until() > now():
                     await self._until_changed()
                     continue
                 slot = await self.limiter.acquire()
-                waiter = None if self._closed_until() > _now() else self._next()
+                waiter = None if self._closed_until() > now() else self._next()
                 if waiter is None:
                     self.limiter.give_back(slot)
                     continue
@@ -176,7 +177,7 @@ class Gate:
         try:
             await self._change.wait()
         finally:
-            self._crowded_until = _now()
+            self._crowded_until = now()
             if timer is not None:
                 timer.cancel()
 
@@ -192,12 +193,12 @@ class Gate:
 
     def _send_away(self) -> bool:
         """Let those know for whom there is no hope that the service recovers in time; return whether any are left."""
-        now = _now()
+        moment = now()
         for lane, waiter, at in self._despairs():
-            if now >= at:
+            if moment >= at:
                 self._withdraw(lane, waiter)
                 if not waiter.admitted.done():
-                    waiter.admitted.set_exception(self._health.despair(waiter.since, now))
+                    waiter.admitted.set_exception(self._health.despair(waiter.since, moment))
         return bool(self._lanes)
 
     def _next(self) -> _Waiter | None:
@@ -212,7 +213,3 @@ class Gate:
             if not waiter.admitted.done():
                 return waiter
         return None
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -114,17 +114,21 @@ def _carriers(inputs: Sequence[Input], error: BatchError) -> set[int]:
     """Return the inputs that carry a property which does not exist, or lack one that is required."""
     unknown = _properties(error, _UNKNOWN_PROPERTY)
     required = _properties(error, _MISSING_PROPERTY)
+    if not (unknown or required):
+        return set()  # as mostly: nothing to read the inputs for
     return {
         position
         for position, item in enumerate(inputs)
-        if not unknown.isdisjoint(item.properties)
-        or not all(item.properties.get(name) for name in required)
+        for properties in (item.properties,)
+        if not unknown.isdisjoint(properties) or not all(properties.get(name) for name in required)
     }
 
 
 def _suspects(inputs: Sequence[Input], error: BatchError) -> set[int]:
     """Return the inputs that carry a property which the error names: one of their values may be wrong."""
     named = _properties(error, None)
+    if not named:
+        return set()
     return {
         position for position, item in enumerate(inputs) if not named.isdisjoint(item.properties)
     }

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from aiolimiter import AsyncLimiter
 
 from hubbatch._budget import Budget, Slot
+from hubbatch._clock import now
 from hubbatch._daily import Today
 from hubbatch.errors import DailyLimitError, UsageError
 from hubbatch.models import RateLimit
@@ -64,7 +65,7 @@ class RateLimiter:
     @property
     def used(self) -> int:
         """How many requests of the current period are used, as far as we know."""
-        return self._budget.used(_now())
+        return self._budget.used(now())
 
     async def acquire(self) -> Slot:
         """Wait for a place in the quota and take it.
@@ -73,19 +74,19 @@ class RateLimiter:
         """
         async with self._turn:
             while True:
-                now = _now()
-                if self._budget.today(now) is Today.OVER:
+                moment = now()
+                if self._budget.today(moment) is Today.OVER:
                     raise DailyLimitError(self._no_more_today())
-                ready_at = self._budget.ready_at(now)
-                if ready_at > now:
+                ready_at = self._budget.ready_at(moment)
+                if ready_at > moment:
                     await self._sleep_until(ready_at)
                     continue
-                if self._budget.paced(now):
+                if self._budget.paced(moment):
                     await self._pace()
-                    now = _now()
-                    if self._budget.ready_at(now) > now:
+                    moment = now()
+                    if self._budget.ready_at(moment) > moment:
                         continue
-                return self._budget.take(now)
+                return self._budget.take(moment)
 
     def give_back(self, slot: Slot) -> None:
         """Return a place that was not used."""
@@ -94,26 +95,26 @@ class RateLimiter:
 
     def sent(self, slot: Slot) -> None:
         """Note that the request goes out just now."""
-        self._budget.sent(slot, _now())
+        self._budget.sent(slot, now())
 
     def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
         """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
-        self._budget.learn(headers, slot, _now(), refused=refused)
+        self._budget.learn(headers, slot, now(), refused=refused)
         self._wake()
 
     def ended(self, slot: Slot) -> None:
         """Note that a request was answered, or given up."""
-        self._budget.ended(slot, _now())
+        self._budget.ended(slot, now())
         self._wake()
 
     def hold(self, wait: float) -> None:
         """Hold everybody for `wait` seconds: a request was answered 429, or 477."""
-        self._budget.hold(wait, _now())
+        self._budget.hold(wait, now())
 
     @property
     def held_for(self) -> float:
         """Seconds for which everybody is held from now on."""
-        return self._budget.held_for(_now())
+        return self._budget.held_for(now())
 
     def _no_more_today(self) -> str:
         daily = self._budget.daily
@@ -146,7 +147,3 @@ class RateLimiter:
     def _wake(self) -> None:
         if self._alarm is not None and not self._alarm.done():
             self._alarm.set_result(None)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

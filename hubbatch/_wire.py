@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from hubbatch._auth import Tokens
 from hubbatch._batching import Batch, Step
+from hubbatch._clock import now
 from hubbatch._diagnosis import Diagnosis, Symptom, diagnose
 from hubbatch._exchange import Reply, Request, Transport
 from hubbatch._gate import DeclinedError, Gate
@@ -22,7 +23,7 @@ from hubbatch._operations import Operation
 from hubbatch._retry import Action, Decision, RetryPolicy, decide
 from hubbatch.models import RecordStatus
 
-__all__ = ["Answer", "Equipment", "Wire", "ago", "now"]
+__all__ = ["Answer", "Equipment", "Wire"]
 
 
 @frozen
@@ -126,13 +127,3 @@ class Wire:
             yield
         finally:
             self.sending.discard(task)
-
-
-def now() -> float:
-    """Return the loop's time."""
-    return asyncio.get_running_loop().time()
-
-
-def ago(moment: tuple[float, float] | None) -> float:
-    """Return the seconds since a moment, by that of two clocks which has not stood still."""
-    return 0.0 if moment is None else max(now() - moment[0], time.time() - moment[1])

@@ -15,6 +15,7 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
+from hubbatch._codec import read_fields
 from hubbatch._concurrency import Concurrency
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
@@ -248,9 +249,6 @@ class Client:
         history = _names("properties_with_history", properties_with_history)
         if id_property is not None and id_property not in wanted:
             wanted.append(id_property)
-        envelope: dict[str, Any] = {"properties": wanted, "propertiesWithHistory": history}
-        if id_property is not None:
-            envelope["idProperty"] = id_property
         return self._run(
             operations.READ,
             object_type,
@@ -258,7 +256,7 @@ class Client:
             options,
             id_property=id_property,
             query={"archived": "true"} if archived else {},
-            envelope=envelope,
+            envelope=read_fields(wanted, history=history, id_property=id_property),
             most_inputs=operations.READ.max_inputs_with_history if history else None,
         )
 

@@ -44,6 +44,7 @@ LAYERS: dict[str, int] = {
                 "_ledger",
             ],
             [
+                "_clock",
                 "_options",
                 "_intake",
                 "_settling",
