@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import attrs
 
 from hubbatch._ceiling import Ceiling
+from hubbatch._claim import Claim
 from hubbatch._daily import Daily, Today
 from hubbatch._exchange import DAILY_REMAINING, INTERVAL, MAX, REMAINING, whole_number
 from hubbatch._forecast import Forecaster, Nobody, Observation, Others
@@ -32,11 +33,11 @@ _NEARLY_FULL = 0.8
 """The part of the limit from which on the server's count is a test of the forecasts."""
 
 _MOST_RESERVE = 1 / 3
-"""The part of what others leave that is kept in reserve at the most: who sends nothing learns nothing."""
+"""The part of the limit that is kept in reserve at the most: who sends nothing learns nothing."""
 
-_ALONE, _SHARED = (1.1, 90), (1.0, 100)
-"""What a forecast's reserve is multiplied by, and one place in how many is kept at least: who is alone has no excuse
-for a 429, and next to others a place kept is a large part of what they leave."""
+_EXTRA, _LEAST_RESERVE = 1.1, 1 / 90
+"""What a forecast's reserve is multiplied by, and the part of the limit that is kept at least, while nobody else uses
+the quota: who is alone has no excuse for a 429."""
 
 _BUSY_FROM, _IDLE_UNTIL = 0.5, 0.25
 """Sends are paced once this part of the budget is used, and until so little of it is."""
@@ -44,7 +45,10 @@ _BUSY_FROM, _IDLE_UNTIL = 0.5, 0.25
 _RECHECK = 0.01
 """The part of a period after which a forecast that forbids sending is looked at again."""
 
-_STRETCH, _MOST_STRETCH, _FEW = 0.005, 0.05, 0.03
+_FEW = 0.03
+"""The part of the limit up to which others use next to nothing of it."""
+
+_STRETCH, _MOST_STRETCH = 0.005, 0.05
 """By so much the server's period is taken to be longer for each 429 while others use next to nothing."""
 
 
@@ -84,6 +88,7 @@ class Budget:
             for model in (Others, Nobody)
         ]
         self._best = self._forecasters[0]
+        self._claim = Claim()
         self._server_limit: int | None = None
         self._told_at = float("-inf")
         self._newest = float("-inf")
@@ -237,12 +242,15 @@ class Budget:
         age = now - self._told_at
         others = best.model.used(now) if age < 2 * period else 0.0
         left = most - others
-        more, least = _ALONE if others < _FEW * most else _SHARED
-        reserve = max(min(best.reserve(now, period) * more, left * _MOST_RESERVE), most // least)
+        if others < _FEW * most:
+            reserve = min(best.reserve(now, period) * _EXTRA, left * _MOST_RESERVE)
+            places = left - max(reserve, int(most * _LEAST_RESERVE))
+        else:
+            places = self._claim.follow(left, now)
         ours: float = self.used(now)
         if ours > _BUSY_FROM * left:  # else the careful count will do
             ours = self._ours_as_forecast(now)
-        free = int(left - reserve - ours)
+        free = int(places - ours)
         return max(free, 1) if age >= period and not self._in_flight else free
 
     def _ours_as_forecast(self, now: float) -> float:
@@ -259,8 +267,10 @@ class Budget:
     ) -> None:
         period = self._limit.period
         newest = slot.sent_at >= self._newest
-        if refused and now >= self._held_until and self._best.model.used(now) < _FEW * most:
-            self._stretch = min(self._stretch + _STRETCH, _MOST_STRETCH)
+        if refused and now >= self._held_until:
+            if self._best.model.used(now) < _FEW * most:
+                self._stretch = min(self._stretch + _STRETCH, _MOST_STRETCH)
+            self._claim.refused(now, period)
         for each, others in zip(self._forecasters, slot.others, strict=False):
             own = slot.own[each.reckoning]
             seen = Observation(

@@ -25,7 +25,7 @@ _FIRST_GUESS = RateLimit(100, 10.0)
 _CLUMP = 20
 """A twentieth of the budget may go out at once: late wake-ups are caught up, otherwise rounding costs throughput."""
 
-_HASTE = 2.0
+_HASTE = 4.0
 """Paced sends go out this much faster than the quota's average, so that places that become free late are all used."""
 
 

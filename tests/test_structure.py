@@ -52,6 +52,7 @@ LAYERS: dict[str, int] = {
                 "_reckoning",
                 "_forecast",
                 "_ceiling",
+                "_claim",
                 "_daily",
                 "_budget",
                 "_quota",
