@@ -19,9 +19,9 @@ from benchmarks._size import Size
 from benchmarks.consumers._pace import Job
 from hubbatch import RateLimit
 
-__all__ = ["Kind", "Trial", "Undertaking", "carry_out", "undertakings"]
+__all__ = ["HUBSPOTS_PERIOD", "Kind", "Trial", "Undertaking", "carry_out", "undertakings"]
 
-_REAL_PERIOD = 10.0
+HUBSPOTS_PERIOD = 10.0
 _LIMIT_OF_A_SMALL_ACCOUNT = 100 / 190
 """The lowest limit that HubSpot gives beside the usual one."""
 
@@ -53,8 +53,8 @@ class Undertaking:
     function: str
     """Where it is, as `module:function`: it is imported only in the process that runs it."""
     plan: AccountPlan
-    real_latency: float
-    """The latency before time is scaled."""
+    latency: float
+    """In seconds of a period of ten."""
     belief: RateLimit
     windows: int
     needs: str | None = None
@@ -63,13 +63,13 @@ class Undertaking:
     @property
     def scale(self) -> float:
         """The part of real time that a second stands for."""
-        return self.plan.rate_limit.period / _REAL_PERIOD
+        return self.plan.rate_limit.period / HUBSPOTS_PERIOD
 
     @property
     def circumstances(self) -> str:
         """What is particular about the account."""
         plan = self.plan
-        parts = [f"latency {self.real_latency:g} s"]
+        parts = [f"latency {self.latency:g} s"]
         if plan.others:
             parts.append(f"another consumer takes {plan.others:.0%}")
         if not plan.tells:
@@ -103,37 +103,42 @@ _TABLE = (
     (LONG, _SDK, 0.2, 0.0),
     (SHARED, _HUBBATCH, 0.2, 0.3),
     (SHARED, _HUBBATCH, 0.2, 0.7),
+    (SHARED, _HUBBATCH, 1.5, 0.3),
+    (SHARED, _HUBBATCH, 1.5, 0.7),
+    (SILENT, _HUBBATCH, 0.2, 0.0),
+    (SILENT, _TOLD, 0.2, 0.0),
 )
 
 
 def undertakings(size: Size) -> list[Undertaking]:
-    """Return all jobs of a size; those without headers are last, and in real time."""
-    quota = RateLimit(size.max_requests, size.period)
-    jobs = [
-        Undertaking(
-            kind=kind,
-            consumer=name,
-            function=function,
-            plan=AccountPlan(quota, latency * size.period / _REAL_PERIOD, others=others),
-            real_latency=latency,
-            belief=quota,
-            windows=size.windows,
-            needs=needs,
-            judged=name == "hubbatch",
+    """Return all jobs of a size."""
+    large = RateLimit(size.max_requests, size.period)
+    small = RateLimit(round(size.max_requests * _LIMIT_OF_A_SMALL_ACCOUNT), size.period)
+    wrong_guesses: dict[object, tuple[RateLimit, RateLimit]] = {
+        _HUBBATCH: (small, large),
+        _TOLD: (large, small),
+    }
+    jobs = []
+    for kind, consumer, latency, others in _TABLE:
+        belief, truth = wrong_guesses[consumer] if kind is SILENT else (large, large)
+        name, function, needs = consumer
+        plan = AccountPlan(
+            truth,
+            latency * size.period / HUBSPOTS_PERIOD,
+            tells=kind is not SILENT,
+            others=others,
         )
-        for kind, (name, function, needs), latency, others in _TABLE
-    ]
-    large = RateLimit(size.max_requests, size.real_period)
-    small = RateLimit(round(size.max_requests * _LIMIT_OF_A_SMALL_ACCOUNT), size.real_period)
-    for (name, function, needs), belief, truth in (
-        (_HUBBATCH, small, large),
-        (_TOLD, large, small),
-    ):
-        latency = 0.2 * size.real_period / _REAL_PERIOD
-        plan = AccountPlan(truth, latency, tells=False)
         jobs.append(
             Undertaking(
-                *(SILENT, name, function, plan, 0.2, belief, size.real_windows, needs), judged=True
+                kind=kind,
+                consumer=name,
+                function=function,
+                plan=plan,
+                latency=latency,
+                belief=belief,
+                windows=size.windows,
+                needs=needs,
+                judged=name == "hubbatch",
             )
         )
     return jobs

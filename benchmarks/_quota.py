@@ -5,10 +5,11 @@ What makes up a job is a table elsewhere, and so is the arithmetic.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmarks._jobs import LONG, SHARED, SILENT, Trial, carry_out, undertakings
+from benchmarks._jobs import HUBSPOTS_PERIOD, LONG, SHARED, SILENT, Trial, carry_out, undertakings
 from benchmarks._size import Size
 from benchmarks._tables import Line, Plot, Section, Table, Verdict
 from benchmarks._use import (
@@ -26,33 +27,35 @@ __all__ = ["measure_quota", "used"]
 _POINTS_PER_PERIOD = 20
 
 _PROSE = """\
-Every job takes what the quota gives, for {windows} periods, against the sandbox's rolling window, and is judged by when
-its requests arrived there. **Time is scaled**: a period of {period:g} s stands for HubSpot's 10 s, latencies and the
-back-offs of the others likewise; hubbatch's own pace follows from the quota that it learns from the headers. The jobs
-without headers run in real time ({real_period:g} s, {real_windows} periods, both at once), for nothing tells a client
-there how long a period is: one begins with hubbatch's own guess, the other is given a `RateLimit` that is too high.
-Requests carry {batch} records, for the quota counts requests, and on a small machine nobody is to be held up by CPU.
-One long run each, no medians.
+Every job takes what the quota gives, for {windows} periods of {period:g} s, against the sandbox's rolling window, and
+is judged by when its requests arrived there. {scaled}
+All jobs run at the same time, each account and each consumer in a process of its own. Requests carry {batch} records,
+for the quota counts requests, and on a small machine nobody is to be held up by CPU. One long run each, no medians.
 
 - *used*: the period over the mean time until a place in the window is used again, after the first period (without
   headers: after three). A rolling window lets each place be used once a period, so 1 is the most. With another
   consumer: what is ours of what it leaves, on average over time.
 - *most sent*: requests, refused ones included, in any window. *holds*: bursts of refusals within one period, at most.
-- The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean.
+- The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean,
+  and drops what is refused. What it sends while a request is on its way nobody can know, and a 429 holds everybody for
+  a whole period: the later answers tell what it uses, the less of what it leaves can be used without being refused.
+- Without headers one job begins with hubbatch's own guess, the other is given a `RateLimit` that is too high.
 - `AsyncLimiter(limit, period)`: every request a task, gathered, sent again after a 429 with exponential back-off.
-  hubspot-sdk: 32 workers, `max_retries=10`. hubbatch: its defaults. Where the SDK uses little and sees no 429, its own
-  CPU has held it back: the scale asks ten times HubSpot's rate of the machine."""
+  hubspot-sdk: 32 workers, `max_retries=10`. hubbatch: its defaults."""
+_REAL = "Nothing is scaled."
+_SCALED = "**Time is scaled**: a period stands for HubSpot's 10 s, latencies and the others' back-offs likewise."
 
 
 def measure_quota(size: Size) -> Section:
     """Carry out all jobs whose libraries are here."""
     jobs = undertakings(size)
     here = [job for job in jobs if not missing(job.needs)]
-    silent = [job for job in here if job.kind is SILENT]
-    with ThreadPoolExecutor(size.at_once) as threads:
-        trials = list(threads.map(carry_out, (job for job in here if job.kind is not SILENT)))
-    with ThreadPoolExecutor(len(silent)) as threads:
-        trials += threads.map(carry_out, silent)
+    with ThreadPoolExecutor(len(here)) as threads:
+        pending = []
+        for job in here:
+            pending.append(threads.submit(carry_out, job))
+            time.sleep(size.apart)  # whoever starts takes CPU from those that are at work
+        trials = [each.result() for each in pending]
     header = (
         *("job", "consumer", "account", "limit", "used", "accepted", "429s", "most sent", "holds"),
         *("other consumer got", "given up", "ended by"),
@@ -62,8 +65,7 @@ def measure_quota(size: Size) -> Section:
         prose=_PROSE.format(
             windows=size.windows,
             period=size.period,
-            real_period=size.real_period,
-            real_windows=size.real_windows,
+            scaled=_REAL if size.period == HUBSPOTS_PERIOD else _SCALED,
             batch=SMALL_BATCH,
         ),
         tables=[Table(header, [_row(trial) for trial in trials])],
@@ -153,9 +155,12 @@ def _plots(trials: Iterable[Trial]) -> Iterable[Plot]:
         yield _plot(name, title, [line for trial in those for line in _lines(trial)])
     for trial in trials:
         if trial.undertaking.kind is SHARED:
-            part = trial.undertaking.plan.others
-            title = f"Quota in use beside another consumer that takes {part:.0%}"
-            yield _plot(f"quota-shared-{part * 100:.0f}", title, list(_lines(trial)))
+            part, latency = trial.undertaking.plan.others, trial.undertaking.latency
+            title = (
+                f"Quota in use beside another consumer that takes {part:.0%}, latency {latency:g} s"
+            )
+            name = f"quota-shared-{part * 100:.0f}-{latency * 1000:.0f}ms"
+            yield _plot(name, title, list(_lines(trial)))
 
 
 def _plot(name: str, title: str, lines: Sequence[Line]) -> Plot:

@@ -28,14 +28,11 @@ class Size:
     max_requests: int
     """The quota."""
     period: float
-    """Seconds that stand for HubSpot's ten."""
+    """Seconds of a period; latencies and back-offs follow it, with 10 s they are real."""
     windows: int
     """Periods that a job under the quota takes."""
-    real_period: float
-    """Seconds of a period where time is not scaled."""
-    real_windows: int
-    at_once: int
-    """Jobs in scaled time that run at the same time: more than one disturbs the figures."""
+    apart: float
+    """Seconds from the start of one job under the quota to that of the next; after that all run at the same time."""
 
 
 FULL = Size(
@@ -47,11 +44,9 @@ FULL = Size(
     kept_records=20_000,
     idle_records=5_000,
     max_requests=190,
-    period=1.0,
+    period=10.0,
     windows=24,
-    real_period=10.0,
-    real_windows=12,
-    at_once=1,
+    apart=2.0,
 )
 
 QUICK = Size(
@@ -65,7 +60,5 @@ QUICK = Size(
     max_requests=20,
     period=0.3,
     windows=4,
-    real_period=0.3,
-    real_windows=4,
-    at_once=4,
+    apart=0.0,
 )
