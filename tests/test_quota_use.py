@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
 from statistics import mean
 
@@ -19,6 +20,7 @@ from support import World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter, RetryPolicy
 from hubbatch._concurrency import Concurrency
+from hubbatch._forecast import Others
 from hubbatch._gate import Gate
 from hubbatch._health import Health
 from hubbatch.sandbox import SandboxRequest
@@ -232,6 +234,25 @@ def test_what_others_leave_is_used(
     assert len(account.accepted) / left >= least
     assert len(account.refused) <= refused * len(account.accepted)
     assert account.window.max_in_window <= 190
+
+
+@pytest.mark.parametrize(("share", "consumer"), [(0.3, randomly), (0.7, randomly)])
+def test_who_knew_all_that_an_answer_could_tell_would_use_little_more(
+    share: float, consumer: Habit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What falls short of 0.90 beside others falls short because answers come late, not because they are ill read."""
+    account, told = Account(latency=SLOW), Account(latency=SLOW)
+    in_virtual_time(beside(consumer, share, account, 200))
+
+    def used(_: Others, now: float) -> float:
+        known = now - mean(SLOW)
+        seen = bisect_right(told.others, known) - bisect_right(told.others, now - 10.0)
+        return seen + 19 * share * mean(SLOW)
+
+    monkeypatch.setattr(Others, "used", used)
+    in_virtual_time(beside(consumer, share, told, 200))
+    left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
+    assert len(account.accepted) / left >= 0.92 * len(told.accepted) / left_by_told
 
 
 def test_another_consumer_of_the_sandbox_is_left_its_part() -> None:
