@@ -60,8 +60,8 @@ def test_without_the_extra_a_quick_run_measures_the_rest_and_says_what_it_skips(
         assert part in text
     assert "![" not in text
     assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
-    assert len(JUDGEMENT.findall(text)) == 13
-    assert len(JUDGEMENT.findall(done.stdout)) == 13
+    assert len(JUDGEMENT.findall(text)) == 15
+    assert len(JUDGEMENT.findall(done.stdout)) == 15
     assert JUDGEMENT.findall(text).count("not measured") == 2
 
 
@@ -75,7 +75,7 @@ def test_with_the_extra_a_quick_run_measures_everything_and_draws(tmp_path: Path
     assert "Skipped" not in text
     assert "skipped" not in text
     shown = re.findall(r"!\[.+\]\((.+)\)", text)
-    assert len(shown) == 6
+    assert len(shown) == 8
     for name in shown:
         assert "<svg" in (tmp_path / name).read_text("utf-8")
 
