@@ -3,6 +3,7 @@
 from hubbatch._auth import TokenProvider
 from hubbatch._quota import RateLimiter
 from hubbatch._retry import RetryPolicy
+from hubbatch._states import Counts, RecordOutcome
 from hubbatch.client import Client
 from hubbatch.errors import (
     AuthenticationError,
@@ -25,7 +26,7 @@ from hubbatch.models import (
     RateLimit,
     RecordStatus,
 )
-from hubbatch.outcome import Counts, Outcome, RecordOutcome
+from hubbatch.outcome import Outcome
 from hubbatch.progress import Progress
 from hubbatch.run import Run
 

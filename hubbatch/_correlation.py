@@ -6,16 +6,15 @@ by the property values sent; never by position, for HubSpot answers out of order
 
 from __future__ import annotations
 
-import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import attrs
 from attrs import frozen
 
+from hubbatch._names import Names
 from hubbatch._operations import Operation
-from hubbatch._planning import Input, Key, key_of
+from hubbatch._planning import Input
 from hubbatch.models import (
     NO_ANSWER,
     BatchError,
@@ -25,7 +24,7 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "Names", "correlate", "signature_of", "texts"]
+__all__ = ["Correlation", "correlate"]
 
 
 @frozen
@@ -92,77 +91,6 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
         return None
 
 
-class Names:
-    """The names by which a reply may speak of an input."""
-
-    def __init__(self, operation: Operation, inputs: Sequence[Input]) -> None:
-        self._keyed = operation.keyed
-        self.by_trace_id: dict[str, int] = {
-            trace_id: position
-            for position, item in enumerate(inputs)
-            if (trace_id := item.trace_id) is not None
-        }
-        self._inputs = inputs
-
-    @functools.cached_property
-    def by_key(self) -> dict[Key, int]:
-        """Positions by record id or unique value; not needed where trace ids are echoed."""
-        return {
-            item.key: position for position, item in enumerate(self._inputs) if item.key is not None
-        }
-
-    @functools.cached_property
-    def id_properties(self) -> set[str | None]:
-        """The unique properties that keys belong to; None for record ids."""
-        return {id_property for id_property, _ in self.by_key}
-
-    def of_result(self, result: ObjectResult) -> int | None:
-        """Return the position of the input that a result is for; None if the names do not tell."""
-        if self.by_trace_id and result.object_write_trace_id is not None:
-            return self.by_trace_id.get(result.object_write_trace_id)
-        for id_property in self.id_properties:
-            value = result.id if id_property is None else result.properties.get(id_property)
-            if value is not None:
-                position = self.by_key.get(key_of(id_property, value))
-                if position is not None:
-                    return position
-        return None
-
-    def of_error(self, error: BatchError) -> list[int]:
-        """Return the positions of the inputs that an error names, in its own or a nested context."""
-        contexts = [
-            context
-            for context in (error.context, *(detail.context for detail in error.errors))
-            if isinstance(context, Mapping)
-        ]
-        traced = {
-            self.by_trace_id[trace_id]
-            for context in contexts
-            for trace_id in texts(context.get("objectWriteTraceId"))
-            if trace_id in self.by_trace_id
-        }
-        if traced or not self._keyed:
-            # Ids next to trace ids are of other objects, such as one that was collided with.
-            return sorted(traced)
-        return sorted(
-            {
-                self.by_key[key]
-                for context in contexts
-                for field in ("ids", "id")
-                for value in texts(context.get(field))
-                for id_property in self.id_properties
-                if (key := key_of(id_property, value)) in self.by_key
-            }
-        )
-
-
-def texts(value: Any) -> Iterable[str]:
-    """Read what is a list of texts in practice, and one text, or a number, at times."""
-    if isinstance(value, list):
-        return map(str, value)
-    return () if value is None else (str(value),)
-
-
 def _claim(
     operation: Operation, inputs: Sequence[Input], names: Names, results: Sequence[ObjectResult]
 ) -> dict[int, ObjectResult | None]:
@@ -208,7 +136,7 @@ def _match_by_properties(
     """
     twins: dict[_Signature, list[int]] = defaultdict(list)
     for position in positions:
-        twins[signature_of(inputs[position].wire["properties"].items())].append(position)
+        twins[_signature_of(inputs[position].wire["properties"].items())].append(position)
     shapes = {tuple(name for name, _ in signature) for signature in twins}
     candidates = [
         (
@@ -217,7 +145,9 @@ def _match_by_properties(
                 signature
                 for shape in shapes
                 if (
-                    signature := signature_of((name, result.properties.get(name)) for name in shape)
+                    signature := _signature_of(
+                        (name, result.properties.get(name)) for name in shape
+                    )
                 )
                 in twins
             },
@@ -247,7 +177,7 @@ def _match_by_properties(
 _Signature = tuple[tuple[str, str], ...]
 
 
-def signature_of(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
+def _signature_of(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
     """Return property values in a form that survives the service: it trims, and lower-cases e-mails."""
     return tuple(
         sorted(

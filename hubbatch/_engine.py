@@ -22,11 +22,12 @@ from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._options import Call
 from hubbatch._settling import Settler
+from hubbatch._states import RecordOutcome
 from hubbatch._values import InvalidRecordError
 from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, TransportError
 from hubbatch.models import BatchStatus, RecordStatus
-from hubbatch.outcome import Outcome, RecordOutcome
+from hubbatch.outcome import Outcome
 from hubbatch.progress import Progress
 
 __all__ = ["Engine"]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from attrs import frozen
 
 from hubbatch._batching import Batch
-from hubbatch._correlation import Names, texts
+from hubbatch._names import Names, texts
 from hubbatch._operations import Operation
 from hubbatch._planning import Input
 from hubbatch.models import BatchError

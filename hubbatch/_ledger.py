@@ -12,8 +12,9 @@ from typing import Any
 
 import attrs
 
+from hubbatch._states import Counts, RecordOutcome, RecordTable
 from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
-from hubbatch.outcome import Counts, Outcome, RecordOutcome, RecordTable, known
+from hubbatch.outcome import Outcome, known
 
 __all__ = ["Keep", "Ledger"]
 

@@ -16,6 +16,7 @@ from hubbatch._intake import Intake
 from hubbatch._ledger import Ledger
 from hubbatch._operations import Operation
 from hubbatch._planning import Input
+from hubbatch._states import RecordOutcome
 from hubbatch.models import (
     LOCAL_VALIDATION,
     NO_ANSWER,
@@ -25,7 +26,6 @@ from hubbatch.models import (
     ObjectResult,
     RecordStatus,
 )
-from hubbatch.outcome import RecordOutcome
 
 __all__ = ["Acceptance", "Settler"]
 

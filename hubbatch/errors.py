@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Self
 
-    from hubbatch.outcome import Outcome, RecordOutcome
+    from hubbatch._states import RecordOutcome
+    from hubbatch.outcome import Outcome
 
 __all__ = [
     "AuthenticationError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import frozen
 
-from hubbatch.outcome import Counts
+from hubbatch._states import Counts
 
 __all__ = ["Progress"]
 

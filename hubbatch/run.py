@@ -12,10 +12,11 @@ from typing import Any, Self
 from hubbatch._engine import Engine
 from hubbatch._ledger import Keep
 from hubbatch._options import Call
+from hubbatch._states import RecordOutcome
 from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import BatchStatus
-from hubbatch.outcome import Outcome, RecordOutcome
+from hubbatch.outcome import Outcome
 from hubbatch.progress import Progress
 
 __all__ = ["Run"]

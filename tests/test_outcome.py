@@ -29,7 +29,7 @@ from hubbatch import (
     errors,
 )
 from hubbatch._ledger import Keep, Ledger
-from hubbatch.outcome import RecordTable
+from hubbatch._states import RecordTable
 
 S, F, U, N = RecordStatus
 

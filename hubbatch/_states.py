@@ -1,0 +1,121 @@
+"""What became of single records, and how many of them ended in which state.
+
+Values only; it knows nothing of the answer as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, overload
+
+import attrs
+from attrs import field, frozen
+
+from hubbatch.models import BatchError, ObjectResult, RecordStatus
+
+__all__ = ["Counts", "RecordOutcome", "RecordTable"]
+
+
+@frozen
+class Counts:
+    """How many records are in which state. Every record is in exactly one: the four always add up."""
+
+    total: int = 0
+    """How many records were taken from the source."""
+    succeeded: int = 0
+    failed: int = 0
+    unknown: int = 0
+    unsent: int = 0
+
+    def __attrs_post_init__(self) -> None:
+        if self.total != self.succeeded + self.failed + self.unknown + self.unsent:
+            raise ValueError(f"{self!r} does not add up")
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.total + other.total,
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+            self.unknown + other.unknown,
+            self.unsent + other.unsent,
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.total} records: {self.succeeded} succeeded, {self.failed} failed,"
+            f" {self.unknown} unknown, {self.unsent} unsent"
+        )
+
+
+@frozen
+class RecordOutcome:
+    """What became of one record."""
+
+    index: int
+    """Its position in the caller's input, from 0."""
+    input: Any = field(repr=False)
+    """The record as the caller gave it, ready to be sent again."""
+    status: RecordStatus
+    result: ObjectResult | None = field(default=None, repr=False)
+    error: BatchError | None = None
+    attempts: int = 0
+    """How many requests carried it."""
+
+    @property
+    def retryable(self) -> bool:
+        """Whether it can be sent again as it is, with hope: it was never sent, is in doubt, or was not itself refused.
+
+        A create in doubt may have been written; sent again it could be a duplicate.
+        """
+        if self.status is RecordStatus.FAILED:
+            return self.error is not None and self.error.transient
+        return self.status is not RecordStatus.SUCCEEDED
+
+    @property
+    def reason(self) -> str:
+        """Why it has not succeeded: the error's category and message; empty where there is none."""
+        return "" if self.error is None else f"{self.error.category}: {self.error.message}"
+
+
+@attrs.define(eq=False, repr=False)
+class RecordTable(Sequence[RecordOutcome]):
+    """Records by input index, one list a field: a `RecordOutcome` is made when it is looked at.
+
+    Millions of records are kept for long and looked at once, if at all.
+    """
+
+    inputs: list[Any] = field(factory=list)
+    statuses: list[RecordStatus] = field(factory=list)
+    results: list[ObjectResult | None] = field(factory=list)
+    errors: list[BatchError | None] = field(factory=list)
+    attempts: list[int] = field(factory=list)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordOutcome: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[RecordOutcome]: ...
+    def __getitem__(self, index: int | slice) -> RecordOutcome | list[RecordOutcome]:
+        if isinstance(index, slice):
+            return [self._at(number) for number in range(*index.indices(len(self)))]
+        return self._at(range(len(self))[index])
+
+    def _at(self, index: int) -> RecordOutcome:
+        return RecordOutcome(
+            index,
+            self.inputs[index],
+            self.statuses[index],
+            self.results[index],
+            self.errors[index],
+            self.attempts[index],
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} records>"
