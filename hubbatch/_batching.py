@@ -38,6 +38,8 @@ class Batch:
     """Which batch of the run it is, or is a part of."""
     whole: bool = True
     """Whether nothing has been taken away from it."""
+    suspect: bool = False
+    """Whether it is tried for being what the service fails on, so that its failures are its own."""
     step: Step = Step.SEND
     rounds: int = 0
     """How often a doubt about it has been looked into."""
@@ -67,14 +69,14 @@ class Batch:
         whole = self.whole and len(inputs) == len(self.inputs)
         return attrs.evolve(self, inputs=inputs, whole=whole, **{"history": Counter(), **changes})
 
-    def halves(self) -> list[Batch]:
+    def halves(self, **changes: Any) -> list[Batch]:
         """Split the batch in two of about the same size in bytes."""
         half, seen, cut = sum(len(item.body) for item in self.inputs) / 2, 0, 0
         while seen < half:
             seen += len(self.inputs[cut].body)
             cut += 1
         cut = min(max(cut, 1), len(self.inputs) - 1)
-        return [self.part(self.inputs[:cut]), self.part(self.inputs[cut:])]
+        return [self.part(self.inputs[:cut], **changes), self.part(self.inputs[cut:], **changes)]
 
 
 _SUFFIX = 8

@@ -114,6 +114,8 @@ class Courier:
                 return await self._again(batch, answer)
             case Action.HALVE if len(batch.inputs) > 1:
                 return batch.halves()
+            case Action.TAKE_APART if self._worth_taking_apart(batch):
+                return batch.halves(suspect=True)
             case Action.ISOLATE if told.error is not None:
                 return self._isolate(batch, told.error)
             case _:
@@ -171,6 +173,11 @@ class Courier:
                 )
             )
         return following
+
+    def _worth_taking_apart(self, batch: Batch) -> bool:
+        """Whether some records of a batch that only ever fails may be why: others succeed, of it and of the run."""
+        hopeless = self._isolator.ends_search(batch, _last_word(batch))
+        return not hopeless and self._settler.any_success and self._may_wait(0.0)
 
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""

@@ -88,11 +88,11 @@ class Gate:
             self.limiter.ended(slot)
             self._leave()
 
-    def note(self, told: Diagnosis, slot: Slot, chance: float) -> None:
-        """Note what came of a request that was let through."""
+    def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
+        """Note what came of a request that was let through; `suspect`: a failure would be the request's own."""
         broken, moment = self._health.broken, now()
         limited = self._crowded_until >= slot.sent_at
-        self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance)
+        self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
         self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._health.broken:
             self._concurrency.begin_anew()

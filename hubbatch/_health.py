@@ -73,12 +73,25 @@ class Health:
         """Whether the last answer that says anything about the service was a bad one."""
         return self._trouble_since is not None
 
-    def note(self, told: Diagnosis, *, sent_at: float, now: float, chance: float) -> None:
-        """Note what came of a request. `chance`: a random number from 0 to 1, for the jitter."""
+    def note(
+        self,
+        told: Diagnosis,
+        *,
+        sent_at: float,
+        now: float,
+        chance: float,
+        suspect: bool = False,
+    ) -> None:
+        """Note what came of a request.
+
+        `chance`: a random number from 0 to 1, for the jitter. `suspect`: a failure would be the request's own.
+        """
         self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
         sign = _SIGNS.get(told.symptom, _Sign.WELL)
         if sign is _Sign.WELL:
             self._note_good()
+            return
+        if suspect and not self.broken:
             return
         if sign is _Sign.BROKEN:
             self._note_bad(told, now)

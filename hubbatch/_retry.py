@@ -29,6 +29,9 @@ __all__ = ["Action", "Decision", "RetryPolicy", "Written", "decide"]
 _LONGEST_HOLD = 24 * 3600.0
 """A migrating account is away for up to a day (HubSpot: error 477); no hold is longer."""
 
+_TRIES_OF_A_SUSPECT = 2
+"""How often to try a part of a batch that has failed so often that one of its records must be why."""
+
 _HOLDS = 60
 """How often a batch may be told "not now": ten minutes of windows that others have used up."""
 
@@ -87,6 +90,8 @@ class Action(Enum):
     """Ask for a new token, then send it again."""
     HALVE = auto()
     """Send it again in two parts; one record alone is refused."""
+    TAKE_APART = auto()
+    """Only ever failing, it may be what the service fails on: if others succeed, send it again in parts."""
     ISOLATE = auto()
     """Find the records to blame, and send the others again."""
     GIVE_UP = auto()
@@ -110,6 +115,8 @@ class _Row:
     least_wait: float = 0.0
     most_attempts: int | None = None
     """Instead of the policy's `max_attempts`."""
+    at_last: Action = Action.GIVE_UP
+    """What to do when the attempts are used up, unless that stops the run."""
     exception: type[HubbatchError] | None = None
     """What stops the run: at once for STOP, when the attempts are used up for the others."""
     advice: str = ""
@@ -127,8 +134,8 @@ _TABLE: Mapping[Symptom, _Row] = {
         advice="the service cannot be reached; check base_url, the network and the proxy",
     ),
     Symptom.LOST: _Row(_UNKNOWN, Action.RETRY),
-    Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY),
-    Symptom.GATEWAY_ERROR: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY, at_last=Action.TAKE_APART),
+    Symptom.GATEWAY_ERROR: _Row(_UNKNOWN, Action.RETRY, at_last=Action.TAKE_APART),
     Symptom.UNAVAILABLE: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.LOCKED: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.RATE_LIMITED: _Row(_NO, Action.HOLD, most_attempts=_HOLDS),
@@ -207,10 +214,12 @@ def decide(
     history: Mapping[Symptom, int],
     policy: RetryPolicy,
     chance: float,
+    suspect: bool = False,
 ) -> Decision:
     """Decide what to do after one more try of a batch.
 
-    `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter.
+    `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter. `suspect`: it is
+    a part of a batch that was taken apart.
     """
     symptom, error = diagnosis.symptom, diagnosis.error
     row = _TABLE[symptom]
@@ -222,10 +231,15 @@ def decide(
     attempt = 1 + sum(count for kind, count in history.items() if kind not in _NOT_NOW)
     tries = attempt if row.most_attempts is None else of_this_kind
     action, exception = row.action, None
-    if action in _AGAIN and tries >= (row.most_attempts or policy.max_attempts):
+    most = row.most_attempts or policy.max_attempts
+    if suspect and row.at_last is Action.TAKE_APART:
+        most = min(most, _TRIES_OF_A_SUSPECT)
+    if action in _AGAIN and tries >= most:
         # Unreachable is a service that was never reached: else it is this batch that has had bad luck.
         stops = row.exception is not None and of_this_kind == tries
-        action = Action.STOP if stops else Action.GIVE_UP
+        action = (
+            Action.STOP if stops else row.at_last if policy.max_attempts > 1 else Action.GIVE_UP
+        )
     if action is Action.STOP and row.exception is not None:
         exception = row.exception(f"{row.advice} ({error.category}: {error.message})")
     wait = 0.0

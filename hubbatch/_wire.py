@@ -101,10 +101,17 @@ class Wire:
         if isinstance(reply, Reply):
             refused = told.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
-        gate.note(told, slot, chance)
+        gate.note(told, slot, chance, suspect=batch.suspect)
         # While the service is broken, a failure says nothing about this batch.
         history: Mapping[Symptom, int] = {} if gate.broken else batch.history
-        decision = decide(operation, told, history=history, policy=equipment.policy, chance=chance)
+        decision = decide(
+            operation,
+            told,
+            history=history,
+            policy=equipment.policy,
+            chance=chance,
+            suspect=batch.suspect,
+        )
         if not gate.broken:
             batch.history[told.symptom] += 1
         batch.resumes_at = now() + decision.wait

@@ -157,7 +157,8 @@ def test_what_is_wrong_with_the_account_stops_the_run(
 @pytest.mark.parametrize(
     ("reply", "most", "then", "exception"),
     [
-        (answer(500), 6, Action.GIVE_UP, None),
+        (answer(500), 6, Action.TAKE_APART, None),
+        (answer(504), 6, Action.TAKE_APART, None),
         (answer(503), 6, Action.GIVE_UP, None),
         (answer(423), 6, Action.GIVE_UP, None),
         (NoReply(sent=True, reason="lost"), 6, Action.GIVE_UP, None),

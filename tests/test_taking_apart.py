@@ -1,0 +1,120 @@
+"""A batch that only ever fails is taken apart, so that the one record on which the service fails stands alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import World, in_virtual_time, people
+
+from hubbatch import Outcome, RecordStatus, RetryPolicy
+from hubbatch._diagnosis import Symptom, diagnose
+from hubbatch._exchange import Reply
+from hubbatch._health import Health
+from hubbatch._operations import UPSERT
+from hubbatch._retry import Action, decide
+from hubbatch.sandbox import FaultKind, SandboxRequest
+
+WHOLE_BATCH = 6
+"""Tries of a batch before it is taken apart."""
+
+Plan = Callable[[SandboxRequest], FaultKind | None]
+
+
+def failing_on(*numbers: int, kind: FaultKind = FaultKind.SERVER_ERROR) -> Plan:
+    """Fail whenever a request carries one of these people."""
+    sick = re.compile(rb'"p(' + b"|".join(b"%d" % number for number in numbers) + rb")@example")
+
+    def fault(request: SandboxRequest) -> FaultKind | None:
+        return kind if sick.search(request.body) else None
+
+    return fault
+
+
+def upserted(
+    count: int, faults: Plan, retry: RetryPolicy | None = None, verb: str = "upsert"
+) -> tuple[World, Outcome]:
+    async def main() -> tuple[World, Outcome]:
+        async with World(faults=faults, retry=retry) as world:
+            options = {"id_property": "email"} if verb == "upsert" else {}
+            outcome = await getattr(world.client, verb)("contacts", people(count), **options)
+            return world, outcome
+
+    return in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [FaultKind.SERVER_ERROR, FaultKind.GATEWAY_TIMEOUT, FaultKind.SERVER_ERROR_AFTER_WRITE],
+)
+def test_all_but_the_record_on_which_the_service_fails_are_written(kind: FaultKind) -> None:
+    world, outcome = upserted(500, failing_on(237, kind=kind))
+    assert [record.index for record in outcome.unknown] == [237]
+    assert outcome.counts.succeeded == 499
+    assert len(world.service.requests) <= 5 + WHOLE_BATCH + 7 * 3
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.sets(st.integers(100, 199), min_size=1, max_size=5))
+def test_so_it_is_with_several(sick: set[int]) -> None:
+    world, outcome = upserted(200, failing_on(*sick))
+    assert {record.index for record in outcome.unknown} == sick
+    assert outcome.counts.succeeded == 200 - len(sick)
+    assert len(world.stored()) == 200 - len(sick)
+
+
+def test_where_every_record_fails_the_first_few_are_enough_to_see_it() -> None:
+    world, outcome = upserted(200, failing_on(*range(100, 200)))
+    assert {record.index for record in outcome.unknown} == set(range(100, 200))
+    failed = sum(status == 500 for status in world.statuses())
+    assert failed <= 60
+
+
+def test_where_nothing_of_a_run_has_succeeded_nothing_is_taken_apart() -> None:
+    world, outcome = upserted(100, failing_on(3))
+    assert outcome.counts.unknown == 100
+    assert len(world.service.requests) == WHOLE_BATCH
+
+
+def test_a_create_is_never_sent_twice() -> None:
+    world, outcome = upserted(300, failing_on(150), verb="create")
+    assert outcome.counts.unknown == 100
+    assert len(world.service.requests) == 3
+
+
+def test_who_wants_no_second_try_gets_none() -> None:
+    world, outcome = upserted(300, failing_on(150), RetryPolicy(max_attempts=1))
+    assert outcome.counts.unknown == 100
+    assert len(world.service.requests) == 3
+
+
+def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
+    """One record of the batch is sick, another invalid: the one is in doubt, the other too, for it was sent before."""
+    records = people(200)
+    records[120]["email"] = "not an address"
+
+    async def main() -> Outcome:
+        async with World(faults=failing_on(150)) as world:
+            return await world.client.upsert("contacts", records, id_property="email")
+
+    outcome = in_virtual_time(main())
+    assert {
+        record.index for record in outcome.records if record.status is not RecordStatus.SUCCEEDED
+    } == {120, 150}
+    assert outcome.records[150].status is RecordStatus.UNKNOWN
+
+
+def test_a_suspect_is_tried_twice_and_its_failures_are_its_own() -> None:
+    policy = RetryPolicy()
+    told = diagnose(UPSERT, Reply(500, {}, b"{}"))
+    for history, action in (({}, Action.RETRY), ({Symptom.SERVER_ERROR: 1}, Action.TAKE_APART)):
+        after = decide(UPSERT, told, history=history, policy=policy, chance=0.0, suspect=True)
+        assert after.action is action
+    health = Health(policy)
+    for moment in range(50):
+        health.note(told, sent_at=moment, now=moment + 0.1, chance=0.0, suspect=True)
+    assert not health.broken
+    assert not health.in_trouble
