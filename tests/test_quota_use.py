@@ -149,12 +149,19 @@ def test_a_fixed_window_is_used_as_a_rolling_one(
     assert account.reuse >= least
 
 
-@pytest.mark.parametrize("drift", [-0.003, 0.003])
+@pytest.mark.parametrize("drift", [-0.003, 0.003, 0.01])
 @pytest.mark.parametrize("latency", [(0.2, 0.2), SLOW])
 def test_clocks_may_drift(drift: float, latency: tuple[float, float]) -> None:
     account = long_run(Account(latency=latency, there=0.5, drift=drift))
     assert account.refused == []
     assert account.reuse >= 0.95
+
+
+@pytest.mark.parametrize("latency", [(0.2, 0.2), QUICK, SLOW])
+def test_how_slow_a_clock_is_is_learned_from_one_refusal(latency: tuple[float, float]) -> None:
+    account = long_run(Account(latency=latency, there=0.5, drift=-0.01))
+    assert account.holds <= 1
+    assert account.reuse >= 0.90
 
 
 def test_a_run_through_the_engine_uses_the_quota() -> None:
