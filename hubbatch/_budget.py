@@ -223,10 +223,14 @@ class Budget:
     def _own(self, now: float, reckoning: int) -> int:
         return len(self._in_flight) + self._reckonings[reckoning].count(now, self._period)
 
+    def _own_by_reckoning(self, now: float) -> tuple[int, ...]:
+        in_flight, period = len(self._in_flight), self._period
+        return tuple([in_flight + each.count(now, period) for each in self._reckonings])
+
     def _note(self, slot: Slot, now: float) -> None:
         slot.sent_at = now
-        slot.own = tuple(self._own(now, number) for number in range(len(_ASSUMPTIONS)))
-        slot.others = tuple(each.model.used(now) for each in self._forecasters)
+        slot.own = self._own_by_reckoning(now)
+        slot.others = tuple([each.model.used(now) for each in self._forecasters])
 
     def _void(self, slot: Slot) -> None:
         """Stop counting a request that the server has refused and therefore does not count."""
@@ -271,11 +275,10 @@ class Budget:
             if self._best.model.used(now) < _FEW * most:
                 self._stretch = min(self._stretch + _STRETCH, _MOST_STRETCH)
             self._claim.refused(now, period)
+        own_answered = self._own_by_reckoning(now)
         for each, others in zip(self._forecasters, slot.others, strict=False):
-            own = slot.own[each.reckoning]
-            seen = Observation(
-                slot.sent_at, counted, own, self._own(now, each.reckoning), others, refused
-            )
+            own, answered = slot.own[each.reckoning], own_answered[each.reckoning]
+            seen = Observation(slot.sent_at, counted, own, answered, others, refused)
             if counted >= _NEARLY_FULL * most:
                 each.judge(seen, now, period, most)
             if newest:

@@ -146,9 +146,8 @@ class Others:
             return self._sums[0] - self._first_level * (self._times[0] - at) / self._period
         if index == len(self._times):
             return self._sums[-1]
-        (start, end), (low, high) = (
-            (values[index - 1], values[index]) for values in (self._times, self._sums)
-        )
+        start, end = self._times[index - 1 : index + 1]
+        low, high = self._sums[index - 1 : index + 1]
         return low + (high - low) * (at - start) / (end - start)
 
 
