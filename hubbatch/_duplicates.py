@@ -117,8 +117,8 @@ class Keyring:
         holders = self._holders
         for item in items:
             key = item.key
-            if key is not None and holders.get(key) is item:
-                del holders[key]
+            if key is not None and (holder := holders.pop(key, item)) is not item:
+                holders[key] = holder
         return []
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ Pure: one record in, one `Input` out, or an `InvalidRecordError` that says what 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import countOf
 from typing import Any
 
 import attrs
@@ -121,28 +122,9 @@ class Planner:
             return self._plan_id(index, record)
         mapping = record if type(record) is dict else _mapping_of(record)
         nested = mapping.get("properties")
-        if nested is None or not isinstance(nested, Mapping):
-            return self._plan_properties(index, record, mapping)
-        wire = self._wire_from_input_shape(mapping)
-        caller_trace_id = wire.get("objectWriteTraceId")
-        trace_id = caller_trace_id or f"{self._trace_prefix}{index}"
-        wire["objectWriteTraceId"] = trace_id
-        if self._operation.keyed:
-            key: Key | None = key_of(wire.get("idProperty"), wire["id"])
-        else:
-            key = self._unique_key(wire["properties"])
-        return Input(index, record, encode_input(wire), key, trace_id, caller_trace_id)
-
-    def _plan_id(self, index: int, record: Any) -> Input:
-        value = record
-        if type(record) is not str and (mapping := as_mapping(record)) is not None:
-            value = mapping.get("id")
-        text = _id(value, self._id_property)
-        wire = {"id": text}
-        return Input(index, record, encode_input(wire), key_of(self._id_property, text))
-
-    def _plan_properties(self, index: int, record: Any, mapping: Mapping[str, Any]) -> Input:
-        """Read a flat mapping; what names the object is its address and not written as a property."""
+        if nested is not None and isinstance(nested, Mapping):
+            return self._plan_input_shape(index, record, mapping)
+        # A flat mapping: what names the object is its address and not written as a property.
         properties = _properties(mapping)
         id_property = self._id_property
         wire: dict[str, Any]
@@ -162,6 +144,25 @@ class Planner:
             wire = {"id": value, "idProperty": id_property, "properties": properties}
         wire["objectWriteTraceId"] = trace_id = f"{self._trace_prefix}{index}"
         return Input(index, record, encode_input(wire), key, trace_id)
+
+    def _plan_id(self, index: int, record: Any) -> Input:
+        value = record
+        if type(record) is not str and (mapping := as_mapping(record)) is not None:
+            value = mapping.get("id")
+        text = _id(value, self._id_property)
+        wire = {"id": text}
+        return Input(index, record, encode_input(wire), key_of(self._id_property, text))
+
+    def _plan_input_shape(self, index: int, record: Any, mapping: Mapping[str, Any]) -> Input:
+        wire = self._wire_from_input_shape(mapping)
+        caller_trace_id = wire.get("objectWriteTraceId")
+        trace_id = caller_trace_id or f"{self._trace_prefix}{index}"
+        wire["objectWriteTraceId"] = trace_id
+        if self._operation.keyed:
+            key: Key | None = key_of(wire.get("idProperty"), wire["id"])
+        else:
+            key = self._unique_key(wire["properties"])
+        return Input(index, record, encode_input(wire), key, trace_id, caller_trace_id)
 
     def _unique_key(self, properties: Mapping[str, str]) -> Key | None:
         """Return what a create is looked up by, if it can be."""
@@ -207,13 +208,10 @@ def _mapping_of(record: Any) -> Mapping[str, Any]:
     return mapping
 
 
-_TEXT = {str}
-
-
 def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
     if (
         type(mapping) is dict
-        and _TEXT.issuperset(map(type, mapping.values()))
+        and countOf(map(type, mapping.values()), str) == len(mapping)
         and "" not in mapping
     ):
         return mapping.copy()  # as most records are: nothing to encode; `encode_input` checks names
