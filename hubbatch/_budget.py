@@ -33,7 +33,7 @@ _NEARLY_FULL = 0.8
 """The part of the limit from which on the server's count is a test of the forecasts."""
 
 _MOST_RESERVE = 1 / 3
-"""The part of the limit that is kept in reserve at the most: who sends nothing learns nothing."""
+"""The part of what is left that is kept in reserve at the most: who sends nothing learns nothing."""
 
 _EXTRA, _LEAST_RESERVE = 1.1, 1 / 90
 """What a forecast's reserve is multiplied by, and the part of the limit that is kept at least, while nobody else uses
@@ -111,7 +111,7 @@ class Budget:
         return self._own(now, _CAREFUL)
 
     def free(self, now: float) -> int:
-        """Return how many requests may be sent at once."""
+        """Return how many requests may be sent at once. To ask moves the claim on, once for each moment."""
         told = self._free_as_told(now)
         if told is not None and self._limit.budget >= (self._server_limit or 0):
             return max(0, told)
@@ -248,9 +248,10 @@ class Budget:
         left = most - others
         if others < _FEW * most:
             reserve = min(best.reserve(now, period) * _EXTRA, left * _MOST_RESERVE)
-            places = left - max(reserve, int(most * _LEAST_RESERVE))
+            reserve = max(reserve, int(most * _LEAST_RESERVE))
         else:
-            places = self._claim.follow(left, now)
+            reserve = left * self._claim.caution(now)
+        places = self._claim.follow(left - reserve, most, now, period)
         ours: float = self.used(now)
         if ours > _BUSY_FROM * left:  # else the careful count will do
             ours = self._ours_as_forecast(now)

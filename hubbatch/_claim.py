@@ -1,4 +1,4 @@
-"""How many places we claim of a quota that others use too: next to all that they leave, and fewer once we were refused.
+"""How many places of a quota we claim: a part of what others leave, more only little by little, less at once.
 
 Pure: every method is given the time. It knows nothing of how what others leave is found out.
 """
@@ -9,50 +9,51 @@ import math
 
 __all__ = ["Claim"]
 
-_CAUTION, _MOST_CAUTION = 0.04, 1 / 3
-"""The part of what others leave that stays unclaimed at least: usually, and at the most after refusals."""
+_CAUTION, _MOST_CAUTION = 0.08, 1 / 3
+"""The part of what others leave that stays unclaimed: usually, and at the most after refusals."""
 
-_WARINESS = 1.5
+_WARINESS = 1.7
 """What a refusal multiplies the caution by: it costs a whole period."""
 
-_FADING = 10.0
+_FADING = 15.0
 """Periods without a refusal after which the caution has fallen to 1/e of it."""
 
-_BAND = 2.5
-"""So many times what stays unclaimed at least may stay so before more is claimed."""
+_LONGEST_STEP = 0.05
+"""The part of a period that a claim rises for at the most between two looks: while nobody looks, others may come."""
 
-_MOST_UNCLAIMED = 0.45
-"""The part of what others leave that stays unclaimed at the most."""
+_MEMORY = 2.0
+"""Periods without a look after which a claim says nothing any more."""
 
 
 class Claim:
-    """How many requests of ours the server may count at a time.
+    """The number of requests of ours that the server may count at a time.
 
-    What others use comes and goes. A claim that followed it closely would rise at every lull, most of all where we only
-    took it for one, and each rise is a risk. So it stays as it is while what is left over lies within a band: others
-    move freely in there, and each place of ours is used again as soon as it is free.
+    It rises by a whole limit a period at the most. Several clients that were refused together, and held, find the
+    quota empty together: had each of them claimed all of that, they would be refused together again, for ever.
     """
 
     def __init__(self) -> None:
-        self._places = 0.0
+        self._places = math.inf
+        self._looked_at = -math.inf
         self._caution = _CAUTION
         self._refused_at = 0.0
         self._period = 1.0
 
-    def follow(self, left: float, now: float) -> float:
-        """Return how many places to use of the `left` that others do not, having moved no further than need be."""
-        caution = self._caution_at(now)
-        least = math.floor(caution * left)
-        most = math.floor(min(_BAND * caution, _MOST_UNCLAIMED) * left)
-        self._places = min(max(self._places, left - most), left - least)
+    def caution(self, now: float) -> float:
+        """Return the part of what others leave that is to stay unclaimed."""
+        fading = math.exp((self._refused_at - now) / (_FADING * self._period))
+        return max(_CAUTION, self._caution * fading)
+
+    def follow(self, places: float, limit: int, now: float, period: float) -> float:
+        """Claim so many places of a limit, or as near to that as may be by now; return how many."""
+        age = (now - self._looked_at) / period
+        rise = math.inf if age > _MEMORY else limit * min(age, _LONGEST_STEP)
+        self._places = min(places, self._places + rise)
+        self._looked_at = now
         return self._places
 
     def refused(self, now: float, period: float) -> None:
         """Note that we were refused, for the first time since everybody was held."""
-        self._caution = min(self._caution_at(now) * _WARINESS, _MOST_CAUTION)
+        self._caution = min(self.caution(now) * _WARINESS, _MOST_CAUTION)
         self._refused_at = now
         self._period = period
-
-    def _caution_at(self, now: float) -> float:
-        fading = math.exp((self._refused_at - now) / (_FADING * self._period))
-        return max(_CAUTION, self._caution * fading)

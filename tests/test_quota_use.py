@@ -243,13 +243,28 @@ def test_what_others_leave_is_used(
     assert account.window.max_in_window <= 190
 
 
-@pytest.mark.parametrize(("share", "consumer"), [(0.3, randomly), (0.7, randomly)])
+def test_several_clients_of_an_account_come_to_terms() -> None:
+    """They were never told of each other, as in the processes of one service."""
+    window = RollingWindow(190, 10.0)
+    accounts = [Account(window, chance=random.Random(seed)) for seed in range(4)]
+
+    async def main() -> None:
+        await asyncio.gather(*(work(each, RateLimiter(), until=300) for each in accounts))
+
+    in_virtual_time(main())
+    later = [[at for at in each.accepted if at >= 50] for each in accounts]
+    refused = [at for each in accounts for at in each.refused if at >= 50]
+    assert sum(map(len, later)) >= 0.75 * 19 * 250
+    assert min(map(len, later)) >= 0.3 * max(map(len, later))
+    assert len(refused) <= 0.02 * sum(map(len, later))
+
+
 def test_who_knew_all_that_an_answer_could_tell_would_use_little_more(
-    share: float, consumer: Habit, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What falls short of 0.90 beside others falls short because answers come late, not because they are ill read."""
-    account, told = Account(latency=SLOW), Account(latency=SLOW)
-    in_virtual_time(beside(consumer, share, account, 200))
+    """What falls short beside others falls short because answers come late, not because they are ill read."""
+    share, account, told = 0.3, Account(latency=SLOW), Account(latency=SLOW)
+    in_virtual_time(beside(randomly, share, account, 200))
 
     def used(_: Others, now: float) -> float:
         known = now - mean(SLOW)
@@ -257,7 +272,7 @@ def test_who_knew_all_that_an_answer_could_tell_would_use_little_more(
         return seen + 19 * share * mean(SLOW)
 
     monkeypatch.setattr(Others, "used", used)
-    in_virtual_time(beside(consumer, share, told, 200))
+    in_virtual_time(beside(randomly, share, told, 200))
     left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
     assert len(account.accepted) / left >= 0.92 * len(told.accepted) / left_by_told
 
