@@ -34,7 +34,7 @@ for the quota counts requests, and on a small machine nobody is to be held up by
 
 - *used*: the period over the mean time until a place in the window is used again, after the first period (without
   headers: after three). A rolling window lets each place be used once a period, so 1 is the most. With another
-  consumer: what is ours of what it leaves, on average over time.
+  consumer: what is ours of what it leaves, on average over time; what it was refused counts as left.
 - *most sent*: requests, refused ones included, in any window. *holds*: bursts of refusals within one period, at most.
 - The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean,
   and drops what is refused. What it sends while a request is on its way nobody can know, and a 429 holds everybody for
@@ -126,7 +126,11 @@ def _judge(trial: Trial) -> Verdict:
         polite, manners = _holds(trial) <= 1, f"{_holds(trial)} holds a window"
         target = f"≥ {kind.least} after three windows, at most one 429 hold a window"
     elif kind.most_refused:
-        polite, manners = refused <= kind.most_refused, f"{refused:.2%} 429s"
+        wanted = len(arrivals.others) + arrivals.others_refused
+        polite, manners = (
+            refused <= kind.most_refused,
+            (f"{refused:.2%} 429s; the other got {len(arrivals.others) / max(1, wanted):.0%}"),
+        )
         target = f"≥ {kind.least:.2f} of what is left, 429s ≤ {kind.most_refused:.0%}"
     else:
         polite = not arrivals.refused and _most_sent(trial) <= limit

@@ -24,6 +24,7 @@ from hubbatch._options import Call
 from hubbatch._planning import Input
 from hubbatch._retry import Action, Written
 from hubbatch._settling import Settler
+from hubbatch._suspicion import Suspicion
 from hubbatch._wire import Answer, Equipment, Wire
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
@@ -61,6 +62,7 @@ class Courier:
         self._fail = fail
         self._may_wait = may_wait
         self._isolator = Isolator(call.operation)
+        self._suspicion = Suspicion()
         self._unique = unique_names(call.id_property, call.unique_property)
         self._doubts = Doubts(
             call.operation, call.unique_property, most_rounds=equipment.policy.max_attempts
@@ -97,13 +99,19 @@ class Courier:
     async def _send(self, batch: Batch) -> list[Batch]:
         call, before = self._call, batch.fate
         request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
-        # What a probe leaves in doubt for good had better be one record than a hundred.
-        several = len(batch.inputs) > 1
-        spare = several and not (call.operation.idempotent or call.unique_property)
+        if batch.suspect and self._suspicion.is_vain(batch):
+            return self._give_up(batch)
+        # What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
+        # the one on which the service fails had better be alone.
+        settles = call.operation.idempotent or call.unique_property
+        spare = len(batch.inputs) > 1 and (self._settler.any_success or not settles)
         try:
             answer = await self._wire.exchange(call.operation, request, batch, spare=spare)
         except DeclinedError:
-            return [batch.part(batch.inputs[:1]), batch.part(batch.inputs[1:])]
+            return [
+                batch.part(inputs, history=batch.history.copy())
+                for inputs in (batch.inputs[:1], batch.inputs[1:])
+            ]
         told, decision = answer.told, answer.decision
         batch.fate = _fate(before, decision.written)
         batch.refusal = told.error
@@ -114,8 +122,8 @@ class Courier:
                 return await self._again(batch, answer)
             case Action.HALVE if len(batch.inputs) > 1:
                 return batch.halves()
-            case Action.TAKE_APART if self._worth_taking_apart(batch):
-                return batch.halves(suspect=True)
+            case Action.TAKE_APART:
+                return self._take_apart(batch)
             case Action.ISOLATE if told.error is not None:
                 return self._isolate(batch, told.error)
             case _:
@@ -142,6 +150,7 @@ class Courier:
         )
         if len(done.doubts) < len(batch.inputs):
             self._isolator.note_acceptance(batch)
+            self._suspicion.note_success(batch)
         self._settled(done.full)
         if not done.doubts:
             return []
@@ -174,10 +183,13 @@ class Courier:
             )
         return following
 
-    def _worth_taking_apart(self, batch: Batch) -> bool:
-        """Whether some records of a batch that only ever fails may be why: others succeed, of it and of the run."""
-        hopeless = self._isolator.ends_search(batch, _last_word(batch))
-        return not hopeless and self._settler.any_success and self._may_wait(0.0)
+    def _take_apart(self, batch: Batch) -> list[Batch]:
+        """Return the halves of a batch that may be what the service fails on, as long as others succeed."""
+        self._suspicion.note_failure(batch)
+        hope = self._settler.any_success and not self._suspicion.is_vain(batch)
+        if hope and len(batch.inputs) > 1 and self._may_wait(0.0):
+            return batch.halves(suspect=True)
+        return self._give_up(batch)
 
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""

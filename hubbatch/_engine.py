@@ -291,7 +291,9 @@ class Engine:
             while parts and not self._fatal:
                 following = await self._courier.advance(parts[-1])
                 parts.pop()
-                parts.extend(reversed(following))
+                # While the service seems to be broken, a record on which it fails must not stand in others' way.
+                place = 0 if self._equipment.gate.broken else len(parts)
+                parts[place:place] = reversed(following)
                 if following:  # it may have to pause, and others may go meanwhile
                     asyncio.get_running_loop().call_soon(self._feeder.wake)
                     self._report()

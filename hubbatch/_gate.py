@@ -93,7 +93,8 @@ class Gate:
         broken, moment = self._health.broken, now()
         limited = self._crowded_until >= slot.sent_at
         self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
-        self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
+        if not suspect or told.response is not None:
+            self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._health.broken:
             self._concurrency.begin_anew()
             _log.warning("the service works again; requests go on, few at first")

@@ -68,8 +68,15 @@ class Isolator:
         inputs = batch.inputs
         if is_systemic(error):
             return self._refuse_all(batch, error)
-        if self.ends_search(batch, error):
-            return Isolation(inputs, ()) if len(inputs) == 1 else self._refuse_all(batch, error)
+        alike = self._singles.setdefault(batch.number, ("", 0))
+        if len(inputs) == 1:
+            if alike is not None:
+                reason, count = alike
+                same = count == 0 or reason == error.message
+                self._singles[batch.number] = (error.message, count + 1) if same else None
+            return Isolation(inputs, ())
+        if alike is not None and alike[1] >= _ALIKE and alike[0] == error.message:
+            return self._refuse_all(batch, error)
         carriers = _carriers(inputs, error)
         if len(carriers) == len(inputs) and batch.whole:
             return self._refuse_all(batch, error)
@@ -79,17 +86,6 @@ class Isolator:
             refused = [item for position, item in enumerate(inputs) if position in named]
             return Isolation(refused, (rest,) if rest else ())
         return Isolation((), _halves(inputs, _suspects(inputs, error)))
-
-    def ends_search(self, batch: Batch, error: BatchError) -> bool:
-        """Note an error; tell whether it is a single record's, or was that of its batch's first ones and so of all."""
-        alike = self._singles.setdefault(batch.number, ("", 0))
-        if len(batch.inputs) > 1:
-            return alike is not None and alike[1] >= _ALIKE and alike[0] == error.message
-        if alike is not None:
-            reason, count = alike
-            same = count == 0 or reason == error.message
-            self._singles[batch.number] = (error.message, count + 1) if same else None
-        return True
 
     def _refuse_all(self, batch: Batch, error: BatchError) -> Isolation:
         """Refuse a batch, or what is left of it, for a reason that its records share."""

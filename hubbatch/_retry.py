@@ -91,7 +91,7 @@ class Action(Enum):
     HALVE = auto()
     """Send it again in two parts; one record alone is refused."""
     TAKE_APART = auto()
-    """Only ever failing, it may be what the service fails on: if others succeed, send it again in parts."""
+    """It may be what the service fails on: if others succeed, send it again in parts."""
     ISOLATE = auto()
     """Find the records to blame, and send the others again."""
     GIVE_UP = auto()
@@ -115,8 +115,6 @@ class _Row:
     least_wait: float = 0.0
     most_attempts: int | None = None
     """Instead of the policy's `max_attempts`."""
-    at_last: Action = Action.GIVE_UP
-    """What to do when the attempts are used up, unless that stops the run."""
     exception: type[HubbatchError] | None = None
     """What stops the run: at once for STOP, when the attempts are used up for the others."""
     advice: str = ""
@@ -134,8 +132,8 @@ _TABLE: Mapping[Symptom, _Row] = {
         advice="the service cannot be reached; check base_url, the network and the proxy",
     ),
     Symptom.LOST: _Row(_UNKNOWN, Action.RETRY),
-    Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY, at_last=Action.TAKE_APART),
-    Symptom.GATEWAY_ERROR: _Row(_UNKNOWN, Action.RETRY, at_last=Action.TAKE_APART),
+    Symptom.SERVER_ERROR: _Row(_UNKNOWN, Action.RETRY),
+    Symptom.GATEWAY_ERROR: _Row(_UNKNOWN, Action.RETRY),
     Symptom.UNAVAILABLE: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.LOCKED: _Row(_NO, Action.RETRY, least_wait=2.0),
     Symptom.RATE_LIMITED: _Row(_NO, Action.HOLD, most_attempts=_HOLDS),
@@ -192,6 +190,9 @@ _TABLE: Mapping[Symptom, _Row] = {
 
 _AGAIN = {Action.RETRY, Action.HOLD, Action.REFRESH}
 
+_FAILURES = {Symptom.SERVER_ERROR, Symptom.GATEWAY_ERROR}
+"""Answers that may be the doing of a record on which the service fails."""
+
 _NOT_NOW = {Symptom.RATE_LIMITED, Symptom.MIGRATING}
 """Answers that do not count as an attempt."""
 
@@ -219,7 +220,7 @@ def decide(
     """Decide what to do after one more try of a batch.
 
     `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter. `suspect`: it is
-    a part of a batch that was taken apart.
+    a part of a batch that was taken apart, because most of its tries were failures of the service.
     """
     symptom, error = diagnosis.symptom, diagnosis.error
     row = _TABLE[symptom]
@@ -231,15 +232,10 @@ def decide(
     attempt = 1 + sum(count for kind, count in history.items() if kind not in _NOT_NOW)
     tries = attempt if row.most_attempts is None else of_this_kind
     action, exception = row.action, None
-    most = row.most_attempts or policy.max_attempts
-    if suspect and row.at_last is Action.TAKE_APART:
-        most = min(most, _TRIES_OF_A_SUSPECT)
-    if action in _AGAIN and tries >= most:
-        # Unreachable is a service that was never reached: else it is this batch that has had bad luck.
-        stops = row.exception is not None and of_this_kind == tries
-        action = (
-            Action.STOP if stops else row.at_last if policy.max_attempts > 1 else Action.GIVE_UP
-        )
+    failures = sum((history.get(kind, 0) + (kind is symptom)) for kind in _FAILURES)
+    convicted = suspect and symptom in _FAILURES and failures >= _TRIES_OF_A_SUSPECT
+    if action in _AGAIN and (tries >= (row.most_attempts or policy.max_attempts) or convicted):
+        action = _at_last(row, attempt, failures, only_of_this_kind=of_this_kind == tries)
     if action is Action.STOP and row.exception is not None:
         exception = row.exception(f"{row.advice} ({error.category}: {error.message})")
     wait = 0.0
@@ -247,3 +243,12 @@ def decide(
         ours = row.least_wait + policy.backoff(attempt, chance)
         wait = min(max(ours, diagnosis.asked_wait or 0.0), _LONGEST_HOLD)
     return Decision(action, row.written, wait, exception)
+
+
+def _at_last(row: _Row, attempts: int, failures: int, *, only_of_this_kind: bool) -> Action:
+    """Return what to do with a batch whose attempts are used up."""
+    # Unreachable is a service that was never reached: else it is this batch that has had bad luck.
+    if row.exception is not None and only_of_this_kind:
+        return Action.STOP
+    several = attempts > 1  # else nothing is to be sent twice
+    return Action.TAKE_APART if several and failures > attempts / 2 else Action.GIVE_UP

@@ -101,18 +101,20 @@ class Wire:
         if isinstance(reply, Reply):
             refused = told.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
-        gate.note(told, slot, chance, suspect=batch.suspect)
+        suspect = batch.suspect and batch.step is Step.SEND
+        gate.note(told, slot, chance, suspect=suspect)
         # While the service is broken, a failure says nothing about this batch.
-        history: Mapping[Symptom, int] = {} if gate.broken else batch.history
+        excused = gate.broken and not suspect
+        history: Mapping[Symptom, int] = {} if excused else batch.history
         decision = decide(
             operation,
             told,
             history=history,
             policy=equipment.policy,
             chance=chance,
-            suspect=batch.suspect,
+            suspect=suspect,
         )
-        if not gate.broken:
+        if not excused:
             batch.history[told.symptom] += 1
         batch.resumes_at = now() + decision.wait
         if decision.action is Action.HOLD:

@@ -43,6 +43,7 @@ LAYERS: dict[str, int] = {
                 "_names",
                 "_correlation",
                 "_isolation",
+                "_suspicion",
                 "_ledger",
             ],
             [
