@@ -9,7 +9,7 @@ import math
 
 __all__ = ["Claim"]
 
-_CAUTION, _MOST_CAUTION = 0.08, 1 / 3
+_CAUTION, _MOST_CAUTION = 0.06, 0.5
 """The part of what others leave that stays unclaimed: usually, and at the most after refusals."""
 
 _WARINESS = 1.7
@@ -17,6 +17,9 @@ _WARINESS = 1.7
 
 _FADING = 15.0
 """Periods without a refusal after which the caution has fallen to 1/e of it."""
+
+_RISE = 2.0
+"""Limits a period by which a claim may rise."""
 
 _LONGEST_STEP = 0.05
 """The part of a period that a claim rises for at the most between two looks: while nobody looks, others may come."""
@@ -28,7 +31,7 @@ _MEMORY = 2.0
 class Claim:
     """The number of requests of ours that the server may count at a time.
 
-    It rises by a whole limit a period at the most. Several clients that were refused together, and held, find the
+    It rises no faster than by two limits a period. Several clients that were refused together, and held, find the
     quota empty together: had each of them claimed all of that, they would be refused together again, for ever.
     """
 
@@ -47,7 +50,7 @@ class Claim:
     def follow(self, places: float, limit: int, now: float, period: float) -> float:
         """Claim so many places of a limit, or as near to that as may be by now; return how many."""
         age = (now - self._looked_at) / period
-        rise = math.inf if age > _MEMORY else limit * min(age, _LONGEST_STEP)
+        rise = math.inf if age > _MEMORY else _RISE * limit * min(age, _LONGEST_STEP)
         self._places = min(places, self._places + rise)
         self._looked_at = now
         return self._places

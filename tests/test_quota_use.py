@@ -259,10 +259,10 @@ def test_several_clients_of_an_account_come_to_terms() -> None:
     assert len(refused) <= 0.02 * sum(map(len, later))
 
 
-def test_who_knew_all_that_an_answer_could_tell_would_use_little_more(
+def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What falls short beside others falls short because answers come late, not because they are ill read."""
+    """What falls short beside others does so because answers come late, and in clumps as what they answer was sent."""
     share, account, told = 0.3, Account(latency=SLOW), Account(latency=SLOW)
     in_virtual_time(beside(randomly, share, account, 200))
 
@@ -274,7 +274,7 @@ def test_who_knew_all_that_an_answer_could_tell_would_use_little_more(
     monkeypatch.setattr(Others, "used", used)
     in_virtual_time(beside(randomly, share, told, 200))
     left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
-    assert len(account.accepted) / left >= 0.92 * len(told.accepted) / left_by_told
+    assert len(account.accepted) / left >= 0.85 * len(told.accepted) / left_by_told
 
 
 def test_another_consumer_of_the_sandbox_is_left_its_part() -> None:
