@@ -38,7 +38,7 @@ class Size:
 FULL = Size(
     properties=(6, 20),
     records=24_000,
-    rounds=5,
+    rounds=9,
     lag_records=30_000,
     streams=(200_000, 2_000_000),
     kept_records=20_000,
