@@ -35,6 +35,7 @@ def after(
     history: dict[Symptom, int] | None = None,
     policy: RetryPolicy = POLICY,
     chance: float = 0.0,
+    suspect: bool = False,
 ) -> Decision:
     return decide(
         operation,
@@ -42,6 +43,7 @@ def after(
         history=history or {},
         policy=policy,
         chance=chance,
+        suspect=suspect,
     )
 
 
@@ -360,3 +362,37 @@ def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> Non
 def test_symptoms_are_all_in_use() -> None:
     seen = {diagnose(UPDATE, row[0]).symptom for row in ROWS}
     assert seen == set(Symptom)
+
+
+S, G, L, U = Symptom.SERVER_ERROR, Symptom.GATEWAY_ERROR, Symptom.LOST, Symptom.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("history", "suspect", "action"),
+    [
+        ({S: 5}, False, Action.TAKE_APART),
+        ({G: 5}, False, Action.TAKE_APART),
+        ({S: 2, L: 3}, False, Action.GIVE_UP),
+        ({U: 5}, False, Action.GIVE_UP),
+        ({}, True, Action.RETRY),
+        ({U: 1}, True, Action.RETRY),
+        ({G: 1}, True, Action.TAKE_APART),
+    ],
+)
+def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect(
+    history: dict[Symptom, int], suspect: bool, action: Action
+) -> None:
+    told = diagnose(UPSERT, Reply(500, {}, b"{}"))
+    after = decide(UPSERT, told, history=history, policy=RetryPolicy(), chance=0.0, suspect=suspect)
+    assert after.action is action
+
+
+def test_one_lost_answer_at_last_does_not_save_a_batch_from_being_taken_apart() -> None:
+    lost = NoReply(sent=True, reason="lost")
+    assert after(lost, history={S: 5}).action is Action.TAKE_APART
+
+
+def test_who_wants_one_try_gets_nothing_taken_apart() -> None:
+    policy = RetryPolicy(max_attempts=1)
+    assert after(answer(500), policy=policy).action is Action.GIVE_UP
+    assert after(answer(500), policy=policy, suspect=True).action is Action.GIVE_UP

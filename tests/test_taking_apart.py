@@ -15,12 +15,11 @@ from hubbatch import Outcome, RateLimiter, RecordStatus, RetryPolicy
 from hubbatch._batching import Batch
 from hubbatch._budget import Slot
 from hubbatch._concurrency import Concurrency
-from hubbatch._diagnosis import Symptom, diagnose
-from hubbatch._exchange import NoReply, Reply
+from hubbatch._diagnosis import diagnose
+from hubbatch._exchange import Reply
 from hubbatch._gate import Gate
 from hubbatch._health import Health
 from hubbatch._operations import UPSERT
-from hubbatch._retry import Action, decide
 from hubbatch._suspicion import Suspicion
 from hubbatch.sandbox import FaultKind, SandboxRequest
 
@@ -154,35 +153,6 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
         record.index for record in outcome.records if record.status is not RecordStatus.SUCCEEDED
     } == {120, 150}
     assert outcome.records[150].status is RecordStatus.UNKNOWN
-
-
-S, G, L, U = Symptom.SERVER_ERROR, Symptom.GATEWAY_ERROR, Symptom.LOST, Symptom.UNAVAILABLE
-
-
-@pytest.mark.parametrize(
-    ("history", "suspect", "action"),
-    [
-        ({S: 5}, False, Action.TAKE_APART),
-        ({G: 5}, False, Action.TAKE_APART),
-        ({S: 2, L: 3}, False, Action.GIVE_UP),
-        ({U: 5}, False, Action.GIVE_UP),
-        ({}, True, Action.RETRY),
-        ({U: 1}, True, Action.RETRY),
-        ({G: 1}, True, Action.TAKE_APART),
-    ],
-)
-def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect(
-    history: dict[Symptom, int], suspect: bool, action: Action
-) -> None:
-    told = diagnose(UPSERT, Reply(500, {}, b"{}"))
-    after = decide(UPSERT, told, history=history, policy=RetryPolicy(), chance=0.0, suspect=suspect)
-    assert after.action is action
-
-
-def test_one_lost_answer_at_last_does_not_save_a_batch_from_being_taken_apart() -> None:
-    told = diagnose(UPSERT, NoReply(sent=True, reason="lost"))
-    after = decide(UPSERT, told, history={S: 5}, policy=RetryPolicy(), chance=0.0)
-    assert after.action is Action.TAKE_APART
 
 
 def test_a_suspects_failures_say_nothing_of_the_service() -> None:
