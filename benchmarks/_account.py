@@ -53,6 +53,11 @@ class Arrivals:
     stored: int
     """Records that the account holds now."""
 
+    @property
+    def others_wanted(self) -> int:
+        """All requests of the other consumer, refused ones included."""
+        return len(self.others) + self.others_refused
+
 
 def account_server(connection: Connection, plan: AccountPlan) -> None:
     """Greet with the base URL and report `Arrivals` until the other side of the connection is closed."""

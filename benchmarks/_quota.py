@@ -100,7 +100,7 @@ def _holds(trial: Trial) -> int:
 
 def _row(trial: Trial) -> Sequence[str]:
     job, arrivals, share = trial.undertaking, trial.arrivals, used(trial)
-    wanted = len(arrivals.others) + arrivals.others_refused
+    wanted = arrivals.others_wanted
     return (
         job.kind.name,
         job.consumer,
@@ -126,7 +126,7 @@ def _judge(trial: Trial) -> Verdict:
         polite, manners = _holds(trial) <= 1, f"{_holds(trial)} holds a window"
         target = f"≥ {kind.least} after three windows, at most one 429 hold a window"
     elif kind.most_refused:
-        wanted = len(arrivals.others) + arrivals.others_refused
+        wanted = arrivals.others_wanted
         polite, manners = (
             refused <= kind.most_refused,
             (f"{refused:.2%} 429s; the other got {len(arrivals.others) / max(1, wanted):.0%}"),

@@ -250,7 +250,7 @@ class Budget:
             reserve = min(best.reserve(now, period) * _EXTRA, left * _MOST_RESERVE)
             reserve = max(reserve, int(most * _LEAST_RESERVE))
         else:
-            reserve = left * self._claim.caution(now)
+            reserve = left * self._claim.caution(now, period)
         places = self._claim.follow(left - reserve, most, now, period)
         ours: float = self.used(now)
         if ours > _BUSY_FROM * left:  # else the careful count will do

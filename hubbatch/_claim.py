@@ -40,11 +40,10 @@ class Claim:
         self._looked_at = -math.inf
         self._caution = _CAUTION
         self._refused_at = 0.0
-        self._period = 1.0
 
-    def caution(self, now: float) -> float:
+    def caution(self, now: float, period: float) -> float:
         """Return the part of what others leave that is to stay unclaimed."""
-        fading = math.exp((self._refused_at - now) / (_FADING * self._period))
+        fading = math.exp((self._refused_at - now) / (_FADING * period))
         return max(_CAUTION, self._caution * fading)
 
     def follow(self, places: float, limit: int, now: float, period: float) -> float:
@@ -57,6 +56,5 @@ class Claim:
 
     def refused(self, now: float, period: float) -> None:
         """Note that we were refused, for the first time since everybody was held."""
-        self._caution = min(self.caution(now) * _WARINESS, _MOST_CAUTION)
+        self._caution = min(self.caution(now, period) * _WARINESS, _MOST_CAUTION)
         self._refused_at = now
-        self._period = period

@@ -97,10 +97,10 @@ class Courier:
     # Sending
 
     async def _send(self, batch: Batch) -> list[Batch]:
-        call, before = self._call, batch.fate
-        request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
         if batch.suspect and self._suspicion.is_vain(batch):
             return self._give_up(batch)
+        call, before = self._call, batch.fate
+        request = Request(call.path, self._intake.envelope.wrap(batch.inputs), call.query)
         # What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
         # the one on which the service fails had better be alone.
         settles = call.operation.idempotent or call.unique_property

@@ -35,19 +35,19 @@ def test_while_nobody_looks_a_claim_does_not_rise_but_is_forgotten_in_the_end() 
 
 def test_each_refusal_makes_wary_for_a_while() -> None:
     claim = Claim()
-    cautions = [claim.caution(0.0)]
+    cautions = [claim.caution(0.0, PERIOD)]
     for moment in (0.0, 10.0, 20.0):
         claim.refused(moment, PERIOD)
-        cautions.append(claim.caution(moment))
+        cautions.append(claim.caution(moment, PERIOD))
     assert cautions == sorted(set(cautions))
-    assert cautions[0] == claim.caution(1000.0) == 0.06
+    assert cautions[0] == claim.caution(1000.0, PERIOD) == 0.06
 
 
 def test_however_often_it_is_refused_half_is_claimed() -> None:
     claim = Claim()
     for moment in range(100):
         claim.refused(float(moment), PERIOD)
-    assert claim.caution(100.0) <= 1 / 2
+    assert claim.caution(100.0, PERIOD) <= 1 / 2
 
 
 @given(st.lists(st.tuples(st.floats(0, 1000), st.floats(0, 50)), min_size=1, max_size=30))
