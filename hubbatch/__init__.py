@@ -1,34 +1,41 @@
-"""Move any number of records in and out of HubSpot, from asyncio, without losing one."""
+"""Move any number of records in and out of HubSpot, from asyncio, without losing one.
 
-from hubbatch._auth import TokenProvider
-from hubbatch._quota import RateLimiter
-from hubbatch._retry import RetryPolicy
-from hubbatch._states import Counts, RecordOutcome
-from hubbatch.client import Client
-from hubbatch.errors import (
-    AuthenticationError,
-    DailyLimitError,
-    HubbatchError,
-    OutcomeError,
-    PermissionDeniedError,
-    ProtocolError,
-    RecordError,
-    TransportError,
-    UnknownObjectTypeError,
-    UsageError,
-)
-from hubbatch.models import (
-    BatchError,
-    BatchResponse,
-    BatchStatus,
-    ErrorDetail,
-    ObjectResult,
-    RateLimit,
-    RecordStatus,
-)
-from hubbatch.outcome import Outcome
-from hubbatch.progress import Progress
-from hubbatch.run import Run
+A name is loaded when it is first asked for: whoever imports only a part, such as the pytest plugin, pays for no more.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hubbatch._auth import TokenProvider
+    from hubbatch._quota import RateLimiter
+    from hubbatch._retry import RetryPolicy
+    from hubbatch._states import Counts, RecordOutcome
+    from hubbatch.client import Client
+    from hubbatch.errors import (
+        AuthenticationError,
+        DailyLimitError,
+        HubbatchError,
+        OutcomeError,
+        PermissionDeniedError,
+        ProtocolError,
+        RecordError,
+        TransportError,
+        UnknownObjectTypeError,
+        UsageError,
+    )
+    from hubbatch.models import (
+        BatchError,
+        BatchResponse,
+        BatchStatus,
+        ErrorDetail,
+        ObjectResult,
+        RateLimit,
+        RecordStatus,
+    )
+    from hubbatch.outcome import Outcome
+    from hubbatch.progress import Progress
+    from hubbatch.run import Run
 
 __all__ = [
     "AuthenticationError",
@@ -58,3 +65,52 @@ __all__ = [
     "UnknownObjectTypeError",
     "UsageError",
 ]
+
+_HOMES = {
+    "AuthenticationError": "errors",
+    "BatchError": "models",
+    "BatchResponse": "models",
+    "BatchStatus": "models",
+    "Client": "client",
+    "Counts": "_states",
+    "DailyLimitError": "errors",
+    "ErrorDetail": "models",
+    "HubbatchError": "errors",
+    "ObjectResult": "models",
+    "Outcome": "outcome",
+    "OutcomeError": "errors",
+    "PermissionDeniedError": "errors",
+    "Progress": "progress",
+    "ProtocolError": "errors",
+    "RateLimit": "models",
+    "RateLimiter": "_quota",
+    "RecordError": "errors",
+    "RecordOutcome": "_states",
+    "RecordStatus": "models",
+    "RetryPolicy": "_retry",
+    "Run": "run",
+    "TokenProvider": "_auth",
+    "TransportError": "errors",
+    "UnknownObjectTypeError": "errors",
+    "UsageError": "errors",
+}
+"""Where each name is at home; a test holds this against the imports above."""
+
+_MODULES = frozenset({"client", "errors", "models", "outcome", "progress", "run"})
+"""Public modules that are there without an import of their own."""
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_MODULES})
+
+
+if not TYPE_CHECKING:  # a type checker would take every misspelt name for one of these
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return importlib.import_module(f"{__name__}.{name}")
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value

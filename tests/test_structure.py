@@ -13,11 +13,14 @@ import hubbatch
 
 PACKAGE = Path(hubbatch.__file__).parent
 
+SHARED = {"_printable"}
+"""Private modules that know nothing of the library, so that what is built on it may use them too."""
+
 LAYERS: dict[str, int] = {
     name: layer
     for layer, names in enumerate(
         [
-            ["errors", "models"],
+            ["errors", "models", "_printable"],
             [
                 "_converter",
                 "_operations",
@@ -73,16 +76,23 @@ LAYERS: dict[str, int] = {
 }
 
 
-def imports(path: Path) -> set[str]:
-    """Return the modules of hubbatch that a file imports."""
-    found = set()
-    tree = ast.parse(path.read_text("utf-8"))
-    for_types_only = {
-        id(node)
+def only_for_types(tree: ast.Module) -> list[ast.stmt]:
+    """Return the statements that only a type checker sees."""
+    return [
+        node
         for block in ast.walk(tree)
         if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
         for node in block.body
-    }
+    ]
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules of hubbatch that a file imports; the package itself imports its names when asked."""
+    found = set()
+    tree = ast.parse(path.read_text("utf-8"))
+    for_types_only = (
+        set() if path == PACKAGE / "__init__.py" else {id(node) for node in only_for_types(tree)}
+    )
     for node in ast.walk(tree):
         if id(node) in for_types_only:
             continue
@@ -112,9 +122,8 @@ def test_layers_import_downward_only(path: Path) -> None:
 def test_what_is_built_on_the_library_uses_its_public_face() -> None:
     for folder in ("cli",):
         for path in (PACKAGE / folder).rglob("*.py"):
-            private = {
-                name for name in imports(path) if name.startswith("_") and name != "__init__"
-            }
+            private = {name for name in imports(path) if name.startswith("_")}
+            private -= {"__init__", *SHARED}
             assert not private, f"{path.name} imports {private}"
     for path in (PACKAGE / "sandbox").rglob("*.py"):
         assert imports(path) <= {"models", "errors", "sandbox", "__init__"}
@@ -166,14 +175,66 @@ def test_the_public_names_are_these() -> None:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"
 
 
+def test_what_a_type_checker_sees_is_what_is_there() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text("utf-8"))
+    seen = {
+        alias.name: node.module.removeprefix("hubbatch.")
+        for node in only_for_types(tree)
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+    }
+    assert vars(hubbatch)["_HOMES"] == seen
+    assert set(hubbatch.__all__) == set(seen)
+    assert {*seen, "errors", "models"} <= set(dir(hubbatch))
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'hubbatch' has no attribute 'Clinet'"):
+        _ = vars(hubbatch)["__getattr__"]("Clinet")
+    with pytest.raises(ImportError, match="Clinet"):
+        exec("from hubbatch import Clinet")  # noqa: S102 (a type checker would refuse it)
+
+
+def python(code: str) -> str:
+    """Return what a fresh interpreter prints."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_importing_the_package_loads_next_to_nothing() -> None:
+    loaded = (
+        "import sys, importlib, typing; before = set(sys.modules); import hubbatch;"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    assert python(loaded) == "['hubbatch']"
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import hubbatch; hubbatch.Client; hubbatch.Client",
+        "from hubbatch import *; Client, RateLimiter, UsageError",
+        "from hubbatch import Client as C; import pickle; pickle.loads(pickle.dumps(C))",
+        "import hubbatch; hubbatch.errors.UsageError, hubbatch.run.Run, hubbatch.client.Client",
+        "import hubbatch.errors; hubbatch.models.RateLimit(1, 1.0)",
+    ],
+)
+def test_names_and_modules_are_there_when_they_are_asked_for(use: str) -> None:
+    python(use)
+
+
+def test_a_class_is_shown_by_where_it_is_at_home() -> None:
+    assert repr(hubbatch.Client) == "<class 'hubbatch.client.Client'>"
+    assert vars(hubbatch)["Client"] is hubbatch.Client
+
+
 def test_importing_the_library_imports_nothing_of_an_extra() -> None:
     code = (
-        "import sys, hubbatch;"
+        "import sys; from hubbatch import *;"
         "bad = {'typer', 'rich', 'fastapi', 'pydantic', 'pytest', 'aiohttp.web', 'hubbatch.sandbox'};"
         "print(sorted(bad & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert done.stdout.strip() == "[]"
+    assert python(code) == "[]"
 
 
 def test_the_package_is_typed() -> None:

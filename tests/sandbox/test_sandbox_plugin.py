@@ -76,9 +76,14 @@ def test_a_test_that_fails_in_the_thread_block_stops_the_thread() -> None:
     assert "hubbatch-sandbox" not in {thread.name for thread in threading.enumerate()}
 
 
-def test_the_plugin_loads_no_sandbox_before_a_test_asks_for_one() -> None:
-    code = "import sys, hubbatch.pytest_plugin; sys.exit('hubbatch.sandbox' in sys.modules)"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_the_plugin_loads_nothing_before_a_test_asks_for_the_fixture() -> None:
+    code = (
+        "import sys, typing, pytest; before = set(sys.modules); import hubbatch.pytest_plugin;"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = done.stdout.strip()
+    assert loaded == "['hubbatch', 'hubbatch.pytest_plugin']"
 
 
 def test_a_positional_option_is_refused_with_advice(tmp_path: Path) -> None:
