@@ -1,6 +1,7 @@
 """Move any number of records in and out of HubSpot, from asyncio, without losing one.
 
 A name is loaded when it is first asked for: whoever imports only a part, such as the pytest plugin, pays for no more.
+`from hubbatch import Client` at the head of a module loads it there, and not in the middle of an event loop.
 """
 
 import importlib

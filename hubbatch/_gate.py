@@ -22,6 +22,7 @@ from hubbatch._clock import now
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
+from hubbatch._printable import printable
 from hubbatch._quota import RateLimiter
 from hubbatch.errors import HubbatchError
 
@@ -29,6 +30,9 @@ __all__ = ["DeclinedError", "Gate"]
 
 
 _log = logging.getLogger("hubbatch")
+
+_MOST_SHOWN = 100
+"""Characters of a category in the log; a server may say anything."""
 
 
 class DeclinedError(Exception):
@@ -101,7 +105,7 @@ class Gate:
         elif self._health.broken and not broken:
             _log.warning(
                 "the service is broken (%s): one request at a time probes it, all others wait",
-                "" if told.error is None else told.error.category,
+                "" if told.error is None else printable(told.error.category, _MOST_SHOWN),
             )
         self._change.set()
 

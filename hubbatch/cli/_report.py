@@ -7,12 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from hubbatch import Outcome, Progress
-from hubbatch.cli._screen import harmless
+from hubbatch._printable import printable
 from hubbatch.cli._tally import Tally
 
 __all__ = ["show_outcome"]
 
 _REASONS = 10
+_MOST = 300
+"""Characters of a reason; more is noise."""
 
 _MEANING = {
     "succeeded": "the service said so for each of them",
@@ -50,7 +52,9 @@ def _show_reasons(console: Console, tally: Tally) -> None:
             if reason.category
             else "the run had ended"
         )
-        text = Text(f"{count:,} × {reason.status.lower()}: {harmless(said)} (e.g. {examples})")
+        text = Text(
+            f"{count:,} × {reason.status.lower()}: {printable(said, _MOST)} (e.g. {examples})"
+        )
         console.print(text, soft_wrap=True)
     if len(tally) > _REASONS:
         console.print(f"and {len(tally) - _REASONS} more reasons", soft_wrap=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from hubbatch._printable import printable
+
 __all__ = ["Screen", "harmless"]
 
-_MOST = 300
-"""Characters of a foreign message; more is noise."""
+_MOST = 1_000
+"""Characters of a message; more is noise, and what to do next comes last in ours."""
 
 
 class Screen:
@@ -32,5 +34,4 @@ class Screen:
 
 def harmless(text: str) -> str:
     """Return foreign text on one line, of bounded length, without anything that steers a terminal."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text)
-    return shown if len(shown) <= _MOST else f"{shown[:_MOST]}…"
+    return printable(text, _MOST)

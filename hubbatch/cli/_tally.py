@@ -13,10 +13,14 @@ __all__ = ["Reason", "Tally"]
 
 _MOST_MESSAGES = 20
 """Different messages of one category that are told apart."""
+_MOST_GROUPS = 500
+"""Reasons that are told apart; a server may make up a category for each record."""
+_OTHER = "other categories"
 _PARTICULAR = re.compile(r"[\d@]")
 """A word of a message that holds one of these quotes a value, and is another one in the next record."""
 _MOST = 1_000
 """Characters of a message that are looked at."""
+_MOST_CATEGORY = 100
 _EXAMPLES = 3
 
 
@@ -50,18 +54,27 @@ class Tally:
             return
         error = record.error
         category, message = ("", "") if error is None else (error.category, error.message)
-        reason = Reason(record.status, category, _general(message))
-        if reason not in self._groups:
-            if self._messages[record.status, category] >= _MOST_MESSAGES:
-                reason = Reason(record.status, category, "")
-            else:
-                self._messages[record.status, category] += 1
+        message = message[:_MOST]
+        reason = self._place_for(record.status, category[:_MOST_CATEGORY], _general(message))
         group = self._groups.setdefault(reason, _Group(message=message))
         if group.message != message:
             group.message = reason.message
         group.count += 1
         if len(group.examples) < _EXAMPLES:
             group.examples.append(place(record))
+
+    def _place_for(self, status: RecordStatus, category: str, message: str) -> Reason:
+        """Return the reason that a record is counted under: as particular as there is room for."""
+        reason = Reason(status, category, message)
+        if reason in self._groups:
+            return reason
+        if self._messages[status, category] >= _MOST_MESSAGES:
+            reason = Reason(status, category, "")
+        if reason not in self._groups and len(self._groups) >= _MOST_GROUPS:
+            return Reason(status, _OTHER, "")
+        if reason.message:
+            self._messages[status, category] += 1
+        return reason
 
     def top(self, most: int) -> list[tuple[int, Reason, str]]:
         """Return the most frequent reasons: how many records, which reason, where for example."""
@@ -77,7 +90,7 @@ class Tally:
 
 
 def _general(message: str) -> str:
-    words = message[:_MOST].split(" ")
+    words = message.split(" ")
     return " ".join("…" if _PARTICULAR.search(word) else word for word in words)
 
 

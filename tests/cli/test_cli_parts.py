@@ -174,9 +174,21 @@ def test_a_tally_stays_small() -> None:
     assert tally.top(1)[0][:2] == (980, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", ""))
 
 
+def test_a_tally_stays_small_when_every_record_has_a_category_and_a_message_of_its_own() -> None:
+    tally = Tally()
+    for index in range(5_000):
+        error = BatchError(f"C{index}" + "c" * 10_000, "mn"[index % 2] * 10_000)
+        tally.add(RecordOutcome(index, {}, RecordStatus.FAILED, error=error))
+
+    assert len(tally) == 501
+    assert tally.top(1)[0][:2] == (4_500, Reason(RecordStatus.FAILED, "other categories", ""))
+    shown = [reason for _, reason, _ in tally.top(501)]
+    assert max(len(reason.category) + len(reason.message) for reason in shown) <= 1_100
+
+
 def test_foreign_text_is_made_harmless() -> None:
-    assert harmless("a\x1b[2J\nb\tZoë 🚀") == "a [2J b Zoë 🚀"
-    assert harmless("x" * 1_000) == "x" * 300 + "…"
+    assert harmless("a\x1b[2J\nb\tZoë 🚀") == r"a\u001b[2J\u000ab\u0009Zoë 🚀"
+    assert harmless("x" * 2_000) == "x" * 1_000 + "…"
 
 
 async def test_a_thread_gives_back_its_error() -> None:
