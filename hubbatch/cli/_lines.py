@@ -25,6 +25,9 @@ _MARK = 0xDC00
 _MARKED = re.compile("[\udc00-\udcff]")
 _HANDLER = "hubbatch.mark"
 
+_NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
+"""Codecs from text to text, or of single names: Python lists them beside the encodings that files have."""
+
 
 def _mark(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeDecodeError):  # pragma: no cover (nothing is encoded with it)
@@ -38,13 +41,16 @@ codecs.register_error(_HANDLER, _mark)
 def check_encoding(name: str) -> str:
     """Return the codec to read with; a byte order mark before UTF-8 is no part of the text."""
     try:
-        "".encode(name)
-        codecs.getincrementaldecoder(name)
+        known = codecs.lookup(name).name
+        if known not in _NOT_OF_FILES:
+            "".encode(name)  # refuses what makes no bytes of text, such as rot13
+            codecs.getincrementaldecoder(name)
+            return "utf-8-sig" if known == "utf-8" else name
     except (LookupError, ValueError):
-        raise CommandError(
-            f"there is no text encoding {name!r}: use one such as utf-8, cp1252 or utf-16"
-        ) from None
-    return "utf-8-sig" if codecs.lookup(name).name == "utf-8" else name
+        pass
+    raise CommandError(
+        f"there is no text encoding {name!r}: use one such as utf-8, cp1252 or utf-16"
+    )
 
 
 class Lines:
@@ -108,9 +114,19 @@ class Lines:
         except OSError as error:
             raise InputError(self.number + 1, f"it cannot be read: {error.strerror}") from None
         self._ended = not chunk
-        text = self._rest + self._decoder.decode(chunk, final=self._ended)
+        text = self._rest + self._decoded(chunk)
         self._rest = ""
         self._ready.extend(io.StringIO(text, newline=""))
         # A "\r" at the very end may be half of a "\r\n".
         if self._ready and not self._ended and not self._ready[-1].endswith("\n"):
             self._rest = self._ready.pop()
+
+    def _decoded(self, chunk: bytes) -> str:
+        try:
+            return self._decoder.decode(chunk, final=self._ended)
+        except ValueError as error:  # of the stream as a whole, such as a missing byte order mark
+            raise InputError(
+                self.number + 1,
+                f"this is not {self._encoding} ({error}): name the encoding that the file has, such as"
+                " --encoding utf-16-le",
+            ) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +22,17 @@ __all__ = ["MAX_FIELD", "Format", "Layout", "Row", "csv_rows", "ndjson_rows"]
 
 MAX_FIELD = 2**20
 """Characters of one CSV field: what follows a quote that is never closed ends here."""
+
+
+_MOST_DEPTH = 50
+"""Brackets within brackets; what lies deeper is no record, and brings every parser to its limits."""
+_BRACKET_OR_TEXT = re.compile(r'[][{}]|"(?:[^"\\]|\\.)*+"?')
+_DEPTH_OF = {"[": 1, "{": 1, "]": -1, "}": -1}
+_MOST_DIGITS_SHOWN = 30
+
+
+class _NumberError(ValueError):
+    """A number of a JSON text cannot be had as it is."""
 
 
 class Format(StrEnum):
@@ -136,15 +148,33 @@ def ndjson_rows(lines: Lines, layout: Layout) -> Iterator[Row]:
     read = _id_of if layout.ids_only else _object_of
     for text in lines:
         if text.strip():
-            try:
-                value = _DECODER.decode(text.strip())
-            except RecursionError:
-                raise InputError(lines.number, "the JSON is nested too deeply") from None
-            except ValueError as error:
-                raise InputError(
-                    lines.number, f"not JSON ({error}): put each record on a line of its own"
-                ) from None
+            value = _decoded(text.strip(), lines.number)
             yield Row.at(lines.number, read(value, layout, lines.number))
+
+
+def _decoded(text: str, line: int) -> Any:
+    if text.count("[") + text.count("{") > _MOST_DEPTH and _is_deep(text):
+        raise InputError(
+            line, "the JSON is nested too deeply: a record is one object of plain values"
+        )
+    try:
+        return _DECODER.decode(text)
+    except _NumberError as error:
+        raise InputError(line, f"{error}: write it as text, in quotes") from None
+    except ValueError as error:
+        raise InputError(
+            line, f"not JSON ({error}): put each record on a line of its own"
+        ) from None
+
+
+def _is_deep(text: str) -> bool:
+    """Say whether brackets stand within brackets too often; those within text do not count."""
+    depth = 0
+    for found in _BRACKET_OR_TEXT.finditer(text):
+        depth += _DEPTH_OF.get(found.group(), 0)
+        if depth > _MOST_DEPTH:
+            return True
+    return False
 
 
 def _object_of(value: Any, _: Layout, line: int) -> dict[str, Any]:
@@ -179,11 +209,29 @@ def _kind(value: Any) -> str:
     )
 
 
+def _shown(number: str) -> str:
+    return number if len(number) <= _MOST_DIGITS_SHOWN else f"{number[:_MOST_DIGITS_SHOWN]}…"
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise _NumberError(f"the number {_shown(text)} has too many digits") from None
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        raise _NumberError(f"the number {_shown(text)} is out of range") from None
+
+
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _NumberError(f"{name} is not a JSON number")
 
 
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_no_constant)
+_DECODER = json.JSONDecoder(parse_int=_integer, parse_float=_decimal, parse_constant=_no_constant)
 """Numbers keep all their digits."""
 
 ROWS: dict[Format, Callable[[Lines, Layout], Iterator[Row]]] = {

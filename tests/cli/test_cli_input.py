@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from encodings import aliases
 from pathlib import Path
 
 import pytest
 from cli_driver import Finished, contacts, hubbatch, lines_of
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from hubbatch.sandbox import Sandbox
+
+ENCODINGS = sorted({*aliases.aliases, *aliases.aliases.values()})
 
 
 def upsert(path: object, sandbox: Sandbox, *options: object) -> Finished:
@@ -185,7 +190,26 @@ def test_an_output_that_cannot_be_opened(tmp_path: Path, hubspot_sandbox: Sandbo
     assert hubspot_sandbox.request_count == 0
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "rot13"])
+def test_a_number_that_cannot_be_had_is_one_line_of_advice(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(
+        tmp_path / "people.ndjson",
+        '{"email":"a@b.cz"}\n{"email":"b@b.cz","n":1e99999999999999999999}\n',
+    )
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 2
+    assert (
+        "people.ndjson, line 2: the number 1e99999999999999999999 is out of range" in finished.err
+    )
+    assert contacts(hubspot_sandbox).keys() <= {"a@b.cz"}
+
+
+@pytest.mark.parametrize(
+    "encoding", ["klingon", "rot13", "idna", "punycode", "unicode_escape", "zlib"]
+)
 def test_an_encoding_that_does_not_exist(
     tmp_path: Path, hubspot_sandbox: Sandbox, encoding: str
 ) -> None:
@@ -195,3 +219,24 @@ def test_an_encoding_that_does_not_exist(
 
     assert finished.code == 2
     assert "no text encoding" in finished.err
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    data=st.binary() | st.text('{}[]",:\\\nau180eE+-. ').map(str.encode),
+    encoding=st.sampled_from(ENCODINGS) | st.text(st.characters(exclude_characters="\0")),
+    form=st.sampled_from(["csv", "ndjson"]),
+)
+@example(data=b'{"a":1e99999999999999999999}', encoding="utf-8", form="ndjson")
+@example(data="id\n1\n".encode("utf-16-le"), encoding="utf-16", form="csv")
+def test_no_file_and_no_encoding_ends_the_command_in_a_traceback(
+    tmp_path: Path, data: bytes, encoding: str, form: str
+) -> None:
+    path = written(tmp_path / "input", data)
+    options = (f"--encoding={encoding}", "--format", form, "--rejects", tmp_path / "rejects")
+
+    finished = hubbatch("create", "contacts", path, "--sandbox", *options)  # which looks for one
+
+    assert finished.code in {0, 1, 2}

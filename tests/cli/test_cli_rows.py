@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
+from encodings import aliases
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hubbatch.cli import _lines, _rows
 from hubbatch.cli._faults import CommandError, InputError
 from hubbatch.cli._lines import Lines
-from hubbatch.cli._rows import Layout, Row, csv_rows, ndjson_rows
+from hubbatch.cli._rows import ROWS, Format, Layout, Row, csv_rows, ndjson_rows
 
 EMAIL = Layout("email")
 ANY = Layout(None)
@@ -165,7 +168,12 @@ BAD_NDJSON = {
     "NaN": (b'{"a":1}\n{"a":NaN}\n', "NaN is not a JSON number"),
     "not UTF-8": (b'{"a":1}\n{"a":"\xff"}\n', "byte 0xFF"),
     "NUL": (b'{"a":1}\n{"a":"\0"}\n', "NUL"),
-    "endless digits": (b'{"a":1}\n{"a":' + b"9" * 5_000 + b"}\n", "not JSON"),
+    "endless digits": (
+        b'{"a":1}\n{"a":' + b"9" * 5_000 + b"}\n",
+        "too many digits: write it as text",
+    ),
+    "out of range": (b'{"a":1}\n{"a":1e99999999999999999999}\n', "out of range: write it as text"),
+    "nested deeply": (b'{"a":1}\n{"a":' + b"[" * 60 + b"]" * 60 + b"}\n", "nested too deeply"),
     "nested too deeply": (b'{"a":1}\n{"a":' + b"[" * 200_000 + b"\n", "nested too deeply"),
 }
 
@@ -208,7 +216,20 @@ def test_a_file_that_stops_being_readable() -> None:
         next(Lines(read, "utf-8"))
 
 
-@pytest.mark.parametrize("name", ["klingon", "rot13", "base64", "a\0b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("klingon", "rot13", "base64", "zlib", "hex", "a\0b", "", "\ud800", "os.path", "mbcs"),
+        *(
+            "idna",
+            "punycode",
+            "unicode_escape",
+            "raw_unicode_escape",
+            "undefined",
+            "Unicode-Escape",
+        ),
+    ],
+)
 def test_an_unknown_encoding_is_refused(name: str) -> None:
     with pytest.raises(CommandError, match="no text encoding"):
         as_file(b"", name)
@@ -221,3 +242,36 @@ def test_the_first_character_decides_and_is_not_lost() -> None:
     assert placed(ndjson_rows(lines, ANY)) == [(3, {"a": 1})]
     assert as_file(b"").first_character() == ""
     assert as_file(b" " * 10**6).first_character() == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_stream_without_the_byte_order_mark_that_its_encoding_wants(encoding: str) -> None:
+    with pytest.raises(InputError, match=r"line 1: this is not .* --encoding utf-16-le"):
+        list(as_file("id\n1\n".encode(f"{encoding}-le"), encoding))
+
+
+def test_brackets_within_text_are_no_depth() -> None:
+    text = '{"a":"' + "[{" * 200 + '","b":"\\\\","c":"\\"' + "{" * 200 + '"}'
+
+    assert len(placed(ndjson_rows(as_file(text.encode()), ANY))) == 1
+
+
+ENCODINGS = sorted({*aliases.aliases, *aliases.aliases.values()})
+
+
+@given(
+    st.binary()
+    | st.text('{}[]",:\\\nau180eE+-. \ud800').map(lambda text: text.encode(errors="replace")),
+    st.sampled_from(ENCODINGS) | st.text(),
+    st.sampled_from(Format),
+    st.sampled_from([EMAIL, ANY, IDS]),
+)
+@example(b'{"a":1e99999999999999999999}', "utf-8", Format.NDJSON, ANY)
+@example(b"email\n", "idna", Format.CSV, EMAIL)
+@settings(max_examples=300)
+def test_no_bytes_and_no_encoding_end_in_anything_but_a_command_error(
+    data: bytes, encoding: str, form: Format, layout: Layout
+) -> None:
+    with suppress(CommandError):
+        for row in ROWS[form](as_file(data, encoding), layout):
+            json.dumps(row, default=str)
