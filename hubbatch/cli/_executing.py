@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any, BinaryIO
 
@@ -13,14 +12,22 @@ import typer
 from attrs import evolve, frozen
 
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus, Run, UsageError
-from hubbatch.cli._faults import CommandError, ExitCode
+from hubbatch.cli._faults import CommandError, ExitCode, OutputError
 from hubbatch.cli._following import Ending, follow
+from hubbatch.cli._outputs import (
+    Identity,
+    ReplacedFile,
+    is_standard_output,
+    open_output,
+    standard_output,
+)
 from hubbatch.cli._report import show_outcome
 from hubbatch.cli._rows import Layout
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
-from hubbatch.cli._sinks import LineWriter, open_output, reject, result, writing
+from hubbatch.cli._sinks import LineWriter, leave_stdout, reject, result, writing
 from hubbatch.cli._source import Source
+from hubbatch.cli._threads import in_thread
 from hubbatch.sandbox import Sandbox
 
 __all__ = ["Job", "execute", "run_and_exit"]
@@ -41,15 +48,6 @@ class Job:
     """The verb's own options."""
     output: str | None = None
     """Where the results of a read go; `-` is standard output."""
-
-
-@frozen
-class _Files:
-    """What is open while a job lasts."""
-
-    source: Source
-    results: BinaryIO | None
-    rejects: BinaryIO | None
 
 
 @contextmanager
@@ -74,21 +72,28 @@ def run_and_exit(main: Coroutine[Any, Any, ExitCode], screen: Screen) -> None:
 
 def execute(job: Job, settings: Settings) -> None:
     """Carry out a job and exit."""
-    screen = Screen(quiet=settings.quiet, results_on_stdout=job.output == "-")
-    with _expected_errors(screen), ExitStack() as stack:
+    on_stdout = is_standard_output(job.output) or is_standard_output(settings.rejects)
+    screen = Screen(quiet=settings.quiet, results_on_stdout=on_stdout)
+    with _expected_errors(screen):
         token = _token(settings)
-        files = _open_files(job, settings, stack)  # this may wait for the other end of a pipe
-        code = asyncio.run(_execute(job, settings, token, files, screen))
+        with Source(
+            job.path, job.layout, encoding=settings.encoding, form=settings.format
+        ) as source:
+            code = asyncio.run(_execute(job, settings, token, source, screen))
     raise typer.Exit(code)
 
 
 async def _execute(
-    job: Job, settings: Settings, token: str, files: _Files, screen: Screen
+    job: Job, settings: Settings, token: str, source: Source, screen: Screen
 ) -> ExitCode:
     async with _connected(job, settings, token) as client:
-        ending = await _follow(job, settings, client, files, screen)
+        ending = await _follow(job, settings, client, source, screen)
     if not (settings.quiet and ending.code is ExitCode.OK):
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        try:
+            show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        except OSError as error:  # the records' fate does not hang on who reads of it
+            leave_stdout()
+            screen.complain(f"cannot write the outcome: {error.strerror}")
     if ending.message:
         screen.complain(ending.message)
     return ending.code
@@ -104,22 +109,6 @@ def _token(settings: Settings) -> str:
             " with --sandbox"
         )
     return token
-
-
-def _open_files(job: Job, settings: Settings, stack: ExitStack) -> _Files:
-    source = stack.enter_context(
-        Source(job.path, job.layout, encoding=settings.encoding, form=settings.format)
-    )
-    taken = {source.identity}
-    results: BinaryIO | None = None
-    if job.output == "-":
-        results = sys.stdout.buffer
-    elif job.output is not None:
-        results = stack.enter_context(open_output(job.output, taken))
-    rejects = None
-    if settings.rejects is not None:
-        rejects = stack.enter_context(open_output(settings.rejects, taken))
-    return _Files(source, results, rejects)
 
 
 @asynccontextmanager
@@ -151,33 +140,69 @@ async def _connected(job: Job, settings: Settings, token: str) -> AsyncIterator[
 
 
 async def _follow(
-    job: Job, settings: Settings, client: Client, files: _Files, screen: Screen
+    job: Job, settings: Settings, client: Client, source: Source, screen: Screen
 ) -> Ending:
-    async with (
-        aclosing(files.source.records()) as records,
-        writing(files.results, job.output or "") as results,
-        writing(files.rejects, settings.rejects or "") as rejects,
-    ):
-        run: Run = getattr(client, job.verb)(
-            job.object_type,
-            records,
-            **job.options,
-            keep="none",
-            duplicates=settings.duplicates,
-            batch_size=settings.batch_size,
-            max_failures=settings.max_failures,
-            deadline=settings.deadline,
-        )
-        key = (job.layout.key or "id") if job.layout.ids_only else None
+    async with aclosing(source.records()) as records:
+        with ExitStack() as stack:
+            taken = {source.identity}
+            paths = (job.output, settings.rejects)
+            files = [await _open_output(path, taken, stack) for path in paths]
+            run: Run = getattr(client, job.verb)(
+                job.object_type,
+                records,
+                **job.options,
+                keep="none",
+                duplicates=settings.duplicates,
+                batch_size=settings.batch_size,
+                max_failures=settings.max_failures,
+                deadline=settings.deadline,
+            )
+            async with (
+                writing(files[0], job.output or "") as results,
+                writing(files[1], settings.rejects or "") as rejects,
+            ):
+                key = (job.layout.key or "id") if job.layout.ids_only else None
 
-        async def each(record: RecordOutcome) -> None:
-            await _note(record, results, rejects, key)
+                async def each(record: RecordOutcome) -> None:
+                    await _note(record, results, rejects, key)
 
-        ending = await follow(client, run, screen, each, fraction=files.source.fraction)
-    for writer in (results, rejects):
-        if writer is not None and writer.failure is not None and not ending.message:
-            ending = evolve(ending, code=ExitCode.STOPPED, message=str(writer.failure))
+                ending = await follow(client, run, screen, each, fraction=source.fraction)
+            problems = [writer.failure for writer in (results, rejects) if writer is not None]
+            problems += _close(zip(files, paths, strict=True), ending)
+    for problem in map(str, filter(None, problems)):
+        if problem not in ending.message:
+            message = f"{ending.message}; {problem}" if ending.message else problem
+            ending = evolve(ending, code=ExitCode.STOPPED, message=message)
     return ending
+
+
+async def _open_output(path: str | None, taken: set[Identity], stack: ExitStack) -> BinaryIO | None:
+    if path is None:
+        return None
+    if path == "-":
+        return standard_output()
+    # It may wait for the other end of a pipe.
+    return stack.enter_context(await in_thread(open_output, path, taken))
+
+
+def _close(
+    files: Iterable[tuple[BinaryIO | None, str | None]], ending: Ending
+) -> list[OutputError]:
+    """Close what was written; return what went wrong.
+
+    A file is this run's from its first record on: what an earlier run left in it goes, even if nothing takes its place.
+    """
+    begun = ending.code is ExitCode.OK or ending.outcome.counts.total > 0
+    problems = []
+    for file, path in files:
+        try:
+            if begun and isinstance(file, ReplacedFile):
+                file.replace()
+            if file is not None and path != "-":
+                file.close()
+        except OSError as error:
+            problems.append(OutputError(f"cannot write {path}: {error.strerror}"))
+    return problems
 
 
 async def _note(

@@ -6,10 +6,8 @@ Lines are written beside the event loop, as soon as they are there; a slow reade
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import os
-import stat
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -17,31 +15,13 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from hubbatch import Counts, Outcome, RecordOutcome
-from hubbatch.cli._faults import CommandError, OutputError
+from hubbatch._printable import printable
+from hubbatch.cli._faults import OutputError
 from hubbatch.cli._threads import in_thread
 
-__all__ = ["LineWriter", "open_output", "reject", "result", "writing"]
+__all__ = ["LineWriter", "leave_stdout", "reject", "result", "writing"]
 
 _MOST_WAITING = 1_000
-
-Identity = tuple[int, int]
-
-
-def open_output(path: str, taken: set[Identity]) -> BinaryIO:
-    """Open a file to write to, emptied, unless it is one that the command reads or writes already."""
-    try:
-        file = io.FileIO(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror}") from None
-    status = os.fstat(file.fileno())
-    identity = (status.st_dev, status.st_ino)
-    if identity in taken and stat.S_ISREG(status.st_mode):
-        file.close()
-        raise CommandError(f"{path} is in use as another file of this command: give another name")
-    taken.add(identity)
-    with suppress(OSError):  # a pipe or a device has nothing to be emptied of
-        file.truncate()
-    return file
 
 
 @asynccontextmanager
@@ -63,6 +43,7 @@ class LineWriter:
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
         self._name = name
+        self._on_screen = file.isatty()
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(_MOST_WAITING)
         self.failure: OutputError | None = None
         """Why it cannot write any more."""
@@ -72,7 +53,8 @@ class LineWriter:
         """Hand over one line. Raises `OutputError` once the file cannot be written any more."""
         if self.failure is not None:
             raise self.failure
-        await self._waiting.put(json.dumps(value, ensure_ascii=False, default=_plain))
+        line = json.dumps(value, ensure_ascii=False, default=_plain)
+        await self._waiting.put(printable(line) if self._on_screen else line)
 
     async def aclose(self) -> None:
         """Write what is left."""
@@ -96,8 +78,8 @@ class LineWriter:
             await in_thread(_write_all, self._file, text.encode(errors="backslashreplace"))
         except OSError as error:
             self.failure = OutputError(f"cannot write {self._name}: {error.strerror}")
-            if self._file is sys.stdout.buffer:
-                _leave_stdout()
+            if sys.stdout is not None and self._file is sys.stdout.buffer:
+                leave_stdout()
 
 
 def result(record: RecordOutcome) -> dict[str, Any]:
@@ -121,6 +103,14 @@ def reject(record: RecordOutcome, key: str | None) -> dict[str, Any]:
     }
 
 
+def leave_stdout() -> None:
+    """Send what is left for standard output nowhere, or the interpreter would complain of it at its exit."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def _write_all(file: BinaryIO, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
@@ -132,11 +122,3 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"{type(value).__name__} is not JSON")  # pragma: no cover (rows hold JSON)
-
-
-def _leave_stdout() -> None:
-    """Send what is left for standard output nowhere, or the interpreter would complain of it at its exit."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)

@@ -168,28 +168,6 @@ def test_a_file_without_permission(tmp_path: Path, hubspot_sandbox: Sandbox) -> 
     assert "Permission denied" in finished.err
 
 
-def test_an_output_is_never_the_input(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
-    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
-    link = tmp_path / "link"
-    link.symlink_to(path)
-
-    finished = upsert(path, hubspot_sandbox, "--rejects", link)
-
-    assert finished.code == 2
-    assert "in use" in finished.err
-    assert path.read_text() == "email\na@b.cz\n"
-
-
-def test_an_output_that_cannot_be_opened(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
-    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
-
-    finished = upsert(path, hubspot_sandbox, "--rejects", tmp_path / "no" / "folder")
-
-    assert finished.code == 2
-    assert "cannot write" in finished.err
-    assert hubspot_sandbox.request_count == 0
-
-
 def test_a_number_that_cannot_be_had_is_one_line_of_advice(
     tmp_path: Path, hubspot_sandbox: Sandbox
 ) -> None:

@@ -1,0 +1,319 @@
+"""Files that a command writes: nothing is lost by a command that goes wrong, and nothing is open to others."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from cli_driver import TOKEN, Finished, hubbatch, lines_of
+
+from hubbatch.cli import _executing, _outputs
+from hubbatch.sandbox import Sandbox
+
+BEFORE = '{"the only list": "of failed records"}\n'
+GOOD, BAD = "email\na@b.cz\n", "email\nno address\n"
+
+
+@pytest.fixture
+def rejects(tmp_path: Path) -> Path:
+    path = tmp_path / "rejects.ndjson"
+    path.write_text(BEFORE)
+    return path
+
+
+def create(path: Path, sandbox: Sandbox, *options: object) -> Finished:
+    return hubbatch("create", "contacts", path, "--base-url", sandbox.base_url, *options)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "people.csv"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        (GOOD, ("--deadline", "-1")),
+        (GOOD, ("--encoding", "klingon")),
+        (GOOD, ("--api-version", "v9")),
+        (GOOD, ("--unique-property", " ")),
+        (GOOD, ("--base-url", "http://example.com")),
+        (GOOD, ("--delimiter", "||")),
+        ("email,\n", ()),
+        ("", ()),
+    ],
+)
+def test_a_command_that_is_wrong_loses_no_list_of_rejects(
+    tmp_path: Path,
+    rejects: Path,
+    hubspot_sandbox: Sandbox,
+    text: str,
+    options: tuple[str, ...],
+) -> None:
+    path, new = written(tmp_path, text), tmp_path / "new.ndjson"
+
+    for file in (rejects, new):
+        assert create(path, hubspot_sandbox, "--rejects", file, *options).code == 2
+
+    assert rejects.read_text() == BEFORE
+    assert not new.exists()
+    assert hubspot_sandbox.request_count == 0
+
+
+@pytest.mark.parametrize("fault", ["token", "object type", "input", "output"])
+def test_a_command_that_cannot_begin_loses_no_list_of_rejects(
+    tmp_path: Path, rejects: Path, fault: str
+) -> None:
+    path = written(tmp_path, GOOD)
+    command: dict[str, tuple[tuple[object, ...], str | None]] = {
+        "token": (("create", "contacts", path), None),
+        "object type": (("create", "../contacts", path), TOKEN),
+        "input": (("create", "contacts", tmp_path / "missing.csv"), TOKEN),
+        "output": (("read", "contacts", path, "--output", tmp_path / "no" / "folder"), TOKEN),
+    }
+    arguments, token = command[fault]
+
+    assert hubbatch(*arguments, "--rejects", rejects, token=token).code == 2
+    assert rejects.read_text() == BEFORE
+
+
+def test_rejects_take_the_place_of_those_of_an_earlier_run(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    rejects.write_text(BEFORE * 1_000)
+
+    assert create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects).code == 1
+    assert [line["record"] for line in lines_of(rejects)] == [{"email": "no address"}]
+
+
+def test_a_run_without_rejects_leaves_none_of_an_earlier_run(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", rejects).code == 0
+    assert rejects.read_text() == ""
+
+
+@pytest.mark.hubspot_sandbox(token="another")
+def test_a_run_that_is_refused_says_so_of_every_record(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", rejects).code == 3
+    assert [line["record"] for line in lines_of(rejects)] == [{"email": "a@b.cz"}]
+
+
+def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_mode(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    rejects.chmod(0o644)
+    path, new = written(tmp_path, BAD), tmp_path / "new.ndjson"
+
+    for file in (rejects, new):
+        assert create(path, hubspot_sandbox, "--rejects", file).code == 1
+
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize("nofollow", [True, False], ids=["by the system", "by a look"])
+@pytest.mark.parametrize("dangling", [True, False])
+def test_a_link_is_not_followed(
+    tmp_path: Path,
+    rejects: Path,
+    hubspot_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    nofollow: bool,
+    dangling: bool,
+) -> None:
+    if not nofollow:
+        monkeypatch.setattr(_outputs, "_NOFOLLOW", 0)
+    target, link = (tmp_path / "elsewhere" if dangling else rejects), tmp_path / "link"
+    link.symlink_to(target)
+
+    finished = create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", link)
+
+    assert finished.code == 2
+    assert "symbolic link; name the file" in finished.err
+    assert rejects.read_text() == BEFORE
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_an_output_is_never_the_input(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path, twin = written(tmp_path, GOOD), tmp_path / "twin"
+    twin.hardlink_to(path)
+
+    for name in (path, twin):
+        finished = create(path, hubspot_sandbox, "--rejects", name)
+        assert finished.code == 2
+        assert "in use" in finished.err
+    assert path.read_text() == GOOD
+
+
+def test_two_outputs_are_two_files(tmp_path: Path, rejects: Path) -> None:
+    path = written(tmp_path, "id\n1\n")
+    finished = hubbatch(
+        *("read", "contacts", path, "--sandbox"), "--output", rejects, "--rejects", rejects
+    )
+
+    assert finished.code == 2
+    assert rejects.read_text() == BEFORE
+
+
+def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [
+            "/usr/bin/env",
+            "bash",
+            "-c",
+            command.replace("hubbatch", f"{sys.executable} -m hubbatch"),
+        ],
+        cwd=folder,
+        env={**os.environ, "HUBSPOT_ACCESS_TOKEN": TOKEN, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+
+REJECTING = "hubbatch create contacts people.csv --sandbox --rejects"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{REJECTING} /dev/stdout",
+        f"{REJECTING} /dev/stdout | cat",
+        f"{REJECTING} /dev/stdout > out; cat out",
+        f"{REJECTING} /dev/fd/7 7>&1 >/dev/null",
+        f"mkfifo pipe; cat pipe & {REJECTING} >(cat >pipe) >/dev/null; wait",
+        f"mkfifo pipe; cat pipe & {REJECTING} pipe >/dev/null; wait",
+    ],
+)
+def test_devices_pipes_and_open_descriptors_can_be_written(tmp_path: Path, command: str) -> None:
+    written(tmp_path, BAD)
+
+    done = shell(tmp_path, command)
+
+    assert '"record": {"email": "no address"}}\n' in done.stdout
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_appended_to_is_not_emptied(tmp_path: Path) -> None:
+    written(tmp_path, BAD)
+    (tmp_path / "out").write_text(BEFORE)
+
+    shell(tmp_path, f"{REJECTING} /dev/stdout >> out")
+
+    assert (tmp_path / "out").read_text().startswith(BEFORE)
+    assert len(lines_of(tmp_path / "out")) == 2
+
+
+def test_nothing_is_written_into_what_the_shell_sends_the_outcome_to(tmp_path: Path) -> None:
+    written(tmp_path, BAD)
+
+    done = shell(tmp_path, f"{REJECTING} out > out")
+
+    assert done.returncode == 2
+    assert "in use" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/dev/full"])
+def test_a_device_takes_rejects_or_says_that_it_cannot(
+    tmp_path: Path, hubspot_sandbox: Sandbox, path: str
+) -> None:
+    finished = create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", path)
+
+    assert finished.code == (1 if path == "/dev/null" else 3)
+    assert ("No space left" in finished.err) is (path == "/dev/full")
+
+
+@pytest.mark.hubspot_sandbox(token="another")
+def test_rejects_that_are_lost_are_told_beside_what_ended_the_run(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    finished = create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", "/dev/full")
+
+    assert finished.code == 3
+    assert "cannot write /dev/full: No space left" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("hubbatch read contacts ids.csv --sandbox >&-", 2, "standard output is closed"),
+        ("hubbatch create contacts people.csv --sandbox >&-", 1, ""),
+        (
+            "hubbatch create contacts people.csv --sandbox > /dev/full",
+            1,
+            "cannot write the outcome",
+        ),
+        ("hubbatch create contacts - --sandbox <&-", 2, "cannot read standard input"),
+        (f"{REJECTING} /dev/fd/99", 2, "cannot write"),
+    ],
+)
+def test_streams_that_are_closed_or_full_end_in_no_traceback(
+    tmp_path: Path, command: str, code: int, said: str
+) -> None:
+    written(tmp_path, BAD)
+    (tmp_path / "ids.csv").write_text("id\n1\n")
+
+    done = shell(tmp_path, command)
+
+    assert done.returncode == code
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+def test_a_command_that_waits_for_the_other_end_of_a_pipe_can_be_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = threading.Event()
+
+    def wait_for_ever(*_: object) -> BinaryIO:
+        waiting.set()
+        os.kill(os.getpid(), signal.SIGINT)
+        threading.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(_executing, "open_output", wait_for_ever)
+    finished = hubbatch(
+        "create", "contacts", written(tmp_path, BAD), "--sandbox", "--rejects", "pipe"
+    )
+
+    assert waiting.is_set()
+    assert finished.code == 3
+    assert "broken off" in finished.err
+
+
+def test_what_a_terminal_is_shown_cannot_steer_it_and_a_file_holds_plain_json(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    steering = "Zo\u00eb \x9b31m \u202e \x85"
+    stored = hubspot_sandbox.add("contacts", {"email": "a@b.cz", "name": steering})
+    path, file = written(tmp_path, f"id\n{stored.id}\n"), tmp_path / "out.ndjson"
+    command = ("read", "contacts", path, "-p", "name", "--base-url", hubspot_sandbox.base_url)
+    terminal, line = os.openpty()
+    seen: list[str] = []
+    reader = threading.Thread(target=lambda: seen.append(os.read(terminal, 100_000).decode()))
+    reader.start()
+    try:
+        assert hubbatch(*command, "--output", f"/dev/fd/{line}").code == 0
+        reader.join()
+    finally:
+        os.close(line)
+        os.close(terminal)
+    assert hubbatch(*command, "--output", file).code == 0
+
+    assert r"Zoë \u009b31m \u202e \u0085" in seen[0]
+    assert steering in file.read_text("utf-8")
