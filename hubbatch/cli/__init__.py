@@ -19,4 +19,11 @@ def main() -> None:
         sys.exit(2)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: no name breaks a report
-    app(prog_name="hubbatch")
+    try:
+        app(prog_name="hubbatch")
+    except OSError as error:  # of standard output: a help text that nobody can take
+        from hubbatch.cli._outputs import leave  # noqa: PLC0415 (as above)
+
+        leave(sys.stdout)
+        sys.stderr.write(f"error: cannot write: {error.strerror}\n")
+        sys.exit(3)

@@ -24,7 +24,9 @@ _SHOWN = 5
 
 
 def demo(
-    records: Annotated[int, typer.Option(min=1, help="How many people to make up.")] = 25_000,
+    records: Annotated[
+        int, typer.Option(min=1, max=10_000_000, help="How many people to make up.")
+    ] = 25_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 2026,
 ) -> None:
     """Upsert made-up people into a sandbox with HubSpot's quota, and compare what it stored."""

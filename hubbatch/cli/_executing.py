@@ -25,7 +25,7 @@ from hubbatch.cli._report import show_outcome
 from hubbatch.cli._rows import Layout
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
-from hubbatch.cli._sinks import LineWriter, leave_stdout, reject, result, writing
+from hubbatch.cli._sinks import LineWriter, reject, result, writing
 from hubbatch.cli._source import Source
 from hubbatch.cli._threads import in_thread
 from hubbatch.sandbox import Sandbox
@@ -89,11 +89,9 @@ async def _execute(
     async with _connected(job, settings, token) as client:
         ending = await _follow(job, settings, client, source, screen)
     if not (settings.quiet and ending.code is ExitCode.OK):
-        try:
-            show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
-        except OSError as error:  # the records' fate does not hang on who reads of it
-            leave_stdout()
-            screen.complain(f"cannot write the outcome: {error.strerror}")
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        if screen.report_failure is not None:
+            screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
     if ending.message:
         screen.complain(ending.message)
     return ending.code

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from attrs import frozen
 
@@ -75,6 +77,8 @@ async def follow(
     except HubbatchError as error:
         code = ExitCode.STOPPED
         message = "canceled by a signal" if seen.count > 1 else str(error)
+    except Exception as error:  # ours to mend; the user is still to hear what became of the records
+        code, message = ExitCode.STOPPED, _fault(error)
     if stops:
         await asyncio.wait(stops)
     if not message and run.outcome.status is BatchStatus.CANCELED:
@@ -85,6 +89,15 @@ async def follow(
             else "stopped by --max-failures or --deadline before all the input was seen through"
         )
     return _ending(code, message, run, tally)
+
+
+def _fault(error: Exception) -> str:
+    """Say where an error arose that should not be; its own words may hold what is nobody's business."""
+    *_, place = traceback.extract_tb(error.__traceback__)
+    return (
+        f"this is a fault of hubbatch, please report it: {type(error).__name__}"
+        f" in {Path(place.filename).name}, line {place.lineno}"
+    )
 
 
 def _ending(code: ExitCode, message: str, run: Run, tally: Tally) -> Ending:

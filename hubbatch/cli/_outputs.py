@@ -13,11 +13,18 @@ import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from hubbatch.cli._faults import CommandError
 
-__all__ = ["Identity", "ReplacedFile", "is_standard_output", "open_output", "standard_output"]
+__all__ = [
+    "Identity",
+    "ReplacedFile",
+    "is_standard_output",
+    "leave",
+    "open_output",
+    "standard_output",
+]
 
 Identity = tuple[int, int]
 """Which file something is, whatever its name: device and inode."""
@@ -73,6 +80,14 @@ def standard_output() -> BinaryIO:
     if sys.stdout is None:
         raise CommandError("standard output is closed: name a file with --output")
     return sys.stdout.buffer
+
+
+def leave(stream: IO[Any]) -> None:
+    """Send what is left for a stream nowhere, or the interpreter would complain of it at its exit."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def open_output(path: str, taken: set[Identity]) -> BinaryIO:

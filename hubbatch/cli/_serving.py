@@ -59,6 +59,10 @@ def sandbox(
 
 async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Screen) -> ExitCode:
     done = asyncio.Event()
+    try:
+        options["host"].encode("idna")
+    except UnicodeError:
+        raise CommandError(f"--host takes a name or an address, not {options['host']!r}") from None
     account = Sandbox(**options)
     for name in unique:
         object_type, dot, property_name = name.partition(".")
@@ -74,7 +78,10 @@ async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Scre
                 " --port"
             ) from None
         try:
-            typer.echo(account.base_url)
+            try:
+                typer.echo(account.base_url)
+            except OSError as error:
+                raise CommandError(f"cannot write the address: {error.strerror}") from None
             screen.say("serving until interrupted (Ctrl-C)")
             await done.wait()
         finally:

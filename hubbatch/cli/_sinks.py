@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any, BinaryIO
 
 from hubbatch import Counts, Outcome, RecordOutcome
 from hubbatch._printable import printable
 from hubbatch.cli._faults import OutputError
+from hubbatch.cli._outputs import leave
 from hubbatch.cli._threads import in_thread
 
-__all__ = ["LineWriter", "leave_stdout", "reject", "result", "writing"]
+__all__ = ["LineWriter", "reject", "result", "writing"]
 
 _MOST_WAITING = 1_000
 
@@ -79,7 +79,7 @@ class LineWriter:
         except OSError as error:
             self.failure = OutputError(f"cannot write {self._name}: {error.strerror}")
             if sys.stdout is not None and self._file is sys.stdout.buffer:
-                leave_stdout()
+                leave(sys.stdout)
 
 
 def result(record: RecordOutcome) -> dict[str, Any]:
@@ -101,14 +101,6 @@ def reject(record: RecordOutcome, key: str | None) -> dict[str, Any]:
         "error": None if error is None else {"category": error.category, "message": error.message},
         "record": record.input if key is None else {key: record.input["id"]},
     }
-
-
-def leave_stdout() -> None:
-    """Send what is left for standard output nowhere, or the interpreter would complain of it at its exit."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

@@ -126,3 +126,7 @@ def test_every_difference_is_found() -> None:
         "missing@b.cz is not in the account",
         "other@b.cz is",
     ]
+
+
+def test_the_demonstration_has_an_end() -> None:
+    assert hubbatch("demo", "--records", 10**30).code == 2

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from cli_driver import TOKEN, Finished, hubbatch, lines_of
+from cli_driver import TOKEN, Finished, contacts, hubbatch, lines_of, process, until
 
 from hubbatch.cli import _executing, _outputs
 from hubbatch.sandbox import Sandbox
@@ -259,6 +259,12 @@ def test_rejects_that_are_lost_are_told_beside_what_ended_the_run(
         ),
         ("hubbatch create contacts - --sandbox <&-", 2, "cannot read standard input"),
         (f"{REJECTING} /dev/fd/99", 2, "cannot write"),
+        ("hubbatch create contacts people.csv --sandbox 2>/dev/full", 1, ""),
+        ("hubbatch create contacts missing.csv --sandbox 2>&-", 2, ""),
+        ("hubbatch demo --records 5 > /dev/full", 0, "upserting 5"),
+        ("hubbatch --version > /dev/full", 3, "error: cannot write: No space left"),
+        ("hubbatch --help > /dev/full", 3, "error: cannot write: No space left"),
+        ("hubbatch sandbox --port 0 > /dev/full", 2, "cannot write the address"),
     ],
 )
 def test_streams_that_are_closed_or_full_end_in_no_traceback(
@@ -317,3 +323,60 @@ def test_what_a_terminal_is_shown_cannot_steer_it_and_a_file_holds_plain_json(
 
     assert r"Zoë \u009b31m \u202e \u0085" in seen[0]
     assert steering in file.read_text("utf-8")
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_who_stops_reading_of_a_run_does_not_end_it(
+    tmp_path: Path, hubspot_sandbox: Sandbox, closed: str
+) -> None:
+    path = written(tmp_path, "email\n" + "".join(f"p{n}@b.cz\n" for n in range(300)) + "bad\n")
+    rejects = tmp_path / "rejects.ndjson"
+    reading, broken = os.pipe()
+    os.close(reading)
+    options = ("--base-url", hubspot_sandbox.base_url, "--rejects", rejects)
+    try:
+        streams = {closed: broken}
+        with process(tmp_path, "create", "contacts", path, *options, **streams) as command:
+            finished = command.end()
+    finally:
+        os.close(broken)
+
+    assert finished.code == 1
+    assert len(contacts(hubspot_sandbox)) == 300
+    assert [line["record"] for line in lines_of(rejects)] == [{"email": "bad"}]
+    assert "Exception ignored" not in finished.err
+
+
+@pytest.mark.hubspot_sandbox(latency=0.3)
+def test_a_signal_stops_a_run_that_can_tell_nobody(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path, "email\n" + "".join(f"p{n}@b.cz\n" for n in range(20_000)))
+    reading, broken = os.pipe()
+    os.close(reading)
+    try:
+        with process(
+            tmp_path,
+            *("create", "contacts", path, "--base-url", hubspot_sandbox.base_url),
+            stderr=broken,
+        ) as command:
+            until(lambda: hubspot_sandbox.request_count >= 2)
+            command.popen.send_signal(signal.SIGINT)
+            finished = command.end()
+    finally:
+        os.close(broken)
+
+    assert finished.code == 3
+    assert 0 < finished.count("succeeded") == len(contacts(hubspot_sandbox)) < 20_000
+
+
+def test_an_error_that_should_not_be_still_leaves_the_outcome_and_the_rejects(
+    tmp_path: Path, rejects: Path
+) -> None:
+    options = ("--base-url", "https://a..b", "--rejects", rejects)
+
+    finished = hubbatch("create", "contacts", written(tmp_path, GOOD), *options)
+
+    assert finished.code in {2, 3}
+    assert "error: " in finished.err
+    assert rejects.read_text() == BEFORE or finished.count("total") == len(lines_of(rejects)) == 1

@@ -90,6 +90,7 @@ def test_the_sandbox_is_served_until_a_signal() -> None:
     [
         (("--faults", "cosmic"), "flaky"),
         (("--host", "203.0.113.1"), "cannot listen on 203.0.113.1"),
+        (("--host", "\udcff"), "--host takes a name"),
         (("--rate", "x"), "190/10"),
         (("--port", "70000"), "65535"),
     ],
