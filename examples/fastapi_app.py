@@ -231,25 +231,29 @@ async def health(importer: CurrentImporter) -> Health:
     )
 
 
-_PROBLEMS: dict[type[hubbatch.HubbatchError], tuple[int, str]] = {
-    hubbatch.HubbatchError: (503, "The import was broken off"),
-    hubbatch.TransportError: (503, "HubSpot cannot be reached"),
-    hubbatch.DailyLimitError: (429, "HubSpot's daily quota is used up"),
-    hubbatch.AuthenticationError: (502, "HubSpot refuses this service's token"),
-    hubbatch.PermissionDeniedError: (502, "This service's token lacks a scope"),
-    hubbatch.UnknownObjectTypeError: (502, "HubSpot does not know the object type"),
-    hubbatch.ProtocolError: (502, "HubSpot's answer cannot be understood"),
-    hubbatch.UsageError: (500, "This service uses hubbatch wrongly"),
+_TELL = "The log of the service says why; its operator has to act."
+
+_PROBLEMS: dict[type[hubbatch.HubbatchError], tuple[int, str, str]] = {
+    hubbatch.HubbatchError: (503, "The import was broken off", "Import the rest again."),
+    hubbatch.TransportError: (503, "HubSpot cannot be reached", "Try again later."),
+    hubbatch.DailyLimitError: (429, "HubSpot's daily quota is used up", "Try again tomorrow."),
+    hubbatch.AuthenticationError: (502, "HubSpot refuses this service's token", _TELL),
+    hubbatch.PermissionDeniedError: (502, "This service's token lacks a scope", _TELL),
+    hubbatch.UnknownObjectTypeError: (502, "HubSpot does not know the object type", _TELL),
+    hubbatch.ProtocolError: (502, "HubSpot's answer cannot be understood", _TELL),
+    hubbatch.UsageError: (500, "This service uses hubbatch wrongly", _TELL),
 }
+"""Status, title and detail. What HubSpot said is for the log: it is about this service's account, not the caller's."""
 
 
 @app.exception_handler(hubbatch.HubbatchError)
 async def answer_broken_off(_: Request, error: hubbatch.HubbatchError) -> JSONResponse:
     """Answer an import that was broken off; the counts say how far it came."""
+    logger.error("import broken off: %r", str(error))  # %r keeps a foreign message on one line
     kind = next(kind for kind in type(error).__mro__ if kind in _PROBLEMS)
-    status, title = _PROBLEMS[kind]
+    status, title, detail = _PROBLEMS[kind]
     counts = None if error.outcome is None else Counts.model_validate(error.outcome.counts)
-    return _answer(Problem(title=title, status=status, detail=str(error), counts=counts))
+    return _answer(Problem(title=title, status=status, detail=detail, counts=counts))
 
 
 @app.exception_handler(RequestValidationError)

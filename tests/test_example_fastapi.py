@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import echo_server
 import pytest
 import uvicorn
+from echo_server import PLAIN, UNTIL_REDACTED, VEILED, Echo, echoing, holds_token
 
 from examples import fastapi_app
 from hubbatch.sandbox import Sandbox
@@ -201,6 +203,47 @@ async def test_what_breaks_an_import_off_is_a_problem_with_its_counts(
     assert body["counts"]["succeeded"] == len(stored(sandbox))
     assert adds_up(body["counts"])
     assert TOKEN not in json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        *(pytest.param(echo, id=name) for name, echo in PLAIN.items()),
+        *(pytest.param(echo, id=name, marks=UNTIL_REDACTED) for name, echo in VEILED.items()),
+    ],
+)
+async def test_the_token_reaches_no_caller_and_no_log_whatever_hubspot_says(
+    session: aiohttp.ClientSession,
+    serve: Callable[[str], Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    echo: Echo,
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "TOKEN", echo_server.TOKEN)
+    caplog.set_level(logging.INFO)
+    with echoing(echo) as hubspot, serve(hubspot) as url:
+        status, body = await post(session, url, people(3))
+    assert status in {200, 207, 502, 503}
+    assert not holds_token(json.dumps(body))
+    assert not holds_token(caplog.text)
+
+
+async def test_what_hubspot_says_of_the_service_is_for_the_log_and_on_one_line_there(
+    session: aiohttp.ClientSession,
+    serve: Callable[[str], Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refuse(_: str, __: object) -> tuple[int, dict[str, str], str]:
+        error = {"status": "error", "category": "X", "message": "account 7 is\nCRITICAL: gone"}
+        return 403, {}, json.dumps(error)
+
+    with echoing(refuse) as hubspot, serve(hubspot) as url:
+        status, body = await post(session, url, people(3))
+    assert status == 502
+    assert "account 7" not in json.dumps(body)
+    broken = [line for line in caplog.messages if "account 7" in line]
+    assert len(broken) == 1
+    assert "\n" not in broken[0]
 
 
 async def test_health_is_answered_without_asking_hubspot(
