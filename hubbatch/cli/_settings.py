@@ -92,7 +92,8 @@ class Settings:
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Write each record that did not succeed, and why, as NDJSON. Mended, the file can be"
+            help="Write each record that did not succeed, and why, as NDJSON, in place of what the file"
+            " holds from the first record on. Mended, the file can be"
             " fed back as it is (a record that is UNKNOWN may have been written: look before a second"
             " create).",
         ),

@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from cli_driver import Finished, contacts, hubbatch, lines_of
+from echo_server import echoing
 
 from hubbatch import RateLimit
 from hubbatch.sandbox import FaultKind, Sandbox
@@ -319,3 +320,22 @@ def test_messages_cannot_steer_the_terminal(folder: Path, hubspot_sandbox: Sandb
 
     assert finished.code == 1
     assert "\x1b" not in finished.out
+
+
+def test_what_a_server_says_forges_no_line_and_is_plain_json_in_the_rejects(folder: Path) -> None:
+    said = "no\nerror: all is lost\x9b2J\u202e\u2028end"
+
+    def refuse(_: str, __: object) -> tuple[int, dict[str, str], str]:
+        return 400, {}, orjson.dumps({"category": f"X{said}", "message": said}).decode()
+
+    rejects = folder / "rejects.ndjson"
+    with echoing(refuse) as url:
+        finished = hubbatch(
+            *("create", "contacts", folder / "people.csv", "--base-url", url, "--rejects", rejects)
+        )
+
+    screen = finished.out + finished.err
+    assert not [line for line in screen.splitlines() if line.startswith("error: all is lost")]
+    assert not set("\x9b\u202e\u2028") & set(screen)
+    assert r"no\u000aerror: all is lost\u009b2J\u202e\u2028end" in screen
+    assert {line["error"]["message"] for line in lines_of(rejects)} == {said}
