@@ -3,6 +3,7 @@
 from hubbatch._auth import TokenProvider
 from hubbatch._quota import RateLimiter
 from hubbatch._retry import RetryPolicy
+from hubbatch._session import open_session
 from hubbatch._states import Counts, RecordOutcome
 from hubbatch.client import Client
 from hubbatch.errors import (
@@ -57,4 +58,5 @@ __all__ = [
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
+    "open_session",
 ]
