@@ -21,6 +21,8 @@ _PAUSES = (0.2, 0.8)
 _REMEMBERED = 4
 """Tokens that are taken out of a provider's messages: those it gave last."""
 
+_NO_NEWER = "the token has expired and there is no newer one; give a token provider that renews it"
+
 
 class TokenProvider(Protocol):
     """Anything that can be awaited for the current access token; it renews the token when it is due.
@@ -109,9 +111,7 @@ class Tokens:
             if self._refused is None:
                 return self._given[0]
             self._refused = None  # the next request may ask the service again
-            raise AuthenticationError(
-                "the token has expired and there is no newer one; give a token provider that renews it"
-            )
+            raise AuthenticationError(_NO_NEWER)
         while True:
             call = self._call
             if call is None:
@@ -123,9 +123,7 @@ class Tokens:
                     outcome.message
                 )  # one for each who waits: it will carry an outcome
             if outcome == call.refused:
-                raise AuthenticationError(
-                    "the token has expired and the token provider gave it again; see to the provider"
-                )
+                raise AuthenticationError(_NO_NEWER)
             if outcome != self._refused:
                 return outcome
             # It was refused while the provider was asked, which therefore did not know: ask again.

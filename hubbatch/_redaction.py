@@ -216,11 +216,16 @@ _SCRUBBED = (
 )
 _LONGEST_MESSAGE = 200
 _LONGEST_WORD = 32
+_MADE_UP = re.compile(r"(?i)-(?:token|secret|key)|(?:token|secret|key)-")
 
 
 def _looks_random(text: str) -> bool:
-    """Whether a run of characters is no word: words have no digits, and end."""
-    return len(text) >= _LONGEST_WORD or any(character.isdigit() for character in text)
+    """Whether a run of characters is no word: words have no digits, and end; made-up tokens say that they are some."""
+    return (
+        len(text) >= _LONGEST_WORD
+        or any(character.isdigit() for character in text)
+        or _MADE_UP.search(text) is not None
+    )
 
 
 def scrub(message: str, redactor: Redactor) -> str:

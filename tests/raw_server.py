@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 
 from yarl import URL
 
@@ -79,7 +80,7 @@ Script = Callable[[Peer], Awaitable[None]]
 
 
 @asynccontextmanager
-async def raw_server(script: Script) -> AsyncIterator[RawServer]:
+async def raw_server(script: Script, *, ssl: SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Serve every connection by a script, which is called with the `Peer`; it closes when the script ends."""
     told = RawServer()
     tasks: set[asyncio.Task[None]] = set()
@@ -98,8 +99,9 @@ async def raw_server(script: Script) -> AsyncIterator[RawServer]:
             tasks.discard(task)
             writer.transport.abort() if writer.transport.is_closing() else writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20)
-    told.url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20, ssl=ssl)
+    scheme = "http" if ssl is None else "https"
+    told.url = URL(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     try:
         yield told
     finally:
