@@ -201,7 +201,8 @@ def _replace(text: bytes, found: list[Range]) -> bytes:
 # What a message of foreign code may hold: secrets that nobody has told us.
 
 _TELLING_NAMES = (
-    r"(?:[\w-]*(?:token|secret|passw|pwd|auth|key|credential|assertion|signature|cookie|session|code)[\w-]*"
+    r"(?![\w-]*(?:error|exception)\b)"
+    r"(?:[\w-]*(?:token|secret|passw|pwd|auth|key|credential|assertion|signature|cookie|session)[\w-]*"
     r"|client_id|jwt|sig)"
 )
 _SCRUBBED = (
