@@ -78,9 +78,11 @@ class Tokens:
         Raises `AuthenticationError` if the provider fails, does not answer in time, or gives what is no token; or if
         the token was refused and there is no newer one.
         """
+        if self._ask is None:
+            return self._fixed()
         try:
             async with asyncio.timeout(self._timeout):
-                return await self._current()
+                return await self._from_provider(self._ask)
         except TimeoutError:  # raised below, where it is no part of the error's history
             pass
         raise AuthenticationError(
@@ -106,16 +108,17 @@ class Tokens:
             self._call.task.cancel()
             await asyncio.wait([self._call.task], timeout=self._timeout)
 
-    async def _current(self) -> str:
-        if self._ask is None:
-            if self._refused is None:
-                return self._given[0]
-            self._refused = None  # the next request may ask the service again
-            raise AuthenticationError(_NO_NEWER)
+    def _fixed(self) -> str:
+        if self._refused is None:
+            return self._given[0]
+        self._refused = None  # the next request may ask the service again
+        raise AuthenticationError(_NO_NEWER)
+
+    async def _from_provider(self, ask: Callable[[str | None], Awaitable[str]]) -> str:
         while True:
             call = self._call
             if call is None:
-                call = self._call = _Call(self._refused, self._get(self._ask, self._refused))
+                call = self._call = _Call(self._refused, self._get(ask, self._refused))
                 call.task.add_done_callback(self._note)
             outcome = await asyncio.shield(call.task)
             if isinstance(outcome, _Failure):
