@@ -19,7 +19,7 @@ from typing import Any
 import aiohttp
 from aiohttp.connector import Connection
 
-__all__ = ["MOST_IDLE", "Attempt"]
+__all__ = ["MOST_IDLE", "Attempt", "SendError"]
 
 MOST_IDLE = 1.0
 """Seconds that a connection may have been idle and still carry a request that must not be sent twice.
@@ -33,6 +33,10 @@ _MOST_STRANGE = 3
 
 _TELLS = inspect.iscoroutinefunction(getattr(aiohttp.ClientRequest, "send", None))
 """Whether aiohttp still sends a request by its method `send`; else nothing can be told, and all may have been sent."""
+
+
+class SendError(Exception):
+    """A request is not sent, or not sent again; the message tells why."""
 
 
 class UnfitError(Exception):
@@ -161,7 +165,7 @@ class Attempt:
     def note(self) -> None:
         """Note that from now on a byte may have left; refuse to do it again."""
         if self.sent:
-            raise aiohttp.ClientConnectionError("the session tried to send a request again")
+            raise SendError("the session tried to send a request again")
         self.sent = True
         self._note_sent()
 
@@ -177,7 +181,7 @@ class Attempt:
         if watch is None or not watch.known:
             self._strange += 1
             if self._strange > _MOST_STRANGE:
-                raise aiohttp.ClientConnectionError("the server speaks before it is asked")
+                raise SendError("the server speaks before it is asked")
         raise UnfitError
 
 

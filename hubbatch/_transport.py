@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 import aiohttp
 from yarl import URL
 
-from hubbatch._connection import Attempt
+from hubbatch._connection import Attempt, SendError
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._redaction import Redactor
 from hubbatch._reply_budget import MOST_BYTES, ReplyBudget, Share
@@ -228,6 +228,8 @@ def _reason(error: Exception, *, sent: bool) -> str:
         return "no answer within the timeout" if sent else "no connection within the timeout"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection to {error.host}:{error.port} ({type(error.os_error).__name__}: {error.strerror})"
+    if isinstance(error, SendError):
+        return str(error)
     if sent or isinstance(error, (aiohttp.ClientError, OSError)):
         return f"the connection was lost ({type(error).__name__})"
     return f"aiohttp refuses the request ({type(error).__name__}); see how the session is set up"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import pickle
 import random
 import string
 import time
@@ -228,15 +230,19 @@ async def test_a_token_in_any_reply_is_replaced_in_body_and_headers(status: str,
     "status", ["200 OK", "302 Found", "400 No", "401 No", "403 No", "500 Oops"]
 )
 @pytest.mark.parametrize("text", spellings(PRIVATE_APP))
-async def test_a_token_that_a_server_echoes_is_in_no_outcome_and_no_error(
-    status: str, text: str
+async def test_a_token_that_a_server_echoes_is_in_no_outcome_no_error_and_no_log(
+    status: str, text: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG)
+
     async def script(peer: Peer) -> None:
         while await peer.request() is not None:
             told = {"status": text, "category": text, "message": text, "correlationId": text}
             result = {"id": text, "properties": {"email": "p0@example.com", "firstname": text}}
             body = json.dumps({**told, "results": [result]}).replace("\\\\", "\\").encode()
-            await peer.send(answer(body, status=status, headers=(f"Location: {text}",)))
+            await peer.send(
+                answer(body, status=status, headers=(f"Location: {text}", f"Set-Cookie: {text}=1"))
+            )
 
     said = ""
     async with (
@@ -249,7 +255,9 @@ async def test_a_token_that_a_server_echoes_is_in_no_outcome_and_no_error(
         except HubbatchError as error:
             outcome = run.outcome
             said = "".join(traceback.format_exception(error)) + repr(error)
+            said += pickle.dumps(error).decode("latin-1")
         said += repr(outcome) + json.dumps(outcome.to_dict(), default=str)
+        said += pickle.dumps(outcome).decode("latin-1") + caplog.text
     for part in (UUID, UUID[5:17], text):
         assert part not in said
 
