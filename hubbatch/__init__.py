@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hubbatch._auth import TokenProvider
     from hubbatch._quota import RateLimiter
     from hubbatch._retry import RetryPolicy
+    from hubbatch._session import open_session
     from hubbatch._states import Counts, RecordOutcome
     from hubbatch.client import Client
     from hubbatch.errors import (
@@ -65,6 +66,7 @@ __all__ = [
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
+    "open_session",
 ]
 
 _HOMES = {
@@ -94,6 +96,7 @@ _HOMES = {
     "TransportError": "errors",
     "UnknownObjectTypeError": "errors",
     "UsageError": "errors",
+    "open_session": "_session",
 }
 """Where each name is at home; a test holds this against the imports above."""
 

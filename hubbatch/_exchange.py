@@ -48,6 +48,8 @@ class Request:
     path: str
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(factory=dict)
+    repeatable: bool = True
+    """Whether sending it twice does no harm; if not, it goes out on no connection that was idle for long."""
 
 
 @frozen
@@ -57,6 +59,8 @@ class Reply:
     status: int
     headers: Mapping[str, str] = field(factory=dict)
     body: bytes = field(default=b"", repr=False)
+    redacted: bool = False
+    """Whether it held the token, or a part of it, which was replaced by `***`."""
 
 
 @frozen
@@ -76,6 +80,7 @@ class Transport(Protocol):
     ) -> Reply | NoReply:
         """Send one request, never twice, and return what came of it; raise on cancellation only.
 
-        `note_sent` is called when the request goes out, by a transport that can tell.
+        `note_sent` is called once, at the moment from which on a byte of the request may have left; by a transport that
+        cannot tell, at once. If this ends, or is cancelled, without it, nothing was sent: `NoReply.sent` agrees.
         """
         ...

@@ -1,6 +1,6 @@
 """HTTP by aiohttp: one request out, one reply or its absence back, as values.
 
-The one module that sends anything. It follows no redirect, repeats nothing, and bounds what it reads.
+It follows no redirect, repeats nothing, bounds what it reads, and lets no token out that a server sends back.
 """
 
 from __future__ import annotations
@@ -8,30 +8,36 @@ from __future__ import annotations
 import asyncio
 import io
 import ipaddress
+import time
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
-from types import SimpleNamespace
-from typing import Any
 
 import aiohttp
 from yarl import URL
 
+from hubbatch._connection import Attempt, SendError
 from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch._redaction import Redactor
+from hubbatch._reply_budget import MOST_BYTES, ReplyBudget, Share
+from hubbatch._session import check_session, open_session
 from hubbatch.errors import UsageError
 
 __all__ = ["HttpTransport", "check_base_url"]
 
-_MAX_REPLY = 128 * 1024 * 1024
-"""Bytes of one reply: far beyond any real one; a hundred records with long histories take a few MiB."""
-
 _LARGE = 1024 * 1024
 """Bytes above which aiohttp wants a body as a file, which it writes piece by piece."""
 
-_SECRET = 12
-"""Characters from which on a token is one, and not a stand-in that occurs in any text."""
+_CONNECT = 10.0
+"""Seconds in which a connection has to be made, if a request has no less."""
 
-_NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
-"""The connection could not be made: whatever else is unknown, nothing was sent."""
+_CHUNK = 64 * 1024
+"""Bytes that aiohttp reads, or unpacks, at once."""
+
+_LINE, _HEADERS = 16 * 1024, 128
+"""Bytes of a header and number of them, at most: not what a caller's session allows."""
+
+_TOKENS = 8
+"""Tokens that are kept out of replies: those used last, for a reply may still tell an earlier one."""
 
 
 def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
@@ -79,18 +85,34 @@ _USER_AGENT = f"hubbatch/{_version()}"
 
 
 class HttpTransport:
-    """Sends requests to one service, over the caller's session or one of its own."""
+    """Sends requests to one service, over the caller's session or one of its own.
+
+    `timeout`: seconds for one request, from the wait for a connection to the reply's last byte. `clock`: any clock
+    that goes forward, for the time connections are idle.
+
+    Raises `UsageError` for a session that cannot send requests as they have to be.
+    """
 
     def __init__(
-        self, base_url: URL, *, timeout: float, session: aiohttp.ClientSession | None = None
+        self,
+        base_url: URL,
+        *,
+        timeout: float,
+        session: aiohttp.ClientSession | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._base_url = base_url
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self._session = session
+        self._timeout = timeout
+        self._session = None if session is None else check_session(session)
         self._own = session is None
+        self._clock = clock
+        self._budget = ReplyBudget()
+        self._tokens: list[str] = []
+        self._redactor = Redactor()
         self._urls: dict[tuple[str, tuple[tuple[str, str], ...]], URL] = {}
         self._headers = {
             "Accept": "application/json",
+            "Accept-Encoding": "gzip, deflate",  # what aiohttp unpacks piece by piece, everywhere
             "Content-Type": "application/json",
             "User-Agent": _USER_AGENT,
         }
@@ -109,44 +131,68 @@ class HttpTransport:
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request once."""
-        session = self._open_session()
-        if session.closed:
-            return NoReply(sent=False, reason="the session is closed")
-        # A caller's session has no trace of ours: what it does may have been sent.
-        trace = SimpleNamespace(sent=not self._own, note_sent=note_sent)
-        try:
-            async with session.post(
-                self._url(request),
-                data=request.body if len(request.body) <= _LARGE else io.BytesIO(request.body),
-                headers={**self._headers, "Authorization": f"Bearer {token}"},
-                allow_redirects=False,
-                raise_for_status=False,
-                timeout=self._timeout,
-                trace_request_ctx=trace,
-            ) as response:
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                body = await _read(response)
-        except _NEVER_SENT as error:
-            return NoReply(sent=False, reason=_reason(error))
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return NoReply(sent=trace.sent, reason=_reason(error))
-        if body is None:
-            return NoReply(sent=True, reason=f"the reply is longer than {_MAX_REPLY} bytes")
-        if len(token) >= _SECRET and not (response.ok and body.startswith(b"{")):
-            # Whatever a server echoes, the token does not get into an error's message.
-            body = body.replace(token.encode(), b"***")
-        return Reply(response.status, headers, body)
-
-    def _open_session(self) -> aiohttp.ClientSession:
+        self._remember(token)
         if self._session is None:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_note_sent)
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),  # the gate limits what is in flight
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trace_configs=[tracing],
-            )
-        return self._session
+            self._session = open_session()
+        if self._session.closed:
+            return NoReply(sent=False, reason="the session is closed")
+        attempt = Attempt(token, note_sent, clock=self._clock, repeatable=request.repeatable)
+        try:
+            async with asyncio.timeout(self._timeout):
+                with self._budget.share() as share:
+                    answer = await self._exchange(self._session, request, attempt, share)
+        except (
+            Exception
+        ) as error:  # whatever a session does, a record's state does not depend on it
+            answer = NoReply(sent=attempt.sent, reason=_reason(error, sent=attempt.sent))
+        return self._redact(answer)
+
+    async def _exchange(
+        self, session: aiohttp.ClientSession, request: Request, attempt: Attempt, share: Share
+    ) -> Reply | NoReply:
+        # All that a session could decide otherwise is given with the request.
+        async with session.post(
+            self._url(request),
+            data=request.body if len(request.body) <= _LARGE else io.BytesIO(request.body),
+            headers=self._headers,
+            middlewares=(attempt,),
+            allow_redirects=False,
+            raise_for_status=False,
+            auto_decompress=True,
+            timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT),  # the whole is bounded by `post`
+            read_bufsize=_CHUNK,
+            max_line_size=_LINE,
+            max_field_size=_LINE,
+            max_headers=_HEADERS,
+        ) as response:
+            if not attempt.sent:  # a stand-in for aiohttp, as tests have them
+                attempt.note()
+            body = await _read(response, share)
+            if body is None:
+                return NoReply(sent=True, reason=f"the reply is longer than {MOST_BYTES} bytes")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Reply(response.status, headers, body)
+
+    def _remember(self, token: str) -> None:
+        """Keep a token out of the replies, also of those to come."""
+        if token in self._tokens:
+            return
+        self._tokens = [*self._tokens[1 - _TOKENS :], token]
+        self._redactor = Redactor(self._tokens)
+
+    def _redact(self, answer: Reply | NoReply) -> Reply | NoReply:
+        redactor = self._redactor
+        if isinstance(answer, NoReply):
+            return NoReply(sent=answer.sent, reason=redactor.redact_text(answer.reason))
+        body = redactor.redact(answer.body)
+        told = "\n".join(f"{name}\n{value}" for name, value in answer.headers.items())
+        if body is answer.body and redactor.redact_text(told) == told:
+            return answer
+        headers = {
+            redactor.redact_text(name): redactor.redact_text(value)
+            for name, value in answer.headers.items()
+        }
+        return Reply(answer.status, headers, body, redacted=True)
 
     def _url(self, request: Request) -> URL:
         key = (request.path, tuple(request.query.items()))
@@ -159,27 +205,31 @@ class HttpTransport:
         return url
 
 
-async def _note_sent(_session: Any, context: Any, _params: Any) -> None:
-    context.trace_request_ctx.sent = True
-    context.trace_request_ctx.note_sent()
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes | None:
+async def _read(response: aiohttp.ClientResponse, share: Share) -> bytes | None:
     """Read a reply to its end; None if it is longer than any real one."""
-    chunks, size = [], 0
+    if (response.content_length or 0) > MOST_BYTES:
+        response.close()
+        return None
+    body = bytearray()
     async for chunk in response.content.iter_any():
-        size += len(chunk)
-        if size > _MAX_REPLY:
+        await share.take(len(chunk))
+        if share.size > MOST_BYTES:
             response.close()
             return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+        body += chunk
+    return bytes(body)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception, *, sent: bool) -> str:
     """Say what went wrong without quoting the request, whose headers hold the token."""
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        return f"no connection within {_CONNECT:g} seconds"
     if isinstance(error, asyncio.TimeoutError):
-        return "no answer within the timeout"
+        return "no answer within the timeout" if sent else "no connection within the timeout"
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"no connection to {error.host}:{error.port} ({type(error.os_error).__name__}: {error.strerror})"
-    return f"the connection was lost ({type(error).__name__})"
+    if isinstance(error, SendError):
+        return str(error)
+    if sent or isinstance(error, (aiohttp.ClientError, OSError)):
+        return f"the connection was lost ({type(error).__name__})"
+    return f"aiohttp refuses the request ({type(error).__name__}); see how the session is set up"

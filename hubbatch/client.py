@@ -56,7 +56,8 @@ class ClientOptions(TypedDict, total=False):
 class Client:
     """Moves any number of records in and out of one HubSpot account.
 
-    `token`: an access token, or an object with `async def __call__() -> str` that gives the current one.
+    `token`: an access token, or an object with `async def __call__() -> str` that gives the current one. If it takes a
+    keyword `refused`, it is given the token that HubSpot refused.
     `base_url`: where the service is; https, or this machine.
     `api_version`: `"v3"`, or a dated version such as `"2025-09"`.
     `rate_limit`: a `RateLimit` to pin the quota, a `RateLimiter` to share one with other clients, None to learn it
@@ -66,8 +67,9 @@ class Client:
     `max_concurrency`: requests in flight at once, over all runs, at most. None finds the level: it grows while
     requests wait for it rather than for the quota, and falls on timeouts, 423, 502, 503 and 504.
     `retry`: when a batch is sent again.
-    `timeout`: seconds for one attempt.
-    `session`: an `aiohttp.ClientSession` of yours to use; it is never closed here.
+    `timeout`: seconds for one attempt, and for the token provider.
+    `session`: an `aiohttp.ClientSession` of yours to use; it is never closed here. Its connector, proxy, cookies and
+    default headers count; its `auth`, middlewares and `raise_for_status` do not. `open_session()` makes one.
     `allow_insecure`: permit plain http to other machines.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`.
@@ -104,10 +106,8 @@ class Client:
         self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
-        if session is not None and not isinstance(session, aiohttp.ClientSession):
-            raise UsageError("session must be an aiohttp.ClientSession")
         self._retry = retry
-        self._tokens = Tokens(token)
+        self._tokens = Tokens(token, timeout=check_seconds("timeout", timeout))
         self._gate = Gate(
             _limiter(rate_limit, daily_reserve),
             Concurrency(
@@ -115,9 +115,7 @@ class Client:
             ),
             Health(retry),
         )
-        self._http = HttpTransport(
-            self._base_url, timeout=check_seconds("timeout", timeout), session=session
-        )
+        self._http = HttpTransport(self._base_url, timeout=timeout, session=session)
         self._transport: Transport = self._http
         self._chance = random.SystemRandom().random
         self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep

@@ -15,7 +15,7 @@ from aiohttp import web
 from support import people
 from yarl import URL
 
-from hubbatch import AuthenticationError, Client, Counts, ProtocolError, RetryPolicy, _transport
+from hubbatch import AuthenticationError, Client, Counts, ProtocolError, RetryPolicy
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._transport import HttpTransport
 from hubbatch.sandbox import Fault, FaultKind, Sandbox
@@ -179,8 +179,8 @@ async def test_a_token_that_a_server_echoes_does_not_get_into_a_message() -> Non
     assert TOKEN not in str(caught.value.outcome.to_dict())
 
 
-@pytest.mark.parametrize("token", ["x", "email", "example", "a-real-token-of-some-length"])
-async def test_no_token_is_ever_taken_out_of_the_data(token: str) -> None:
+@pytest.mark.parametrize("token", ["x", "email", "example"])
+async def test_no_stand_in_for_a_token_is_taken_out_of_the_data(token: str) -> None:
     async with (
         Sandbox(rate_limit=None, latency=0.0) as sandbox,
         Client(token, base_url=sandbox.base_url) as client,
@@ -191,20 +191,18 @@ async def test_no_token_is_ever_taken_out_of_the_data(token: str) -> None:
         assert record.items() <= outcome.results[0].properties.items()
 
 
-async def test_a_reply_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_transport, "_MAX_REPLY", 100_000)
-
+async def test_a_reply_without_end_is_cut_off() -> None:
     async def handler(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         with pytest.raises(OSError):  # noqa: PT011 (whatever the platform says)
             while True:
-                await response.write(b"x" * 50_000)
+                await response.write(b"x" * 500_000)
         return response
 
     async with served(handler) as url:
         reply = await post(url)
-    assert reply == NoReply(sent=True, reason="the reply is longer than 100000 bytes")
+    assert reply == NoReply(sent=True, reason="the reply is longer than 16777216 bytes")
 
 
 async def test_nothing_that_goes_wrong_shows_the_token() -> None:

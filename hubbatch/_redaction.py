@@ -1,0 +1,238 @@
+r"""Secrets out of what others say: tokens replaced by `***` in any text of theirs, however it is spelled.
+
+Pure. It knows nothing of requests; whoever holds a token gives it here before a foreign text gets any further.
+
+How it is found. The secret is looked for in four spellings, called forms: as it is, and in base64 with each of the
+three ways its bytes can fall into groups of three. Of a form `least` characters in a row count. Any such run holds a
+word of four bytes that starts at a multiple of eight (of four, for short secrets), so one look at every eighth byte is
+enough to tell that a text is clean: one pass over a text, however long the secret. Only where a word is met are its
+surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a copy, if there are any; it is looked through as
+well.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from attrs import frozen
+
+__all__ = ["Redactor", "scrub", "secret_part"]
+
+MARK = "***"
+
+_RUN = 12
+"""Characters of a secret in a row that are as good as the secret."""
+_SHORTEST = 8
+"""Characters below which a token is a stand-in that occurs in any text."""
+_WORD, _GRAM = 4, 8
+_MOST_CHECKS = 1_000
+"""Pieces of a secret that are compared in vain in one text; after so many, pieces are taken for the secret."""
+
+_PRIVATE_APP = re.compile(r"pat-[a-z0-9]+-([0-9A-Fa-f-]{36})")
+_ESCAPES = (
+    re.compile(rb"\\+(?:u00([2-7][0-9A-Fa-f])|(/))"),
+    re.compile(rb"%(?:25)*(?:([2-7][0-9A-Fa-f])|(?!))"),
+)
+
+Range = tuple[int, int]
+
+
+def secret_part(token: str) -> str:
+    """Return what of a token is secret: the UUID of a private app's token, else all of it."""
+    match = _PRIVATE_APP.fullmatch(token)
+    return match[1] if match else token
+
+
+@frozen
+class _Form:
+    """One spelling of a secret, and how many characters of it in a row count."""
+
+    text: bytes
+    least: int
+
+
+def _forms(secret: bytes) -> Iterator[_Form]:
+    whole = len(secret) < _RUN
+    yield _Form(secret, min(len(secret), _RUN))
+    for before in range(3):
+        coded = base64.b64encode(b"\0" * before + secret)
+        # Only the characters that depend on the secret alone: each holds six bits.
+        text = coded[-(-8 * before // 6) : 8 * (before + len(secret)) // 6]
+        for spelled in {text, text.replace(b"+", b"-").replace(b"/", b"_")}:
+            yield _Form(spelled, len(text) if whole else 8 * _RUN // 6 - 1)
+
+
+@frozen
+class _Decoded:
+    """A text without its escapes, and where in the original each of its pieces begins and ends."""
+
+    text: bytes
+    starts: list[int]
+    pieces: list[tuple[int, int, bool]]
+
+    def original(self, found: Range) -> Range:
+        """Return where in the original a range of the decoded text lies."""
+        first, last = found[0], found[1] - 1
+        return self._at(first)[0], self._at(last)[1]
+
+    def _at(self, position: int) -> Range:
+        index = bisect_right(self.starts, position) - 1
+        begin, end, escape = self.pieces[index]
+        if escape:
+            return begin, end
+        begin += position - self.starts[index]
+        return begin, begin + 1
+
+
+def _decode(text: bytes) -> _Decoded | None:
+    """Undo the escapes of a text; None if it has none."""
+    matches = [match for pattern in _ESCAPES for match in pattern.finditer(text)]
+    if not matches:
+        return None
+    matches.sort(key=re.Match.start)
+    parts, starts, pieces = [], [], []
+    at = length = 0
+    for match in matches:
+        plain = text[at : match.start()]
+        character = b"/" if match[1] is None else bytes([int(match[1], 16)])
+        starts += [length, length + len(plain)]
+        pieces += [(at, match.start(), False), (match.start(), match.end(), True)]
+        parts += [plain, character]
+        length += len(plain) + 1
+        at = match.end()
+    starts.append(length)
+    pieces.append((at, len(text), False))
+    parts.append(text[at:])
+    return _Decoded(b"".join(parts), starts, pieces)
+
+
+class Redactor:
+    """Finds any of some tokens, or a part of one, in a text, and replaces it."""
+
+    def __init__(self, tokens: Iterable[str] = ()) -> None:
+        secrets = {part for token in tokens if len(part := secret_part(token)) >= _SHORTEST}
+        forms = [form for secret in secrets for form in _forms(secret.encode())]
+        self._grams: dict[bytes, list[tuple[_Form, int]]] = {}
+        for form in forms:
+            for at in range(len(form.text) - _GRAM + 1):
+                self._grams.setdefault(form.text[at : at + _GRAM], []).append((form, at))
+        self._words = frozenset(
+            memoryview(form.text[at : at + _WORD]).cast("I")[0]
+            for form in forms
+            for at in range(len(form.text) - _WORD + 1)
+        )
+        wide = all(form.least >= _GRAM + _WORD - 1 for form in forms)
+        self._stride = 2 if wide else 1
+        self._before = (0, 4) if wide else (0, 1, 2, 3, 4)
+        """How far before a word a gram may begin that lies within the same run."""
+
+    def __repr__(self) -> str:
+        return "Redactor()"
+
+    def redact(self, text: bytes) -> bytes:
+        """Return a text without the secrets; the very same object if it holds none."""
+        if not self._words:
+            return text
+        found = list(self._find(text))
+        # Each escape begins with one of two characters, and looking for one is next to free.
+        if (b"\\" in text or b"%" in text) and (decoded := _decode(text)) is not None:
+            found += [decoded.original(each) for each in self._find(decoded.text)]
+        return _replace(text, found) if found else text
+
+    def redact_text(self, text: str) -> str:
+        """Return a text without the secrets."""
+        return self.redact(text.encode("utf-8", "surrogateescape")).decode(
+            "utf-8", "surrogateescape"
+        )
+
+    def _find(self, text: bytes) -> Iterator[Range]:
+        words = memoryview(text)[: len(text) // _WORD * _WORD].cast("I")[:: self._stride]
+        if self._words.isdisjoint(words):
+            return
+        checks = end = 0
+        width = self._stride * _WORD
+        for at in [index * width for index, word in enumerate(words) if word in self._words]:
+            if at + _WORD <= end:
+                continue  # within what was found last
+            for begin in (at - before for before in self._before):
+                candidates = self._grams.get(text[begin : begin + _GRAM]) if begin >= 0 else None
+                if candidates is None:
+                    continue
+                checks += 1
+                found = (
+                    (begin, begin + _GRAM)
+                    if checks > _MOST_CHECKS
+                    else _longest(text, begin, candidates)
+                )
+                if found is not None:
+                    end = found[1]
+                    yield found
+                    break
+
+
+def _longest(text: bytes, begin: int, candidates: list[tuple[_Form, int]]) -> Range | None:
+    """Return the longest run of a form around a gram, if it is long enough to count."""
+    best: Range | None = None
+    for form, offset in candidates[:_RUN]:
+        secret = form.text
+        back = 0
+        while back < min(begin, offset) and text[begin - back - 1] == secret[offset - back - 1]:
+            back += 1
+        on, most = _GRAM, min(len(text) - begin, len(secret) - offset)
+        while on < most and text[begin + on] == secret[offset + on]:
+            on += 1
+        if back + on >= form.least and (best is None or back + on > best[1] - best[0]):
+            best = (begin - back, begin + on)
+    return best
+
+
+def _replace(text: bytes, found: list[Range]) -> bytes:
+    parts, at = [], 0
+    for begin, end in sorted(found):
+        if begin >= at:
+            parts += [text[at:begin], MARK.encode()]
+        at = max(at, end)
+    return b"".join([*parts, text[at:]])
+
+
+# What a message of foreign code may hold: secrets that nobody has told us.
+
+_TELLING_NAMES = (
+    r"(?![\w-]*(?:error|exception)\b)"
+    r"(?:[\w-]*(?:token|secret|passw|pwd|auth|key|credential|assertion|signature|cookie|session)[\w-]*"
+    r"|client_id|jwt|sig)"
+)
+_SCRUBBED = (
+    (re.compile(r"(?i)\b(bearer|basic)\s+[^\s\"',;]+"), rf"\1 {MARK}"),
+    (re.compile(r"://[^/\s@]+@"), f"://{MARK}@"),
+    (
+        re.compile(rf"(?i)\b({_TELLING_NAMES})([\"']?\s*[=:]\s*)([\"'])(?:(?!\3).)*\3?"),
+        rf"\1\2{MARK}",
+    ),
+    (re.compile(rf"(?i)\b({_TELLING_NAMES})([\"']?\s*[=:]\s*)[^\s\"',;&]+"), rf"\1\2{MARK}"),
+    (re.compile(r"[\w+/=~%-]{12,}"), lambda match: MARK if _looks_random(match[0]) else match[0]),
+)
+_LONGEST_MESSAGE = 200
+_LONGEST_WORD = 32
+_MADE_UP = re.compile(r"(?i)-(?:token|secret|key)|(?:token|secret|key)-")
+
+
+def _looks_random(text: str) -> bool:
+    """Whether a run of characters is no word: words have no digits, and end; made-up tokens say that they are some."""
+    return (
+        len(text) >= _LONGEST_WORD
+        or any(character.isdigit() for character in text)
+        or _MADE_UP.search(text) is not None
+    )
+
+
+def scrub(message: str, redactor: Redactor) -> str:
+    """Return a foreign message as one short line without anything that looks like a secret."""
+    text = redactor.redact_text(message[:1_000])
+    for pattern, replacement in _SCRUBBED:
+        text = pattern.sub(replacement, text)
+    text = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
