@@ -6,6 +6,7 @@ of the server's whole count decides, without them what has been refused.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Mapping
 
@@ -52,6 +53,10 @@ _STRETCH, _MOST_STRETCH = 0.005, 0.05
 """By so much the server's period is taken to be longer for each 429 while others use next to nothing."""
 
 
+_LONGEST_PERIOD = 86_400.0
+"""Seconds of the longest period that a header is believed in any case: a day."""
+
+
 @attrs.define(eq=False)
 class Slot:
     """One request's place in the quota, and what was known when it went out."""
@@ -70,9 +75,17 @@ class Slot:
 class Budget:
     """Counts the requests of the last period against a limit that headers and refusals correct."""
 
-    def __init__(self, limit: RateLimit, *, learns: bool, daily_reserve: int = 0) -> None:
+    def __init__(
+        self,
+        limit: RateLimit,
+        *,
+        learns: bool,
+        daily_reserve: int = 0,
+        max_hold: float = float("inf"),
+    ) -> None:
         self._limit = limit
         self._learns = learns
+        self._max_hold = max_hold
         self.daily = Daily(daily_reserve)
         self._ceiling = Ceiling(limit.budget, None if learns else limit.budget)
         self._in_flight: set[Slot] = set()
@@ -187,7 +200,7 @@ class Budget:
         if left_today is not None:
             self.daily.learn(left_today, slot.sent_at, now)
         most = whole_number(headers.get(MAX), most=1_000_000)
-        interval = whole_number(headers.get(INTERVAL), most=86_400_000)
+        interval = whole_number(headers.get(INTERVAL), most=self._longest_interval)
         remaining = whole_number(headers.get(REMAINING), least=0, most=most or 0)
         refused = refused and not remaining  # or it was another limit, such as the one per second
         if refused:
@@ -208,13 +221,40 @@ class Budget:
             through = [other.sent_at for other in self._recent if not other.void]
             self._ceiling.refuse(slot.sent_at, through, now, self._limit.period)
 
-    def hold(self, wait: float, now: float) -> None:
-        """Hold everybody: the server counts more than we do, or does not serve at all."""
+    def hold(self, wait: float, now: float) -> float:
+        """Hold everybody for so long, `max_hold` at the most; return for how long that is.
+
+        The server counts more than we do, or does not serve at all.
+        """
+        wait = min(wait, self._max_hold) if wait > 0 else 0.0  # so not a number is no wait
         self._held_until = max(self._held_until, now + wait)
+        return wait
 
     def held_for(self, now: float) -> float:
         """Return how many seconds everybody is held from now on."""
         return max(0.0, self._held_until - now)
+
+    def stalled_for(self, now: float) -> float:
+        """Return for how many seconds nobody may send: held, or with our own part of the quota used up."""
+        held, places = self.held_for(now), self._places_of_ours
+        if self.used(now) < places:
+            return held
+        opens_at = self._reckonings[_CAREFUL].next_free(now, self._period)
+        return held if math.isinf(opens_at) else max(held, opens_at - now)
+
+    @property
+    def _places_of_ours(self) -> int:
+        return min(self._most_of_ours, self._server_limit or self._most_of_ours)
+
+    @property
+    def _longest_interval(self) -> int:
+        """The longest period, in milliseconds, that a header is believed.
+
+        A longer one would keep the next request waiting for more than `max_hold`; to shorten it would be to invent a
+        quota, so that such headers tell nothing: the limit known so far holds, and the server may still refuse.
+        """
+        most = self._max_hold / (1 + _MOST_STRETCH)
+        return int(min(most, _LONGEST_PERIOD) * 1000)
 
     @property
     def _period(self) -> float:
