@@ -23,6 +23,7 @@ from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._health import Health
 from hubbatch._quota import RateLimiter
+from hubbatch._signs import signs_of
 from hubbatch.errors import HubbatchError
 
 __all__ = ["DeclinedError", "Gate"]
@@ -52,6 +53,8 @@ class Gate:
         self._in_flight = 0
         self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
+        self._acquiring: asyncio.Timeout | None = None
+        """How long the pump waits for the quota, while it does."""
         self._change = asyncio.Event()
         self._crowded_until = -math.inf
         """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
@@ -93,7 +96,7 @@ class Gate:
         broken, moment = self._health.broken, now()
         limited = self._crowded_until >= slot.sent_at
         self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
-        if not suspect or told.response is not None:
+        if not (suspect and signs_of(told.symptom).overload):
             self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._health.broken:
             self._concurrency.begin_anew()
@@ -103,6 +106,8 @@ class Gate:
                 "the service is broken (%s): one request at a time probes it, all others wait",
                 "" if told.error is None else told.error.category,
             )
+        if self._acquiring is not None and not self._acquiring.expired():
+            self._acquiring.reschedule(self._next_despair())
         self._change.set()
 
     async def settle(self) -> None:
@@ -146,7 +151,8 @@ class Gate:
                 if self._closed_until() > now():
                     await self._until_changed()
                     continue
-                slot = await self.limiter.acquire()
+                if (slot := await self._acquire()) is None:
+                    continue
                 waiter = None if self._closed_until() > now() else self._next()
                 if waiter is None:
                     self.limiter.give_back(slot)
@@ -161,6 +167,19 @@ class Gate:
         finally:
             if self._pump is asyncio.current_task():
                 self._pump = None
+
+    async def _acquire(self) -> Slot | None:
+        """Wait for a place in the quota; None if somebody's time to give up comes before."""
+        try:
+            async with asyncio.timeout_at(self._next_despair()) as self._acquiring:
+                return await self.limiter.acquire()
+        except TimeoutError:
+            return None
+        finally:
+            self._acquiring = None
+
+    def _next_despair(self) -> float | None:
+        return min((at for _, _, at in self._despairs()), default=None)
 
     def _closed_until(self) -> float:
         """Return when the next request may be let through, as far as the gate is concerned."""

@@ -7,44 +7,16 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from enum import Enum, auto
-from types import MappingProxyType
 
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._retry import RetryPolicy
+from hubbatch._signs import Sign, signs_of
 from hubbatch.errors import TransportError
 
 __all__ = ["Health"]
 
 _LAST = 20
 """Answers that count; when more than half of them are bad, the service is broken."""
-
-
-class _Sign(Enum):
-    """What an answer says about the service."""
-
-    WELL = auto()
-    BROKEN = auto()
-    NOTHING = auto()
-
-
-_SIGNS = MappingProxyType(
-    {
-        Symptom.LOST: _Sign.BROKEN,
-        Symptom.NOT_SENT: _Sign.BROKEN,
-        Symptom.SERVER_ERROR: _Sign.BROKEN,
-        Symptom.GATEWAY_ERROR: _Sign.BROKEN,
-        Symptom.UNAVAILABLE: _Sign.BROKEN,
-        Symptom.ORIGIN_TROUBLE: _Sign.BROKEN,
-        # These have holds of their own, or may come from anything in between.
-        Symptom.LOCKED: _Sign.NOTHING,
-        Symptom.RATE_LIMITED: _Sign.NOTHING,
-        Symptom.DAILY_LIMIT: _Sign.NOTHING,
-        Symptom.MIGRATING: _Sign.NOTHING,
-        Symptom.UNREADABLE: _Sign.NOTHING,
-    }
-)
-"""Any other answer, also one that refuses a request, comes from a service that works."""
 
 
 class Health:
@@ -55,6 +27,8 @@ class Health:
         self._answers: deque[bool] = deque(maxlen=_LAST)
         self._last = ""
         self._trouble_since: float | None = None
+        self._patience_until = math.inf
+        """The latest that `_trouble_since` may be put off to."""
         self._broken_since: float | None = None
         self._probes = 0
         self._reached = False
@@ -87,17 +61,18 @@ class Health:
         `chance`: a random number from 0 to 1, for the jitter. `suspect`: a failure would be the request's own.
         """
         self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
-        sign = _SIGNS.get(told.symptom, _Sign.WELL)
-        if sign is _Sign.WELL:
+        sign = signs_of(told.symptom).health
+        if sign is Sign.WELL:
             self._note_good()
             return
         if suspect and not self.broken:
             return
-        if sign is _Sign.BROKEN:
+        if sign is Sign.BROKEN:
             self._note_bad(told, now)
         if self._trouble_since is not None and told.asked_wait is not None:
-            # While the service wants to be left alone, nobody's patience is used up.
-            self._trouble_since = max(self._trouble_since, now + told.asked_wait)
+            # While the service wants to be left alone, nobody's patience is used up: but not without end.
+            asked = max(self._trouble_since, now + told.asked_wait)
+            self._trouble_since = min(asked, self._patience_until)
         if self._broken_since is not None and sent_at >= self._broken_since:
             # A probe: what was under way when the others failed is none.
             self._probes += 1
@@ -109,7 +84,11 @@ class Health:
             self._pause(now, chance)
 
     def despairs_at(self, since: float) -> float:
-        """Return when one who has tried from `since` on should give the service up; infinity: not in sight."""
+        """Return when one who has tried from `since` on should give the service up; infinity: not in sight.
+
+        That is after `max_elapsed` without one good answer. The waits that the service asks for do not count, but for
+        no longer than `max_elapsed` once more.
+        """
         if self._trouble_since is None:
             return math.inf
         if not self._reached:
@@ -138,6 +117,7 @@ class Health:
         self._answers.append(False)
         if self._trouble_since is None:
             self._trouble_since = now
+            self._patience_until = now + self._policy.max_elapsed
         if told.error is not None:
             self._last = f"{told.error.category}: {told.error.message}"
 

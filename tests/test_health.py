@@ -16,6 +16,7 @@ from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._health import Health
+from hubbatch._signs import _SIGNS, Sign, Signs, signs_of
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 
@@ -135,15 +136,45 @@ def test_one_good_answer_renews_the_patience() -> None:
     assert patient.told(Symptom.LOST).health.despairs_at(0.0) == patient.now + 300
 
 
+def asked(wait: float, symptom: Symptom = Symptom.MIGRATING) -> Diagnosis:
+    return Diagnosis(symptom, error=BatchError("C", "m"), asked_wait=wait)
+
+
 def test_while_the_service_wants_to_be_left_alone_no_patience_is_used_up() -> None:
     patient = Patient().told(Symptom.SERVER_ERROR)
-    patient.health.note(
-        Diagnosis(Symptom.MIGRATING, error=BatchError("C", "m"), asked_wait=3600.0),
-        sent_at=1.0,
-        now=2.0,
-        chance=0.0,
-    )
-    assert patient.health.despairs_at(0.0) == 3602.0 + 300.0
+    patient.health.note(asked(200.0), sent_at=1.0, now=2.0, chance=0.0)
+    assert patient.health.despairs_at(0.0) == 202.0 + 300.0
+
+
+@pytest.mark.parametrize("symptom", [Symptom.MIGRATING, Symptom.RATE_LIMITED, Symptom.UNAVAILABLE])
+@pytest.mark.parametrize("wait", [300.0, 3600.0, 1e9, math.inf])
+def test_no_wait_that_is_asked_for_makes_patience_more_than_twice_as_long(
+    wait: float, symptom: Symptom
+) -> None:
+    patient = Patient().told(Symptom.SERVER_ERROR)
+    patient.health.note(asked(wait, symptom), sent_at=1.0, now=2.0, chance=0.0)
+    assert patient.health.despairs_at(0.0) == 1.0 + 2 * 300.0
+
+
+def test_waits_that_are_asked_for_again_and_again_end_too() -> None:
+    patient = Patient()
+    for now in range(1, 2000, 100):
+        patient.health.note(
+            asked(100.0, Symptom.UNAVAILABLE), sent_at=float(now), now=float(now), chance=0.0
+        )
+    assert patient.health.despairs_at(0.0) == 1.0 + 2 * 300.0
+    patient.now = 2000.0
+    assert patient.told(Symptom.REJECTED, Symptom.LOST).health.despairs_at(0.0) == 2302.0
+
+
+def test_a_symptom_that_is_not_in_the_table_is_neither_good_nor_bad() -> None:
+    """Another part may learn of more kinds of answers before this one does."""
+    unheard_of: Any = object()
+    assert signs_of(unheard_of) == Signs(Sign.NOTHING)
+
+
+def test_every_symptom_has_its_row() -> None:
+    assert set(_SIGNS) == set(Symptom)
 
 
 def test_what_was_never_reached_is_given_up_after_as_many_probes_as_there_are_attempts() -> None:
@@ -364,9 +395,9 @@ def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        [FaultKind.SERVER_ERROR, Fault(FaultKind.MIGRATING, retry_after=3600.0)],
-        [Fault(FaultKind.UNAVAILABLE, retry_after=7200.0)],
-        [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=900.0)],
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.MIGRATING, retry_after=290.0)],
+        [Fault(FaultKind.UNAVAILABLE, retry_after=290.0)],
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=290.0)],
     ],
 )
 def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any) -> None:

@@ -13,6 +13,7 @@ from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._gate import Gate
 from hubbatch._health import Health
+from hubbatch.models import BatchError
 
 
 def test_a_long_job_uses_the_quota_and_never_more() -> None:
@@ -209,5 +210,50 @@ def test_whoever_comes_when_the_last_waiter_is_sent_away_is_not_forgotten() -> N
         await impatient()
         await late()
         assert loop.time() == pytest.approx(20.0)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("trouble_at", [0.0, 1.0])
+def test_who_waits_for_a_quota_that_is_held_gives_a_broken_service_up_in_time(
+    trouble_at: float,
+) -> None:
+    """The hold is for an hour; `max_elapsed` is five seconds."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(UNLIMITED)
+        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy(max_elapsed=5.0)))
+        async with gate.enter("other", 0.0) as slot:
+            limiter.hold(3600.0)
+            lost = Diagnosis(Symptom.LOST, error=BatchError("C", "m"))
+            loop.call_later(trouble_at, gate.note, lost, slot, 0.5)
+
+            async def wait(since: float) -> float:
+                with pytest.raises(TransportError):
+                    async with gate.enter("a", since):
+                        pass
+                return loop.time()
+
+            ends = await asyncio.gather(wait(0.0), wait(2.0))
+        assert ends == pytest.approx([trouble_at + 5.0, max(trouble_at, 2.0) + 5.0], abs=0.01)
+        async with gate.enter("b", 3600.0):
+            assert loop.time() == pytest.approx(3600.0, abs=0.01)
+
+    in_virtual_time(main())
+
+
+def test_a_good_answer_during_a_hold_renews_the_patience_of_those_who_wait() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(UNLIMITED)
+        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy(max_elapsed=5.0)))
+        async with gate.enter("other", 0.0) as slot:
+            limiter.hold(100.0)
+            lost = Diagnosis(Symptom.LOST, error=BatchError("C", "m"))
+            gate.note(lost, slot, 0.5)
+            loop.call_later(4.0, gate.note, Diagnosis(Symptom.REJECTED), slot, 0.5)
+            async with gate.enter("a", 0.0):
+                assert loop.time() == pytest.approx(100.0, abs=0.01)
 
     in_virtual_time(main())

@@ -33,6 +33,7 @@ LAYERS: dict[str, int] = {
                 "_codec",
                 "_diagnosis",
                 "_retry",
+                "_signs",
                 "_health",
                 "_concurrency",
                 "_recognition",
