@@ -12,11 +12,11 @@ from collections.abc import Mapping
 
 import attrs
 
-from hubbatch._ceiling import Ceiling
 from hubbatch._claim import Claim
 from hubbatch._daily import Daily, Today
 from hubbatch._exchange import DAILY_REMAINING, INTERVAL, MAX, REMAINING, whole_number
 from hubbatch._forecast import Forecaster, Nobody, Observation, Others
+from hubbatch._limit_probe import LimitProbe
 from hubbatch._reckoning import Assumption, Latencies, Reckoning
 from hubbatch.models import RateLimit
 
@@ -87,7 +87,7 @@ class Budget:
         self._learns = learns
         self._max_hold = max_hold
         self.daily = Daily(daily_reserve)
-        self._ceiling = Ceiling(limit.budget, None if learns else limit.budget)
+        self._probe = LimitProbe(limit.budget, None if learns else limit.budget)
         self._in_flight: set[Slot] = set()
         self._recent: deque[Slot] = deque()
         self._latencies = Latencies()
@@ -110,13 +110,13 @@ class Budget:
     def limit(self) -> RateLimit:
         """The limit in force: pinned, told by headers, or found by what was refused."""
         if self._learns and self._server_limit is None:
-            return attrs.evolve(self._limit, max_requests=self._ceiling.requests)
+            return attrs.evolve(self._limit, max_requests=self._probe.requests)
         return self._limit
 
     @property
     def _most_of_ours(self) -> int:
         if self._server_limit is None:
-            return self._ceiling.requests
+            return self._probe.requests
         return self._limit.budget
 
     def used(self, now: float) -> int:
@@ -125,6 +125,7 @@ class Budget:
 
     def free(self, now: float) -> int:
         """Return how many requests may be sent at once. To ask moves the claim on, once for each moment."""
+        self._probe.look(now)
         told = self._free_as_told(now)
         if told is not None and self._limit.budget >= (self._server_limit or 0):
             return max(0, told)
@@ -140,7 +141,7 @@ class Budget:
         if self.free(now) > 0:
             return now
         if self._server_limit is None:
-            self._ceiling.reached(now, self._limit.period)
+            self._probe.reached(now, self._limit.period)
             if self.free(now) > 0:
                 return now
             return self._reckonings[_CAREFUL].next_free(now, self._period)
@@ -217,9 +218,12 @@ class Budget:
                 if remaining is not None:
                     self._learn_count(slot, most, most - remaining, now, refused=refused)
                 return
-        if refused and self._server_limit is None:
-            through = [other.sent_at for other in self._recent if not other.void]
-            self._ceiling.refuse(slot.sent_at, through, now, self._limit.period)
+        if self._server_limit is None:
+            if refused:
+                through = [other.sent_at for other in self._recent if not other.void]
+                self._probe.refuse(slot.sent_at, through, now, self._limit.period)
+            else:
+                self._probe.went_through()
 
     def hold(self, wait: float, now: float) -> float:
         """Hold everybody for so long, `max_hold` at the most; return for how long that is.

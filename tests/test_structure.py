@@ -55,7 +55,7 @@ LAYERS: dict[str, int] = {
                 "_feeder",
                 "_reckoning",
                 "_forecast",
-                "_ceiling",
+                "_limit_probe",
                 "_claim",
                 "_daily",
                 "_budget",
