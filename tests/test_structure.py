@@ -58,6 +58,8 @@ LAYERS: dict[str, int] = {
                 "_limit_probe",
                 "_claim",
                 "_daily",
+                "_own_use",
+                "_server_use",
                 "_budget",
                 "_quota",
                 "_gate",
