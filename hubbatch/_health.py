@@ -27,8 +27,8 @@ class Health:
         self._answers: deque[bool] = deque(maxlen=_LAST)
         self._last = ""
         self._trouble_since: float | None = None
-        self._patience_until = math.inf
-        """The latest that `_trouble_since` may be put off to."""
+        self._left_alone_until = -math.inf
+        """Until when the service has asked to be left alone since then."""
         self._broken_since: float | None = None
         self._probes = 0
         self._reached = False
@@ -70,9 +70,7 @@ class Health:
         if sign is Sign.BROKEN:
             self._note_bad(told, now)
         if self._trouble_since is not None and told.asked_wait is not None:
-            # While the service wants to be left alone, nobody's patience is used up: but not without end.
-            asked = max(self._trouble_since, now + told.asked_wait)
-            self._trouble_since = min(asked, self._patience_until)
+            self._left_alone_until = max(self._left_alone_until, now + told.asked_wait)
         if self._broken_since is not None and sent_at >= self._broken_since:
             # A probe: what was under way when the others failed is none.
             self._probes += 1
@@ -94,7 +92,8 @@ class Health:
         if not self._reached:
             probes = [at for at in self._unreached if at >= since]
             return -math.inf if len(probes) == self._unreached.maxlen else math.inf
-        return max(since, self._trouble_since) + self._policy.max_elapsed
+        began, most = max(since, self._trouble_since), self._policy.max_elapsed
+        return min(max(began, self._left_alone_until), began + most) + most
 
     def despair(self, since: float, now: float) -> TransportError:
         """Return the error of one who has tried from `since` on and gives the service up."""
@@ -117,7 +116,7 @@ class Health:
         self._answers.append(False)
         if self._trouble_since is None:
             self._trouble_since = now
-            self._patience_until = now + self._policy.max_elapsed
+            self._left_alone_until = -math.inf
         if told.error is not None:
             self._last = f"{told.error.category}: {told.error.message}"
 

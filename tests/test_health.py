@@ -466,7 +466,8 @@ def test_the_token_is_asked_for_after_the_wait_and_not_before() -> None:
                 return Fault(FaultKind.MIGRATING, retry_after=2000.0)
             return None if fresh else FaultKind.EXPIRED_TOKEN
 
-        async with World(faults=stale, token=token, max_concurrency=4) as world:
+        retry = RetryPolicy(max_elapsed=5000.0)
+        async with World(faults=stale, token=token, max_concurrency=4, retry=retry) as world:
             assert (await upsert(world, 100)).ok
             assert 401 not in world.statuses()
 
