@@ -15,11 +15,11 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._codec import read_fields
 from hubbatch._concurrency import Concurrency
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
-from hubbatch._health import Health
 from hubbatch._operations import Operation
 from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
 from hubbatch._quota import MAX_HOLD, RateLimiter
@@ -117,7 +117,7 @@ class Client:
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
-            Health(retry),
+            CircuitBreaker(retry),
         )
         self._http = HttpTransport(
             self._base_url, timeout=check_seconds("timeout", timeout), session=session

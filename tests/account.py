@@ -10,9 +10,9 @@ from statistics import mean
 from attrs import define, field
 
 from hubbatch import RateLimiter, RetryPolicy
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._concurrency import Concurrency
 from hubbatch._gate import Gate
-from hubbatch._health import Health
 from hubbatch.sandbox._window import RollingWindow
 
 QUICK = (0.15, 0.25)
@@ -92,7 +92,7 @@ async def work(
     account: Account, limiter: RateLimiter, *, until: float, most: float = float("inf")
 ) -> None:
     """Send as much as goes, 32 at once, until a moment or so many have gone."""
-    gate = Gate(limiter, Concurrency(32), Health(RetryPolicy()))
+    gate = Gate(limiter, Concurrency(32), CircuitBreaker(RetryPolicy()))
 
     async def worker() -> None:
         while asyncio.get_running_loop().time() < until and len(account.accepted) < most:

@@ -34,7 +34,7 @@ LAYERS: dict[str, int] = {
                 "_diagnosis",
                 "_retry",
                 "_signs",
-                "_health",
+                "_circuit_breaker",
                 "_concurrency",
                 "_recognition",
                 "_doubt",
