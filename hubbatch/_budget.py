@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from hubbatch._daily import Daily, Today
+from hubbatch._daily_budget import DailyBudget, DailyState
 from hubbatch._exchange import DAILY_REMAINING, INTERVAL, MAX, REMAINING, whole_number
 from hubbatch._limit_probe import LimitProbe
 from hubbatch._own_use import OwnUse, Slot
@@ -45,7 +45,7 @@ class Budget:
         self._limit = limit
         self._learns = learns
         self._max_hold = max_hold
-        self.daily = Daily(daily_reserve)
+        self.daily = DailyBudget(daily_reserve)
         self._own = OwnUse()
         self._server = ServerUse(self._own)
         self._probe = LimitProbe(limit.budget, None if learns else limit.budget)
@@ -67,7 +67,7 @@ class Budget:
         return self._own.count(now, self._period)
 
     def free(self, now: float) -> int:
-        """Return how many requests may be sent at once. To ask moves the claim on, once for each moment."""
+        """Return how many requests may be sent at once. To ask moves our share on, once for each moment."""
         self._probe.look(now)
         told = self._server.free(now, self._limit.period)
         if told is not None and self._limit.budget >= (self._server.limit or 0):
@@ -79,7 +79,7 @@ class Budget:
         """Return when to look whether a request may be sent: now if one may; infinity: not before an answer comes."""
         if now < self._held_until:
             return self._held_until
-        if self.today(now) is not Today.OPEN:
+        if self.today(now) is not DailyState.OPEN:
             return math.inf
         if self.free(now) > 0:
             return now
@@ -90,7 +90,7 @@ class Budget:
             return self._own.next_free(now, self._period)
         return min(now + self._limit.period * _RECHECK, self._own.next_change(now, self._period))
 
-    def today(self, now: float) -> Today:
+    def today(self, now: float) -> DailyState:
         """Tell whether one more request may be sent today."""
         return self.daily.state(self._own.in_flight, now)
 

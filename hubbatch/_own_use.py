@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from hubbatch._reckoning import Assumption, Latencies, Reckoning
+from hubbatch._window_count import Assumption, Latencies, WindowCount
 
 __all__ = ["ASSUMPTIONS", "CAREFUL", "OwnUse", "Slot"]
 
@@ -23,11 +23,11 @@ class Slot:
 
     sent_at: float
     own: tuple[int, ...] = ()
-    """Our own count by each reckoning, this request included."""
+    """Our own count under each assumption, this request included."""
     others: tuple[float, ...] = ()
     """What each forecaster expected others to use."""
     arrivals: tuple[float, ...] = ()
-    """When it arrived by each reckoning; empty while it is in flight."""
+    """When it arrived under each assumption; empty while it is in flight."""
     void: bool = False
     """Whether it was refused or never sent."""
 
@@ -38,29 +38,29 @@ class OwnUse:
     def __init__(self) -> None:
         self._in_flight: set[Slot] = set()
         self._latencies = Latencies()
-        self._reckonings = [Reckoning(assumption) for assumption in ASSUMPTIONS]
+        self._windows = [WindowCount(assumption) for assumption in ASSUMPTIONS]
 
     @property
     def in_flight(self) -> int:
         """How many requests are under way."""
         return len(self._in_flight)
 
-    def count(self, now: float, period: float, reckoning: int = CAREFUL) -> int:
-        """Return how many requests the server may still count, by one reckoning."""
-        return len(self._in_flight) + self._reckonings[reckoning].count(now, period)
+    def count(self, now: float, period: float, assumption: int = CAREFUL) -> int:
+        """Return how many requests the server may still count, under one assumption."""
+        return len(self._in_flight) + self._windows[assumption].count(now, period)
 
     def counts(self, now: float, period: float) -> tuple[int, ...]:
-        """Return how many requests the server may still count, by each reckoning."""
+        """Return how many requests the server may still count, under each assumption."""
         in_flight = len(self._in_flight)
-        return tuple([in_flight + each.count(now, period) for each in self._reckonings])
+        return tuple([in_flight + each.count(now, period) for each in self._windows])
 
     def next_free(self, now: float, period: float) -> float:
         """Return when the careful count falls next; infinity: not before an answer comes."""
-        return self._reckonings[CAREFUL].next_free(now, period)
+        return self._windows[CAREFUL].next_free(now, period)
 
     def next_change(self, now: float, period: float) -> float:
         """Return when any of the counts falls next; infinity: not before an answer comes."""
-        return min(each.next_free(now, period) for each in self._reckonings)
+        return min(each.next_free(now, period) for each in self._windows)
 
     def take(self, slot: Slot) -> None:
         """Count a request that is sent now."""
@@ -80,12 +80,10 @@ class OwnUse:
             return
         self._in_flight.remove(slot)
         late = self._latencies.lateness(now - slot.sent_at)
-        slot.arrivals = tuple(
-            each.add(slot.sent_at, late, now, period) for each in self._reckonings
-        )
+        slot.arrivals = tuple(each.add(slot.sent_at, late, now, period) for each in self._windows)
 
     def refused(self, slot: Slot) -> None:
         """Stop counting a request that the server has refused and therefore does not count."""
         slot.void = True
-        for reckoning, arrival in zip(self._reckonings, slot.arrivals, strict=False):
-            reckoning.remove(arrival)
+        for window, arrival in zip(self._windows, slot.arrivals, strict=False):
+            window.remove(arrival)

@@ -14,7 +14,7 @@ from aiolimiter import AsyncLimiter
 
 from hubbatch._budget import Budget, Slot
 from hubbatch._clock import now
-from hubbatch._daily import Today
+from hubbatch._daily_budget import DailyState
 from hubbatch._options import check_seconds
 from hubbatch.errors import DailyLimitError, UsageError
 from hubbatch.models import RateLimit
@@ -101,7 +101,7 @@ class RateLimiter:
         async with self._turn:
             while True:
                 moment = now()
-                if self._budget.today(moment) is Today.OVER:
+                if self._budget.today(moment) is DailyState.OVER:
                     raise DailyLimitError(self._no_more_today())
                 ready_at = self._budget.ready_at(moment)
                 if ready_at > moment:

@@ -6,7 +6,7 @@ knows nothing of headers, or of what we may send at the most.
 
 from __future__ import annotations
 
-from hubbatch._claim import Claim
+from hubbatch._fair_share import FairShare
 from hubbatch._forecast import Forecaster, Nobody, Observation, Others
 from hubbatch._own_use import ASSUMPTIONS, OwnUse, Slot
 
@@ -57,7 +57,7 @@ class ServerUse:
             for model in (Others, Nobody)
         ]
         self._best = self._forecasters[0]
-        self._claim = Claim()
+        self._share = FairShare()
         self._told_at = float("-inf")
         self._refused_in_a_row = 0
 
@@ -82,8 +82,8 @@ class ServerUse:
             reserve = min(best.reserve(now, period) * _EXTRA, left * _MOST_RESERVE)
             reserve = max(reserve, int(most * _LEAST_RESERVE))
         else:
-            reserve = left * self._claim.caution(now, period)
-        places = self._claim.follow(left - reserve, most, now, period)
+            reserve = left * self._share.caution(now, period)
+        places = self._share.follow(left - reserve, most, now, period)
         ours: float = self._own.count(now, self.stretched(period))
         if ours > _BUSY_FROM * left:  # else the careful count will do
             ours = self._ours_as_forecast(now, period)
@@ -97,7 +97,7 @@ class ServerUse:
             return
         if self._best.model.used(now) < _FEW * most:
             self._stretch = min(self._stretch + _STRETCH, MOST_STRETCH)
-        self._claim.refused(now, period)
+        self._share.refused(now, period)
 
     def learn(
         self, slot: Slot, counted: int, now: float, period: float, *, refused: bool, newest: bool
@@ -109,7 +109,7 @@ class ServerUse:
         believed = not refused or self._refused_in_a_row >= _BELIEVED
         own_answered = self._own.counts(now, self.stretched(period))
         for each, others in zip(self._forecasters, slot.others, strict=False):
-            own, answered = slot.own[each.reckoning], own_answered[each.reckoning]
+            own, answered = slot.own[each.assumption], own_answered[each.assumption]
             seen = Observation(slot.sent_at, counted, own, answered, others, refused)
             # A refusal that was not expected is no test: it may have another reason.
             if (own + others if refused else counted) >= _NEARLY_FULL * most:
@@ -128,7 +128,7 @@ class ServerUse:
 
     def _explains(self, slot: Slot, most: int) -> bool:
         return any(
-            slot.own[each.reckoning] + others >= _EXPLAINED * most
+            slot.own[each.assumption] + others >= _EXPLAINED * most
             for each, others in zip(self._forecasters, slot.others, strict=False)
         )
 
@@ -136,7 +136,7 @@ class ServerUse:
         """Return our own count as the best forecaster has it, or as others of its belief make it if that is more."""
         best, stretched = self._best, self.stretched(period)
         return max(
-            self._own.count(now, stretched, each.reckoning) - max(0.0, each.waste - best.waste)
+            self._own.count(now, stretched, each.assumption) - max(0.0, each.waste - best.waste)
             for each in self._forecasters
             if type(each.model) is type(best.model)
         )
