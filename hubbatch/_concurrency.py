@@ -1,4 +1,4 @@
-"""How many requests a service gets at once: more while it answers well and more are waiting, fewer when it groans.
+"""How many requests a service gets at once: more while it answers and more are waiting, fewer when it is overloaded.
 
 Pure: every method is given what it needs to know. It knows nothing of the quota, which may well be the tighter bound.
 """
@@ -6,8 +6,10 @@ Pure: every method is given what it needs to know. It knows nothing of the quota
 from __future__ import annotations
 
 import math
+from collections import deque
 
 from hubbatch._diagnosis import Symptom
+from hubbatch._signs import Sign, signs_of
 
 __all__ = ["Concurrency"]
 
@@ -23,8 +25,11 @@ _SLOWER = 0.75
 _CAREFULLY = 0.25
 """What a good answer adds once a decrease has shown a limit: a quarter more with every round of answers."""
 
-_OVERLOADED = frozenset({Symptom.LOST, Symptom.LOCKED, Symptom.GATEWAY_ERROR, Symptom.UNAVAILABLE})
-"""Timeouts and lost connections, 423, 502, 504, 503 and their kin."""
+_LAST = 20
+"""Answers that count; when no more than half of them are signs of overload, those have another reason."""
+
+_LEAST = 3.0
+"""The level below which signs of overload among good answers do not bring it: three at once overload no service."""
 
 
 class Concurrency:
@@ -36,6 +41,8 @@ class Concurrency:
         self._known_good = math.inf
         """Below this level it grows fast: nothing has been wrong there so far."""
         self._decreased_at = -math.inf
+        self._overloaded: deque[bool] = deque(maxlen=_LAST)
+        """Of the last answers that say anything, which were signs of overload."""
 
     @property
     def level(self) -> int:
@@ -43,15 +50,28 @@ class Concurrency:
         return int(self._level)
 
     def note(self, symptom: Symptom, *, sent_at: float, now: float, limited: bool) -> None:
-        """Note what came of a request; `limited`: it is this level that others wait for."""
+        """Note what came of a request; `limited`: it is this level that others wait for.
+
+        Any answer of a service that works is a good one: to refuse a batch takes no less than to accept it.
+        """
+        signs = signs_of(symptom)
+        if not signs.overload and signs.health is not Sign.WELL:
+            return
+        self._overloaded.append(signs.overload)
         if sent_at < self._decreased_at:
             return  # the decrease was for its whole flight
-        if symptom in _OVERLOADED:
+        if signs.overload:
             self._decreased_at = now
-            self._level = self._known_good = max(1.0, self._level * _SLOWER)
-        elif symptom is Symptom.ANSWERED and limited:
+            self._level = self._known_good = max(self._least, self._level * _SLOWER)
+        elif limited:
             growth = 1.0 if self._level < self._known_good else _CAREFULLY
             self._level = min(self._level + growth, self._most)
+
+    @property
+    def _least(self) -> float:
+        """The level that the next decrease keeps at least."""
+        single = self._overloaded.count(True) <= len(self._overloaded) / 2
+        return min(self._level, _LEAST) if single else 1.0
 
     def begin_anew(self) -> None:
         """Start from one request: the service was broken, and has just answered again."""

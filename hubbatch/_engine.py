@@ -117,6 +117,7 @@ class Engine:
             quota=limiter.rate_limit.budget,
             quota_period=limiter.rate_limit.period,
             service_down=self._equipment.gate.broken,
+            hold=limiter.stalled_for,
         )
 
     def _sent_indexes(self) -> Iterator[int]:

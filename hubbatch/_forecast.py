@@ -36,7 +36,7 @@ _WASTE_RATE = 0.02
 
 @frozen
 class Observation:
-    """What one answer tells of the server's count, beside our own by the forecaster's reckoning."""
+    """What one answer tells of the server's count, beside our own by the forecaster's assumption."""
 
     sent_at: float
     counted: int
@@ -152,10 +152,10 @@ class Others:
 
 
 class Forecaster:
-    """One reckoning of our own use, one belief about others', and what both were wrong by."""
+    """One assumption about our own use, one belief about others', and what both were wrong by."""
 
-    def __init__(self, reckoning: int, model: Model) -> None:
-        self.reckoning = reckoning
+    def __init__(self, assumption: int, model: Model) -> None:
+        self.assumption = assumption
         self.model = model
         self.trials = 0
         self._variance = 0.0

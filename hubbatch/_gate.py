@@ -18,12 +18,13 @@ from contextlib import asynccontextmanager
 from attrs import frozen
 
 from hubbatch._budget import Slot
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._clock import now
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
-from hubbatch._health import Health
 from hubbatch._printable import printable
 from hubbatch._quota import RateLimiter
+from hubbatch._signs import signs_of
 from hubbatch.errors import HubbatchError
 
 __all__ = ["DeclinedError", "Gate"]
@@ -49,13 +50,17 @@ class _Waiter:
 class Gate:
     """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn."""
 
-    def __init__(self, limiter: RateLimiter, concurrency: Concurrency, health: Health) -> None:
+    def __init__(
+        self, limiter: RateLimiter, concurrency: Concurrency, breaker: CircuitBreaker
+    ) -> None:
         self.limiter = limiter
         self._concurrency = concurrency
-        self._health = health
+        self._breaker = breaker
         self._in_flight = 0
         self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
         self._pump: asyncio.Task[None] | None = None
+        self._acquiring: asyncio.Timeout | None = None
+        """How long the pump waits for the quota, while it does."""
         self._change = asyncio.Event()
         self._crowded_until = -math.inf
         """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
@@ -68,12 +73,12 @@ class Gate:
     @property
     def broken(self) -> bool:
         """Whether the service is held to be broken, so that requests only probe."""
-        return self._health.broken
+        return self._breaker.open
 
     @property
     def held_for(self) -> float:
         """Seconds for which everybody is held from now on; infinity while nobody can tell."""
-        return math.inf if self._health.broken else self.limiter.held_for
+        return math.inf if self._breaker.open else self.limiter.held_for
 
     @asynccontextmanager
     async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
@@ -94,19 +99,21 @@ class Gate:
 
     def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
         """Note what came of a request that was let through; `suspect`: a failure would be the request's own."""
-        broken, moment = self._health.broken, now()
+        broken, moment = self._breaker.open, now()
         limited = self._crowded_until >= slot.sent_at
-        self._health.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
-        if not suspect or told.response is not None:
+        self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
+        if not (suspect and signs_of(told.symptom).overload):
             self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
-        if broken and not self._health.broken:
+        if broken and not self._breaker.open:
             self._concurrency.begin_anew()
             _log.warning("the service works again; requests go on, few at first")
-        elif self._health.broken and not broken:
+        elif self._breaker.open and not broken:
             _log.warning(
                 "the service is broken (%s): one request at a time probes it, all others wait",
                 "" if told.error is None else printable(told.error.category, _MOST_SHOWN),
             )
+        if self._acquiring is not None and not self._acquiring.expired():
+            self._acquiring.reschedule(self._next_to_give_up())
         self._change.set()
 
     async def settle(self) -> None:
@@ -150,7 +157,8 @@ class Gate:
                 if self._closed_until() > now():
                     await self._until_changed()
                     continue
-                slot = await self.limiter.acquire()
+                if (slot := await self._acquire()) is None:
+                    continue
                 waiter = None if self._closed_until() > now() else self._next()
                 if waiter is None:
                     self.limiter.give_back(slot)
@@ -166,15 +174,28 @@ class Gate:
             if self._pump is asyncio.current_task():
                 self._pump = None
 
+    async def _acquire(self) -> Slot | None:
+        """Wait for a place in the quota; None if somebody's time to give up comes before."""
+        try:
+            async with asyncio.timeout_at(self._next_to_give_up()) as self._acquiring:
+                return await self.limiter.acquire()
+        except TimeoutError:
+            return None
+        finally:
+            self._acquiring = None
+
+    def _next_to_give_up(self) -> float | None:
+        return min((at for _, _, at in self._giving_up()), default=None)
+
     def _closed_until(self) -> float:
         """Return when the next request may be let through, as far as the gate is concerned."""
-        full = self._in_flight >= (1 if self._health.broken else self._concurrency.level)
-        return math.inf if full else self._health.resumes_at
+        full = self._in_flight >= (1 if self._breaker.open else self._concurrency.level)
+        return math.inf if full else self._breaker.resumes_at
 
     async def _until_changed(self) -> None:
-        """Wait until something has happened, the gate opens by itself, or somebody despairs."""
+        """Wait until something has happened, the gate opens by itself, or somebody gives up."""
         self._change.clear()
-        wakes = min([self._closed_until(), *(at for _, _, at in self._despairs())])
+        wakes = min([self._closed_until(), *(at for _, _, at in self._giving_up())])
         timer = None
         if math.isfinite(wakes):
             timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
@@ -186,12 +207,12 @@ class Gate:
             if timer is not None:
                 timer.cancel()
 
-    def _despairs(self) -> list[tuple[Hashable, _Waiter, float]]:
+    def _giving_up(self) -> list[tuple[Hashable, _Waiter, float]]:
         """Return who waits, in which lane, and when to give the service up; nobody while it is well."""
-        if not self._health.in_trouble:
+        if not self._breaker.in_trouble:
             return []
         return [
-            (lane, waiter, self._health.despairs_at(waiter.since))
+            (lane, waiter, self._breaker.gives_up_at(waiter.since))
             for lane, waiting in self._lanes.items()
             for waiter in waiting
         ]
@@ -199,11 +220,11 @@ class Gate:
     def _send_away(self) -> bool:
         """Let those know for whom there is no hope that the service recovers in time; return whether any are left."""
         moment = now()
-        for lane, waiter, at in self._despairs():
+        for lane, waiter, at in self._giving_up():
             if moment >= at:
                 self._withdraw(lane, waiter)
                 if not waiter.admitted.done():
-                    waiter.admitted.set_exception(self._health.despair(waiter.since, moment))
+                    waiter.admitted.set_exception(self._breaker.give_up(waiter.since, moment))
         return bool(self._lanes)
 
     def _next(self) -> _Waiter | None:

@@ -6,6 +6,7 @@ The counting is `_budget`'s, the pacing aiolimiter's; this module only waits. It
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Mapping
 
@@ -13,11 +14,20 @@ from aiolimiter import AsyncLimiter
 
 from hubbatch._budget import Budget, Slot
 from hubbatch._clock import now
-from hubbatch._daily import Today
+from hubbatch._daily_budget import DailyState
+from hubbatch._options import check_seconds
 from hubbatch.errors import DailyLimitError, UsageError
 from hubbatch.models import RateLimit
 
-__all__ = ["RateLimiter"]
+__all__ = ["MAX_HOLD", "RateLimiter"]
+
+_log = logging.getLogger("hubbatch")
+
+MAX_HOLD = 3600.0
+"""Seconds for which everybody is held at the most, whatever the service asks for, unless the caller says otherwise."""
+
+_NOTABLE = 30.0
+"""Seconds from which on a hold is told in the log: three of HubSpot's windows."""
 
 _FIRST_GUESS = RateLimit(100, 10.0)
 """The lowest limit HubSpot gives to a private app (documentation, "API usage guidelines")."""
@@ -37,18 +47,34 @@ class RateLimiter:
 
     `daily_reserve`: requests of the day that are left to others. Once the headers tell that no more than these remain,
     runs stop with `DailyLimitError`.
+
+    `max_hold`: seconds for which a 429, a 477 or what the headers tell may hold everybody at the most. A period in the
+    headers that would take longer is not believed. A period of your own `RateLimit` is as long as you say.
+
+    Raises `UsageError` for an option that is wrong.
     """
 
-    def __init__(self, rate_limit: RateLimit | None = None, *, daily_reserve: int = 0) -> None:
+    def __init__(
+        self,
+        rate_limit: RateLimit | None = None,
+        *,
+        daily_reserve: int = 0,
+        max_hold: float = MAX_HOLD,
+    ) -> None:
         if rate_limit is not None and not isinstance(rate_limit, RateLimit):
             raise UsageError(f"a RateLimiter takes a RateLimit or nothing, not {rate_limit!r}")
         if type(daily_reserve) is not int or daily_reserve < 0:
             raise UsageError(
                 f"daily_reserve must be a whole number of at least 0, not {daily_reserve!r}"
             )
+        self._max_hold = check_seconds("max_hold", max_hold)
         self._budget = Budget(
-            rate_limit or _FIRST_GUESS, learns=rate_limit is None, daily_reserve=daily_reserve
+            rate_limit or _FIRST_GUESS,
+            learns=rate_limit is None,
+            daily_reserve=daily_reserve,
+            max_hold=self._max_hold,
         )
+        self._warned_until = -math.inf
         self._turn = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._pacer: AsyncLimiter | None = None
@@ -75,7 +101,7 @@ class RateLimiter:
         async with self._turn:
             while True:
                 moment = now()
-                if self._budget.today(moment) is Today.OVER:
+                if self._budget.today(moment) is DailyState.OVER:
                     raise DailyLimitError(self._no_more_today())
                 ready_at = self._budget.ready_at(moment)
                 if ready_at > moment:
@@ -99,7 +125,14 @@ class RateLimiter:
 
     def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
         """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
+        before = self._budget.limit.period
         self._budget.learn(headers, slot, now(), refused=refused)
+        period = self._budget.limit.period
+        if period != before and period > _NOTABLE:
+            _log.warning(
+                "the quota's period is %.0f seconds, by its headers: once it is used up, requests wait as long",
+                period,
+            )
         self._wake()
 
     def ended(self, slot: Slot) -> None:
@@ -107,14 +140,33 @@ class RateLimiter:
         self._budget.ended(slot, now())
         self._wake()
 
-    def hold(self, wait: float) -> None:
-        """Hold everybody for `wait` seconds: a request was answered 429, or 477."""
-        self._budget.hold(wait, now())
+    def hold(self, wait: float, why: str = "the service answered 429 or 477") -> float:
+        """Hold everybody for `wait` seconds, `max_hold` at the most; return for how many.
+
+        `why`: what the log says of it. It must hold nothing of a record or a token.
+        """
+        moment = now()
+        held = self._budget.hold(wait, moment)
+        # What one flight of requests is told together is one hold.
+        if moment + held > max(moment, self._warned_until) + _NOTABLE:
+            self._warned_until = moment + held
+            _log.warning("all requests are held for %.0f seconds: %s", held, why)
+        return held
+
+    @property
+    def max_hold(self) -> float:
+        """Seconds for which everybody is held at the most."""
+        return self._max_hold
 
     @property
     def held_for(self) -> float:
-        """Seconds for which everybody is held from now on."""
+        """Seconds for which everybody is held from now on, as the service asked; `max_hold` at the most."""
         return self._budget.held_for(now())
+
+    @property
+    def stalled_for(self) -> float:
+        """Seconds until the quota lets the next request go: held, or with our part of the period used up."""
+        return self._budget.stalled_for(now())
 
     def _no_more_today(self) -> str:
         daily = self._budget.daily

@@ -116,7 +116,7 @@ class Wire:
         )
         if not excused:
             batch.history[told.symptom] += 1
-        batch.resumes_at = now() + decision.wait
+        batch.resumes_at = now() + min(decision.wait, gate.limiter.max_hold)
         if decision.action is Action.HOLD:
             gate.limiter.hold(decision.wait)
         return Answer(told, decision, token)

@@ -15,14 +15,14 @@ import aiohttp
 
 from hubbatch import _operations as operations
 from hubbatch._auth import TokenProvider, Tokens
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._codec import read_fields
 from hubbatch._concurrency import Concurrency
 from hubbatch._exchange import Transport
 from hubbatch._gate import Gate
-from hubbatch._health import Health
 from hubbatch._operations import Operation
 from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
-from hubbatch._quota import RateLimiter
+from hubbatch._quota import MAX_HOLD, RateLimiter
 from hubbatch._retry import RetryPolicy
 from hubbatch._transport import HttpTransport, check_base_url
 from hubbatch._wire import Equipment
@@ -46,6 +46,7 @@ class ClientOptions(TypedDict, total=False):
     api_version: str
     rate_limit: RateLimit | RateLimiter | None
     daily_reserve: int
+    max_hold: float
     max_concurrency: int | None
     retry: RetryPolicy
     timeout: float
@@ -64,6 +65,8 @@ class Client:
     from the response headers or, where there are none, from what is refused.
     `daily_reserve`: requests of the account's day that are left to others; runs stop with `DailyLimitError` before.
     A `RateLimiter` has its own.
+    `max_hold`: seconds for which the service may hold all requests at the most: by a 429, a 477, their `Retry-After`,
+    or what its headers tell. A `RateLimiter` has its own.
     `max_concurrency`: requests in flight at once, over all runs, at most. None finds the level: it grows while
     requests wait for it rather than for the quota, and falls on timeouts, 423, 502, 503 and 504.
     `retry`: when a batch is sent again.
@@ -95,6 +98,7 @@ class Client:
         api_version: str = "v3",
         rate_limit: RateLimit | RateLimiter | None = None,
         daily_reserve: int = 0,
+        max_hold: float = MAX_HOLD,
         max_concurrency: int | None = None,
         retry: RetryPolicy = _DEFAULT_RETRY,
         timeout: float = 60.0,
@@ -109,11 +113,11 @@ class Client:
         self._retry = retry
         self._tokens = Tokens(token, timeout=check_seconds("timeout", timeout))
         self._gate = Gate(
-            _limiter(rate_limit, daily_reserve),
+            _limiter(rate_limit, daily_reserve, max_hold),
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
-            Health(retry),
+            CircuitBreaker(retry),
         )
         self._http = HttpTransport(self._base_url, timeout=timeout, session=session)
         self._transport: Transport = self._http
@@ -300,13 +304,17 @@ class Client:
             raise UsageError("the client is closed; make another one")
 
 
-def _limiter(rate_limit: RateLimit | RateLimiter | None, daily_reserve: int) -> RateLimiter:
+def _limiter(
+    rate_limit: RateLimit | RateLimiter | None, daily_reserve: int, max_hold: float
+) -> RateLimiter:
     if isinstance(rate_limit, RateLimiter):
         if daily_reserve:
             raise UsageError("give daily_reserve to the RateLimiter: its clients share the day too")
+        if max_hold != MAX_HOLD:
+            raise UsageError("give max_hold to the RateLimiter: its clients are held together")
         return rate_limit
     if rate_limit is None or isinstance(rate_limit, RateLimit):
-        return RateLimiter(rate_limit, daily_reserve=daily_reserve)
+        return RateLimiter(rate_limit, daily_reserve=daily_reserve, max_hold=max_hold)
     raise UsageError(
         "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to learn"
         f" it, not {rate_limit!r}"

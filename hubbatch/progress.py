@@ -32,6 +32,9 @@ class Progress:
     quota_period: float
     service_down: bool = False
     """Whether the service is held to be broken: one request at a time probes it, and everything else waits."""
+    hold: float = 0.0
+    """Seconds for which everybody is still held by the quota: as the service asked (429, 477), or until the period that
+    is used up ends."""
 
     @property
     def records_per_second(self) -> float:

@@ -247,3 +247,60 @@ def test_no_window_at_the_server_holds_more_than_the_limit(
     for index, arrival in enumerate(arrivals):
         in_window = sum(1 for other in arrivals[: index + 1] if other > arrival - 10.0 + 1e-9)
         assert in_window <= most
+
+
+def beside_others(remaining: int) -> tuple[Budget, Slot]:
+    """Return a budget that knows what others use of a hundred, and a request that is under way."""
+    budget = Budget(RateLimit(100, 10.0), learns=True)
+    answered(budget, budget.take(0.0), 0.1, headers(100, remaining))
+    return budget, budget.take(0.2)
+
+
+@pytest.mark.parametrize("told", [{}, headers(100, 0), {"x-hubspot-ratelimit-remaining": "0"}])
+def test_a_429_makes_wary_with_headers_and_without(told: dict[str, str]) -> None:
+    budget, slot = beside_others(40)
+    assert budget.free(0.2) in {36, 37}
+    budget.ended(slot, 0.3)
+    budget.learn(told, slot, 0.3, refused=True)
+    assert budget.free(0.3) in {34, 35}
+
+
+def test_the_refusals_of_one_flight_make_wary_once() -> None:
+    budget, slot = beside_others(40)
+    for _ in range(10):
+        budget.learn({}, slot, 0.3, refused=True)
+        budget.hold(10.0, 0.3)
+    assert budget.free(0.3) in {34, 35}
+
+
+@pytest.mark.parametrize("told", [{}, headers(100, 0)])
+def test_a_429_that_no_forecast_explains_makes_nobody_wary(told: dict[str, str]) -> None:
+    budget, slot = beside_others(80)
+    before = budget.free(0.2)
+    budget.ended(slot, 0.3)
+    budget.learn(told, slot, 0.3, refused=True)
+    assert budget.free(0.3) >= before
+
+
+def test_what_refusals_tell_of_others_is_believed_when_there_is_nothing_but_refusals() -> None:
+    budget = Budget(RateLimit(100, 10.0), learns=True)
+    answered(budget, budget.take(0.0), 0.1, headers(100, 99))
+    slots = [budget.take(0.2) for _ in range(4)]
+    free = []
+    for slot in slots:
+        budget.ended(slot, 0.3)
+        budget.learn(headers(100, 0), slot, 0.3, refused=True)
+        free.append(budget.free(0.3))
+    assert min(free[:2]) > 90
+    assert max(free[2:]) < 10
+
+
+@pytest.mark.parametrize(("pinned", "told"), [(190, 100), (100, 190)])
+def test_of_a_pinned_limit_and_the_servers_the_smaller_holds(pinned: int, told: int) -> None:
+    budget = Budget(RateLimit(pinned, 10.0), learns=False)
+    answered(budget, budget.take(0.0), 0.1, headers(told, told - 1))
+    sent = 1
+    while budget.ready_at(0.2) == 0.2:
+        budget.take(0.2)
+        sent += 1
+    assert 0.97 * 100 <= sent <= 100

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Callable
+from statistics import mean
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,10 +16,22 @@ from support import World, in_virtual_time, people
 from hubbatch import RateLimit
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Symptom
+from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch.sandbox import FaultKind, SandboxRequest
 from hubbatch.sandbox._faults import open_plan
 
 OVERLOAD = [Symptom.LOST, Symptom.LOCKED, Symptom.GATEWAY_ERROR, Symptom.UNAVAILABLE]
+HEALTHY = [
+    Symptom.ANSWERED,
+    Symptom.REJECTED,
+    Symptom.TOO_LARGE,
+    Symptom.NOTHING_FOUND,
+    Symptom.WRONG_PATH,
+    Symptom.FORBIDDEN,
+    Symptom.UNAUTHENTICATED,
+    Symptom.TOKEN_EXPIRED,
+    Symptom.REDIRECTED,
+]
 
 
 def note(
@@ -30,13 +46,16 @@ def note(
     return level.level
 
 
-def test_it_grows_while_it_is_what_others_wait_for() -> None:
+@pytest.mark.parametrize("symptom", HEALTHY)
+def test_it_grows_with_any_healthy_answer_while_it_is_what_others_wait_for(
+    symptom: Symptom,
+) -> None:
     level = Concurrency(None)
     assert level.level == 32
-    assert note(level, Symptom.ANSWERED, limited=False) == 32
-    assert [note(level, Symptom.ANSWERED) for _ in range(3)] == [33, 34, 35]
+    assert note(level, symptom, limited=False) == 32
+    assert [note(level, symptom) for _ in range(3)] == [33, 34, 35]
     for _ in range(1000):
-        note(level, Symptom.ANSWERED)
+        note(level, symptom)
     assert level.level == 256
 
 
@@ -59,9 +78,38 @@ def test_a_flight_of_requests_decreases_it_once(symptom: Symptom) -> None:
     assert note(level, symptom, sent_at=1.0, now=2.0) == 18
 
 
-@pytest.mark.parametrize("symptom", sorted({*Symptom} - {*OVERLOAD, Symptom.ANSWERED}, key=str))
+@pytest.mark.parametrize("symptom", sorted({*Symptom} - {*OVERLOAD, *HEALTHY}, key=str))
 def test_nothing_else_moves_it(symptom: Symptom) -> None:
     assert note(Concurrency(None), symptom, now=1.0) == 32
+
+
+@pytest.mark.parametrize("rest", [Symptom.ANSWERED, Symptom.REJECTED])
+def test_single_failures_among_healthy_answers_leave_three_at_once(rest: Symptom) -> None:
+    level = Concurrency(None)
+    for now in range(200):
+        note(level, rest if now % 2 else Symptom.LOCKED, sent_at=now, now=now)
+    assert level.level >= 3
+    for now in range(200, 300):
+        note(level, rest, sent_at=now, now=now)
+    assert level.level > 24
+
+
+def test_nothing_but_failures_brings_it_down_to_one() -> None:
+    level = Concurrency(None)
+    note(level, Symptom.ANSWERED)
+    for now in range(1, 40):
+        note(level, Symptom.LOCKED, sent_at=now, now=now)
+    assert level.level == 1
+
+
+def test_from_one_it_rises_by_refusals_alone() -> None:
+    level = Concurrency(None)
+    for now in range(1, 40):
+        note(level, Symptom.UNAVAILABLE, sent_at=now, now=now)
+    assert level.level == 1
+    for now in range(40, 80):
+        note(level, Symptom.REJECTED, sent_at=now, now=now)
+    assert level.level >= 8
 
 
 def test_after_a_decrease_it_grows_carefully() -> None:
@@ -140,5 +188,58 @@ def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> None:
             assert len(refused) < 0.3 * 2_000
             # Twenty a second is what it can do; a refused batch pauses for two seconds and more.
             assert asyncio.get_running_loop().time() < 2.5 * 2_000 / 20
+
+    in_virtual_time(main())
+
+
+def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> None:
+    """Nearly all records are bad. Before that, some requests met a service that was overloaded."""
+
+    async def main() -> None:
+        async with World(latency=0.2, max_concurrency=None) as world:
+            levels: list[int] = []
+            post = world.transport.post
+
+            async def answer(
+                request: Request, token: str, note_sent: Callable[[], None]
+            ) -> Reply | NoReply:
+                number = len(levels)
+                levels.append(world.client._gate.concurrency)
+                if number < 200 and number % 5 == 0:
+                    await asyncio.sleep(0.1)
+                    return Reply(423)
+                if number % 40 == 1:
+                    return await post(request, token, note_sent)
+                await asyncio.sleep(0.2)
+                told = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
+                return Reply(400, {}, orjson.dumps(told))
+
+            world.transport.post = answer  # type: ignore[method-assign]
+            await world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
+            assert min(levels[:200]) < 10
+            assert max(levels[-200:]) >= 32
+
+    in_virtual_time(main())
+
+
+def test_one_bad_answer_of_ten_leaves_enough_at_once_for_the_quota() -> None:
+    """Some records are locked by others; the service answers the rest well."""
+
+    async def main() -> None:
+        chance = random.Random(1)
+
+        def lock(_: SandboxRequest) -> FaultKind | None:
+            return FaultKind.LOCKED if chance.random() < 0.1 else None
+
+        async with World(latency=0.2, max_concurrency=None, faults=lock) as world:
+            levels: list[int] = []
+            run = world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
+            task = asyncio.ensure_future(run)
+            while not task.done():
+                levels.append(world.client._gate.concurrency)
+                await asyncio.sleep(0.1)
+            assert (await task).ok
+            assert min(levels) >= 3
+            assert mean(levels) >= 4
 
     in_virtual_time(main())

@@ -203,7 +203,7 @@ def test_what_is_busy_is_left_alone_for_two_seconds_and_more(verb: str, fault: F
         (FaultKind.RATE_ROLLING, 10.0),
         (Fault(FaultKind.RATE_ROLLING, retry_after=3.0), 3.0),
         (FaultKind.RATE_SECONDLY, 1.0),
-        (Fault(FaultKind.MIGRATING, retry_after=7200.0), 7200.0),
+        (Fault(FaultKind.MIGRATING, retry_after=240.0), 240.0),
     ],
 )
 @pytest.mark.parametrize("verb", VERBS)

@@ -9,10 +9,11 @@ from support import UNLIMITED, World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter, RetryPolicy, TransportError
 from hubbatch._budget import Slot
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._gate import Gate
-from hubbatch._health import Health
+from hubbatch.models import BatchError
 
 
 def test_a_long_job_uses_the_quota_and_never_more() -> None:
@@ -108,7 +109,7 @@ def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
 
 def test_the_gate_gives_lanes_their_turns() -> None:
     async def main() -> None:
-        gate = Gate(RateLimiter(UNLIMITED), Concurrency(1), Health(RetryPolicy()))
+        gate = Gate(RateLimiter(UNLIMITED), Concurrency(1), CircuitBreaker(RetryPolicy()))
         order: list[str] = []
 
         async def pass_through(lane: str) -> None:
@@ -127,7 +128,7 @@ def test_the_gate_gives_lanes_their_turns() -> None:
 def test_a_waiter_that_gives_up_costs_nothing() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(1, 10.0))
-        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
+        gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
 
         async def pass_through() -> None:
             async with gate.enter(None, 0.0):
@@ -149,7 +150,7 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
 def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> None:
     async def main() -> None:
         limiter = RateLimiter(RateLimit(2, 10.0))
-        gate = Gate(limiter, Concurrency(5), Health(RetryPolicy()))
+        gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
 
         async def pass_through() -> None:
             async with gate.enter(None, 0.0):
@@ -172,7 +173,7 @@ def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
             raise ZeroDivisionError
 
     async def main() -> None:
-        gate = Gate(Broken(), Concurrency(5), Health(RetryPolicy()))
+        gate = Gate(Broken(), Concurrency(5), CircuitBreaker(RetryPolicy()))
         with pytest.raises(ZeroDivisionError):
             async with gate.enter(None, 0.0):
                 pass
@@ -190,10 +191,12 @@ def test_whoever_comes_when_the_last_waiter_is_sent_away_is_not_forgotten() -> N
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        health = Health(RetryPolicy(initial_wait=20.0, max_wait=20.0, jitter=0.0, max_elapsed=5.0))
-        gate = Gate(RateLimiter(UNLIMITED), Concurrency(5), health)
+        breaker = CircuitBreaker(
+            RetryPolicy(initial_wait=20.0, max_wait=20.0, jitter=0.0, max_elapsed=5.0)
+        )
+        gate = Gate(RateLimiter(UNLIMITED), Concurrency(5), breaker)
         for _ in range(11):
-            health.note(Diagnosis(Symptom.LOST), sent_at=0.0, now=0.0, chance=0.0)
+            breaker.note(Diagnosis(Symptom.LOST), sent_at=0.0, now=0.0, chance=0.0)
         assert gate.broken
 
         async def impatient() -> None:
@@ -209,5 +212,50 @@ def test_whoever_comes_when_the_last_waiter_is_sent_away_is_not_forgotten() -> N
         await impatient()
         await late()
         assert loop.time() == pytest.approx(20.0)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("trouble_at", [0.0, 1.0])
+def test_who_waits_for_a_quota_that_is_held_gives_a_broken_service_up_in_time(
+    trouble_at: float,
+) -> None:
+    """The hold is for an hour; `max_elapsed` is five seconds."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(UNLIMITED)
+        gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy(max_elapsed=5.0)))
+        async with gate.enter("other", 0.0) as slot:
+            limiter.hold(3600.0)
+            lost = Diagnosis(Symptom.LOST, error=BatchError("C", "m"))
+            loop.call_later(trouble_at, gate.note, lost, slot, 0.5)
+
+            async def wait(since: float) -> float:
+                with pytest.raises(TransportError):
+                    async with gate.enter("a", since):
+                        pass
+                return loop.time()
+
+            ends = await asyncio.gather(wait(0.0), wait(2.0))
+        assert ends == pytest.approx([trouble_at + 5.0, max(trouble_at, 2.0) + 5.0], abs=0.01)
+        async with gate.enter("b", 3600.0):
+            assert loop.time() == pytest.approx(3600.0, abs=0.01)
+
+    in_virtual_time(main())
+
+
+def test_a_good_answer_during_a_hold_renews_the_patience_of_those_who_wait() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        limiter = RateLimiter(UNLIMITED)
+        gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy(max_elapsed=5.0)))
+        async with gate.enter("other", 0.0) as slot:
+            limiter.hold(100.0)
+            lost = Diagnosis(Symptom.LOST, error=BatchError("C", "m"))
+            gate.note(lost, slot, 0.5)
+            loop.call_later(4.0, gate.note, Diagnosis(Symptom.REJECTED), slot, 0.5)
+            async with gate.enter("a", 0.0):
+                assert loop.time() == pytest.approx(100.0, abs=0.01)
 
     in_virtual_time(main())

@@ -6,115 +6,24 @@ The account is the sandbox's own window. Where no engine is needed requests are 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import random
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
 from statistics import mean
 
 import pytest
-from attrs import define, field
+from account import QUICK, Account, FixedWindow, work
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import World, in_virtual_time, people
 
-from hubbatch import RateLimit, RateLimiter, RetryPolicy
-from hubbatch._concurrency import Concurrency
+from hubbatch import RateLimit, RateLimiter
 from hubbatch._forecast import Others
-from hubbatch._gate import Gate
-from hubbatch._health import Health
 from hubbatch.sandbox import SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
 
-QUICK, SLOW = (0.15, 0.25), (1.125, 1.875)
+SLOW = (1.125, 1.875)
 PROFESSIONAL = RateLimit(190, 10.0)
-
-
-class FixedWindow(RollingWindow):
-    """Counts from the last full period on."""
-
-    def count(self, at: float) -> int:
-        start = at // self.period * self.period
-        while self._accepted and self._accepted[0] < start:
-            self._accepted.popleft()
-        return len(self._accepted)
-
-
-@define
-class Account:
-    """A server that counts, and the way to it."""
-
-    window: RollingWindow = field(factory=lambda: RollingWindow(190, 10.0))
-    latency: tuple[float, float] = QUICK
-    there: float = 0.0
-    """The part of the latency, and so of its jitter, that is spent on the way to the server."""
-    drift: float = 0.0
-    tells: bool = True
-    chance: random.Random = field(factory=lambda: random.Random(0))
-    accepted: list[float] = field(factory=list)
-    others: list[float] = field(factory=list)
-    refused: list[float] = field(factory=list)
-
-    @property
-    def now(self) -> float:
-        return asyncio.get_running_loop().time() * (1 + self.drift)
-
-    def take(self, times: list[float]) -> bool:
-        if self.window.is_full(self.now):
-            return False
-        self.window.accept(self.now)
-        times.append(asyncio.get_running_loop().time())
-        return True
-
-    async def post(self) -> tuple[bool, dict[str, str]]:
-        latency = self.chance.uniform(*self.latency)
-        await asyncio.sleep(latency * self.there)
-        served = self.take(self.accepted)
-        if not served:
-            self.refused.append(asyncio.get_running_loop().time())
-        headers = {
-            "x-hubspot-ratelimit-max": str(self.window.limit),
-            "x-hubspot-ratelimit-remaining": str(self.window.remaining(self.now)),
-            "x-hubspot-ratelimit-interval-milliseconds": str(round(self.window.period * 1000)),
-        }
-        await asyncio.sleep(latency * (1 - self.there))
-        return served, headers if self.tells else {}
-
-    @property
-    def reuse(self) -> float:
-        """The period over the mean time until a place is used again."""
-        limit = self.window.limit or 0
-        return self.window.period / mean(
-            later - earlier
-            for earlier, later in zip(self.accepted, self.accepted[limit:], strict=False)
-        )
-
-    @property
-    def holds(self) -> int:
-        """How often everybody was held: refusals less than a period apart are one hold."""
-        times = [float("-inf"), *self.refused]
-        return sum(
-            later - earlier > self.window.period / 2 for earlier, later in itertools.pairwise(times)
-        )
-
-
-async def work(
-    account: Account, limiter: RateLimiter, *, until: float, most: float = float("inf")
-) -> None:
-    """Send as much as goes, 32 at once, until a moment or so many have gone."""
-    gate = Gate(limiter, Concurrency(32), Health(RetryPolicy()))
-
-    async def worker() -> None:
-        while asyncio.get_running_loop().time() < until and len(account.accepted) < most:
-            async with gate.enter("work", 0.0) as slot:
-                limiter.sent(slot)
-                served, headers = await account.post()
-            limiter.learn(headers, slot, refused=not served)
-            if not served:
-                limiter.hold(account.window.period)
-
-    await asyncio.gather(*(worker() for _ in range(34)))
-    await gate.settle()
 
 
 def long_run(account: Account, rate_limit: RateLimit | None = None, windows: float = 22) -> Account:

@@ -14,11 +14,11 @@ from support import World, in_virtual_time, people, plan
 from hubbatch import Outcome, RateLimiter, RecordStatus, RetryPolicy
 from hubbatch._batching import Batch
 from hubbatch._budget import Slot
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import diagnose
 from hubbatch._exchange import Reply
 from hubbatch._gate import Gate
-from hubbatch._health import Health
 from hubbatch._operations import UPSERT
 from hubbatch._suspicion import Suspicion
 from hubbatch.sandbox import FaultKind, SandboxRequest
@@ -158,12 +158,12 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
 def test_a_suspects_failures_say_nothing_of_the_service() -> None:
     async def main() -> None:
         told = diagnose(UPSERT, Reply(504, {}, b"{}"))
-        health, concurrency = Health(RetryPolicy()), Concurrency(None)
-        gate, level = Gate(RateLimiter(), concurrency, health), concurrency.level
+        breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
+        gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level
         for moment in range(50):
             gate.note(told, Slot(float(moment)), 0.0, suspect=True)
-        assert not health.broken
-        assert not health.in_trouble
+        assert not breaker.open
+        assert not breaker.in_trouble
         assert concurrency.level == level
 
     in_virtual_time(main())

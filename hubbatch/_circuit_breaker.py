@@ -1,53 +1,27 @@
-"""Whether the service is well, judged by a client's last answers, and when it may be probed if it is not.
+"""The circuit breaker of one client: whether the service works, by its last answers, and when it may be probed if not.
 
-Pure: every method is given the time. A service that is broken gets one request at a time, after pauses that grow.
+Closed: requests go. Open: more than half of the last answers were bad, and nobody may send until `resumes_at`.
+Half-open, from then on: one request at a time may. A bad answer opens it again, for longer; a good one closes it. Pure:
+every method is given the time.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from enum import Enum, auto
-from types import MappingProxyType
 
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._retry import RetryPolicy
+from hubbatch._signs import Sign, signs_of
 from hubbatch.errors import TransportError
 
-__all__ = ["Health"]
+__all__ = ["CircuitBreaker"]
 
 _LAST = 20
 """Answers that count; when more than half of them are bad, the service is broken."""
 
 
-class _Sign(Enum):
-    """What an answer says about the service."""
-
-    WELL = auto()
-    BROKEN = auto()
-    NOTHING = auto()
-
-
-_SIGNS = MappingProxyType(
-    {
-        Symptom.LOST: _Sign.BROKEN,
-        Symptom.NOT_SENT: _Sign.BROKEN,
-        Symptom.SERVER_ERROR: _Sign.BROKEN,
-        Symptom.GATEWAY_ERROR: _Sign.BROKEN,
-        Symptom.UNAVAILABLE: _Sign.BROKEN,
-        Symptom.ORIGIN_TROUBLE: _Sign.BROKEN,
-        # These have holds of their own, or may come from anything in between.
-        Symptom.LOCKED: _Sign.NOTHING,
-        Symptom.RATE_LIMITED: _Sign.NOTHING,
-        Symptom.DAILY_LIMIT: _Sign.NOTHING,
-        Symptom.MIGRATING: _Sign.NOTHING,
-        Symptom.UNREADABLE: _Sign.NOTHING,
-    }
-)
-"""Any other answer, also one that refuses a request, comes from a service that works."""
-
-
-class Health:
+class CircuitBreaker:
     """Watches the answers of one client."""
 
     def __init__(self, policy: RetryPolicy) -> None:
@@ -55,7 +29,9 @@ class Health:
         self._answers: deque[bool] = deque(maxlen=_LAST)
         self._last = ""
         self._trouble_since: float | None = None
-        self._broken_since: float | None = None
+        self._left_alone_until = -math.inf
+        """Until when the service has asked to be left alone since then."""
+        self._open_since: float | None = None
         self._probes = 0
         self._reached = False
         self._unreached: deque[float] = deque(maxlen=policy.max_attempts)
@@ -64,9 +40,9 @@ class Health:
         """When the next request may be sent."""
 
     @property
-    def broken(self) -> bool:
-        """Whether requests only probe, one at a time."""
-        return self._broken_since is not None
+    def open(self) -> bool:
+        """Whether it is open, or half-open: requests only probe, one at a time."""
+        return self._open_since is not None
 
     @property
     def in_trouble(self) -> bool:
@@ -87,37 +63,41 @@ class Health:
         `chance`: a random number from 0 to 1, for the jitter. `suspect`: a failure would be the request's own.
         """
         self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
-        sign = _SIGNS.get(told.symptom, _Sign.WELL)
-        if sign is _Sign.WELL:
+        sign = signs_of(told.symptom).health
+        if sign is Sign.WELL:
             self._note_good()
             return
-        if suspect and not self.broken:
+        if suspect and not self.open:
             return
-        if sign is _Sign.BROKEN:
+        if sign is Sign.BROKEN:
             self._note_bad(told, now)
         if self._trouble_since is not None and told.asked_wait is not None:
-            # While the service wants to be left alone, nobody's patience is used up.
-            self._trouble_since = max(self._trouble_since, now + told.asked_wait)
-        if self._broken_since is not None and sent_at >= self._broken_since:
+            self._left_alone_until = max(self._left_alone_until, now + told.asked_wait)
+        if self._open_since is not None and sent_at >= self._open_since:
             # A probe: what was under way when the others failed is none.
             self._probes += 1
             if not self._reached:
                 self._unreached.append(now)
             self._pause(now, chance)
-        elif self._broken_since is None and self._answers.count(False) > _LAST / 2:
-            self._broken_since = now
+        elif self._open_since is None and self._answers.count(False) > _LAST / 2:
+            self._open_since = now
             self._pause(now, chance)
 
-    def despairs_at(self, since: float) -> float:
-        """Return when one who has tried from `since` on should give the service up; infinity: not in sight."""
+    def gives_up_at(self, since: float) -> float:
+        """Return when one who has tried from `since` on should give the service up; infinity: not in sight.
+
+        That is after `max_elapsed` without one good answer. The waits that the service asks for do not count, but for
+        no longer than `max_elapsed` once more.
+        """
         if self._trouble_since is None:
             return math.inf
         if not self._reached:
             probes = [at for at in self._unreached if at >= since]
             return -math.inf if len(probes) == self._unreached.maxlen else math.inf
-        return max(since, self._trouble_since) + self._policy.max_elapsed
+        began, most = max(since, self._trouble_since), self._policy.max_elapsed
+        return min(max(began, self._left_alone_until), began + most) + most
 
-    def despair(self, since: float, now: float) -> TransportError:
+    def give_up(self, since: float, now: float) -> TransportError:
         """Return the error of one who has tried from `since` on and gives the service up."""
         reached = "has not given one good answer" if self._reached else "could not be reached"
         return TransportError(
@@ -127,8 +107,8 @@ class Health:
 
     def _note_good(self) -> None:
         self._trouble_since = None
-        if self.broken:
-            self._broken_since = None
+        if self.open:
+            self._open_since = None
             self._probes = 0
             self._answers.clear()
             self.resumes_at = -math.inf
@@ -138,6 +118,7 @@ class Health:
         self._answers.append(False)
         if self._trouble_since is None:
             self._trouble_since = now
+            self._left_alone_until = -math.inf
         if told.error is not None:
             self._last = f"{told.error.category}: {told.error.message}"
 

@@ -10,7 +10,7 @@ from collections import deque
 
 from attrs import frozen
 
-__all__ = ["Assumption", "Latencies", "Lateness", "Reckoning"]
+__all__ = ["Assumption", "Latencies", "Lateness", "WindowCount"]
 
 _LATENCIES = 64
 """Answers over which latencies are compared."""
@@ -54,7 +54,7 @@ class Latencies:
         return Lateness(usual, late - usual)
 
 
-class Reckoning:
+class WindowCount:
     """Counts answered requests for a whole period from when they are assumed to have arrived."""
 
     def __init__(self, assumption: Assumption) -> None:

@@ -8,36 +8,36 @@ import pytest
 from support import World, in_virtual_time, people
 
 from hubbatch import Client, DailyLimitError, RateLimit, RateLimiter, UsageError
-from hubbatch._daily import Daily, Today
+from hubbatch._daily_budget import DailyBudget, DailyState
 from hubbatch.models import BatchStatus
 
 
 def test_while_nothing_is_told_the_day_is_open() -> None:
-    assert Daily(5).state(100, 0.0) is Today.OPEN
+    assert DailyBudget(5).state(100, 0.0) is DailyState.OPEN
 
 
 @pytest.mark.parametrize(
     ("remaining", "reserve", "in_flight", "state"),
     [
-        (1, 0, 0, Today.OPEN),
-        (0, 0, 0, Today.OVER),
-        (3, 0, 3, Today.UNCERTAIN),
-        (3, 0, 2, Today.OPEN),
-        (10, 10, 0, Today.OVER),
-        (11, 10, 0, Today.OPEN),
-        (11, 10, 1, Today.UNCERTAIN),
+        (1, 0, 0, DailyState.OPEN),
+        (0, 0, 0, DailyState.OVER),
+        (3, 0, 3, DailyState.UNCERTAIN),
+        (3, 0, 2, DailyState.OPEN),
+        (10, 10, 0, DailyState.OVER),
+        (11, 10, 0, DailyState.OPEN),
+        (11, 10, 1, DailyState.UNCERTAIN),
     ],
 )
 def test_what_is_in_flight_may_be_part_of_what_is_left(
-    remaining: int, reserve: int, in_flight: int, state: Today
+    remaining: int, reserve: int, in_flight: int, state: DailyState
 ) -> None:
-    daily = Daily(reserve)
+    daily = DailyBudget(reserve)
     daily.learn(remaining, 0.0, 0.2)
     assert daily.state(in_flight, 0.3) is state
 
 
 def test_of_answers_in_any_order_the_least_counts_until_a_later_request_tells_more() -> None:
-    daily = Daily(0)
+    daily = DailyBudget(0)
     daily.learn(7, 0.1, 0.3)
     daily.learn(8, 0.2, 0.4)
     assert daily.remaining == 7
@@ -46,11 +46,11 @@ def test_of_answers_in_any_order_the_least_counts_until_a_later_request_tells_mo
 
 
 def test_after_a_while_one_request_finds_out_whether_it_is_another_day() -> None:
-    daily = Daily(10)
+    daily = DailyBudget(10)
     daily.learn(3, 0.0, 0.2)
-    assert daily.state(0, 899.0) is Today.OVER
-    assert daily.state(0, 901.0) is Today.OPEN
-    assert daily.state(1, 901.0) is Today.UNCERTAIN
+    assert daily.state(0, 899.0) is DailyState.OVER
+    assert daily.state(0, 901.0) is DailyState.OPEN
+    assert daily.state(1, 901.0) is DailyState.UNCERTAIN
 
 
 @pytest.mark.parametrize(("reserve", "sent"), [(0, 40), (15, 25)])

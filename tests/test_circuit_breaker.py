@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people
 
 from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
+from hubbatch._circuit_breaker import CircuitBreaker
 from hubbatch._diagnosis import Diagnosis, Symptom
 from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._health import Health
+from hubbatch._signs import _SIGNS, Sign, Signs, signs_of
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 
@@ -38,17 +39,17 @@ NEUTRAL = [
 
 
 class Patient:
-    """A health that is told answers one second apart."""
+    """A circuit breaker that is told answers one second apart."""
 
     def __init__(self, policy: RetryPolicy = POLICY) -> None:
-        self.health = Health(policy)
+        self.breaker = CircuitBreaker(policy)
         self.now = 0.0
 
     def told(self, *symptoms: Symptom, sent_ago: float = 0.0) -> Patient:
         for symptom in symptoms:
             self.now += 1.0
             error = BatchError("HTTP_500", "broken")
-            self.health.note(
+            self.breaker.note(
                 Diagnosis(symptom, error=error),
                 sent_at=self.now - sent_ago,
                 now=self.now,
@@ -58,15 +59,15 @@ class Patient:
 
     @property
     def pause(self) -> float:
-        return self.health.resumes_at - self.now
+        return self.breaker.resumes_at - self.now
 
 
 @pytest.mark.parametrize("symptom", BAD)
 def test_more_than_half_of_the_last_twenty_answers_must_be_bad(symptom: Symptom) -> None:
     patient = Patient().told(*[Symptom.ANSWERED] * 20, *[symptom] * 10)
-    assert not patient.health.broken
+    assert not patient.breaker.open
     patient.told(symptom)
-    assert patient.health.broken
+    assert patient.breaker.open
     assert patient.pause == 0.5
 
 
@@ -74,23 +75,23 @@ def test_good_answers_in_between_push_bad_ones_out() -> None:
     patient = Patient()
     for _ in range(50):
         patient.told(Symptom.LOST, Symptom.ANSWERED)
-    assert not patient.health.broken
+    assert not patient.breaker.open
 
 
 @pytest.mark.parametrize("symptom", NEUTRAL)
 def test_what_has_a_hold_of_its_own_does_not_count(symptom: Symptom) -> None:
     patient = Patient().told(*[symptom] * 100)
-    assert not patient.health.broken
-    assert patient.health.despairs_at(0.0) == math.inf
+    assert not patient.breaker.open
+    assert patient.breaker.gives_up_at(0.0) == math.inf
     patient.told(*[Symptom.LOST] * 11, symptom)
-    assert patient.health.broken
+    assert patient.breaker.open
 
 
 @pytest.mark.parametrize("symptom", sorted(set(Symptom) - {*BAD, *NEUTRAL}, key=str))
 def test_any_other_answer_shows_that_the_service_works(symptom: Symptom) -> None:
     patient = Patient().told(*[Symptom.LOST] * 11)
-    assert patient.health.broken
-    assert not patient.told(symptom).health.broken
+    assert patient.breaker.open
+    assert not patient.told(symptom).breaker.open
 
 
 def test_the_pauses_between_probes_grow_to_max_wait() -> None:
@@ -107,55 +108,85 @@ def test_a_part_of_the_pause_is_random_but_no_more_than_half() -> None:
 
 def test_what_was_under_way_when_it_broke_is_no_probe() -> None:
     patient = Patient().told(*[Symptom.LOST] * 11)
-    until = patient.health.resumes_at
+    until = patient.breaker.resumes_at
     patient.told(*[Symptom.LOST] * 5, sent_ago=30.0)
-    assert patient.health.resumes_at == until
+    assert patient.breaker.resumes_at == until
     assert patient.told(Symptom.LOST).pause == 1.0
 
 
 def test_after_a_good_answer_the_count_begins_anew() -> None:
     patient = Patient().told(*[Symptom.LOST] * 15, Symptom.ANSWERED)
     assert patient.pause < 0
-    assert not patient.told(*[Symptom.LOST] * 10).health.broken
+    assert not patient.told(*[Symptom.LOST] * 10).breaker.open
 
 
 def test_it_is_given_up_after_max_elapsed_without_one_good_answer() -> None:
-    health = Patient().told(Symptom.ANSWERED, *[Symptom.LOST] * 3).health
-    assert health.despairs_at(0.0) == 302.0
-    error = health.despair(2.0, 302.0)
+    breaker = Patient().told(Symptom.ANSWERED, *[Symptom.LOST] * 3).breaker
+    assert breaker.gives_up_at(0.0) == 302.0
+    error = breaker.give_up(2.0, 302.0)
     assert "for 300 seconds" in str(error)
     assert "HTTP_500: broken" in str(error)
     # Whoever came later has a time of its own.
-    assert health.despairs_at(100.0) == 400.0
+    assert breaker.gives_up_at(100.0) == 400.0
 
 
 def test_one_good_answer_renews_the_patience() -> None:
     patient = Patient().told(*[Symptom.LOST] * 300, Symptom.REJECTED)
-    assert patient.health.despairs_at(0.0) == math.inf
-    assert patient.told(Symptom.LOST).health.despairs_at(0.0) == patient.now + 300
+    assert patient.breaker.gives_up_at(0.0) == math.inf
+    assert patient.told(Symptom.LOST).breaker.gives_up_at(0.0) == patient.now + 300
+
+
+def asked(wait: float, symptom: Symptom = Symptom.MIGRATING) -> Diagnosis:
+    return Diagnosis(symptom, error=BatchError("C", "m"), asked_wait=wait)
 
 
 def test_while_the_service_wants_to_be_left_alone_no_patience_is_used_up() -> None:
     patient = Patient().told(Symptom.SERVER_ERROR)
-    patient.health.note(
-        Diagnosis(Symptom.MIGRATING, error=BatchError("C", "m"), asked_wait=3600.0),
-        sent_at=1.0,
-        now=2.0,
-        chance=0.0,
-    )
-    assert patient.health.despairs_at(0.0) == 3602.0 + 300.0
+    patient.breaker.note(asked(200.0), sent_at=1.0, now=2.0, chance=0.0)
+    assert patient.breaker.gives_up_at(0.0) == 202.0 + 300.0
+
+
+@pytest.mark.parametrize("symptom", [Symptom.MIGRATING, Symptom.RATE_LIMITED, Symptom.UNAVAILABLE])
+@pytest.mark.parametrize("wait", [300.0, 3600.0, 1e9, math.inf])
+def test_no_wait_that_is_asked_for_makes_patience_more_than_twice_as_long(
+    wait: float, symptom: Symptom
+) -> None:
+    patient = Patient().told(Symptom.SERVER_ERROR)
+    patient.breaker.note(asked(wait, symptom), sent_at=1.0, now=2.0, chance=0.0)
+    assert patient.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
+
+
+def test_waits_that_are_asked_for_again_and_again_end_too() -> None:
+    patient = Patient()
+    for now in range(1, 2000, 100):
+        patient.breaker.note(
+            asked(100.0, Symptom.UNAVAILABLE), sent_at=float(now), now=float(now), chance=0.0
+        )
+    assert patient.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
+    patient.now = 2000.0
+    assert patient.told(Symptom.REJECTED, Symptom.LOST).breaker.gives_up_at(0.0) == 2302.0
+
+
+def test_a_symptom_that_is_not_in_the_table_is_neither_good_nor_bad() -> None:
+    """Another part may learn of more kinds of answers before this one does."""
+    unheard_of: Any = object()
+    assert signs_of(unheard_of) == Signs(Sign.NOTHING)
+
+
+def test_every_symptom_has_its_row() -> None:
+    assert set(_SIGNS) == set(Symptom)
 
 
 def test_what_was_never_reached_is_given_up_after_as_many_probes_as_there_are_attempts() -> None:
     patient = Patient().told(*[Symptom.NOT_SENT] * 16)
-    assert patient.health.despairs_at(0.0) > patient.now
+    assert patient.breaker.gives_up_at(0.0) > patient.now
     patient.told(Symptom.NOT_SENT)
-    assert patient.health.despairs_at(0.0) <= patient.now
-    assert "could not be reached" in str(patient.health.despair(0.0, patient.now))
+    assert patient.breaker.gives_up_at(0.0) <= patient.now
+    assert "could not be reached" in str(patient.breaker.give_up(0.0, patient.now))
     # Whoever comes later has its own probes: the network may be back.
-    assert patient.health.despairs_at(patient.now + 1) > patient.now
-    reached = Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).health
-    assert reached.despairs_at(0.0) == 301.0
+    assert patient.breaker.gives_up_at(patient.now + 1) > patient.now
+    reached = Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).breaker
+    assert reached.gives_up_at(0.0) == 301.0
 
 
 def test_whatever_a_probe_gets_but_a_good_answer_makes_the_pauses_grow() -> None:
@@ -166,8 +197,8 @@ def test_whatever_a_probe_gets_but_a_good_answer_makes_the_pauses_grow() -> None
 @given(st.lists(st.sampled_from(sorted(Symptom, key=str)), max_size=60))
 def test_there_is_always_a_way_on(symptoms: list[Symptom]) -> None:
     patient = Patient().told(*symptoms)
-    health = patient.health
-    assert health.broken == (patient.pause > -1e9)
+    breaker = patient.breaker
+    assert breaker.open == (patient.pause > -1e9)
     assert patient.pause <= POLICY.max_wait
 
 
@@ -364,9 +395,9 @@ def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
 @pytest.mark.parametrize(
     "faults",
     [
-        [FaultKind.SERVER_ERROR, Fault(FaultKind.MIGRATING, retry_after=3600.0)],
-        [Fault(FaultKind.UNAVAILABLE, retry_after=7200.0)],
-        [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=900.0)],
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.MIGRATING, retry_after=290.0)],
+        [Fault(FaultKind.UNAVAILABLE, retry_after=290.0)],
+        [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=290.0)],
     ],
 )
 def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any) -> None:
@@ -435,7 +466,8 @@ def test_the_token_is_asked_for_after_the_wait_and_not_before() -> None:
                 return Fault(FaultKind.MIGRATING, retry_after=2000.0)
             return None if fresh else FaultKind.EXPIRED_TOKEN
 
-        async with World(faults=stale, token=token, max_concurrency=4) as world:
+        retry = RetryPolicy(max_elapsed=5000.0)
+        async with World(faults=stale, token=token, max_concurrency=4, retry=retry) as world:
             assert (await upsert(world, 100)).ok
             assert 401 not in world.statuses()
 

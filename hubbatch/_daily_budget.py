@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-__all__ = ["Daily", "Today"]
+__all__ = ["DailyBudget", "DailyState"]
 
 _MEMORY = 900.0
 """Seconds after which what was left may have changed: it is a new day somewhere. One request finds out."""
 
 
-class Today(Enum):
+class DailyState(Enum):
     """Whether one more request may be sent today."""
 
     OPEN = auto()
@@ -19,7 +19,7 @@ class Today(Enum):
     OVER = auto()
 
 
-class Daily:
+class DailyBudget:
     """The daily remainder, of which `reserve` requests are left to others."""
 
     def __init__(self, reserve: int) -> None:
@@ -32,13 +32,13 @@ class Daily:
         if self.remaining is None or remaining < self.remaining or sent_at >= self._told_at:
             self.remaining, self._told_at = remaining, now
 
-    def state(self, in_flight: int, now: float) -> Today:
+    def state(self, in_flight: int, now: float) -> DailyState:
         """Tell whether one more request may be sent while so many are in flight."""
         if self.remaining is None:
-            return Today.OPEN
+            return DailyState.OPEN
         left = self.remaining - self.reserve
         if now - self._told_at > _MEMORY:
             left = max(left, 1)
         if left > in_flight:
-            return Today.OPEN
-        return Today.UNCERTAIN if in_flight else Today.OVER
+            return DailyState.OPEN
+        return DailyState.UNCERTAIN if in_flight else DailyState.OVER

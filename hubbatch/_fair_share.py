@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["Claim"]
+__all__ = ["FairShare"]
 
 _CAUTION, _MOST_CAUTION = 0.06, 0.5
 """The part of what others leave that stays unclaimed: usually, and at the most after refusals."""
@@ -28,7 +28,7 @@ _MEMORY = 2.0
 """Periods without a look after which a claim says nothing any more."""
 
 
-class Claim:
+class FairShare:
     """The number of requests of ours that the server may count at a time.
 
     It rises no faster than by two limits a period. Several clients that were refused together, and held, find the
@@ -47,7 +47,7 @@ class Claim:
         return max(_CAUTION, self._caution * fading)
 
     def follow(self, places: float, limit: int, now: float, period: float) -> float:
-        """Claim so many places of a limit, or as near to that as may be by now; return how many."""
+        """FairShare so many places of a limit, or as near to that as may be by now; return how many."""
         age = (now - self._looked_at) / period
         rise = math.inf if age > _MEMORY else _RISE * limit * min(age, _LONGEST_STEP)
         self._places = min(places, self._places + rise)
