@@ -4,6 +4,7 @@ from hubbatch._auth import TokenProvider
 from hubbatch._quota import RateLimiter
 from hubbatch._retry import RetryPolicy
 from hubbatch._states import Counts, RecordOutcome
+from hubbatch._threads import in_thread
 from hubbatch.client import Client
 from hubbatch.errors import (
     AuthenticationError,
@@ -57,4 +58,5 @@ __all__ = [
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
+    "in_thread",
 ]

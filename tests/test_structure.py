@@ -25,6 +25,7 @@ LAYERS: dict[str, int] = {
                 "_values",
                 "_exchange",
                 "_states",
+                "_life",
                 "outcome",
                 "progress",
             ],
@@ -52,6 +53,7 @@ LAYERS: dict[str, int] = {
                 "_intake",
                 "_settling",
                 "_feeder",
+                "_threads",
                 "_reckoning",
                 "_forecast",
                 "_ceiling",
@@ -160,7 +162,7 @@ def test_the_public_names_are_these() -> None:
         ),
         *("HubbatchError", "UsageError", "AuthenticationError", "PermissionDeniedError"),
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
-        *("OutcomeError", "RecordError"),
+        *("OutcomeError", "RecordError", "in_thread"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"
