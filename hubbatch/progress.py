@@ -32,6 +32,11 @@ class Progress:
     quota_period: float
     service_down: bool = False
     """Whether the service is held to be broken: one request at a time probes it, and everything else waits."""
+    waiting_for_key: int = 0
+    """Records that wait for an earlier one with the same key, or share its request; see `duplicates`.
+
+    Up to 10,000 of them, and 64 MiB, keep no others from being taken in. `duplicates="merge"` makes one input of them.
+    """
 
     @property
     def records_per_second(self) -> float:

@@ -56,6 +56,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._clock.now
 
+    def spend(self, seconds: float) -> None:
+        """Let time pass while the loop stands still, as what blocks does."""
+        self._clock.now += seconds
+
     @property
     def turns(self) -> int:
         """How often the loop has gone round: between two turns every task runs to its next await."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 from support import (
+    VirtualTimeLoop,
     World,
     check_against_store,
     drip,
@@ -16,10 +17,7 @@ from support import (
     upsert,
 )
 
-from hubbatch import (
-    BatchStatus,
-    Counts,
-)
+from hubbatch import BatchStatus, Counts
 
 
 class SourceError(Exception):
@@ -198,5 +196,155 @@ def test_a_slow_consumer_holds_the_source_back() -> None:
                 await asyncio.sleep(0.5)
                 assert taken - consumed <= (2 + 2) * 10
         assert consumed == 1000
+
+    in_virtual_time(main())
+
+
+def blocking(records: Iterable[dict[str, str]], seconds: float) -> Iterator[dict[str, str]]:
+    """Yield records, each of which holds the event loop up for so many seconds."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualTimeLoop)
+    for record in records:
+        loop.spend(seconds)
+        yield record
+
+
+async def longest_lag(done: Callable[[], bool]) -> float:
+    """Return by how much, at most, a task that wants to run every 10 ms ran too late."""
+    loop = asyncio.get_running_loop()
+    longest = 0.0
+    while not done():
+        due = loop.time() + 0.01
+        await asyncio.sleep(0.01)
+        longest = max(longest, loop.time() - due)
+    return longest
+
+
+def test_a_source_that_blocks_lets_others_run_between_two_records() -> None:
+    async def main() -> None:
+        async with World() as world:
+            run = upsert(world, blocking(people(300), 0.02)).start()
+            assert await longest_lag(lambda: run.done) < 0.05
+            assert (await run).ok
+            assert world.service.requests[0].at < 3, "the first batch left while others were pulled"
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("slow", [False, True])
+def test_a_quick_source_gives_the_loop_its_turn_by_time(slow: bool) -> None:
+    """Also an async source that never waits; 5 ms of pulling are a turn, however many batches they fill."""
+
+    async def main() -> None:
+        async with World(max_concurrency=200) as world:
+            source: Any = blocking(people(5000), 0.0002)
+
+            async def never_waiting() -> AsyncIterator[dict[str, str]]:
+                for person in source:
+                    yield person
+
+            run = upsert(world, never_waiting() if slow else source).start()
+            assert await longest_lag(lambda: run.done) < 0.016
+            assert (await run).ok
+
+    in_virtual_time(main())
+
+
+def test_a_deadline_ends_a_source_that_blocks_within_two_records_time() -> None:
+    async def main() -> None:
+        async with World() as world:
+            outcome = await upsert(world, blocking(people(500), 0.02), deadline=1.0)
+            assert asyncio.get_running_loop().time() < 1.05
+            assert outcome.counts.total in {50, 51, 52}
+            assert outcome.status is BatchStatus.CANCELED
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "warned"), [(0.001, False), (0.004, False), (0.006, True), (0.06, True)]
+)
+def test_a_source_that_blocks_is_warned_of_once(
+    seconds: float, warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        async with World() as world:
+            await upsert(world, blocking(people(300), seconds))
+
+    in_virtual_time(main())
+    said = [record.message for record in caplog.records if "blocks" in record.message]
+    assert len(said) == int(warned)
+    assert all("hubbatch.in_thread(source)" in words for words in said)
+
+
+def test_waiting_for_room_is_not_taken_for_blocking(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with World(latency=5.0, max_concurrency=1) as world:
+            await upsert(world, blocking(people(100), 0.0), batch_size=5)
+
+    in_virtual_time(main())
+    assert not caplog.records
+
+
+def test_a_record_whose_error_cannot_be_told_fails_like_any_other() -> None:
+    class SilentError(Exception):
+        def __str__(self) -> str:
+            raise self
+
+    class Record:
+        def model_dump(self, **_: object) -> dict[str, str]:
+            raise SilentError
+
+    async def main() -> None:
+        async with World() as world:
+            outcome = await upsert(world, [*people(3), Record(), *people(3, 3)])
+            assert outcome.counts == Counts(7, succeeded=6, failed=1)
+            [error] = outcome.errors
+            assert (error.category, error.indexes) == ("LOCAL_VALIDATION", (3,))
+            assert error.message == "the record cannot be read: SilentError"
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_long_list_that_is_left_off_is_closed_in_slices(streamed: bool) -> None:
+    async def main(count: int) -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        async with World(latency=1.0, max_concurrency=1) as world:
+            run = upsert(world, people(count), batch_size=10, deadline=0.5)
+            seen = list(range(count))
+            if streamed:
+                async with run:
+                    seen = [record.index async for record in run]
+            outcome = await run
+            assert sorted(seen) == list(range(count))
+            assert outcome.counts == Counts(count, succeeded=10, unsent=count - 10)
+            unsent = outcome.unsent
+            assert [record.index for record in unsent] == list(range(10, count))
+            assert [record.input for record in unsent] == people(count - 10, 10)
+            return loop.turns
+
+    assert in_virtual_time(main(30_000)) - in_virtual_time(main(1_000)) >= 5
+
+
+def test_the_rest_of_a_list_may_raise() -> None:
+    class Rows(Sequence[Any]):
+        def __len__(self) -> int:
+            return 100
+
+        def __getitem__(self, index: Any) -> Any:
+            if index == 50:
+                raise SourceError
+            return people(1, index)[0]
+
+    async def main() -> None:
+        async with World(latency=1.0, max_concurrency=1) as world:
+            run = upsert(world, Rows(), batch_size=5, deadline=0.5)
+            with pytest.raises(SourceError):
+                await run
+            counts = run.outcome.counts
+            assert counts.succeeded == len(world.stored()) == 5
+            assert counts.unknown == counts.failed == 0
 
     in_virtual_time(main())
