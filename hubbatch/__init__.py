@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hubbatch._retry import RetryPolicy
     from hubbatch._session import open_session
     from hubbatch._states import Counts, RecordOutcome
+    from hubbatch._threads import in_thread
     from hubbatch.client import Client
     from hubbatch.errors import (
         AuthenticationError,
@@ -66,6 +67,7 @@ __all__ = [
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
+    "in_thread",
     "open_session",
 ]
 
@@ -96,6 +98,7 @@ _HOMES = {
     "TransportError": "errors",
     "UnknownObjectTypeError": "errors",
     "UsageError": "errors",
+    "in_thread": "_threads",
     "open_session": "_session",
 }
 """Where each name is at home; a test holds this against the imports above."""

@@ -135,12 +135,12 @@ class Chunker:
         self._caller_trace_ids.clear()
         return [batch]
 
-    def replace(self, item: Input, body: bytes) -> bool:
-        """Give an input that waits here another content, unless the batch would grow too large."""
-        grown = self._bytes + len(body) - len(item.body)
+    def grow(self, item: Input, by: int) -> bool:
+        """Note that an input that waits here grows by so many bytes, unless the batch would grow too large."""
+        grown = self._bytes + by
         if grown > self._max_bytes or not any(waiting is item for waiting in self._inputs):
             return False
-        item.body, self._bytes = body, grown
+        self._bytes = grown
         return True
 
     def _make_trace_id_distinct(self, item: Input) -> None:

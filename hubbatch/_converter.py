@@ -41,8 +41,12 @@ def read_time(value: Any, _: object = None) -> datetime | None:
 
 
 def write_time(moment: datetime) -> str:
-    """Write an aware datetime as ISO 8601 in UTC."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """Write an aware datetime as ISO 8601, in UTC unless that cannot hold it: the years 1 and 9999 have ends."""
+    try:
+        moment = moment.astimezone(UTC)
+    except (OverflowError, ValueError):
+        return moment.isoformat()
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def _text(value: Any, _: object = None) -> str:

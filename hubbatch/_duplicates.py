@@ -5,11 +5,12 @@ Three policies over the keys that are not settled yet. It knows nothing of batch
 
 from __future__ import annotations
 
-import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import Enum, StrEnum, auto
 from typing import Any
+
+import orjson
 
 from hubbatch._batching import Chunker
 from hubbatch._operations import Operation
@@ -20,6 +21,10 @@ __all__ = ["Admission", "Duplicates", "Keyring"]
 
 _RECENT = 10_000
 """Keys of settled creates that are remembered: more than a quota lets through in four seconds."""
+
+_MOST_ASIDE = 10_000
+_MOST_ASIDE_BYTES = 64 * 1024 * 1024
+"""Records that wait for a key, and bytes of JSON, that are no reason to take in fewer others: memory is bounded."""
 
 
 class Duplicates(StrEnum):
@@ -62,6 +67,21 @@ class Keyring:
         self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
         self._released: dict[Key, None] = {}
         """The last keys given back, oldest first: what happened a moment ago."""
+        self._merging: dict[Input, _Merging] = {}
+        """Inputs that have grown by others since they were written."""
+        self.waiting = 0
+        """How many inputs wait for a key, or are settled with the one that has it."""
+        self._waiting_bytes = 0
+
+    @property
+    def aside(self) -> int:
+        """How many of those are no reason to take in fewer others."""
+        return min(self.waiting, _MOST_ASIDE) if self._waiting_bytes <= _MOST_ASIDE_BYTES else 0
+
+    @property
+    def merges(self) -> bool:
+        """Whether any input has to be written anew before it is sent."""
+        return bool(self._merging)
 
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
@@ -75,6 +95,8 @@ class Keyring:
             if self._released:
                 item.successor = key in self._released
             return _FEED
+        self.waiting += 1
+        self._waiting_bytes += len(item.body)
         if self._one_answer_serves_all:
             _follow(holder, item)
             return Admission.WAIT
@@ -93,6 +115,8 @@ class Keyring:
         key = item.key
         if key is None or self._holders.get(key) is not item:
             return None
+        if item.followers is not None:
+            self._forget(item.followers)
         queue = self._waiting.get(key) if self._waiting else None
         if queue is None:
             del self._holders[key]
@@ -101,9 +125,17 @@ class Keyring:
             return None
         successor = self._holders[key] = queue.popleft()
         successor.successor = True
+        self._forget((successor,))
+        if self._merging:
+            self.write((successor,))
         if not queue:
             del self._waiting[key]
         return successor
+
+    def _forget(self, items: Sequence[Input]) -> None:
+        """Note that inputs wait no more; what they wrote counts as it was given."""
+        self.waiting -= len(items)
+        self._waiting_bytes -= sum(len(item.body) for item in items)
 
     def _remember(self, key: Key) -> None:
         self._released[key] = None
@@ -128,22 +160,63 @@ class Keyring:
 
     def _merged(self, earlier: Input, later: Input, *, waits_here: bool) -> bool:
         """Merge a record into an earlier one, if that is not under way yet and would not grow too large."""
-        body = encode_input(_join(earlier.wire, later.wire))
-        if not waits_here and not self._chunker.replace(earlier, body):
+        merging = self._merging.get(earlier)
+        if merging is None:
+            merging = _Merging(earlier)
+        wire = later.wire
+        growth = merging.growth(wire)
+        if merging.size + growth > self._chunker.largest:
             return False
-        if len(body) > self._chunker.largest:
+        if not waits_here and not self._chunker.grow(earlier, growth):
             return False
-        earlier.body = body
+        merging.add(wire, growth)
+        self._merging[earlier] = merging
         _follow(earlier, later)
         return True
 
+    def write(self, items: Iterable[Input]) -> None:
+        """Write inputs anew that others were merged into."""
+        for item in items:
+            if (merging := self._merging.pop(item, None)) is not None:
+                item.body = encode_input(merging.wire)
 
-def _join(earlier: dict[str, Any], later: dict[str, Any]) -> dict[str, Any]:
-    """Join two inputs of one object: later properties win; the earlier trace id stays on the wire."""
-    joined = {**earlier, "properties": {**earlier["properties"], **later["properties"]}}
-    if associations := [*earlier.get("associations", ()), *later.get("associations", ())]:
-        joined["associations"] = associations
-    return joined
+
+class _Merging:
+    """Inputs of one object on their way to become one. It is written as JSON once, and its size is known before."""
+
+    def __init__(self, item: Input) -> None:
+        self.wire = item.wire
+        self.size = len(item.body)
+
+    def growth(self, later: dict[str, Any]) -> int:
+        """Return the bytes that an input would add."""
+        properties = self.wire["properties"]
+        count, growth = len(properties), 0
+        for name, value in later["properties"].items():
+            growth += _size(value)
+            if name in properties:
+                growth -= _size(properties[name])
+            else:
+                growth += _size(name) + len(":") + (count > 0)  # and a comma, but for the first
+                count += 1
+        if associations := later.get("associations"):
+            growth += _size(associations)
+            if "associations" in self.wire:
+                growth += len(",") - len("[]")
+            else:
+                growth += len(',"associations":')
+        return growth
+
+    def add(self, later: dict[str, Any], growth: int) -> None:
+        """Join an input: later properties win; the earlier trace id stays on the wire."""
+        self.wire["properties"].update(later["properties"])
+        if associations := later.get("associations"):
+            self.wire.setdefault("associations", []).extend(associations)
+        self.size += growth
+
+
+def _size(value: Any) -> int:
+    return len(orjson.dumps(value))
 
 
 def _follow(holder: Input, item: Input) -> None:
@@ -156,6 +229,8 @@ class _SeenKeys:
     """Every key of a run, exactly, in bounded memory: SQLite spills its private table to a temporary file."""
 
     def __init__(self) -> None:
+        import sqlite3  # noqa: PLC0415 (a fifth of the time that it takes to import us, and seldom wanted)
+
         self._database = sqlite3.connect("", isolation_level=None)  # "": private and temporary
         self._database.execute("PRAGMA journal_mode=OFF")
         self._database.execute("PRAGMA cache_size=-16384")  # KiB

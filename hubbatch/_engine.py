@@ -20,6 +20,7 @@ from hubbatch._courier import Courier
 from hubbatch._feeder import Feeder
 from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
+from hubbatch._life import Life, Reason
 from hubbatch._options import Call
 from hubbatch._settling import Settler
 from hubbatch._states import RecordOutcome
@@ -35,7 +36,6 @@ __all__ = ["Engine"]
 _LINGER = 1.0
 """Seconds that a batch which is not full waits for more records of a slow source."""
 
-
 _BROKEN_OFF = "the run was stopped before an answer came"
 
 
@@ -47,6 +47,7 @@ class Engine:
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
         equipment: Equipment,
+        life: Life,
         *,
         keep: Keep,
         observe: Callable[[RecordOutcome], None] | None = None,
@@ -55,6 +56,7 @@ class Engine:
         self._call = call
         self._source = source
         self._equipment = equipment
+        self._life = life
         self._backlog = backlog
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
@@ -68,35 +70,28 @@ class Engine:
             fail=functools.partial(self._fail, fatal=True),
             may_wait=self._may_wait,
         )
-        self._feeder = Feeder(source, room=self._room, take=self._take, idle=self._nudge)
+        self._feeder = Feeder(source, life, room=self._room, take=self._take, idle=self._nudge)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
         self._batches: dict[asyncio.Task[None], list[Batch]] = {}
         """What each task still has to settle: its batch, or the parts of it, the current one last."""
         self._linger: asyncio.TimerHandle | None = None
-        self._fatal = False
-        self._aborted = False
-        self._failure: BaseException | None = None
+        self._closing: Iterator[None] | None = None
         self._began = now()
         self._final: Progress | None = None
 
     # The truth, at any time
 
     @property
-    def failure(self) -> BaseException | None:
-        """What stopped the run, if anything did."""
-        return self._failure
-
-    @property
     def outcome(self) -> Outcome:
-        """What is known of every record taken in so far."""
-        outcome = self._ledger.outcome(self._sent_indexes())
-        if self._final is None:
-            return attrs.evolve(outcome, status=BatchStatus.PROCESSING)
-        if self._feeder.exhausted and self._failure is None and outcome.counts.unsent == 0:
+        """What is known of every record taken in so far: a copy, until nothing changes any more."""
+        ended, failed = self._life.ended, self._life.ending.error is not None
+        outcome = self._ledger.outcome(self._sent_indexes(), final=ended)
+        if ended and self._feeder.exhausted and not failed and outcome.counts.unsent == 0:
             return outcome
-        return attrs.evolve(outcome, status=BatchStatus.CANCELED)
+        status = BatchStatus.CANCELED if ended else BatchStatus.PROCESSING
+        return attrs.evolve(outcome, status=status)
 
     @property
     def progress(self) -> Progress:
@@ -118,6 +113,7 @@ class Engine:
             quota_period=limiter.rate_limit.period,
             service_down=self._equipment.gate.broken,
             hold=limiter.stalled_for,
+            waiting_for_key=self._intake.waiting_for_key,
         )
 
     def _sent_indexes(self) -> Iterator[int]:
@@ -130,27 +126,27 @@ class Engine:
     # Beginning and end
 
     async def run(self) -> None:
-        """Carry the call out to its end.
+        """Carry the call out to its end; what ended it is told by its life and raised to those who wait, not here.
 
-        Raises what stopped it: the source's own exception, a `HubbatchError`, or whatever a callback raised.
+        An exception that ends the process would take the event loop with it if it were raised in a task of ours.
         """
-        loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        deadline = self._call.deadline
-        timer = None if deadline is None else loop.call_later(deadline, self.stop)
+        timer = None
+        if (deadline := self._call.deadline) is not None:
+            timer = asyncio.get_running_loop().call_later(deadline, self.stop)
         try:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
-        except asyncio.CancelledError as error:
-            if not self._aborted:
-                self._failure = error
-        finally:
-            if timer is not None:
-                timer.cancel()
-            self.close()
+            for _ in iter(self._close_slice, False):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
+        except BaseException as error:  # a bug: nothing of ours may pass for the run's end
+            self._life.fail(Reason.SERVICE, error, fatal=True)
+        if timer is not None:
+            timer.cancel()
+        self.close()
         await self._equipment.gate.settle()
-        if self._failure is not None:
-            raise self._failure
 
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
@@ -165,36 +161,41 @@ class Engine:
 
     def abort(self, reason: HubbatchError, task: asyncio.Task[None]) -> None:
         """Cancel the run, which is carried out by `task`, and have it end with `reason`."""
-        if self._failure is None:
-            self._failure = reason
-        self._aborted = True
+        self._life.cancel(reason)
         task.cancel()
 
     def close(self) -> None:
-        """Leave no record open. What is still open here was never sent, or its task never got a turn."""
-        if self._final is not None:
+        """Leave no record open."""
+        if self._life.ended:
             return
-        self._feeder.stopped = True
-        self._cancel_linger()
-        for batch in itertools.chain(*self._batches.values()):
-            self._settler.abandon(batch, _BROKEN_OFF)
-        self._batches.clear()
-        self._settler.close_rest(self._feeder.rest())
+        for _ in iter(self._close_slice, False):
+            pass
         self._intake.close()
         self._report()
         self._final = self.progress
+        self._life.end()
+
+    def _close_slice(self) -> bool:
+        """Close some of what is still open: it was never sent, or its task never got a turn; return whether any was."""
+        if self._closing is None:
+            self._cancel_linger()
+            for batch in itertools.chain(*self._batches.values()):
+                self._settler.abandon(batch, _BROKEN_OFF)
+            self._batches.clear()
+            self._closing = self._settler.close_rest(self._feeder.rest())
+        try:
+            return next(self._closing, self) is not self
+        except BaseException as error:  # the rest of a list is a caller's own code, too
+            self._fail(error, reason=Reason.SOURCE)
+            return False
 
     def consumed(self) -> None:
         """Note that somebody has taken a settled record away: there may be room for more."""
         self._feeder.wake()
 
-    def runs_in(self, task: asyncio.Task[Any] | None) -> bool:
-        """Whether a task is part of this run: it cannot wait for the run's end."""
-        return task is self._feeding or task in self._batches
-
     def _stop(self, leave: Callable[[Batch], bool]) -> None:
         """End admission, and the waiting of those batches that are to be left as they are."""
-        self._feeder.stopped = True
+        self._life.stop()
         current = asyncio.current_task()
         if self._feeding is not None and self._feeding is not current:
             self._feeding.cancel()
@@ -202,12 +203,12 @@ class Engine:
             if not self._courier.sends(task) and task is not current and leave(parts[-1]):
                 task.cancel()
 
-    def _fail(self, error: BaseException, *, fatal: bool = False) -> None:
-        """Stop because of an error; after a fatal one nothing is sent again."""
-        if self._failure is None:
-            self._failure = error
-        self._fatal = self._fatal or fatal
-        if fatal:
+    def _fail(
+        self, error: BaseException, *, fatal: bool = False, reason: Reason = Reason.SERVICE
+    ) -> None:
+        """Stop because of an error; after a fatal one, or one that ends the process, nothing is sent again."""
+        self._life.fail(reason, error, fatal=fatal)
+        if self._life.failing:
             self._stop(lambda _: True)
         else:
             self.stop()
@@ -217,14 +218,12 @@ class Engine:
     async def _feed(self) -> None:
         try:
             await self._feeder.run()
-        except (KeyboardInterrupt, SystemExit):
-            raise
         except asyncio.CancelledError as error:
-            if self._feeder.stopped or self._cancelling:
+            if not self._life.taking or self._cancelling:
                 raise
-            self._fail(error)  # the source's own
+            self._fail(error, reason=Reason.SOURCE)  # the source's own
         except BaseException as error:  # the source's own, whatever it is
-            self._fail(error)
+            self._fail(error, reason=Reason.SOURCE)
         else:
             if self._feeder.exhausted:
                 self._start(self._intake.flush())
@@ -237,7 +236,8 @@ class Engine:
             most += min(self._courier.pausing, most)  # they keep nobody else from being sent
         if len(self._batches) >= most - 1:  # and one is being filled
             return 0
-        return most * self._call.batch_size - self._ledger.unsettled - self._backlog()
+        in_the_way = self._ledger.unsettled - self._intake.aside + self._backlog()
+        return most * self._call.batch_size - in_the_way
 
     def _take(self, record: Any) -> bool:
         """Take one record in; return whether that made a batch full."""
@@ -262,7 +262,7 @@ class Engine:
         if batches:
             self._cancel_linger()
         for batch in batches:
-            if not (self._feeder.stopped or self._cancelling):
+            if self._life.taking and not self._cancelling:
                 parts = [batch]
                 task = self._group.create_task(self._carry(parts))
                 self._batches[task] = parts
@@ -289,7 +289,7 @@ class Engine:
         """Carry one batch, or its parts one by one, until all is settled; whatever happens, in a true state."""
         task = asyncio.current_task()
         try:
-            while parts and not self._fatal:
+            while parts and not self._life.failing:
                 following = await self._courier.advance(parts[-1])
                 parts.pop()
                 # While the service seems to be broken, a record on which it fails must not stand in others' way.
@@ -303,7 +303,7 @@ class Engine:
             BaseException
         ) as error:  # cancelled, no token, no service, or a bug: the books stay true
             self._abandon(parts, _why(error))
-            if not isinstance(error, Exception):
+            if isinstance(error, asyncio.CancelledError):
                 raise
             self._fail(error, fatal=True)
         finally:
@@ -314,15 +314,13 @@ class Engine:
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
-        if self._fatal:
+        if self._life.failing:
             return False
         held_for = self._equipment.gate.held_for
-        return not self._feeder.stopped or max(seconds, held_for) <= self._equipment.policy.max_wait
+        return self._life.taking or max(seconds, held_for) <= self._equipment.policy.max_wait
 
     def _abandon(self, parts: list[Batch], why: str) -> None:
         """Settle what is left of a batch whose sending was broken off."""
-        if self._cancelling:
-            self._feeder.stopped = True
         while parts:
             self._start(self._settler.abandon(parts.pop(), why))
 
@@ -342,8 +340,8 @@ class Engine:
             return
         try:
             self._call.on_progress(self.progress)
-        except Exception as error:  # the caller's own, whatever it is
-            self._fail(error)
+        except BaseException as error:  # the caller's own, whatever it is
+            self._fail(error, reason=Reason.CALLBACK)
 
 
 def _why(error: BaseException) -> str:

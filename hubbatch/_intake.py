@@ -42,6 +42,16 @@ class Intake:
         """Whether there is a batch that is not full."""
         return len(self._chunker) > 0
 
+    @property
+    def waiting_for_key(self) -> int:
+        """How many records wait for an earlier one with the same key, or share its request."""
+        return self._keyring.waiting
+
+    @property
+    def aside(self) -> int:
+        """How many of those are no reason to take in fewer others."""
+        return self._keyring.aside
+
     def take(self, index: int, record: Any) -> list[Batch]:
         """Take a record in; return the batches that are full now.
 
@@ -52,9 +62,7 @@ class Intake:
         except InvalidRecordError:
             raise
         except Exception as error:  # a record's own code may raise anything
-            raise InvalidRecordError(
-                f"the record cannot be read: {type(error).__name__}: {error}"
-            ) from None
+            raise InvalidRecordError(f"the record cannot be read: {_words(error)}") from None
         if len(item.body) > self._chunker.largest:
             raise InvalidRecordError(
                 f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"
@@ -62,7 +70,8 @@ class Intake:
             )
         admission = self._keyring.admit(item)
         if admission is _FEED:
-            return self._chunker.feed(item)
+            full = self._chunker.feed(item)
+            return self._written(full) if full else full
         if admission is Admission.REFUSE:
             raise InvalidRecordError(
                 "the key occurred before in this run, and duplicates are refused"
@@ -72,20 +81,35 @@ class Intake:
     def release(self, item: Input) -> list[Batch]:
         """Let the next record with a settled input's key go on; return the batches that are full now."""
         successor = self._keyring.release(item)
-        return [] if successor is None else self._chunker.feed(successor)
+        return [] if successor is None else self._written(self._chunker.feed(successor))
 
     def release_all(self, items: Sequence[Input]) -> list[Batch]:
         """Let those go on who wait for the keys of settled inputs; return the batches that are full now."""
         return [
             batch
             for successor in self._keyring.release_all(items)
-            for batch in self._chunker.feed(successor)
+            for batch in self._written(self._chunker.feed(successor))
         ]
 
     def flush(self) -> list[Batch]:
         """Return the batch that is not full, if there is one."""
-        return self._chunker.flush()
+        return self._written(self._chunker.flush())
 
     def close(self) -> None:
         """Free what is kept outside the memory."""
         self._keyring.close()
+
+    def _written(self, full: list[Batch]) -> list[Batch]:
+        """Return batches that leave, with the JSON of inputs that others were merged into."""
+        if self._keyring.merges:
+            for batch in full:
+                self._keyring.write(batch.inputs)
+        return full
+
+
+def _words(error: Exception) -> str:
+    """Return what an exception says; its own code may raise, too."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:
+        return type(error).__name__

@@ -5,6 +5,8 @@ Synchronous and complete by construction: a record enters once and is settled on
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -12,11 +14,14 @@ from typing import Any
 
 import attrs
 
-from hubbatch._states import Counts, RecordOutcome, RecordTable
+from hubbatch._states import Counts, KeptRecords, RecordOutcome, RecordTable
 from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
 from hubbatch.outcome import Outcome, known
 
 __all__ = ["Keep", "Ledger"]
+
+_MOST_REMARKS = 1_000
+"""Warnings, and links by name, that are kept of a stream's replies: the first ones."""
 
 
 class Keep(StrEnum):
@@ -41,7 +46,9 @@ class Ledger:
         }
         self._errors: list[BatchError] = []
         self._num_errors = 0
-        self._summary = _Summary()
+        self._summary = _Summary(
+            {Keep.ALL: math.inf, Keep.ERRORS: _MOST_REMARKS, Keep.NONE: 0}[keep]
+        )
 
     @property
     def taken(self) -> int:
@@ -53,9 +60,9 @@ class Ledger:
         """How many records are still open."""
         return len(self._shelf.open)
 
-    def open_indexes(self) -> list[int]:
-        """Return the records that are not settled."""
-        return list(self._shelf.open)
+    def open_indexes(self, most: int | None = None) -> list[int]:
+        """Return the records that are not settled, or the first of them."""
+        return list(itertools.islice(self._shelf.open, most))
 
     def settled(self, status: RecordStatus) -> int:
         """Return how many records are settled in a state."""
@@ -69,6 +76,17 @@ class Ledger:
         self._shelf.take(index, record)
         self._taken += 1
         return index
+
+    def leave(self, records: list[Any]) -> int:
+        """Enter records that will never be sent, and close them; return the first one's index.
+
+        They are the last ones. Nothing is made for each: a list that a run leaves off may have millions.
+        """
+        first = self._taken
+        self._shelf.leave(first, records)
+        self._taken += len(records)
+        self._not_succeeded[RecordStatus.UNSENT] += len(records)
+        return first
 
     def is_open(self, index: int) -> bool:
         """Whether a record is not settled yet."""
@@ -108,7 +126,7 @@ class Ledger:
 
     def note_response(self, response: BatchResponse) -> None:
         """Enter what a reply says beyond its records: times, status, links, warnings."""
-        self._summary.add(response, keep=self._keep is not Keep.NONE)
+        self._summary.add(response)
 
     def counts(self, sent: Iterable[int]) -> Counts:
         """Count the records by state; of the open ones, those in `sent` are UNKNOWN, the rest UNSENT."""
@@ -121,13 +139,16 @@ class Ledger:
             self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
         )
 
-    def outcome(self, sent: Iterable[int]) -> Outcome:
-        """Return the truth at this moment; of the open records, those in `sent` are UNKNOWN, the rest UNSENT."""
+    def outcome(self, sent: Iterable[int], *, final: bool = False) -> Outcome:
+        """Return the truth at this moment; of the open records, those in `sent` are UNKNOWN, the rest UNSENT.
+
+        It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
+        """
         in_flight = {index for index in sent if index in self._shelf.open}
         return Outcome(
             status=self._summary.status,
             counts=self.counts(in_flight),
-            records=self._shelf.records(in_flight),
+            records=self._shelf.records(in_flight, final=final),
             errors=sorted(self._errors, key=lambda error: error.indexes[:1] or (self._taken,)),
             num_errors=self._num_errors,
             requested_at=self._summary.requested_at,
@@ -187,10 +208,14 @@ class _Table:
             table.attempts.extend([0] * missing)
         return table
 
-    def records(self, in_flight: Iterable[int]) -> Sequence[RecordOutcome]:
-        if not self.open:
-            return self._table  # nothing of it will change any more, unless more is taken in
+    def leave(self, _first: int, records: list[Any]) -> None:
+        self._table.inputs.extend(records)
         self._evened()
+
+    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome]:
+        self._evened()
+        if final:
+            return self._table
         table = RecordTable(*(list(column) for column in attrs.astuple(self._table, recurse=False)))
         for index in in_flight:
             table.statuses[index] = RecordStatus.UNKNOWN
@@ -204,6 +229,8 @@ class _Exceptions:
         self.open: dict[int, Any] = {}
         self._keeps_errors = keeps_errors
         self._records: dict[int, RecordOutcome] = {}
+        self._left_from = 0
+        self._left: list[Any] = []
 
     def take(self, index: int, record: Any) -> None:
         self.open[index] = record
@@ -227,7 +254,13 @@ class _Exceptions:
         for index in indexes:
             self.open.pop(index, None)
 
-    def records(self, in_flight: Container[int]) -> Sequence[RecordOutcome]:
+    def leave(self, first: int, records: list[Any]) -> None:
+        if not self._left:
+            self._left_from = first
+        if self._keeps_errors:
+            self._left.extend(records)
+
+    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome]:
         if not self._keeps_errors:
             return []
         still_open = {
@@ -239,13 +272,17 @@ class _Exceptions:
             for index, record in self.open.items()
         }
         records = {**self._records, **still_open}
-        return [records[index] for index in sorted(records)]
+        kept = [records[index] for index in sorted(records)]
+        if not self._left:
+            return kept
+        return KeptRecords(kept, self._left_from, self._left if final else self._left.copy())
 
 
 @attrs.define
 class _Summary:
-    """What many replies say together."""
+    """What many replies say together. `most`: how many warnings, and links by name, are kept."""
 
+    most: float
     status: BatchStatus = BatchStatus.COMPLETE
     requested_at: datetime | None = None
     started_at: datetime | None = None
@@ -253,12 +290,17 @@ class _Summary:
     links: dict[str, str] = attrs.field(factory=dict)
     warnings: list[Any] = attrs.field(factory=list)
 
-    def add(self, response: BatchResponse, *, keep: bool) -> None:
+    def add(self, response: BatchResponse) -> None:
         if response.status in {BatchStatus.PENDING, BatchStatus.PROCESSING}:
             self.status = response.status
         self.requested_at = min(known(self.requested_at, response.requested_at), default=None)
         self.started_at = min(known(self.started_at, response.started_at), default=None)
         self.completed_at = max(known(self.completed_at, response.completed_at), default=None)
-        if keep:
-            self.links.update(response.links)
-            self.warnings.extend(response.warnings)
+        if response.links:
+            self.links.update(
+                (name, link)
+                for name, link in response.links.items()
+                if name in self.links or len(self.links) < self.most
+            )
+        if response.warnings and (space := self.most - len(self.warnings)) > 0:
+            self.warnings.extend(response.warnings[: int(min(space, len(response.warnings)))])

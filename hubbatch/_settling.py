@@ -5,7 +5,8 @@ Synchronous. It says which batches may go now that a key is free; it knows nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -28,6 +29,9 @@ from hubbatch.models import (
 )
 
 __all__ = ["Acceptance", "Settler"]
+
+_SLICE = 5_000
+"""Records that are closed at one go when a run ends: a few milliseconds' work where somebody looks on."""
 
 
 @attrs.frozen
@@ -142,12 +146,18 @@ class Settler:
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
 
-    def close_rest(self, never_taken: Iterable[Any]) -> None:
-        """Close what is still open, and what was never taken in, as never sent."""
-        for record in never_taken:
-            self._ledger.take(record)
-        for index in self._ledger.open_indexes():
-            self._close(index, RecordStatus.UNSENT, None, None, 0)
+    def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
+        """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
+        while indexes := self._ledger.open_indexes(_SLICE):
+            for index in indexes:
+                self._close(index, RecordStatus.UNSENT, None, None, 0)
+            yield
+        while records := list(itertools.islice(never_taken, _SLICE)):
+            first = self._ledger.leave(records)
+            if self._observe is not None:
+                for index, record in enumerate(records, first):
+                    self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
+            yield
 
     def _is_gone(self, error: BatchError | None) -> bool:
         """Whether a refusal settles a doubt: where there is no object, nothing is written."""

@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from hubbatch.models import BatchError, ObjectResult, RecordStatus
 
-__all__ = ["Counts", "RecordOutcome", "RecordTable"]
+__all__ = ["Counts", "KeptRecords", "RecordOutcome", "RecordTable"]
 
 
 @frozen
@@ -77,21 +77,10 @@ class RecordOutcome:
         return "" if self.error is None else f"{self.error.category}: {self.error.message}"
 
 
-@attrs.define(eq=False, repr=False)
-class RecordTable(Sequence[RecordOutcome]):
-    """Records by input index, one list a field: a `RecordOutcome` is made when it is looked at.
+class _Records(Sequence[RecordOutcome]):
+    """Records that are made when they are looked at: millions are kept for long and looked at once, if at all."""
 
-    Millions of records are kept for long and looked at once, if at all.
-    """
-
-    inputs: list[Any] = field(factory=list)
-    statuses: list[RecordStatus] = field(factory=list)
-    results: list[ObjectResult | None] = field(factory=list)
-    errors: list[BatchError | None] = field(factory=list)
-    attempts: list[int] = field(factory=list)
-
-    def __len__(self) -> int:
-        return len(self.inputs)
+    __slots__ = ()
 
     @overload
     def __getitem__(self, index: int) -> RecordOutcome: ...
@@ -101,6 +90,31 @@ class RecordTable(Sequence[RecordOutcome]):
         if isinstance(index, slice):
             return [self._at(number) for number in range(*index.indices(len(self)))]
         return self._at(range(len(self))[index])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} records>"
+
+    def _at(self, index: int) -> RecordOutcome:
+        raise NotImplementedError
+
+
+@attrs.define(eq=False, repr=False)
+class RecordTable(_Records):
+    """Records by input index, one list a field."""
+
+    inputs: list[Any] = field(factory=list)
+    statuses: list[RecordStatus] = field(factory=list)
+    results: list[ObjectResult | None] = field(factory=list)
+    errors: list[BatchError | None] = field(factory=list)
+    attempts: list[int] = field(factory=list)
+
+    def __len__(self) -> int:
+        return len(self.inputs)
 
     def _at(self, index: int) -> RecordOutcome:
         return RecordOutcome(
@@ -112,10 +126,21 @@ class RecordTable(Sequence[RecordOutcome]):
             self.attempts[index],
         )
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]
+@attrs.define(eq=False, repr=False)
+class KeptRecords(_Records):
+    """Single records, and after them those that a run left off: never taken in, and never sent."""
 
-    def __repr__(self) -> str:
-        return f"<{len(self)} records>"
+    kept: list[RecordOutcome]
+    first: int
+    """The input index of the first one that was left off."""
+    left: list[Any]
+
+    def __len__(self) -> int:
+        return len(self.kept) + len(self.left)
+
+    def _at(self, index: int) -> RecordOutcome:
+        if index < len(self.kept):
+            return self.kept[index]
+        index -= len(self.kept)
+        return RecordOutcome(self.first + index, self.left[index], RecordStatus.UNSENT)

@@ -6,7 +6,6 @@ import asyncio
 import os
 import random
 import warnings
-import weakref
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
@@ -123,7 +122,10 @@ class Client:
         self._transport: Transport = self._http
         self._chance = random.SystemRandom().random
         self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
-        self._runs: weakref.WeakSet[Run] = weakref.WeakSet()
+        self._runs: set[Run] = set()
+        """Those under way: a run that nobody else holds goes on."""
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """Where the first run was started: locks, timers and connections belong to one event loop."""
         self._closed = False
 
     @classmethod
@@ -135,8 +137,7 @@ class Client:
         return cls(token, **options)
 
     def __repr__(self) -> str:
-        under_way = sum(not run.done for run in self._runs)
-        state = "closed" if self._closed else f"{under_way} runs under way"
+        state = "closed" if self._closed else f"{len(self._runs)} runs under way"
         return f"<Client of {self._base_url}, {self._api_version}: {state}>"
 
     def __del__(self) -> None:
@@ -163,9 +164,10 @@ class Client:
     async def aclose(self) -> None:
         """Cancel the runs under way and close what the client opened. Closing twice is fine."""
         self._closed = True
+        here = self._loop is asyncio.get_running_loop()  # tasks of a loop that is gone are, too
         tasks = [
             task
-            for run in list(self._runs)
+            for run in (list(self._runs) if here else ())
             if (
                 task := run.abort(
                     HubbatchError("the client was closed while the run was under way")
@@ -289,11 +291,19 @@ class Client:
             most_inputs=most_inputs or operation.max_inputs,
             **specific,
         )
-        return Run(call, check_source(operation, records), self._equip)
+        return Run(call, check_source(operation, records), self._equip, self._runs.discard)
 
     def _equip(self, run: Run) -> Equipment:
         """Give a run that starts what all runs of this client share."""
         self._check_open()
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise UsageError(
+                "the client belongs to the event loop in which its first run was started; make one client for each"
+                " loop, within it"
+            )
         self._runs.add(run)
         return Equipment(
             self._transport, self._tokens, self._gate, self._retry, self._chance, self._sleep

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -20,7 +20,7 @@ from hubbatch._converter import converter, read_time, write_time
 from hubbatch._records import as_mapping
 from hubbatch._states import Counts, RecordOutcome, RecordTable
 from hubbatch.errors import OutcomeError, RecordError
-from hubbatch.models import BatchError, BatchStatus, ObjectResult, RecordStatus
+from hubbatch.models import BatchError, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 
 __all__ = ["Outcome"]
 
@@ -51,7 +51,9 @@ class Outcome:
     started_at: datetime | None = None
     completed_at: datetime | None = None
     links: Mapping[str, str] = field(factory=dict, repr=False)
+    """Of all replies together, by name; the first 1,000 names where only errors are kept."""
     warnings: list[Any] = field(factory=list, repr=False)
+    """Of all replies; the first 1,000 where only errors are kept."""
 
     @property
     def results(self) -> list[ObjectResult]:
@@ -134,15 +136,16 @@ class Outcome:
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values, in HubSpot's own field names where it has them.
 
-        `records` refer to `results` and `errors` by position; an input is written as JSON can hold it.
+        `records` refer to `results` and `errors` by position. Inputs, and what has no fixed form in HubSpot's answers,
+        are written as JSON can hold them: text stands for what it has no word for, and for what lies too deep.
         """
         results = [record.result for record in self.records if record.result is not None]
         result_positions = {id(result): position for position, result in enumerate(results)}
         error_positions = {id(error): position for position, error in enumerate(self.errors)}
         return {
             "status": str(self.status),
-            "results": [converter.unstructure(result) for result in results],
-            "errors": [converter.unstructure(error) for error in self.errors],
+            "results": [converter.unstructure(_plain(result)) for result in results],
+            "errors": [converter.unstructure(_plain(error)) for error in self.errors],
             "numErrors": self.num_errors,
             **{
                 name: write_time(moment)
@@ -153,8 +156,8 @@ class Outcome:
                 )
                 if moment is not None
             },
-            "links": dict(self.links),
-            "warnings": list(self.warnings),
+            "links": _json_value(self.links),
+            "warnings": _json_value(self.warnings),
             "counts": attrs.asdict(self.counts),
             "records": [
                 {
@@ -257,6 +260,28 @@ def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
     return "".join(lines)
 
 
+_FREE_FIELDS: Mapping[type, tuple[str, ...]] = {
+    ObjectResult: ("properties_with_history", "extra"),
+    BatchError: ("sub_category", "context", "links", "extra"),
+    ErrorDetail: ("sub_category", "context", "extra"),
+}
+"""Fields of the models that hold whatever came."""
+
+_Model = TypeVar("_Model", ObjectResult, BatchError, ErrorDetail)
+
+
+def _plain(model: _Model) -> _Model:
+    """Return a model that can be written: what it holds has not been looked at so far."""
+    changes = {
+        name: _json_value(value)
+        for name in _FREE_FIELDS.get(type(model), ())
+        if (value := getattr(model, name))
+    }
+    if isinstance(model, BatchError) and model.errors:
+        changes["errors"] = [_plain(detail) for detail in model.errors]
+    return attrs.evolve(model, **changes) if changes else model
+
+
 def _json_value(value: Any, depth: int = 0) -> Any:
     """Return what JSON can hold of a caller's value: text stands for everything that it has no word for."""
     if value is None or type(value) in {str, int, bool}:
@@ -275,8 +300,16 @@ def _json_value(value: Any, depth: int = 0) -> Any:
         except Exception:  # a record's own code may raise anything
             mapping = None
         if mapping is not None:
-            return {str(name): _json_value(item, depth + 1) for name, item in mapping.items()}
-    return str(value) if depth < _DEEPEST else f"<{type(value).__name__}>"
+            return {_text(name): _json_value(item, depth + 1) for name, item in mapping.items()}
+        return _text(value)
+    return f"<{type(value).__name__}>"
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:  # as above
+        return f"<{type(value).__name__}>"
 
 
 _DEEPEST = 20

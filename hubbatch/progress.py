@@ -35,6 +35,11 @@ class Progress:
     hold: float = 0.0
     """Seconds for which everybody is still held by the quota: as the service asked (429, 477), or until the period that
     is used up ends."""
+    waiting_for_key: int = 0
+    """Records that wait for an earlier one with the same key, or share its request; see `duplicates`.
+
+    Up to 10,000 of them, and 64 MiB, keep no others from being taken in. `duplicates="merge"` makes one input of them.
+    """
 
     @property
     def records_per_second(self) -> float:

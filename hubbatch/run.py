@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import math
 import warnings
+import weakref
 from collections import deque
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
@@ -11,6 +14,7 @@ from typing import Any, Self
 
 from hubbatch._engine import Engine
 from hubbatch._ledger import Keep
+from hubbatch._life import Life, Reason, State, tell_along
 from hubbatch._options import Call
 from hubbatch._states import RecordOutcome
 from hubbatch._wire import Equipment
@@ -21,11 +25,22 @@ from hubbatch.progress import Progress
 
 __all__ = ["Run"]
 
+_within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
+    "hubbatch_within", default=frozenset()
+)
+"""The marks of the runs whose source or callback is being executed: they cannot wait for their own end."""
+
 
 class Run:
-    """One call under way. It starts when it is awaited or entered, not before.
+    """One call under way. It starts when it is awaited, entered or told to `start()`, not before.
 
-    Leaving the `async with` block before the end stops the run as `stop()` does; what is in flight settles.
+    Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
+    wait for it, it goes on. Leaving the `async with` block before the end stops the run as `stop()` does; what is in
+    flight settles. A block that is cancelled cancels its run, whoever else waits.
+
+    What ended the run is raised to everybody who waits for it. Where the body of an `async with` block has raised, that
+    comes out, and what ended the run is told by its notes and at the end of its `__context__`; only KeyboardInterrupt
+    and SystemExit out of the run come before it.
     """
 
     def __init__(
@@ -33,23 +48,30 @@ class Run:
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
         equip: Callable[[Run], Equipment],
+        ended: Callable[[Run], None],
     ) -> None:
         self._call = call
         self._source = source
         self._equip = equip
+        self._note_end = ended
+        self._life = Life()
+        self._mark = object()
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
-        self._settled: deque[RecordOutcome] = deque()
+        self._settled: deque[RecordOutcome] | None = None
+        """What waits to be iterated over; None while nobody is to iterate."""
         self._news = asyncio.Event()
-        self._raised = False
-        self._consuming = True
+        self._waiters = 0
+        self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        """Who has been told what ended the run: nobody is told twice."""
         self._final: Outcome | None = None
 
     def __repr__(self) -> str:
-        counts = self.outcome.counts if self._under_way else "not started"
+        state = self._life.state.name.lower()
+        counts = "not started" if self._under_way is None else f"{state}, {self.progress.counts}"
         return f"<Run {self._call.operation.verb}: {counts}>"
 
     def __del__(self) -> None:
-        if getattr(self, "_under_way", self) is None:
+        if getattr(self, "_life", None) is not None and self._life.state is State.CREATED:
             warnings.warn(
                 f"a run of {self._call.operation.verb}() was never started: await it, or enter it with"
                 " 'async with'",
@@ -61,36 +83,62 @@ class Run:
     @property
     def done(self) -> bool:
         """Whether the run has come to its end."""
-        return self._under_way is not None and self._under_way[1].done()
+        return self._life.ended
 
     @property
     def outcome(self) -> Outcome:
-        """The truth about every record taken in so far; at the end, the outcome."""
-        if self._under_way is None:
-            return Outcome(status=BatchStatus.PENDING)
+        """The truth about every record taken in so far; at the end, the outcome.
+
+        Before the end it is a copy that never changes, which takes time for each record that is kept: to ask again and
+        again how far the run is, read `progress`.
+        """
         if self._final is not None:
             return self._final
+        if self._under_way is None:
+            status = BatchStatus.CANCELED if self._life.ended else BatchStatus.PENDING
+            return Outcome(status=status)
         outcome = self._under_way[0].outcome
-        if self.done:
+        if self._life.ended:
             self._final = outcome
         return outcome
 
     @property
     def progress(self) -> Progress:
-        """A snapshot of how far the run has come; raises `UsageError` before the start."""
+        """A snapshot of how far the run has come, whose cost does not grow; raises `UsageError` before the start."""
         engine, _ = self._started()
         return engine.progress
 
+    def start(self) -> Self:
+        """Start the run without waiting for it, and return it; it keeps what a run that is awaited keeps.
+
+        Wait for it with `await run.wait()`, or await it. The client holds it until its end, and cancels it if it is
+        closed before. Raises `UsageError` if it has started already.
+        """
+        self._begin(self._call.keep or Keep.ALL, streamed=False)
+        return self
+
+    async def wait(self) -> Outcome:
+        """Wait for the end of a run that has started and return its outcome; raise what ended it.
+
+        Cancelling one who waits here leaves the run alone, even if nobody else waits.
+        """
+        self._started()
+        await self._wait(cancels_among=0)
+        return self._result()
+
     async def stop(self) -> None:
-        """Take no more records in, let what is in flight settle, and leave the rest unsent."""
+        """Take no more records in, let what is in flight settle, and leave the rest unsent.
+
+        Returns at the end of the run; within its own source or a task that this started, at once.
+        """
         engine, task = self._started()
         engine.stop()
-        if not engine.runs_in(asyncio.current_task()):
+        if self._mark not in _within.get() and not task.done():
             await asyncio.wait([task])
 
     def abort(self, reason: HubbatchError) -> asyncio.Task[None] | None:
         """Cancel the run if it is under way, for `reason`; return the task to wait for."""
-        if self._under_way is None or self.done:
+        if self._under_way is None or self._under_way[1].done():
             return None
         engine, task = self._under_way
         engine.abort(reason, task)
@@ -105,20 +153,18 @@ class Run:
         return self._complete().__await__()
 
     async def _complete(self) -> Outcome:
-        if self._under_way is None:
-            self._start(self._call.keep or Keep.ALL, streamed=False)
+        if self._life.state is State.CREATED:
+            self._begin(self._call.keep or Keep.ALL, streamed=False)
         engine, _ = self._started()
-        self._consuming = False  # nobody iterates any more: nothing waits to be taken away
-        self._settled.clear()
+        self._check_not_within()
+        self._settled = None  # nobody iterates any more: nothing waits to be taken away
         engine.consumed()
-        await self._finish()
-        self._raise_failure()
-        return self.outcome
+        await self._wait(cancels_among=1)
+        return self._result()
 
     async def __aenter__(self) -> Self:
-        if self._under_way is not None:
-            raise UsageError("the run has started already; call the verb again for another one")
-        self._start(self._call.keep or Keep.ERRORS, streamed=True)
+        self._begin(self._call.keep or Keep.ERRORS, streamed=True)
+        self._waiters += 1
         return self
 
     async def __aexit__(
@@ -130,11 +176,17 @@ class Run:
         engine, task = self._started()
         if isinstance(error, asyncio.CancelledError):
             engine.abort(_cancelled(), task)
-        elif not task.done():
+        else:
             engine.stop()
-        await self._finish()
-        if error is None and not self._raised:
-            self._raise_failure()
+        await self._wait(cancels_among=math.inf)
+        failure = self._life.ending.error
+        if failure is None or self._told_already():
+            return
+        if error is None or isinstance(failure, KeyboardInterrupt | SystemExit):
+            self._raise(failure)
+        elif self._life.ending.reason is not Reason.CANCELLED:
+            self._own(failure)
+            tell_along(error, failure)
 
     def __aiter__(self) -> Self:
         self._started()
@@ -146,7 +198,7 @@ class Run:
         while not self._settled:
             if task.done():
                 try:
-                    self._raise_failure()
+                    self._result()
                 except StopAsyncIteration as error:
                     # The source's slip, which must not pass for the end of the run.
                     raise RuntimeError("the source raised StopAsyncIteration") from error
@@ -159,21 +211,36 @@ class Run:
 
     def _started(self) -> tuple[Engine, asyncio.Task[None]]:
         if self._under_way is None:
+            if (error := self._life.ending.error) is not None:
+                raise error
             raise UsageError("the run has not started: await it, or enter it with 'async with'")
         return self._under_way
 
-    def _start(self, keep: Keep, *, streamed: bool) -> None:
+    def _begin(self, keep: Keep, *, streamed: bool) -> None:
+        if self._life.state is not State.CREATED:
+            raise UsageError("the run has started already; call the verb again for another one")
+        try:
+            equipment = self._equip(self)
+        except UsageError as error:
+            self._life.refuse(error)
+            raise
+        if streamed:
+            self._settled = deque()
         engine = Engine(
             self._call,
             self._source,
-            self._equip(self),
+            equipment,
+            self._life,
             keep=keep,
             observe=self._show if streamed else None,
-            backlog=self._settled.__len__,
+            backlog=lambda: len(self._settled or ()),
         )
-        task = asyncio.create_task(engine.run())
-        task.add_done_callback(self._end)
+        self._life.begin()
+        context = contextvars.copy_context()
+        context.run(_within.set, _within.get() | {self._mark})
+        task = asyncio.get_running_loop().create_task(engine.run(), context=context)
         self._under_way = engine, task
+        task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         engine, _ = self._started()
@@ -181,28 +248,60 @@ class Run:
         if not task.cancelled():
             task.exception()  # seen: whoever waits is told, and asyncio need not complain
         self._news.set()
+        self._note_end(self)
 
-    async def _finish(self) -> None:
-        """Wait for the end of the run; being cancelled meanwhile cancels the run."""
+    def _check_not_within(self) -> None:
+        if self._mark in _within.get() and not self.done:
+            raise UsageError(
+                "a run's source or callback cannot wait for the run's end: it would wait for itself. Call stop(), or"
+                " wait in a task that was started elsewhere or with context=contextvars.Context()"
+            )
+
+    async def _wait(self, *, cancels_among: float) -> None:
+        """Wait for the end of the run; being cancelled cancels it where no more than so many wait for it."""
+        self._check_not_within()
         engine, task = self._started()
+        if task.done():
+            return
+        if task.get_loop() is not asyncio.get_running_loop():
+            raise UsageError("wait for a run in the event loop in which it was started")
+        self._waiters += 1
         try:
             await asyncio.wait([task])
-        except asyncio.CancelledError:
-            engine.abort(_cancelled(), task)
-            await asyncio.wait([task])
+        except asyncio.CancelledError as cancelled:
+            if self._waiters <= cancels_among:
+                engine.abort(_cancelled(), task)
+                await asyncio.wait([task])
+                ending = self._life.ending
+                if ending.error is not None and ending.reason is not Reason.CANCELLED:
+                    tell_along(cancelled, ending.error)
             raise
+        finally:
+            self._waiters -= 1
 
-    def _raise_failure(self) -> None:
-        engine, _ = self._started()
-        self._raised = True
-        failure = engine.failure
-        if isinstance(failure, HubbatchError):
-            failure.outcome = self.outcome
+    def _result(self) -> Outcome:
+        """Return the outcome of a run that is over, or raise what ended it."""
+        failure = self._life.ending.error
         if failure is not None:
-            raise failure
+            self._raise(failure)
+        return self.outcome
+
+    def _raise(self, failure: BaseException) -> None:
+        if (task := asyncio.current_task()) is not None:
+            self._told.add(task)
+        self._own(failure)
+        raise failure
+
+    def _own(self, failure: BaseException) -> None:
+        """Have an exception that this run made carry its outcome."""
+        if self._life.ending.own_error is failure and isinstance(failure, HubbatchError):
+            failure.outcome = self.outcome
+
+    def _told_already(self) -> bool:
+        return asyncio.current_task() in self._told
 
     def _show(self, record: RecordOutcome) -> None:
-        if self._consuming:
+        if self._settled is not None:
             self._settled.append(record)
             self._news.set()
 

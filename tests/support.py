@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 import orjson
 
-from hubbatch import Client, ObjectResult, RateLimit, RetryPolicy
+from hubbatch import Client, ObjectResult, RateLimit, RecordOutcome, RecordStatus, RetryPolicy, Run
 from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._operations import UPSERT, Operation
 from hubbatch._planning import Input, Planner
@@ -55,6 +55,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._clock.now
+
+    def spend(self, seconds: float) -> None:
+        """Let time pass while the loop stands still, as what blocks does."""
+        self._clock.now += seconds
 
     @property
     def turns(self) -> int:
@@ -212,3 +216,18 @@ async def drip(records: Iterable[T], pause: float = 0.0) -> AsyncIterator[T]:
         except StopIteration:
             return
         yield record
+
+
+def upsert(world: World, records: Any, **options: Any) -> Run:
+    """Begin the call that most tests are about."""
+    return world.client.upsert("contacts", records, id_property="email", **options)
+
+
+def check_against_store(world: World, records: Sequence[RecordOutcome]) -> None:
+    """Fail unless what a run says of its records is true of the account."""
+    stored = world.stored().keys()
+    for record in records:
+        if record.status is RecordStatus.SUCCEEDED:
+            assert record.input["email"] in stored
+        elif record.status in {RecordStatus.FAILED, RecordStatus.UNSENT}:
+            assert record.input["email"] not in stored

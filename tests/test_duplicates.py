@@ -178,3 +178,16 @@ def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates
     refused = policy is Duplicates.REFUSE
     assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.FEED)
     keyring.close()
+
+
+def test_many_records_with_one_key_neither_pile_up_nor_hang() -> None:
+    async def main() -> None:
+        async with World(max_concurrency=2) as world:
+            records = [{"email": "a@x.com", "firstname": str(number)} for number in range(300)]
+            outcome = await world.client.upsert(
+                "contacts", records, id_property="email", batch_size=5
+            )
+            assert outcome.ok
+            assert world.stored()["a@x.com"]["firstname"] == "299"
+
+    in_virtual_time(main())

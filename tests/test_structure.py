@@ -29,6 +29,7 @@ LAYERS: dict[str, int] = {
                 "_exchange",
                 "_redaction",
                 "_states",
+                "_life",
                 "outcome",
                 "progress",
             ],
@@ -57,6 +58,7 @@ LAYERS: dict[str, int] = {
                 "_intake",
                 "_settling",
                 "_feeder",
+                "_threads",
                 "_window_count",
                 "_forecast",
                 "_limit_probe",
@@ -177,7 +179,7 @@ def test_the_public_names_are_these() -> None:
         ),
         *("HubbatchError", "UsageError", "AuthenticationError", "PermissionDeniedError"),
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
-        *("OutcomeError", "RecordError", "open_session"),
+        *("OutcomeError", "RecordError", "in_thread", "open_session"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"

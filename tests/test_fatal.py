@@ -1,0 +1,249 @@
+"""What forbids a run to go on: an answer, the token, the way to the service, a bug."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from support import (
+    World,
+    check_against_store,
+    in_virtual_time,
+    people,
+    upsert,
+)
+
+from hubbatch import (
+    AuthenticationError,
+    Counts,
+    DailyLimitError,
+    HubbatchError,
+    PermissionDeniedError,
+    Progress,
+    ProtocolError,
+    TransportError,
+    UnknownObjectTypeError,
+)
+from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch.sandbox import FaultKind
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (FaultKind.INVALID_TOKEN, AuthenticationError),
+        (FaultKind.EXPIRED_TOKEN, AuthenticationError),
+        (FaultKind.MISSING_SCOPES, PermissionDeniedError),
+        (FaultKind.RATE_DAILY, DailyLimitError),
+        (FaultKind.FOUND, ProtocolError),
+        (FaultKind.TEMPORARY_REDIRECT, ProtocolError),
+    ],
+)
+def test_a_fatal_answer_stops_the_run_and_carries_the_outcome(
+    fault: FaultKind, error: type[HubbatchError]
+) -> None:
+    async def main() -> None:
+        async with World(faults=[None, fault], latency=1.0, max_concurrency=2) as world:
+            run = upsert(world, people(1000), batch_size=10)
+            with pytest.raises(error) as caught:
+                await run
+            assert "made-up" not in str(caught.value)
+            outcome = caught.value.outcome
+            assert outcome is run.outcome
+            assert outcome is not None
+            assert outcome.counts.succeeded == len(world.stored())
+            assert outcome.counts.failed == 10
+            assert outcome.counts.unsent > 0
+            assert outcome.counts.unknown == 0
+            check_against_store(world, outcome.records)
+            assert len(world.service.requests) <= 4
+
+    in_virtual_time(main())
+
+
+def test_a_wrong_object_type_stops_the_run() -> None:
+    async def main() -> None:
+        async with World() as world:
+            with pytest.raises(UnknownObjectTypeError, match="object type"):
+                await world.client.create("no_such_type", people(3))
+
+    in_virtual_time(main())
+
+
+def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
+    class Unreachable:
+        async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            return NoReply(sent=False, reason="connection refused")
+
+    async def main() -> None:
+        async with World() as world:
+            world.client._transport = Unreachable()
+            run = upsert(world, people(300))
+            with pytest.raises(TransportError, match="connection refused"):
+                await run
+            assert run.outcome.counts == Counts(300, unsent=300)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("at", [1, 3, 100])
+def test_a_bug_in_a_callback_stops_the_run_and_comes_out(at: int) -> None:
+    calls = 0
+
+    def broken(progress: Progress) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise ZeroDivisionError
+
+    async def main() -> None:
+        async with World() as world:
+            run = upsert(world, people(1000), batch_size=10, on_progress=broken)
+            with pytest.raises(ZeroDivisionError):
+                await run
+            assert run.outcome.counts.unknown == run.outcome.counts.failed == 0
+            assert run.outcome.counts.succeeded == len(world.stored())
+
+    in_virtual_time(main())
+
+
+def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
+    async def main() -> None:
+        async with World(max_concurrency=1) as world:
+            post = world.transport.post
+            calls = 0
+
+            async def broken(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                nonlocal calls
+                calls += 1
+                if calls == 2:
+                    raise ZeroDivisionError
+                return await post(request, token, note_sent)
+
+            world.transport.post = broken  # type: ignore[method-assign]
+            run = upsert(world, people(100), batch_size=10)
+            with pytest.raises(ZeroDivisionError):
+                await run
+            assert run.outcome.counts.succeeded == run.outcome.counts.unknown == 10
+
+    in_virtual_time(main())
+
+
+def test_an_expired_token_is_renewed_once_for_all() -> None:
+    given: list[str] = []
+    asking = 0
+
+    async def provider() -> str:
+        nonlocal asking
+        asking += 1
+        assert asking == 1, "asked side by side"
+        given.append("first" if not given else "second")
+        token = given[-1]
+        await asyncio.sleep(0.5)
+        asking -= 1
+        return token
+
+    async def main() -> None:
+        async with World(token=provider, max_concurrency=5) as world:
+            world.service.set_token("first")
+            world.service.expire_token()
+            world.service.set_token("second")
+            outcome = await upsert(world, people(10), batch_size=2)
+            assert outcome.ok
+            assert world.statuses() == [401] * 5 + [200] * 5
+            assert given == ["first", "second", "second"]
+
+    in_virtual_time(main())
+
+
+def test_an_expired_token_that_nobody_renews_stops_the_run() -> None:
+    async def provider() -> str:
+        return "first"
+
+    async def main() -> None:
+        for token in ("first", provider):
+            async with World(token=token) as world:
+                world.service.set_token("first")
+                world.service.expire_token()
+                run = upsert(world, people(10))
+                with pytest.raises(
+                    AuthenticationError, match="give a token provider that renews it"
+                ):
+                    await run
+                assert run.outcome.counts == Counts(10, failed=10)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    ("provider_result", "says"),
+    [
+        ("", "from the provider is empty"),
+        ("a\nb", "line break"),
+        (5, "is not a string"),
+        (ZeroDivisionError("secret-token"), "provider raised ZeroDivisionError"),
+    ],
+)
+def test_a_provider_that_gives_no_token_stops_the_run(provider_result: Any, says: str) -> None:
+    async def provider() -> str:
+        if isinstance(provider_result, Exception):
+            raise provider_result
+        return provider_result  # type: ignore[no-any-return]
+
+    async def main() -> None:
+        async with World(token=provider) as world:
+            run = upsert(world, people(10))
+            with pytest.raises(AuthenticationError, match=says) as caught:
+                await run
+            assert "secret-token" not in repr(caught.value)
+            assert run.outcome.counts == Counts(10, unsent=10)
+
+    in_virtual_time(main())
+
+
+def test_a_provider_whose_own_call_is_cancelled_hangs_nobody() -> None:
+    async def provider() -> str:
+        raise asyncio.CancelledError
+
+    async def main() -> None:
+        async with World(token=provider) as world:
+            runs = [upsert(world, people(count)) for count in (3, 5000)]
+            errors = await asyncio.gather(*runs, return_exceptions=True)
+            for run, error in zip(runs, errors, strict=True):
+                assert isinstance(error, AuthenticationError)
+                assert error.outcome is run.outcome
+
+    in_virtual_time(main())
+
+
+def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
+    """The first try has written the record, its answer was lost; a refusal of the second proves nothing."""
+
+    async def main() -> None:
+        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+            post = world.transport.post
+
+            async def meddling(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+                if world.service.requests:
+                    world.service.declare_strict("contacts", [])
+                return await post(request, token, note_sent)
+
+            world.transport.post = meddling  # type: ignore[method-assign]
+            run = await upsert(world, people(2))
+            assert run.counts == Counts(2, unknown=2)
+            assert all(record.error is not None for record in run.records)
+
+    in_virtual_time(main())
+
+
+def test_a_413_halves_until_single_records_stand_alone() -> None:
+    async def main() -> None:
+        async with World(max_body_bytes=400) as world:
+            records = [*people(20), {"email": "large@x.com", "firstname": "x" * 500}]
+            outcome = await upsert(world, records)
+            assert outcome.counts == Counts(21, succeeded=20, failed=1)
+            assert outcome.failed[0].error is not None
+            assert outcome.failed[0].error.indexes == (20,)
+
+    in_virtual_time(main())

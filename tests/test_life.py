@@ -1,0 +1,107 @@
+"""A run's life: forward only, and nothing that was raised is lost."""
+
+from __future__ import annotations
+
+import pytest
+
+from hubbatch import HubbatchError, UsageError
+from hubbatch._life import Ending, Life, Reason, State, tell_along
+
+
+def running() -> Life:
+    life = Life()
+    life.begin()
+    return life
+
+
+def test_a_life_only_goes_forward() -> None:
+    life = running()
+    assert life.taking
+    life.cancel(HubbatchError("cancelled"))
+    assert (life.taking, life.failing, life.ended) == (False, True, False)
+    life.stop()
+    life.fail(Reason.SERVICE, UsageError("late"), fatal=True)
+    assert not life.ended
+    life.end()
+    life.stop()
+    life.cancel(HubbatchError("too late"))
+    life.begin()
+    assert life.ended
+    assert life.state is State.ENDED
+
+
+def test_a_run_that_is_stopped_has_a_reason_and_no_error() -> None:
+    life = running()
+    assert life.ending == Ending(Reason.EXHAUSTED)
+    life.stop()
+    assert life.ending == Ending(Reason.STOPPED)
+    assert not life.failing
+
+
+@pytest.mark.parametrize(
+    ("error", "fatal", "state"),
+    [
+        (ValueError(), False, State.STOPPING),
+        (ValueError(), True, State.FAILING),
+        (KeyboardInterrupt(), False, State.FAILING),
+        (SystemExit(), False, State.FAILING),
+        (GeneratorExit(), False, State.STOPPING),
+    ],
+)
+def test_what_is_sent_again_after_an_error_depends_on_the_error(
+    error: BaseException, fatal: bool, state: State
+) -> None:
+    life = running()
+    life.fail(Reason.SOURCE, error, fatal=fatal)
+    assert life.state is state
+    assert life.ending == Ending(Reason.SOURCE, error)
+
+
+def test_the_first_error_is_what_ended_the_run_and_others_are_told_along() -> None:
+    first, second, third = ValueError("first"), KeyError("second"), KeyError("third")
+    life = running()
+    life.stop()
+    life.fail(Reason.SOURCE, first, fatal=False)
+    life.fail(Reason.CALLBACK, second, fatal=False)
+    life.fail(Reason.CALLBACK, third, fatal=False)  # the same again: a callback that is broken
+    assert life.ending == Ending(Reason.SOURCE, first)
+    assert first.__context__ is second
+    assert first.__notes__ == ["The run has failed, too, with KeyError: 'second'"]
+
+
+def test_a_cancellation_does_not_hide_what_is_raised_before_or_after() -> None:
+    error, cancelled = ValueError(), HubbatchError("cancelled")
+    for steps in (0, 1), (1, 0):
+        life = running()
+        for step in steps:
+            if step:
+                life.fail(Reason.SOURCE, error, fatal=False)
+            else:
+                life.cancel(cancelled)
+        assert life.ending == Ending(Reason.SOURCE, error)
+
+
+def test_only_an_error_that_the_run_made_is_its_own() -> None:
+    error = UsageError("x")
+    assert Ending(Reason.SERVICE, error).own_error is error
+    assert Ending(Reason.SOURCE, error).own_error is None
+    assert Ending(Reason.CALLBACK, error).own_error is None
+    assert Ending(Reason.SERVICE, ValueError()).own_error is None
+
+
+def test_telling_along_keeps_causes_and_makes_no_circle() -> None:
+    class SilentError(Exception):
+        def __str__(self) -> str:
+            raise ValueError
+
+    cause, error, also = KeyError("cause"), ValueError("error"), SilentError()
+    error.__cause__ = cause
+    also.__context__ = error
+    tell_along(error, also)
+    assert cause.__context__ is None
+    assert "SilentError" in error.__notes__[0]
+    other = TypeError()
+    tell_along(error, other)
+    assert cause.__context__ is other
+    tell_along(error, other)
+    assert len(error.__notes__) == 2
