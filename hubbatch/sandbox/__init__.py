@@ -10,11 +10,11 @@ from hubbatch.sandbox._faults import (
     NASTY,
     PRESETS,
     Fault,
-    FaultKind,
     FaultPlan,
     FaultSource,
     RandomFaults,
 )
+from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._schema import OBJECT_TYPE_IDS
 from hubbatch.sandbox._server import Sandbox

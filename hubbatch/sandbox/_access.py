@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from hubbatch.sandbox._faults import FaultKind
+from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 
 if TYPE_CHECKING:

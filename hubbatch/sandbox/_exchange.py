@@ -61,6 +61,11 @@ class Answer:
     cut: Cut = Cut.NONE
     sent_bytes: int | None = None
     """How many bytes of the body leave before the cut; `Content-Length` announces them all."""
+    surplus: bytes = field(default=b"", repr=False)
+    """A whole second response that nobody asked for, sent `surplus_delay` seconds after this one."""
+    surplus_delay: float = 0.0
+    closes: bool = False
+    """Whether the connection is closed after the answer, which does not say so."""
 
     @property
     def sent(self) -> bytes:

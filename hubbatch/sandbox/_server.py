@@ -54,12 +54,14 @@ def _service(options: Options) -> Service:
 class Sandbox(Options):
     """An account of HubSpot in memory, behind HTTP while its `async with` block lasts.
 
-    Options are those of `Options`, and `host` and `port` (0 takes a free one). What it holds can be
+    Options are those of `Options`, and `host`, `port` (0 takes a free one) and `idle_timeout`. What it holds can be
     looked at after the block, too.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
+    idle_timeout: float = 75.0
+    """Seconds after which a connection is closed on which nothing was asked."""
     service: Service = field(init=False, repr=False, default=Factory(_service, takes_self=True))
     """What decides the answers; it can be driven without HTTP, too."""
     _listener: _Listener = field(init=False, repr=False, factory=_Listener)
@@ -82,7 +84,12 @@ class Sandbox(Options):
             raise UsageError("This sandbox is running already: make another one.")
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._serve)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=_STOP_TIMEOUT,
+            keepalive_timeout=self.idle_timeout,
+        )
         self._listener.runner = runner
         self._listener.started = asyncio.get_running_loop().time()
         try:
@@ -220,17 +227,34 @@ class Sandbox(Options):
         )
         if answer.delay:
             await asyncio.sleep(answer.delay)
-        if answer.cut is Cut.NONE:
-            return web.Response(
-                status=answer.status, headers=answer.headers, body=answer.body or None
-            )
-        return await _break_off(request, answer)
+        if answer.cut is not Cut.NONE:
+            return await _break_off(request, answer)
+        response = web.Response(
+            status=answer.status, headers=answer.headers, body=answer.body or None
+        )
+        if answer.surplus or answer.closes:
+            await _add(response, request, answer)
+        return response
 
 
 async def _some_turns() -> None:
     """Let the loop go round until what it has in hand is done."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def _add(response: web.Response, request: web.Request, answer: Answer) -> None:
+    """Send the response, and what follows it unasked: a second one, or the end of the connection."""
+    await response.prepare(request)
+    await response.write_eof()
+    if answer.surplus_delay:
+        await asyncio.sleep(answer.surplus_delay)
+    transport = request.transport
+    if transport is None:  # pragma: no cover (the client was faster)
+        return
+    transport.write(answer.surplus)
+    if answer.closes:
+        transport.close()
 
 
 async def _break_off(request: web.Request, answer: Answer) -> web.StreamResponse:

@@ -15,10 +15,13 @@ import orjson
 from attrs import field, frozen
 
 from hubbatch.sandbox._access import Limits, Policy, Tokens, limit_body
+from hubbatch.sandbox._answers import retry_after_text, spoil_answer
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
-from hubbatch.sandbox._faults import Fault, FaultKind, open_plan
+from hubbatch.sandbox._faults import Fault, open_plan
 from hubbatch.sandbox._inputs import Verb, read_batch
+from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._refusals import missing_scopes, refusal_of
 from hubbatch.sandbox._replies import (
     CORRELATION_ID,
     Done,
@@ -27,14 +30,7 @@ from hubbatch.sandbox._replies import (
 )
 from hubbatch.sandbox._routes import Route, route_of
 from hubbatch.sandbox._schema import ObjectType, Schema
-from hubbatch.sandbox._spoiling import (
-    missing_scopes,
-    refusal_of,
-    retry_after_text,
-    spoil_answer,
-    spoil_batch,
-    spoil_done,
-)
+from hubbatch.sandbox._spoiling import spoil_batch, spoil_done
 from hubbatch.sandbox._store import Occasion, Store, StoredObject, Write
 from hubbatch.sandbox._verbs import Task, perform
 
@@ -49,6 +45,8 @@ _RATE_FAULTS = {
     FaultKind.RATE_SECONDLY: Policy.SECONDLY,
     FaultKind.RATE_DAILY: Policy.DAILY,
 }
+_SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESULTS})
+"""Faults under which an archive, too, is answered with a body."""
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +62,7 @@ class _Reply:
 class _LimitError(Exception):
     """A request is one too many."""
 
-    def __init__(self, policy: Policy, retry_after: float | None) -> None:
+    def __init__(self, policy: Policy, retry_after: float | str | None) -> None:
         super().__init__(policy)
         self.policy = policy
         self.retry_after = retry_after
@@ -238,7 +236,8 @@ class Service:
             archived=request.query.get("archived") == "true",
         )
         done = Done(status="CANCELED") if canceled else perform(task)
-        if verb is Verb.ARCHIVE and not canceled:
+        spoken = canceled or (fault is not None and fault.kind in _SPOKEN)
+        if verb is Verb.ARCHIVE and not spoken:
             return _Reply(204)
         if verb is Verb.READ and done.problems and not done.results:
             self._refuse_missing(done)
