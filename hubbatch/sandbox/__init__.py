@@ -14,11 +14,13 @@ from hubbatch.sandbox._faults import (
     FaultSource,
     RandomFaults,
 )
+from hubbatch.sandbox._habits import ConflictShape
 from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._names import OBJECT_TYPE_IDS
 from hubbatch.sandbox._options import Options
-from hubbatch.sandbox._schema import OBJECT_TYPE_IDS
 from hubbatch.sandbox._server import Sandbox
 from hubbatch.sandbox._service import Service
+from hubbatch.sandbox._spelling import PropertyType
 from hubbatch.sandbox._store import StoredObject, Write
 
 __all__ = [
@@ -27,12 +29,14 @@ __all__ = [
     "OBJECT_TYPE_IDS",
     "PRESETS",
     "Answer",
+    "ConflictShape",
     "Cut",
     "Fault",
     "FaultKind",
     "FaultPlan",
     "FaultSource",
     "Options",
+    "PropertyType",
     "RandomFaults",
     "RecordedRequest",
     "Sandbox",

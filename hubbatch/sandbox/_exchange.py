@@ -35,6 +35,16 @@ class SandboxRequest:
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
 
+    @property
+    def is_text(self) -> bool:
+        """Whether path, query and headers can be spelled in UTF-8."""
+        try:
+            for text in (self.path, *self.query.values(), *self.headers.values()):
+                text.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def header(self, name: str) -> str:
         """Return the header of that name in any case, or an empty string."""
         value = self.headers.get(name)

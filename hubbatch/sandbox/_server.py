@@ -19,6 +19,7 @@ from attrs import Factory, define, field, frozen
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._hosts import is_own_host
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._service import Service
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from hubbatch.sandbox._spelling import PropertyType
     from hubbatch.sandbox._store import StoredObject, Write
 
 __all__ = ["Sandbox"]
@@ -33,6 +35,11 @@ __all__ = ["Sandbox"]
 _MAX_BODY = 64 * 2**20
 _STOP_TIMEOUT = 0.05
 """Seconds that answers under way get when the sandbox stops."""
+_MISDIRECTED = {
+    "status": "error",
+    "category": "MISDIRECTED_REQUEST",
+    "message": "The sandbox answers only under localhost or the host that it was given.",
+}
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -159,7 +166,8 @@ class Sandbox(Options):
             raise UsageError(
                 "The sandbox has no address before it runs: enter it with `async with`."
             )
-        return f"http://{self.host}:{self._listener.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self._listener.port}"
 
     @property
     def requests(self) -> deque[RecordedRequest]:
@@ -193,9 +201,16 @@ class Sandbox(Options):
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
         self.service.define_object_type(name, type_id)
 
-    def define_property(self, object_type: str, name: str, *, unique: bool = False) -> None:
-        """Make a property known; a unique one can serve as `idProperty`."""
-        self.service.define_property(object_type, name, unique=unique)
+    def define_property(
+        self,
+        object_type: str,
+        name: str,
+        *,
+        unique: bool = False,
+        kind: PropertyType | str | None = None,
+    ) -> None:
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
+        self.service.define_property(object_type, name, unique=unique, kind=kind)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
@@ -214,6 +229,8 @@ class Sandbox(Options):
         self.service.expire_token()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if not is_own_host(request.headers.get("Host", ""), self.host):
+            return web.json_response(_MISDIRECTED, status=421)
         body = await request.read()
         answer = self.service.handle(
             SandboxRequest(
