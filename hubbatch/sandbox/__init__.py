@@ -18,10 +18,10 @@ from hubbatch.sandbox._habits import ConflictShape
 from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._names import OBJECT_TYPE_IDS
 from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._records import StoredObject, Write
 from hubbatch.sandbox._server import Sandbox
 from hubbatch.sandbox._service import Service
 from hubbatch.sandbox._spelling import PropertyType
-from hubbatch.sandbox._store import StoredObject, Write
 
 __all__ = [
     "FLAKY",

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubbatch.sandbox._store import StoredObject
+    from hubbatch.sandbox._records import StoredObject
 
 __all__ = ["ReadLag"]
 
@@ -31,7 +31,7 @@ class ReadLag:
         self._forget(at)
         if not self.lag:
             return
-        state = None if stored is None else evolve(stored, properties=dict(stored.properties))
+        state = None if stored is None else stored.copy()
         self._order.append((at, record_id))
         self._former.setdefault(record_id, deque()).append((at, state))
 

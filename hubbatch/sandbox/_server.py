@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from hubbatch.sandbox._records import StoredObject, Write
     from hubbatch.sandbox._spelling import PropertyType
-    from hubbatch.sandbox._store import StoredObject, Write
 
 __all__ = ["Sandbox"]
 

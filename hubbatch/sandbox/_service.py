@@ -23,6 +23,7 @@ from hubbatch.sandbox._inputs import Verb, read_batch
 from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._memory import Memory
 from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._records import Occasion, StoredObject, Write
 from hubbatch.sandbox._refusals import missing_scopes, refusal_of
 from hubbatch.sandbox._replies import (
     CORRELATION_ID,
@@ -34,7 +35,7 @@ from hubbatch.sandbox._routes import Route, route_of
 from hubbatch.sandbox._schema import ObjectType, Schema
 from hubbatch.sandbox._spelling import PropertyType, property_type
 from hubbatch.sandbox._spoiling import spoil_batch, spoil_done
-from hubbatch.sandbox._store import Occasion, Store, StoredObject, Write
+from hubbatch.sandbox._store import Store
 from hubbatch.sandbox._task import Task
 from hubbatch.sandbox._verbs import perform
 

@@ -5,88 +5,26 @@ It knows nothing of HTTP, batches, validation or replies; whoever writes here ha
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-from attrs import define, field, frozen
+from typing import TYPE_CHECKING, Any
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._lag import ReadLag
 from hubbatch.sandbox._names import CONTACTS
+from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
 if TYPE_CHECKING:
     from hubbatch.sandbox._schema import ObjectType, Schema
     from hubbatch.sandbox._spelling import PropertyType
 
-__all__ = ["Collection", "Occasion", "Store", "StoredObject", "Write"]
+__all__ = ["Collection", "Store"]
 
-_HISTORY = 20
-"""How many writes of a record are remembered."""
 _MOST_MERGED = 10_000
 """How many ids of merged records are remembered; the oldest are forgotten first."""
 _SECONDARY = "hs_additional_emails"
 """Further e-mail addresses of a contact, with semicolons between them; each is an alias of it."""
-
-
-Version: TypeAlias = tuple[str, Mapping[str, str | None]]
-"""When a record was written, and the properties that were."""
-
-
-class Write(NamedTuple):
-    """One line of the ledger: this request wrote this record."""
-
-    request_number: int
-    verb: str
-    object_type: str
-    id: str
-
-
-@frozen
-class Occasion:
-    """When and by which request something is written; `stamp` is ISO 8601 text in UTC."""
-
-    request_number: int
-    verb: str
-    stamp: str
-    at: float = -math.inf
-    """Seconds since the start; what was put in without a request was always there."""
-
-
-@define(eq=False)
-class StoredObject:
-    """One record as the account holds it; a property that was cleared with `""` is gone."""
-
-    id: str
-    properties: dict[str, str]
-    created_at: str
-    updated_at: str
-    created_by: int
-    """`RecordedRequest.number` of the request that created it; 0 when put in without one."""
-    last_written_by: int
-    trace_id: str | None = None
-    """`objectWriteTraceId` of the input that created it."""
-    associations: Sequence[Mapping[str, Any]] = ()
-    archived: bool = False
-    archived_at: str | None = None
-    writes: int = 1
-    """How many times it was created or updated; archiving is not counted."""
-    _history: list[Version] | None = field(default=None, repr=False)
-
-    @property
-    def history(self) -> list[Version]:
-        """Time and properties of the last 20 writes, oldest first."""
-        return self._history or [(self.created_at, self.properties)]
-
-    def remember(self, stamp: str, properties: Mapping[str, str | None]) -> None:
-        """Add a write to the history, before it is done; the creation needs no entry."""
-        if self._history is None:
-            self._history = [(self.created_at, dict(self.properties))]
-        self._history.append((stamp, properties))
-        if len(self._history) > _HISTORY:
-            del self._history[0]
 
 
 class Collection:
@@ -198,9 +136,13 @@ class Collection:
         if len(self.merged) > _MOST_MERGED:
             del self.merged[next(iter(self.merged))]
 
-    @staticmethod
-    def _search(states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
-        return next((state for state in states if state.properties.get(name) == key), None)
+    def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
+        has_aliases = name == "email" and self.type.id == CONTACTS
+        for state in states:
+            held = state.properties
+            if held.get(name) == key or (has_aliases and key in _emails(held.get(_SECONDARY))):
+                return state
+        return None
 
     def _assign(
         self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
@@ -235,14 +177,18 @@ class Collection:
     def _alias(self, stored: StoredObject, emails: str | None) -> None:
         for alias in [alias for alias, held in self._aliases.items() if held == stored.id]:
             del self._aliases[alias]
-        for email in filter(None, (emails or "").split(";")):
-            self._aliases.setdefault(email.strip().lower(), stored.id)
+        for email in _emails(emails):
+            self._aliases.setdefault(email, stored.id)
 
     def _forget(self, stored: StoredObject) -> None:
         if stored.properties.get(_SECONDARY):
             self._alias(stored, None)
         for name, index in self._index.items():
             self._reindex(index, name, stored, None)
+
+
+def _emails(text: str | None) -> list[str]:
+    return [email.strip().lower() for email in (text or "").split(";") if email.strip()]
 
 
 class Store:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from hubbatch.sandbox._habits import Habits
     from hubbatch.sandbox._inputs import Batch, Input, Verb
-    from hubbatch.sandbox._store import Collection, Occasion, StoredObject
+    from hubbatch.sandbox._records import Occasion, StoredObject
+    from hubbatch.sandbox._store import Collection
 
 __all__ = ["Task"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from hubbatch.sandbox._inputs import Input
-    from hubbatch.sandbox._store import StoredObject
+    from hubbatch.sandbox._records import StoredObject
     from hubbatch.sandbox._task import Task
 
 __all__ = ["perform"]

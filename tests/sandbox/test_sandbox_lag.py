@@ -45,6 +45,20 @@ def test_an_archived_record_is_still_read_for_a_while() -> None:
     assert len(driver.batch("read", ids(key), query={"archived": "true"}, at=11.0).results) == 1
 
 
+def test_history_and_aliases_are_behind_too() -> None:
+    driver = Driver(read_lag=10.0)
+    key = driver.add(email="a@b.c", hs_additional_emails="z@b.c", phone="1")
+    driver.batch("update", [keyed(key, phone="2")], at=1.0)
+    more = {"idProperty": "email", "propertiesWithHistory": ["phone"]}
+
+    def history(at: float) -> list[str]:
+        (result,) = driver.batch("read", ids("z@b.c"), more=more, at=at).results
+        return [entry["value"] for entry in result["propertiesWithHistory"]["phone"]]
+
+    assert history(2.0) == ["1"]
+    assert history(11.0) == ["2", "1"]
+
+
 def test_without_a_lag_everything_is_read_at_once() -> None:
     driver = Driver()
     key = driver.batch("create", [new(phone="1")], at=1.0).results[0]["id"]
