@@ -10,16 +10,18 @@ from hubbatch.sandbox._faults import (
     NASTY,
     PRESETS,
     Fault,
-    FaultKind,
     FaultPlan,
     FaultSource,
     RandomFaults,
 )
+from hubbatch.sandbox._habits import ConflictShape
+from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._names import OBJECT_TYPE_IDS
 from hubbatch.sandbox._options import Options
-from hubbatch.sandbox._schema import OBJECT_TYPE_IDS
+from hubbatch.sandbox._records import StoredObject, Write
 from hubbatch.sandbox._server import Sandbox
 from hubbatch.sandbox._service import Service
-from hubbatch.sandbox._store import StoredObject, Write
+from hubbatch.sandbox._spelling import PropertyType
 
 __all__ = [
     "FLAKY",
@@ -27,12 +29,14 @@ __all__ = [
     "OBJECT_TYPE_IDS",
     "PRESETS",
     "Answer",
+    "ConflictShape",
     "Cut",
     "Fault",
     "FaultKind",
     "FaultPlan",
     "FaultSource",
     "Options",
+    "PropertyType",
     "RandomFaults",
     "RecordedRequest",
     "Sandbox",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from hubbatch.sandbox._faults import FaultKind
+from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Limits", "Policy", "Tokens", "limit_body"]
 
+_MOST_TOKENS = 10_000
+"""How many tokens are remembered; the oldest are forgotten first."""
 _SCHEME = "Bearer "
 
 
@@ -63,8 +65,8 @@ class Tokens:
     """The bearer tokens that are accepted: any that is not empty, or one alone."""
 
     _only: bytes | None = None
-    _seen: set[bytes] = field(factory=set, repr=False)
-    _expired: set[bytes] = field(factory=set, repr=False)
+    _seen: dict[bytes, None] = field(factory=dict, repr=False)
+    _expired: dict[bytes, None] = field(factory=dict, repr=False)
 
     def accept_only(self, token: str | None) -> None:
         """Accept this token alone from now on, or with None any that has not expired."""
@@ -74,7 +76,8 @@ class Tokens:
         """Let every token expire that is accepted or was used; a new one is needed."""
         self._expired |= self._seen
         if self._only is not None:
-            self._expired.add(self._only)
+            self._expired[self._only] = None
+        _bound(self._expired)
 
     def objection(self, authorization: str) -> FaultKind | None:
         """Return what is wrong with the value of an `Authorization` header, if anything."""
@@ -86,8 +89,14 @@ class Tokens:
             return FaultKind.EXPIRED_TOKEN
         if self._only is not None and digest != self._only:
             return FaultKind.INVALID_TOKEN
-        self._seen.add(digest)
+        self._seen[digest] = None
+        _bound(self._seen)
         return None
+
+
+def _bound(tokens: dict[bytes, None]) -> None:
+    while len(tokens) > _MOST_TOKENS:
+        del tokens[next(iter(tokens))]
 
 
 def _digest(token: str) -> bytes:

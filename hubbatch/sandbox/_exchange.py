@@ -35,6 +35,16 @@ class SandboxRequest:
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
 
+    @property
+    def is_text(self) -> bool:
+        """Whether path, query and headers can be spelled in UTF-8."""
+        try:
+            for text in (self.path, *self.query.values(), *self.headers.values()):
+                text.encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def header(self, name: str) -> str:
         """Return the header of that name in any case, or an empty string."""
         value = self.headers.get(name)
@@ -61,6 +71,11 @@ class Answer:
     cut: Cut = Cut.NONE
     sent_bytes: int | None = None
     """How many bytes of the body leave before the cut; `Content-Length` announces them all."""
+    surplus: bytes = field(default=b"", repr=False)
+    """A whole second response that nobody asked for, sent `surplus_delay` seconds after this one."""
+    surplus_delay: float = 0.0
+    closes: bool = False
+    """Whether the connection is closed after the answer, which does not say so."""
 
     @property
     def sent(self) -> bytes:

@@ -81,9 +81,7 @@ class Batch:
     history: list[str] = field(factory=list)
 
 
-def read_batch(
-    body: bytes, verb: Verb, object_type: ObjectType, *, nulls: bool, portal_id: int
-) -> Batch:
+def read_batch(body: bytes, verb: Verb, object_type: ObjectType, *, portal_id: int) -> Batch:
     """Read a request body; raise `RefusalError` when the batch as such is not acceptable."""
     content = _parse(body)
     raw = content.get("inputs")
@@ -94,7 +92,7 @@ def read_batch(
     properties, history = _names(content, "properties"), _names(content, "propertiesWithHistory")
     _check_size(len(raw), verb, with_history=bool(history))
     shared = _text(content, "idProperty")
-    inputs = [_input(item, _SHAPES[verb], shared, nulls=nulls) for item in raw]
+    inputs = [_input(item, _SHAPES[verb], shared) for item in raw]
     _check_id_properties(inputs, verb, object_type, portal_id)
     _check_duplicates(inputs, verb, object_type)
     trace_ids = {item.trace_id for item in inputs}
@@ -132,6 +130,11 @@ def _text(content: Mapping[str, Any], field_name: str) -> str | None:
     return value
 
 
+def _id(raw: Mapping[str, Any]) -> str | None:
+    """Return the id of an input, which may be a number."""
+    return str(raw["id"]) if type(raw.get("id")) is int else _text(raw, "id")
+
+
 def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
     limit = MAX_INPUTS_WITH_HISTORY if verb is Verb.READ and with_history else MAX_INPUTS
     if count > limit:
@@ -143,10 +146,10 @@ def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
         )
 
 
-def _input(raw: Any, shape: _Shape, shared: str | None, *, nulls: bool) -> Input:
+def _input(raw: Any, shape: _Shape, shared: str | None) -> Input:
     if type(raw) is not dict:
         raise _malformed("every input must be an object")
-    key = _text(raw, "id")
+    key = _id(raw)
     if shape.key and not key:
         raise _missing("id")
     id_property = _text(raw, "idProperty") or shared
@@ -154,7 +157,7 @@ def _input(raw: Any, shape: _Shape, shared: str | None, *, nulls: bool) -> Input
         raise _missing("idProperty")
     properties = raw.get("properties")
     if shape.properties:
-        _check_properties(properties, nulls=nulls)
+        _check_properties(properties)
     associations = raw.get("associations") or ()
     if associations:
         _check_associations(associations)
@@ -167,13 +170,13 @@ def _missing(name: str) -> RefusalError:
     return RefusalError(400, "VALIDATION_ERROR", f"Some required fields were not set: [{name}]")
 
 
-def _check_properties(properties: Any, *, nulls: bool) -> None:
+def _check_properties(properties: Any) -> None:
     if properties is None:
         raise _missing("properties")
     if type(properties) is not dict:
         raise _malformed("properties must be an object")
     for value in properties.values():
-        if type(value) is not str and not (nulls and value is None):
+        if type(value) is not str:
             raise _malformed(f"a property value must be a string, not {type(value).__name__}")
 
 
@@ -190,7 +193,7 @@ def _is_association(value: Any) -> bool:
         return False
     types = value.get("types")
     return (
-        type(value["to"].get("id")) is str
+        type(value["to"].get("id")) in (str, int)
         and type(types) is list
         and bool(types)
         and all(

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from hubbatch.errors import UsageError
 from hubbatch.models import RateLimit
-from hubbatch.sandbox._verbs import Habits
+from hubbatch.sandbox._habits import Habits
 from hubbatch.sandbox._window import DAY
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Options(Habits):
     """Whether results come in another order than the inputs."""
     noise: bool = True
     """Whether replies vary as real ones do: optional fields left out, unknown ones added."""
+    string_contexts: bool = False
+    """Whether the `context` of an error's details is text, such as `{missingScopes=[a, b]}`."""
     create_status: int = 201
     """Status of a create that succeeded: HubSpot has answered both 201 and 200."""
     missing_read_status: int = 207

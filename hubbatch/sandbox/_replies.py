@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CORRELATION_ID",
-    "CURRENT",
-    "LATEST",
-    "Dialect",
     "Done",
     "Problem",
     "RefusalError",
@@ -29,21 +26,11 @@ __all__ = [
 ]
 
 
-@frozen
-class Dialect:
-    """How one version of the API speaks."""
-
-    multi_status: bool = True
-    """Whether partial success has status 207; 2026-09 answers 200."""
-    nulls: bool = False
-    """Whether property values may be null."""
-
-
 CORRELATION_ID = "X-HubSpot-Correlation-Id"
 """The header that every response carries."""
 
-CURRENT = Dialect()
-LATEST = Dialect(multi_status=False, nulls=True)
+
+_WARNING = {"category": "SANDBOX", "message": "This reply was made up.", "context": {}}
 
 
 class RefusalError(Exception):
@@ -118,14 +105,17 @@ class ReplyWriter:
     """Write batch replies: varied as real ones are when given a generator, else in full."""
 
     def __init__(
-        self, noise: random.Random | None = None, *, shuffle: random.Random | None = None
+        self,
+        noise: random.Random | None = None,
+        *,
+        shuffle: random.Random | None = None,
+        string_contexts: bool = False,
     ) -> None:
         self._noise = noise
         self._shuffle = shuffle
+        self._string_contexts = string_contexts
 
-    def batch(
-        self, done: Done, *, success: int, dialect: Dialect, stamp: str
-    ) -> tuple[int, dict[str, Any]]:
+    def batch(self, done: Done, *, success: int, stamp: str) -> tuple[int, dict[str, Any]]:
         """Return status code and JSON object; results are permuted, as HubSpot's are."""
         results = done.results
         if self._shuffle is not None and len(results) > 1:
@@ -139,13 +129,13 @@ class ReplyWriter:
         if done.problems:
             reply["numErrors"] = len(done.problems)
             reply["errors"] = [self._item(problem) for problem in done.problems]
-        self._vary(reply, dialect)
-        return (207 if done.problems and dialect.multi_status else success), reply
+        self._vary(reply)
+        return (207 if done.problems else success), reply
 
     def _chance(self, probability: float) -> bool:
         return self._noise is not None and self._noise.random() < probability
 
-    def _vary(self, reply: dict[str, Any], dialect: Dialect) -> None:
+    def _vary(self, reply: dict[str, Any]) -> None:
         if self._noise is None:
             return
         if self._chance(0.5):
@@ -158,10 +148,14 @@ class ReplyWriter:
             reply.pop("numErrors", None)
         if self._chance(0.1):
             reply["executionDetails"] = {"node": "eu1-7"}
-        if not dialect.multi_status and self._chance(0.3):
-            reply["warnings"] = [{"message": "This reply was made up."}]
+        self._vary_results(reply["results"])
+
+    def _vary_results(self, results: list[dict[str, Any]]) -> None:
         if self._chance(0.1):
-            for result in reply["results"]:
+            for result in results:
+                result["warnings"] = [dict(_WARNING)]
+        if self._chance(0.1):
+            for result in results:
                 result["url"] = f"https://app.hubspot.com/contacts/123/record/{result['id']}"
 
     def _item(self, problem: Problem) -> dict[str, Any]:
@@ -182,7 +176,7 @@ class ReplyWriter:
         return item
 
     def _detail(self, detail: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not self._chance(0.2):
+        if not self._string_contexts:
             return detail
         pairs = ", ".join(
             f"{name}=[{', '.join(values)}]" for name, values in detail["context"].items()

@@ -1,4 +1,4 @@
-"""Which paths there are, and what each asks for: object type, verb, version.
+"""Which paths there are, and what each asks for: object type and verb. Every version speaks alike.
 
 It knows nothing of the account; whether it has the object type is not decided here.
 """
@@ -11,15 +11,13 @@ import re
 from attrs import frozen
 
 from hubbatch.sandbox._inputs import Verb
-from hubbatch.sandbox._replies import CURRENT, LATEST, Dialect
 
 __all__ = ["Route", "route_of"]
 
 _PATH = re.compile(
-    r"/crm/(?:v3/objects|objects/(?P<version>\d{4}-(?:03|09)))"
+    r"/crm/(?:v3/objects|objects/(?:v3|\d{4}-(?:03|09)(?:-[a-z]{1,20})?))"
     r"/(?P<type>[^/]+)/batch/(?P<verb>[a-z]+)"
 )
-_FIRST_WITHOUT_207 = "2026-09"
 _VERBS = frozenset(Verb)
 
 
@@ -29,7 +27,6 @@ class Route:
 
     object_type: str
     verb: Verb
-    dialect: Dialect
 
 
 @functools.lru_cache(maxsize=1024)
@@ -38,5 +35,4 @@ def route_of(path: str) -> Route | None:
     match = _PATH.fullmatch(path)
     if match is None or match["verb"] not in _VERBS:
         return None
-    dialect = LATEST if (match["version"] or "") >= _FIRST_WITHOUT_207 else CURRENT
-    return Route(match["type"], Verb(match["verb"]), dialect)
+    return Route(match["type"], Verb(match["verb"]))

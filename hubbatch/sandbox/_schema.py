@@ -5,53 +5,33 @@ It knows nothing of stored records, requests or replies.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
 
 from hubbatch.errors import UsageError
+from hubbatch.sandbox._names import (
+    CONTACTS,
+    REQUIRED,
+    SHOWN,
+    TYPES,
+    UNIQUE,
+    name_of,
+    server_made,
+    singular,
+    type_id_of,
+)
+from hubbatch.sandbox._spelling import PropertyType, is_valid, respelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["OBJECT_TYPE_IDS", "ObjectType", "Schema"]
+__all__ = ["ObjectType", "Schema"]
 
-OBJECT_TYPE_IDS: Mapping[str, str] = {
-    "contacts": "0-1",
-    "companies": "0-2",
-    "deals": "0-3",
-    "tickets": "0-5",
-    "products": "0-7",
-    "line_items": "0-8",
-    "quotes": "0-14",
-    "tasks": "0-27",
-    "notes": "0-46",
-    "meetings": "0-47",
-    "calls": "0-48",
-    "emails": "0-49",
-    "orders": "0-123",
-    "leads": "0-136",
-    "carts": "0-142",
-    "services": "0-162",
-    "courses": "0-410",
-    "listings": "0-420",
-    "appointments": "0-421",
-    "projects": "0-970",
-}
-"""Names and ids of HubSpot's own object types (CRM API guides, "Object type IDs")."""
-
-_NAMES = {type_id: name for name, type_id in OBJECT_TYPE_IDS.items()}
-_CUSTOM = re.compile(r"2-\d+|p_\w+", re.ASCII)
-_SINGULARS = {"companies": "company"}
-_UNIQUE = {"0-1": ("email",)}
-_REQUIRED = dict.fromkeys(("0-27", "0-46", "0-47", "0-48"), ("hs_timestamp",))
-_SHOWN = {
-    "0-1": ("email", "firstname", "lastname"),
-    "0-2": ("domain", "name"),
-    "0-3": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
-}
-_CONTACTS = "0-1"
+_MOST_TYPES = 1_000
+"""How many custom types there can be: requests must not fill the memory with names."""
+_MOST_PROPERTIES = 10_000
+"""How many properties of a type are known, for the same reason."""
 
 
 @define(eq=False)
@@ -64,29 +44,50 @@ class ObjectType:
     required: tuple[str, ...]
     shown: tuple[str, ...]
     """What a read returns when it asks for nothing in particular, besides what the server makes."""
+    respell: bool = False
+    """Whether values are spelled as HubSpot spells them."""
     declared: set[str] | None = None
     """The only properties allowed, once the type is strict; None while anything goes."""
-    server_made: tuple[str, ...] = field(init=False)
+    types: dict[str, PropertyType] = field(factory=dict)
+    """The types of the properties whose type was declared."""
+    server_made: tuple[str, str, str] = field(init=False)
+    _defined: set[str] = field(init=False)
 
     @server_made.default
-    def _server_made(self) -> tuple[str, ...]:
-        made = ("hs_object_id", "createdate", "lastmodifieddate")
-        return made if self.id == _CONTACTS else (*made, "hs_lastmodifieddate")
+    def _server_made(self) -> tuple[str, str, str]:
+        return server_made(self.id)
+
+    @_defined.default
+    def _all_defined(self) -> set[str]:
+        return {*self.unique, *self.required, *self.shown, *self.server_made}
 
     @property
     def label(self) -> str:
         """What HubSpot's messages call one record of the type, such as `Contact`."""
-        name = _SINGULARS.get(self.name) or self.name.removeprefix("p_").removesuffix("s")
-        return name.replace("_", " ").capitalize()
+        return singular(self.name.removeprefix("p_")).replace("_", " ").capitalize()
+
+    def define(self, names: Iterable[str]) -> None:
+        """Note that there are these properties."""
+        if len(self._defined) < _MOST_PROPERTIES:
+            self._defined.update(names)
+
+    def is_defined(self, name: str) -> bool:
+        """Tell whether there is such a property, so that a read shows that it has no value."""
+        known = self._defined if self.declared is None else self.declared
+        return name in known
 
     def key(self, name: str, value: str) -> str:
-        """Return the value of a unique property as it is compared: e-mails without case."""
-        return value.lower() if name == "email" and self.id == _CONTACTS else value
+        """Return the value of a unique property as it is compared: as it is stored."""
+        if self.respell:
+            return respelled(name, value, self.types.get(name) or self._known_type(name))
+        return value.lower() if name == "email" and self.id == CONTACTS else value
 
     def normalized(self, properties: Mapping[str, str | None]) -> Mapping[str, str | None]:
-        """Return the properties as they are stored: a contact's e-mail in lower case."""
+        """Return the properties as they are stored: a contact's e-mail in lower case, or all spelled anew."""
+        if self.respell:
+            return {name: value and self.key(name, value) for name, value in properties.items()}
         email = properties.get("email")
-        if not email or self.id != _CONTACTS or email == email.lower():
+        if not email or self.id != CONTACTS or email == email.lower():
             return properties
         return {**properties, "email": email.lower()}
 
@@ -103,38 +104,51 @@ class ObjectType:
                     "READ_ONLY_VALUE",
                 )
             )
-        if self.id == _CONTACTS and (email := properties.get("email")) and not _is_email(email):
+        email = self.id == CONTACTS and properties.get("email")
+        if email and not _is_email(email.strip() if self.respell else email):
             found.append(
                 _invalid("email", f"value {email} is not a valid e-mail address", "INVALID_EMAIL")
             )
+        found += [
+            _invalid(name, f"value {value} is not a valid {kind}", f"INVALID_{kind.name}")
+            for name, kind in self.types.items()
+            if (value := properties.get(name)) and not is_valid(value, kind)
+        ]
         if new and self.required:
             missing = [name for name in self.required if not properties.get(name)]
             found += [_required(self.label.upper(), missing)] if missing else []
         return found
 
+    def _known_type(self, name: str) -> PropertyType | None:
+        return TYPES.get(self.id, {}).get(name)
+
 
 class Schema:
     """The object types of one account: HubSpot's own, and any custom one as soon as it is named."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, respell: bool = False) -> None:
+        self._respell = respell
         self._types: dict[str, ObjectType] = {}
 
     def find(self, name: str) -> ObjectType | None:
-        """Return the object type of that name or id; None when HubSpot would not know it."""
-        known = self._types.get(name)
+        """Return the object type of that name, alias or id; None when HubSpot would not know it."""
+        type_id = type_id_of(name)
+        if type_id is None:
+            return None
+        known = self._types.get(type_id)
         if known is not None:
             return known
-        type_id = OBJECT_TYPE_IDS.get(name, name)
-        if type_id not in _NAMES and not _CUSTOM.fullmatch(type_id):
+        if len(self._types) >= _MOST_TYPES and type_id.startswith(("2-", "p_")):
             return None
         object_type = ObjectType(
             id=type_id,
-            name=_NAMES.get(type_id, type_id),
-            unique=set(_UNIQUE.get(type_id, ())),
-            required=_REQUIRED.get(type_id, ()),
-            shown=_SHOWN.get(type_id, ()),
+            name=name_of(type_id),
+            unique=set(UNIQUE.get(type_id, ())),
+            required=REQUIRED.get(type_id, ()),
+            shown=SHOWN.get(type_id, ()),
+            respell=self._respell,
         )
-        self._types[type_id] = self._types[object_type.name] = object_type
+        self._types[type_id] = object_type
         return object_type
 
     def get(self, name: str) -> ObjectType:
@@ -149,7 +163,7 @@ class Schema:
 
     def define_object_type(self, name: str, type_id: str) -> ObjectType:
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
-        if not (name.startswith("p_") and _CUSTOM.fullmatch(name) and _CUSTOM.fullmatch(type_id)):
+        if not (name.startswith("p_") and type_id_of(name) and _is_custom_id(type_id)):
             raise UsageError(
                 f"A custom object type is named 'p_…' and has an id '2-…', "
                 f"not {name!r} and {type_id!r}."
@@ -170,6 +184,10 @@ class Schema:
             *object_type.required,
             *object_type.server_made,
         }
+
+
+def _is_custom_id(type_id: str) -> bool:
+    return type_id.startswith("2-") and type_id_of(type_id) is not None
 
 
 def _is_email(value: str) -> bool:

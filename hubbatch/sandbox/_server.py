@@ -19,6 +19,7 @@ from attrs import Factory, define, field, frozen
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._hosts import is_own_host
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._service import Service
 
@@ -26,13 +27,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
-    from hubbatch.sandbox._store import StoredObject, Write
+    from hubbatch.sandbox._records import StoredObject, Write
+    from hubbatch.sandbox._spelling import PropertyType
 
 __all__ = ["Sandbox"]
 
 _MAX_BODY = 64 * 2**20
 _STOP_TIMEOUT = 0.05
 """Seconds that answers under way get when the sandbox stops."""
+_MISDIRECTED = {
+    "status": "error",
+    "category": "MISDIRECTED_REQUEST",
+    "message": "The sandbox answers only under localhost or the host that it was given.",
+}
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -54,12 +61,14 @@ def _service(options: Options) -> Service:
 class Sandbox(Options):
     """An account of HubSpot in memory, behind HTTP while its `async with` block lasts.
 
-    Options are those of `Options`, and `host` and `port` (0 takes a free one). What it holds can be
+    Options are those of `Options`, and `host`, `port` (0 takes a free one) and `idle_timeout`. What it holds can be
     looked at after the block, too.
     """
 
     host: str = "127.0.0.1"
     port: int = 0
+    idle_timeout: float = 75.0
+    """Seconds after which a connection is closed on which nothing was asked."""
     service: Service = field(init=False, repr=False, default=Factory(_service, takes_self=True))
     """What decides the answers; it can be driven without HTTP, too."""
     _listener: _Listener = field(init=False, repr=False, factory=_Listener)
@@ -82,7 +91,12 @@ class Sandbox(Options):
             raise UsageError("This sandbox is running already: make another one.")
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_route("*", "/{path:.*}", self._serve)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_TIMEOUT)
+        runner = web.AppRunner(
+            application,
+            access_log=None,
+            shutdown_timeout=_STOP_TIMEOUT,
+            keepalive_timeout=self.idle_timeout,
+        )
         self._listener.runner = runner
         self._listener.started = asyncio.get_running_loop().time()
         try:
@@ -152,7 +166,8 @@ class Sandbox(Options):
             raise UsageError(
                 "The sandbox has no address before it runs: enter it with `async with`."
             )
-        return f"http://{self.host}:{self._listener.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self._listener.port}"
 
     @property
     def requests(self) -> deque[RecordedRequest]:
@@ -186,9 +201,16 @@ class Sandbox(Options):
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
         self.service.define_object_type(name, type_id)
 
-    def define_property(self, object_type: str, name: str, *, unique: bool = False) -> None:
-        """Make a property known; a unique one can serve as `idProperty`."""
-        self.service.define_property(object_type, name, unique=unique)
+    def define_property(
+        self,
+        object_type: str,
+        name: str,
+        *,
+        unique: bool = False,
+        kind: PropertyType | str | None = None,
+    ) -> None:
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
+        self.service.define_property(object_type, name, unique=unique, kind=kind)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
@@ -207,6 +229,8 @@ class Sandbox(Options):
         self.service.expire_token()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if not is_own_host(request.headers.get("Host", ""), self.host):
+            return web.json_response(_MISDIRECTED, status=421)
         body = await request.read()
         answer = self.service.handle(
             SandboxRequest(
@@ -220,17 +244,34 @@ class Sandbox(Options):
         )
         if answer.delay:
             await asyncio.sleep(answer.delay)
-        if answer.cut is Cut.NONE:
-            return web.Response(
-                status=answer.status, headers=answer.headers, body=answer.body or None
-            )
-        return await _break_off(request, answer)
+        if answer.cut is not Cut.NONE:
+            return await _break_off(request, answer)
+        response = web.Response(
+            status=answer.status, headers=answer.headers, body=answer.body or None
+        )
+        if answer.surplus or answer.closes:
+            await _add(response, request, answer)
+        return response
 
 
 async def _some_turns() -> None:
     """Let the loop go round until what it has in hand is done."""
     for _ in range(5):
         await asyncio.sleep(0)
+
+
+async def _add(response: web.Response, request: web.Request, answer: Answer) -> None:
+    """Send the response, and what follows it unasked: a second one, or the end of the connection."""
+    await response.prepare(request)
+    await response.write_eof()
+    if answer.surplus_delay:
+        await asyncio.sleep(answer.surplus_delay)
+    transport = request.transport
+    if transport is None:  # pragma: no cover (the client was faster)
+        return
+    transport.write(answer.surplus)
+    if answer.closes:
+        transport.close()
 
 
 async def _break_off(request: web.Request, answer: Answer) -> web.StreamResponse:

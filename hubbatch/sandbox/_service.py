@@ -10,15 +10,21 @@ import random
 from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import orjson
 from attrs import field, frozen
 
 from hubbatch.sandbox._access import Limits, Policy, Tokens, limit_body
-from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
-from hubbatch.sandbox._faults import Fault, FaultKind, open_plan
+from hubbatch.sandbox._answers import retry_after_text, spoil_answer
+from hubbatch.sandbox._exchange import Answer, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._faults import Fault, open_plan
 from hubbatch.sandbox._inputs import Verb, read_batch
+from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._memory import Memory
 from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._records import Occasion, StoredObject, Write
+from hubbatch.sandbox._refusals import missing_scopes, refusal_of
 from hubbatch.sandbox._replies import (
     CORRELATION_ID,
     Done,
@@ -27,16 +33,11 @@ from hubbatch.sandbox._replies import (
 )
 from hubbatch.sandbox._routes import Route, route_of
 from hubbatch.sandbox._schema import ObjectType, Schema
-from hubbatch.sandbox._spoiling import (
-    missing_scopes,
-    refusal_of,
-    retry_after_text,
-    spoil_answer,
-    spoil_batch,
-    spoil_done,
-)
-from hubbatch.sandbox._store import Occasion, Store, StoredObject, Write
-from hubbatch.sandbox._verbs import Task, perform
+from hubbatch.sandbox._spelling import PropertyType, property_type
+from hubbatch.sandbox._spoiling import spoil_batch, spoil_done
+from hubbatch.sandbox._store import Store
+from hubbatch.sandbox._task import Task
+from hubbatch.sandbox._verbs import perform
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,6 +50,9 @@ _RATE_FAULTS = {
     FaultKind.RATE_SECONDLY: Policy.SECONDLY,
     FaultKind.RATE_DAILY: Policy.DAILY,
 }
+_SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESULTS})
+"""Faults under which an archive, too, is answered with a body."""
+_HALF = 0.5
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -64,7 +68,7 @@ class _Reply:
 class _LimitError(Exception):
     """A request is one too many."""
 
-    def __init__(self, policy: Policy, retry_after: float | None) -> None:
+    def __init__(self, policy: Policy, retry_after: float | str | None) -> None:
         super().__init__(policy)
         self.policy = policy
         self.retry_after = retry_after
@@ -79,9 +83,9 @@ class Service:
     def __init__(self, options: Options | None = None, *, epoch: datetime = _EPOCH) -> None:
         options = options or Options()
         self.options = options
-        self.schema = Schema()
-        self.store = Store(self.schema, options.keep_writes)
-        self.requests: deque[RecordedRequest] = deque(maxlen=options.keep_requests)
+        self.schema = Schema(respell=options.respell)
+        self.store = Store(self.schema, options.keep_writes, read_lag=options.read_lag)
+        self._memory = Memory(deque(maxlen=options.keep_requests), options.keep_body_bytes)
         self.epoch = options.epoch or epoch
         self._limits = Limits(
             options.rate_limit,
@@ -92,22 +96,28 @@ class Service:
         self._tokens = Tokens()
         self._tokens.accept_only(options.token)
         self._forbidden = {self.schema.get(name).id for name in options.forbidden}
-        self._number = 0
-        self._body_bytes = 0
         # One generator for each purpose, so that no option changes what another one draws.
         self._ids, self._latency, self._spoiling, noise, shuffle = (
             random.Random(options.seed * 8 + purpose)  # noqa: S311 (reproducible)
             for purpose in range(5)
         )
+        self._echoing = random.Random(options.seed * 8 + 6)  # noqa: S311 (reproducible)
         self._draw = open_plan(options.faults, options.seed * 8 + 5)
         self._writer = ReplyWriter(
-            noise if options.noise else None, shuffle=shuffle if options.shuffle else None
+            noise if options.noise else None,
+            shuffle=shuffle if options.shuffle else None,
+            string_contexts=options.string_contexts,
         )
+
+    @property
+    def requests(self) -> deque[RecordedRequest]:
+        """What came in: the last `keep_requests` requests, oldest first."""
+        return self._memory.requests
 
     @property
     def request_count(self) -> int:
         """How many requests came in, remembered or not."""
-        return self._number
+        return self._memory.number
 
     @property
     def max_in_window(self) -> int:
@@ -127,9 +137,17 @@ class Service:
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
         self.schema.define_object_type(name, type_id)
 
-    def define_property(self, object_type: str, name: str, *, unique: bool = False) -> None:
-        """Make a property known; a unique one can serve as `idProperty`."""
-        self.store.define_property(object_type, name, unique=unique)
+    def define_property(
+        self,
+        object_type: str,
+        name: str,
+        *,
+        unique: bool = False,
+        kind: PropertyType | str | None = None,
+    ) -> None:
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
+        kind = None if kind is None else property_type(kind)
+        self.store.define_property(object_type, name, unique=unique, kind=kind)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
@@ -154,8 +172,8 @@ class Service:
 
     def handle(self, request: SandboxRequest) -> Answer:
         """Answer one request; what it writes is written on return, whatever becomes of it."""
-        self._number += 1
-        correlation_id = f"{self._ids.getrandbits(128):032x}"
+        self._memory.number += 1
+        correlation_id = str(UUID(int=self._ids.getrandbits(128), version=4))
         fault: Fault | None = None
         try:
             self._admit(request)
@@ -170,7 +188,7 @@ class Service:
         answer = self._answer(reply, request, correlation_id)
         if fault is not None:
             answer = spoil_answer(fault, answer, request)
-        self._record(request, answer, fault)
+        self._memory.add(request, answer, fault)
         return answer
 
     def _limit_headers(self, limit: _LimitError) -> dict[str, str]:
@@ -183,6 +201,8 @@ class Service:
         return headers
 
     def _admit(self, request: SandboxRequest) -> None:
+        if not request.is_text:
+            raise RefusalError(400, "INVALID_REQUEST", "The path and the headers must be UTF-8")
         objection = self._tokens.objection(request.header("Authorization"))
         if objection is not None:
             raise refusal_of(objection)
@@ -220,10 +240,8 @@ class Service:
     def _perform(
         self, request: SandboxRequest, route: Route, object_type: ObjectType, fault: Fault | None
     ) -> _Reply:
-        options, dialect, verb = self.options, route.dialect, route.verb
-        batch = read_batch(
-            request.body, verb, object_type, nulls=dialect.nulls, portal_id=options.portal_id
-        )
+        options, verb = self.options, route.verb
+        batch = read_batch(request.body, verb, object_type, portal_id=options.portal_id)
         stamp = self._stamp(request.at)
         if verb is not Verb.ARCHIVE:
             spoil_batch(fault, batch, self._spoiling)
@@ -232,19 +250,24 @@ class Service:
             verb=verb,
             batch=batch,
             collection=self.store.collection(object_type),
-            occasion=Occasion(self._number, verb, stamp),
-            dialect=dialect,
+            occasion=Occasion(self._memory.number, verb, stamp, request.at),
             habits=options,
-            archived=request.query.get("archived") == "true",
+            echoes=self._echoes,
+            archived=request.query.get("archived", "").lower() == "true",
         )
         done = Done(status="CANCELED") if canceled else perform(task)
-        if verb is Verb.ARCHIVE and not canceled:
+        spoken = canceled or (fault is not None and fault.kind in _SPOKEN)
+        if verb is Verb.ARCHIVE and not spoken:
             return _Reply(204)
         if verb is Verb.READ and done.problems and not done.results:
             self._refuse_missing(done)
         spoil_done(fault, done, self._spoiling)
         success = options.create_status if verb is Verb.CREATE else 200
-        return _Reply(*self._writer.batch(done, success=success, dialect=dialect, stamp=stamp))
+        return _Reply(*self._writer.batch(done, success=success, stamp=stamp))
+
+    def _echoes(self) -> bool:
+        echo = self.options.echo_trace_ids
+        return echo == "all" or (echo == "some" and self._echoing.random() < _HALF)
 
     def _refuse_missing(self, done: Done) -> None:
         status = self.options.missing_read_status
@@ -262,30 +285,7 @@ class Service:
             body = orjson.dumps(reply.payload)
         low, high = self.options.latencies
         delay = low if low == high else self._latency.uniform(low, high)
-        return Answer(self._number, reply.status, headers, body, delay)
-
-    def _record(self, request: SandboxRequest, answer: Answer, fault: Fault | None) -> None:
-        size = len(request.body)
-        kept = self._body_bytes + size <= self.options.keep_body_bytes
-        self._body_bytes += size if kept else 0
-        self.requests.append(
-            RecordedRequest(
-                number=self._number,
-                method=request.method,
-                path=request.path,
-                query=dict(request.query),
-                headers={
-                    name: value
-                    for name, value in request.headers.items()
-                    if name.lower() != "authorization"
-                },
-                body=request.body if kept else b"",
-                size=size,
-                at=request.at,
-                status=None if answer.cut is Cut.BEFORE_HEADERS else answer.status,
-                fault=None if fault is None else fault.kind,
-            )
-        )
+        return Answer(self._memory.number, reply.status, headers, body, delay)
 
     def _stamp(self, at: float) -> str:
         moment = self.epoch + timedelta(seconds=at)

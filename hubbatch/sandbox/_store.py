@@ -6,77 +6,25 @@ It knows nothing of HTTP, batches, validation or replies; whoever writes here ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
-
-from attrs import define, field, frozen
+from typing import TYPE_CHECKING, Any
 
 from hubbatch.errors import UsageError
+from hubbatch.sandbox._lag import ReadLag
+from hubbatch.sandbox._names import CONTACTS
+from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
 if TYPE_CHECKING:
     from hubbatch.sandbox._schema import ObjectType, Schema
+    from hubbatch.sandbox._spelling import PropertyType
 
-__all__ = ["Collection", "Occasion", "Store", "StoredObject", "Write"]
+__all__ = ["Collection", "Store"]
 
-_HISTORY = 20
-"""How many writes of a record are remembered."""
-
-
-Version: TypeAlias = tuple[str, Mapping[str, str | None]]
-"""When a record was written, and the properties that were."""
-
-
-class Write(NamedTuple):
-    """One line of the ledger: this request wrote this record."""
-
-    request_number: int
-    verb: str
-    object_type: str
-    id: str
-
-
-@frozen
-class Occasion:
-    """When and by which request something is written; `stamp` is ISO 8601 text in UTC."""
-
-    request_number: int
-    verb: str
-    stamp: str
-
-
-@define(eq=False)
-class StoredObject:
-    """One record as the account holds it; a property that was cleared with `""` is gone."""
-
-    id: str
-    properties: dict[str, str]
-    created_at: str
-    updated_at: str
-    created_by: int
-    """`RecordedRequest.number` of the request that created it; 0 when put in without one."""
-    last_written_by: int
-    trace_id: str | None = None
-    """`objectWriteTraceId` of the input that created it."""
-    associations: Sequence[Mapping[str, Any]] = ()
-    archived: bool = False
-    archived_at: str | None = None
-    writes: int = 1
-    """How many times it was created or updated; archiving is not counted."""
-    _history: list[Version] | None = field(default=None, repr=False)
-
-    @property
-    def history(self) -> list[Version]:
-        """Time and properties of the last 20 writes, oldest first."""
-        return self._history or [(self.created_at, self.properties)]
-
-    def remember(self, stamp: str, properties: Mapping[str, str | None]) -> None:
-        """Add a write to the history, before it is done; the creation needs no entry."""
-        if self._history is None:
-            self._history = [(self.created_at, dict(self.properties))]
-        self._history.append((stamp, properties))
-        if len(self._history) > _HISTORY:
-            del self._history[0]
+_MOST_MERGED = 10_000
+"""How many ids of merged records are remembered; the oldest are forgotten first."""
+_SECONDARY = "hs_additional_emails"
+"""Further e-mail addresses of a contact, with semicolons between them; each is an alias of it."""
 
 
 class Collection:
@@ -86,8 +34,10 @@ class Collection:
         self.type = object_type
         self.objects: dict[str, StoredObject] = {}
         self.merged: dict[str, str] = {}
-        self._store = store
+        self.store = store
+        self._lag = ReadLag(store.read_lag)
         self._index: dict[str, dict[str, str]] = {}
+        self._aliases: dict[str, str] = {}
         for name in object_type.unique:
             self.index(name)
 
@@ -105,14 +55,32 @@ class Collection:
         if id_property is None:
             stored = self.objects.get(key)
             return stored if stored is not None and stored.archived is archived else None
+        wanted = self.type.key(id_property, key)
         if archived:
-            return self._find_archived(key, id_property)
-        holder = self._index[id_property].get(self.type.key(id_property, key))
+            return self._search(
+                (stored for stored in self.objects.values() if stored.archived), id_property, wanted
+            )
+        holder = self.holder(id_property, wanted)
         return None if holder is None else self.objects[holder]
+
+    def seen(
+        self, key: str, id_property: str | None, at: float, *, archived: bool = False
+    ) -> StoredObject | None:
+        """Return what a reader at that time finds: as `find` does, but behind by the read lag."""
+        found = self.find(key, id_property, archived=archived)
+        if id_property is None:
+            stored = self._lag.seen(at, key, self.objects.get(key))
+            return stored if stored is not None and stored.archived is archived else None
+        changing = self._lag.changing(at)
+        if not changing or (found is not None and found.id not in changing):
+            return found
+        former = (self._lag.seen(at, record_id, None) for record_id in changing)
+        states = (state for state in former if state is not None and state.archived is archived)
+        return self._search(states, id_property, self.type.key(id_property, key))
 
     def holder(self, name: str, key: str) -> str | None:
         """Return the id of the live record whose unique property has this `ObjectType.key`."""
-        return self._index[name].get(key)
+        return self._index[name].get(key) or (self._aliases.get(key) if name == "email" else None)
 
     def is_silent(self, key: str) -> bool:
         """Tell whether HubSpot passes over this id in silence: merged away, or not a number."""
@@ -128,8 +96,9 @@ class Collection:
         """Add a record."""
         stamp, number = occasion.stamp, occasion.request_number
         stored = StoredObject(
-            self._store.next_id(), {}, stamp, stamp, number, number, trace_id, associations
+            self.store.next_id(), {}, stamp, stamp, number, number, trace_id, associations
         )
+        self._lag.note(occasion.at, stored.id, None)
         self.objects[stored.id] = stored
         self._assign(stored, self.type.normalized(properties), occasion)
         return stored
@@ -138,6 +107,7 @@ class Collection:
         self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
     ) -> None:
         """Change a record: `""` or None clears a property."""
+        self._lag.note(occasion.at, stored.id, stored)
         stored.updated_at = occasion.stamp
         stored.last_written_by = occasion.request_number
         stored.writes += 1
@@ -147,11 +117,12 @@ class Collection:
 
     def archive(self, stored: StoredObject, occasion: Occasion) -> None:
         """Archive a record; its unique values are free again."""
+        self._lag.note(occasion.at, stored.id, stored)
         self._forget(stored)
         stored.archived = True
         stored.archived_at = stored.updated_at = occasion.stamp
         stored.last_written_by = occasion.request_number
-        self._store.note(occasion, self.type.id, stored.id)
+        self.store.note(occasion, self.type.id, stored.id)
 
     def merge(self, from_id: str, into_id: str) -> None:
         """Merge one record into another; HubSpot no longer speaks of the first id."""
@@ -162,20 +133,24 @@ class Collection:
         stored = self.objects.pop(from_id)
         self._forget(stored)
         self.merged[from_id] = into_id
+        if len(self.merged) > _MOST_MERGED:
+            del self.merged[next(iter(self.merged))]
 
-    def _find_archived(self, key: str, id_property: str) -> StoredObject | None:
-        wanted = self.type.key(id_property, key)
-        found = (
-            stored
-            for stored in self.objects.values()
-            if stored.archived and stored.properties.get(id_property) == wanted
-        )
-        return next(found, None)
+    def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
+        has_aliases = name == "email" and self.type.id == CONTACTS
+        for state in states:
+            held = state.properties
+            if held.get(name) == key or (has_aliases and key in _emails(held.get(_SECONDARY))):
+                return state
+        return None
 
     def _assign(
         self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
     ) -> None:
         held = stored.properties
+        if _SECONDARY in properties and self.type.id == CONTACTS:
+            self._alias(stored, properties[_SECONDARY])
+        self.type.define(properties)
         for name, index in self._index.items():
             if name in properties:
                 self._reindex(index, name, stored, properties[name])
@@ -184,10 +159,10 @@ class Collection:
             for name in [name for name, value in properties.items() if not value]:
                 del held[name]
         held["hs_object_id"] = stored.id
-        held["createdate"] = stored.created_at
-        for name in self.type.server_made[2:]:
-            held[name] = stored.updated_at
-        self._store.note(occasion, self.type.id, stored.id)
+        _, created, modified = self.type.server_made
+        held[created] = stored.created_at
+        held[modified] = stored.updated_at
+        self.store.note(occasion, self.type.id, stored.id)
 
     def _reindex(
         self, index: dict[str, str], name: str, stored: StoredObject, value: str | None
@@ -199,16 +174,31 @@ class Collection:
         if value:
             index[value] = stored.id
 
+    def _alias(self, stored: StoredObject, emails: str | None) -> None:
+        for alias in [alias for alias, held in self._aliases.items() if held == stored.id]:
+            del self._aliases[alias]
+        for email in _emails(emails):
+            self._aliases.setdefault(email, stored.id)
+
     def _forget(self, stored: StoredObject) -> None:
+        if stored.properties.get(_SECONDARY):
+            self._alias(stored, None)
         for name, index in self._index.items():
             self._reindex(index, name, stored, None)
+
+
+def _emails(text: str | None) -> list[str]:
+    return [email.strip().lower() for email in (text or "").split(";") if email.strip()]
 
 
 class Store:
     """All records of one account, and the ledger of the last `keep_writes` writes."""
 
-    def __init__(self, schema: Schema, keep_writes: int | None = None) -> None:
+    def __init__(
+        self, schema: Schema, keep_writes: int | None = None, *, read_lag: float = 0.0
+    ) -> None:
         self.schema = schema
+        self.read_lag = read_lag
         self.writes: deque[Write] = deque(maxlen=keep_writes)
         self._collections: dict[str, Collection] = {}
         self._last_id = 100
@@ -224,9 +214,19 @@ class Store:
         """Return a live, read-only view of a type's records by id, archived ones included."""
         return MappingProxyType(self.collection(self.schema.get(name)).objects)
 
-    def define_property(self, object_type: str, name: str, *, unique: bool) -> None:
-        """Make a property known to the account, and unique if so wished."""
+    def exists(self, record_id: str) -> bool:
+        """Tell whether any type has a live record of that id."""
+        found = (known.objects.get(record_id) for known in self._collections.values())
+        return any(stored is not None and not stored.archived for stored in found)
+
+    def define_property(
+        self, object_type: str, name: str, *, unique: bool, kind: PropertyType | None
+    ) -> None:
+        """Make a property known to the account, of that type and unique if so wished."""
         known = self.schema.get(object_type)
+        known.define([name])
+        if kind is not None:
+            known.types[name] = kind
         if known.declared is not None:
             known.declared.add(name)
         if unique and name not in known.unique:

@@ -74,7 +74,8 @@ class Driver:
         more: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Reply:
-        family = "v3/objects" if version == "v3" else f"objects/{version}"
+        """Send a batch; `objects/v3` is the third form of a path."""
+        family = "v3/objects" if version == "v3" else f"objects/{version.removeprefix('objects/')}"
         content = {} if inputs is UNSET else {"inputs": inputs}
         return self.send(
             f"/crm/{family}/{kind}/batch/{verb}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sandbox_driver import Driver, ids, new
 
@@ -22,6 +24,8 @@ RATE = "X-HubSpot-RateLimit-"
         "/crm/v4/objects/contacts/batch/create",
         "/crm/objects/2025-10/contacts/batch/create",
         "/crm/objects/contacts/batch/create",
+        "/crm/objects/v4/contacts/batch/create",
+        "/crm/objects/2026-09-/contacts/batch/create",
         "/crm/v3/objects/contacts/batch/create/",
     ],
 )
@@ -31,7 +35,9 @@ def test_an_unknown_path_is_404_of_another_category(path: str) -> None:
     assert reply.body["category"] != "OBJECT_NOT_FOUND"
 
 
-@pytest.mark.parametrize("kind", ["foos", "0-9999", "contact", "p_", "2-"])
+@pytest.mark.parametrize(
+    "kind", ["foos", "0-9999", "contactss", "p_", "2-", "2-x", "p_" + "x" * 101]
+)
 def test_an_unknown_object_type_is_404_of_another_category(kind: str) -> None:
     reply = Driver().batch("read", ids("1"), kind=kind)
     assert reply.status == 404
@@ -108,6 +114,7 @@ def test_a_correlation_id_is_on_every_response_and_in_every_refusal() -> None:
     assert created.headers["X-HubSpot-Correlation-Id"]
     assert lost.headers["X-HubSpot-Correlation-Id"] == lost.body["correlationId"]
     assert created.headers["X-HubSpot-Correlation-Id"] != lost.body["correlationId"]
+    assert str(UUID(lost.body["correlationId"])) == lost.body["correlationId"]
 
 
 def test_a_body_above_the_limit_is_413() -> None:
