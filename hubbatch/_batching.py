@@ -5,78 +5,10 @@ A pure feed/flush chunker. It knows nothing of where inputs come from or what be
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from enum import Enum, auto
-from typing import Any
-
-import attrs
-
-from hubbatch._diagnosis import Symptom
+from hubbatch._batch import Batch
 from hubbatch._planning import Input, encode_input
-from hubbatch.models import BatchError, RecordStatus
 
-__all__ = ["Batch", "Chunker", "Step"]
-
-
-class Step(Enum):
-    """What is done with a batch next."""
-
-    SEND = auto()
-    COMPARE = auto()
-    """See which of its records is like the object that one of them collides with."""
-    LOOK_UP = auto()
-    """See whether its records are in the account: whether they were written is unknown."""
-
-
-@attrs.define(eq=False)
-class Batch:
-    """Inputs that travel together, and what is known of their fate."""
-
-    inputs: Sequence[Input]
-    number: int = 0
-    """Which batch of the run it is, or is a part of."""
-    whole: bool = True
-    """Whether nothing has been taken away from it."""
-    suspect: bool = False
-    """Whether it is tried for being what the service fails on, so that its failures are its own."""
-    step: Step = Step.SEND
-    rounds: int = 0
-    """How often a doubt about it has been looked into."""
-    attempts: int = 0
-    """Requests that carried it."""
-    first_sent_at: tuple[float, float] | None = None
-    """By the loop's clock, which may stand still while the machine sleeps, and by the wall's."""
-    tried_since: float | None = None
-    """When it first asked to be sent."""
-    history: Counter[Symptom] = attrs.field(factory=Counter)
-    """What came of the requests of this step."""
-    resumes_at: float = 0.0
-    """When it may be sent again."""
-    fate: RecordStatus = RecordStatus.UNSENT
-    """What these records are if nothing more is done: never sent, refused, or in doubt."""
-    refusal: BatchError | None = None
-    """The last answer that was not an acceptance, or why there was none."""
-    collides_with: str | None = None
-    """The object that is read to see which record collides with it."""
-    comparisons: int = 0
-    """How many such objects have been read."""
-    refused: Mapping[int, BatchError] = attrs.field(factory=dict)
-    """Why records, by index, were refused by the last try, although an earlier one may have written them."""
-
-    def part(self, inputs: Sequence[Input], **changes: Any) -> Batch:
-        """Return a batch of some of the inputs, of whose fate the same is known; its retries begin anew."""
-        whole = self.whole and len(inputs) == len(self.inputs)
-        return attrs.evolve(self, inputs=inputs, whole=whole, **{"history": Counter(), **changes})
-
-    def halves(self, **changes: Any) -> list[Batch]:
-        """Split the batch in two of about the same size in bytes."""
-        half, seen, cut = sum(len(item.body) for item in self.inputs) / 2, 0, 0
-        while seen < half:
-            seen += len(self.inputs[cut].body)
-            cut += 1
-        cut = min(max(cut, 1), len(self.inputs) - 1)
-        return [self.part(self.inputs[:cut], **changes), self.part(self.inputs[cut:], **changes)]
+__all__ = ["Batch", "Chunker"]
 
 
 _SUFFIX = 8

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from hubbatch._diagnosis import Diagnosis, Symptom
+from hubbatch._diagnosis import Diagnosis
 from hubbatch._retry import RetryPolicy
-from hubbatch._signs import Sign, signs_of
+from hubbatch._symptoms import SYMPTOMS, Sign, Symptom
 from hubbatch.errors import TransportError
 
 __all__ = ["CircuitBreaker"]
@@ -63,13 +63,13 @@ class CircuitBreaker:
         `chance`: a random number from 0 to 1, for the jitter. `suspect`: a failure would be the request's own.
         """
         self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
-        sign = signs_of(told.symptom).health
-        if sign is Sign.WELL:
+        sign = SYMPTOMS[told.symptom].sign
+        if sign is Sign.GOOD:
             self._note_good()
             return
         if suspect and not self.open:
             return
-        if sign is Sign.BROKEN:
+        if sign is Sign.BAD:
             self._note_bad(told, now)
         if self._trouble_since is not None and told.asked_wait is not None:
             self._left_alone_until = max(self._left_alone_until, now + told.asked_wait)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-__all__ = ["ago", "now"]
+__all__ = ["elapsed", "now"]
 
 
 def now() -> float:
@@ -16,6 +16,12 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def ago(moment: tuple[float, float] | None) -> float:
-    """Return the seconds since a moment, by that of two clocks, loop and wall, which has not stood still."""
-    return 0.0 if moment is None else max(now() - moment[0], time.time() - moment[1])
+def elapsed(since: tuple[float, float] | None) -> tuple[float, float]:
+    """Return the least and the most seconds since a moment, by the loop's clock and the wall's.
+
+    The loop's clock never runs ahead, but may stand still while the machine sleeps; the wall's may have been set.
+    """
+    if since is None:
+        return 0.0, 0.0
+    least = now() - since[0]
+    return least, max(least, time.time() - since[1])

@@ -8,8 +8,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from hubbatch._diagnosis import Symptom
-from hubbatch._signs import Sign, signs_of
+from hubbatch._symptoms import SYMPTOMS, Sign, Symptom
 
 __all__ = ["Concurrency"]
 
@@ -54,13 +53,13 @@ class Concurrency:
 
         Any answer of a service that works is a good one: to refuse a batch takes no less than to accept it.
         """
-        signs = signs_of(symptom)
-        if not signs.overload and signs.health is not Sign.WELL:
+        row = SYMPTOMS[symptom]
+        if not row.overload and row.sign is not Sign.GOOD:
             return
-        self._overloaded.append(signs.overload)
+        self._overloaded.append(row.overload)
         if sent_at < self._decreased_at:
             return  # the decrease was for its whole flight
-        if signs.overload:
+        if row.overload:
             self._decreased_at = now
             self._level = self._known_good = max(self._least, self._level * _SLOWER)
         elif limited:

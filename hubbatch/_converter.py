@@ -32,12 +32,15 @@ def camel(name: str) -> str:
 
 
 def read_time(value: Any, _: object = None) -> datetime | None:
-    """Read a timestamp as an aware datetime; one that cannot be read is None."""
+    """Read a timestamp as an aware datetime; one that cannot be read, or that UTC cannot hold, is None."""
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def write_time(moment: datetime) -> str:
@@ -49,12 +52,49 @@ def write_time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+_LONGEST_MESSAGE = 20_000
+"""Characters of an error's message that are kept: real ones quote a value or a few hundred ids at most."""
+
+_LONGEST_WORD = 200
+"""Characters of a category."""
+
+_MOST_DETAILS = 200
+"""Items of an error's `errors` that are kept."""
+
+_DEEPEST = 32
+"""How deep a value may be nested that is kept as it is: real ones are nearly flat."""
+
+
 def _text(value: Any, _: object = None) -> str:
-    return value if type(value) is str else "" if value is None else str(value)
+    return value if type(value) is str else "" if value is None else str(_shallow(value))
 
 
 def _text_or_none(value: Any, _: object = None) -> str | None:
-    return value if type(value) is str or value is None else str(value)
+    return value if type(value) is str or value is None else str(_shallow(value))
+
+
+def _word(value: Any, _: object = None) -> str:
+    return _text(value)[:_LONGEST_WORD]
+
+
+def _message(value: Any, _: object = None) -> str:
+    text = _text(value)
+    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
+
+
+def _shallow(value: Any) -> Any:
+    """Return a JSON value as it is, or None if it is nested so deep that reading it would take a recursion too many."""
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, dict | list)
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return value
+    return None
 
 
 _TEXT_OR_NULL = {str, type(None)}
@@ -70,17 +110,19 @@ def _properties(value: Any, _: object = None) -> dict[str, str | None]:
 
 
 def _mapping(value: Any, _: object = None) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    shallow = _shallow(value)
+    return shallow if isinstance(shallow, dict) else {}
 
 
 def _context(value: Any, _: object = None) -> Mapping[str, Any] | str | None:
-    return value if isinstance(value, dict | str) else None
+    shallow = _shallow(value)
+    return shallow if isinstance(shallow, dict | str) else None
 
 
 def _status(value: Any, _: object = None) -> BatchStatus:
-    """Read the status; a word we do not know counts as complete, for each record is judged by itself."""
+    """Read the status; a word we do not know does not say that all is done."""
     known = isinstance(value, str) and value in BatchStatus.__members__
-    return BatchStatus(value) if known else BatchStatus.COMPLETE
+    return BatchStatus(value) if known else BatchStatus.PROCESSING
 
 
 def _count(value: Any, _: object = None) -> int:
@@ -96,35 +138,41 @@ def _indexes(value: Any, _: object = None) -> tuple[int, ...]:
 
 
 def _as_is(value: Any, _: object = None) -> Any:
-    return value
+    return _shallow(value)
 
 
-def _list_of(kind: type) -> Callable[[Any, object], list[Any]]:
-    """Structure the objects of a list and pass over what is not an object."""
+def _details(value: Any, _: object = None) -> list[ErrorDetail]:
+    """Read the first details of an error, and pass over what is not an object."""
+    one = converter.get_structure_hook(ErrorDetail)
+    items = [item for item in _list(value)[:_MOST_DETAILS] if type(item) is dict]
+    return [one(item, ErrorDetail) for item in items]
 
-    def structure(value: Any, _: object = None) -> list[Any]:
-        one = converter.get_structure_hook(kind)
-        return [one(item, kind) for item in _list(value) if type(item) is dict]
 
-    return structure
+def _errors(value: Any, _: object = None) -> list[BatchError]:
+    """Read errors. One of an unknown form is one nevertheless: it names no record, and must not pass for success."""
+    one = converter.get_structure_hook(BatchError)
+    return [
+        one(item, BatchError) if type(item) is dict else BatchError("", _message(item))
+        for item in _list(value)
+    ]
 
 
 _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
     ErrorDetail: {
-        "message": _text,
+        "message": _message,
         "code": _text_or_none,
         "context": _context,
         "in_": _text_or_none,
         "sub_category": _as_is,
     },
     BatchError: {
-        "category": _text,
-        "message": _text,
+        "category": _word,
+        "message": _message,
         "status": _text_or_none,
         "id": _text_or_none,
         "sub_category": _as_is,
         "context": _mapping,
-        "errors": _list_of(ErrorDetail),
+        "errors": _details,
         "links": _mapping,
         "correlation_id": _text_or_none,
         "indexes": _indexes,
@@ -133,13 +181,13 @@ _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
     BatchResponse: {
         "status": _status,
         "results": lambda value, _: _results(value),
-        "errors": _list_of(BatchError),
+        "errors": _errors,
         "num_errors": _count,
         "requested_at": read_time,
         "started_at": read_time,
         "completed_at": read_time,
         "links": _mapping,
-        "warnings": _list,
+        "warnings": lambda value, _: [_shallow(item) for item in _list(value)],
     },
 }
 """How each field is read. One that is missing takes the model's default, one of a wrong kind a harmless value."""
@@ -175,7 +223,7 @@ def _structure_hook(kind: type) -> Callable[[dict[str, Any], Any], Any]:
         if value.keys() <= known:
             return model
         return attrs.evolve(
-            model, extra={name: item for name, item in value.items() if name not in known}
+            model, extra={name: _shallow(item) for name, item in value.items() if name not in known}
         )
 
     return structure
@@ -231,9 +279,12 @@ def _fill_in_the_rest(result: Any, value: dict[str, Any]) -> None:
     """Read the fields that most results do not have."""
     result.archived_at = read_time(value.get("archivedAt"))
     history, url = value.get("propertiesWithHistory"), value.get("url")
+    history = _shallow(history)
     result.properties_with_history = history if isinstance(history, dict) else None
     result.url = _text_or_none(url)
-    result.extra = {name: item for name, item in value.items() if name not in _RESULT_FIELDS}
+    result.extra = {
+        name: _shallow(item) for name, item in value.items() if name not in _RESULT_FIELDS
+    }
 
 
 def _unstructure_hook(kind: type) -> Callable[[Any], dict[str, Any]]:

@@ -2,21 +2,26 @@
 
 Pure: inputs and a decoded reply in, one verdict an input out. By trace id, else by record id or unique value, else
 by the property values sent; never by position, for HubSpot answers out of order. What cannot be told is UNKNOWN.
+
+A result that names a record is its success whatever the reply says of the batch (CANCELED, PENDING): it is the object
+as it was written, and the batch's status speaks of the rest.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 from attrs import frozen
 
+from hubbatch._matching import match_by_values
 from hubbatch._names import Names
 from hubbatch._operations import Operation
 from hubbatch._planning import Input
+from hubbatch._spelling import CONTACTS, Spelling
 from hubbatch.models import (
     NO_ANSWER,
+    OBJECT_NOT_FOUND,
     BatchError,
     BatchResponse,
     BatchStatus,
@@ -24,7 +29,7 @@ from hubbatch.models import (
     RecordStatus,
 )
 
-__all__ = ["Correlation", "correlate"]
+__all__ = ["Correlation", "correlate", "indexes_of"]
 
 
 @frozen
@@ -40,15 +45,18 @@ class Correlation:
 
 
 def correlate(
-    operation: Operation, inputs: Sequence[Input], response: BatchResponse
+    operation: Operation,
+    inputs: Sequence[Input],
+    response: BatchResponse,
+    spelling: Spelling = CONTACTS,
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
     if (results := _one_each(inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
-    names = Names(operation, inputs)
-    claimed = _claim(operation, inputs, names, response.results)
-    blamed, errors, anonymous = _blame(inputs, names, response.errors, claimed)
+    names = Names(operation, inputs, spelling)
+    claimed = _claim(operation, inputs, names, response.results, spelling)
+    blamed, errors, anonymous = _blame(operation, inputs, names, response.errors, claimed)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
         # Both a result and an error: which of them is true cannot be told.
@@ -58,10 +66,11 @@ def correlate(
             statuses[position] = RecordStatus.UNKNOWN
             blamed[position] = _contradiction(inputs[position])
             errors.append(blamed[position])
+    gone = _gone(operation, names, response.errors)
     silent = [
         position
         for position in range(len(inputs))
-        if position not in claimed and position not in blamed
+        if position not in claimed and position not in blamed and position not in gone
     ]
     if silent and not _silence_is_success(operation, response, anonymous):
         error = _no_answer(inputs, silent, response, anonymous)
@@ -92,103 +101,49 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
 
 
 def _claim(
-    operation: Operation, inputs: Sequence[Input], names: Names, results: Sequence[ObjectResult]
+    operation: Operation,
+    inputs: Sequence[Input],
+    names: Names,
+    results: Sequence[ObjectResult],
+    spelling: Spelling,
 ) -> dict[int, ObjectResult | None]:
     """Give results to inputs; None marks an input that two different objects claim to be."""
     claimed: dict[int, ObjectResult | None] = {}
     nameless = []
     for result in results:
-        position = names.of_result(result)
-        if position is None:
+        positions = names.of_result(result)
+        if not positions:
             nameless.append(result)
-        elif (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
+            continue
+        # Of several inputs for one object each takes one of its results.
+        position = next((each for each in positions if each not in claimed), positions[0])
+        if (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
             claimed[position] = None
     if nameless and operation.writes_properties and not operation.keyed:
         unclaimed = [position for position in range(len(inputs)) if position not in claimed]
         untraced = {  # one result said twice is one
-            result.id or index: result
+            result.id or str(-index): result
             for index, result in enumerate(nameless)
             if result.object_write_trace_id is None
         }
-        claimed.update(_match_by_properties(inputs, unclaimed, list(untraced.values())))
-    alone = not claimed and len(inputs) == len(results) == 1
-    if alone and _may_be_renamed(operation, inputs[0], results[0]):
-        claimed[0] = results[0]
+        claimed.update(match_by_values(inputs, unclaimed, list(untraced.values()), spelling))
     return claimed
 
 
-def _may_be_renamed(operation: Operation, item: Input, result: ObjectResult) -> bool:
-    """Whether the only result may be the only input's although it goes by another name.
-
-    An object read by a secondary e-mail address has another primary one; created values may be reformatted.
-    """
-    if operation.writes_properties:
-        return item.key is None and result.object_write_trace_id is None
-    return item.key is not None and item.key[0] is not None
-
-
-def _match_by_properties(
-    inputs: Sequence[Input], positions: Sequence[int], results: Sequence[ObjectResult]
-) -> dict[int, ObjectResult]:
-    """Match creates to results by the values sent, as long as each match is the only possible one.
-
-    Identical inputs are interchangeable. A match takes its input out of the game, which may settle others.
-    """
-    twins: dict[_Signature, list[int]] = defaultdict(list)
-    for position in positions:
-        twins[_signature_of(inputs[position].wire["properties"].items())].append(position)
-    shapes = {tuple(name for name, _ in signature) for signature in twins}
-    candidates = [
-        (
-            result,
-            {
-                signature
-                for shape in shapes
-                if (
-                    signature := _signature_of(
-                        (name, result.properties.get(name)) for name in shape
-                    )
-                )
-                in twins
-            },
-        )
-        for result in results
-    ]
-    matched: dict[int, ObjectResult] = {}
-    while True:
-        certain: dict[_Signature, list[ObjectResult]] = defaultdict(list)
-        for result, possible in candidates:
-            if len(possible) == 1:
-                certain[min(possible)].append(result)
-        if not certain:
-            return matched
-        candidates = [(result, possible) for result, possible in candidates if len(possible) > 1]
-        for signature, found in certain.items():
-            alike = twins[signature]
-            if len(found) <= len(alike):
-                matched.update(zip(alike, found, strict=False))
-                del alike[: len(found)]
-            else:
-                alike.clear()  # more results than inputs: which is whose cannot be told
-        for _, possible in candidates:
-            possible -= {signature for signature in possible if not twins[signature]}
-
-
-_Signature = tuple[tuple[str, str], ...]
-
-
-def _signature_of(pairs: Iterable[tuple[str, str | None]]) -> _Signature:
-    """Return property values in a form that survives the service: it trims, and lower-cases e-mails."""
-    return tuple(
-        sorted(
-            (name, text.lower() if name == "email" else text)
-            for name, value in pairs
-            for text in ((value or "").strip(),)
-        )
-    )
+def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> set[int]:
+    """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
+    if operation.refuses_the_missing:
+        return set()
+    return {
+        position
+        for error in errors
+        if error.category == OBJECT_NOT_FOUND
+        for position in names.of_error(error)
+    }
 
 
 def _blame(
+    operation: Operation,
     inputs: Sequence[Input],
     names: Names,
     errors: Sequence[BatchError],
@@ -198,10 +153,14 @@ def _blame(
     blamed: dict[int, BatchError] = {}
     indexed, anonymous = [], []
     for item in errors:
-        positions = names.of_error(item)
-        if not positions and len(inputs) == 1 and not claimed:
+        # What has no words of HubSpot's is no refusal, whomever it is about.
+        speaks = bool(item.category or item.correlation_id)
+        positions = names.of_error(item) if speaks else []
+        if not positions and speaks and len(inputs) == 1 and not claimed:
             positions = [0]  # there is nobody else whom it could mean
-        error = attrs.evolve(item, indexes=_indexes(inputs, positions))
+        if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
+            continue
+        error = attrs.evolve(item, indexes=indexes_of(inputs[position] for position in positions))
         indexed.append(error)
         if not positions:
             anonymous.append(error)
@@ -217,7 +176,7 @@ def _silence_is_success(
     return (
         not operation.answers_results
         and response.status is BatchStatus.COMPLETE
-        and response.num_errors == len(response.errors)
+        and response.num_errors <= len(response.errors)
         and not anonymous
     )
 
@@ -234,17 +193,19 @@ def _no_answer(
         message = "the reply mentions this record neither among its results nor among its errors"
     if anonymous:
         message += f"; it has an error that names no record: {anonymous[0].message}"
-    return BatchError(NO_ANSWER, message, indexes=_indexes(inputs, positions))
+    return BatchError(
+        NO_ANSWER, message, indexes=indexes_of(inputs[position] for position in positions)
+    )
 
 
 def _contradiction(item: Input) -> BatchError:
     return BatchError(
         NO_ANSWER,
         "the reply contradicts itself about this record: it has several results with different ids",
-        indexes=_indexes([item], [0]),
+        indexes=indexes_of([item]),
     )
 
 
-def _indexes(inputs: Sequence[Input], positions: Iterable[int]) -> tuple[int, ...]:
+def indexes_of(inputs: Iterable[Input]) -> tuple[int, ...]:
     """Return where the records of some inputs stood in the caller's input."""
-    return tuple(item.index for position in positions for item in inputs[position].everyone())
+    return tuple(member.index for item in inputs for member in item.members())

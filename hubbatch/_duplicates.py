@@ -14,7 +14,8 @@ import orjson
 
 from hubbatch._batching import Chunker
 from hubbatch._operations import Operation
-from hubbatch._planning import Input, Key, encode_input
+from hubbatch._planning import Input, encode_input
+from hubbatch._spelling import Key
 
 __all__ = ["Admission", "Duplicates", "Keyring"]
 

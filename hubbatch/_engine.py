@@ -9,23 +9,23 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sized
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence, Sized
 from typing import Any
 
 import attrs
 
-from hubbatch._batching import Batch
+from hubbatch._batch import Batch
 from hubbatch._clock import now
-from hubbatch._courier import Courier
 from hubbatch._feeder import Feeder
 from hubbatch._intake import Intake
 from hubbatch._ledger import Keep, Ledger
 from hubbatch._life import Life, Reason
 from hubbatch._options import Call
+from hubbatch._runner import BatchRunner
+from hubbatch._sender import Carrier, ClientResources
 from hubbatch._settling import Settler
 from hubbatch._states import RecordOutcome
 from hubbatch._values import InvalidRecordError
-from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, TransportError
 from hubbatch.models import BatchStatus, RecordStatus
 from hubbatch.outcome import Outcome
@@ -46,7 +46,7 @@ class Engine:
         self,
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
-        equipment: Equipment,
+        resources: ClientResources,
         life: Life,
         *,
         keep: Keep,
@@ -55,15 +55,15 @@ class Engine:
     ) -> None:
         self._call = call
         self._source = source
-        self._equipment = equipment
+        self._resources = resources
         self._life = life
         self._backlog = backlog
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
-        self._settler = Settler(call.operation, self._ledger, self._intake, observe)
-        self._courier = Courier(
+        self._settler = Settler(self._ledger, self._intake, observe)
+        self._runner = BatchRunner(
             call,
-            equipment,
+            resources,
             self._intake,
             self._settler,
             settled=self._after_settling,
@@ -74,8 +74,8 @@ class Engine:
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
-        self._batches: dict[asyncio.Task[None], list[Batch]] = {}
-        """What each task still has to settle: its batch, or the parts of it, the current one last."""
+        self._carriers: dict[asyncio.Task[None], Carrier] = {}
+        """The batches that are under way, each with its task."""
         self._linger: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
         self._began = now()
@@ -98,30 +98,35 @@ class Engine:
         """A snapshot of how far the run has come."""
         if self._final is not None:
             return self._final
-        ledger, limiter = self._ledger, self._equipment.gate.limiter
+        ledger, limiter = self._ledger, self._resources.gate.limiter
         counts = ledger.counts(self._sent_indexes())
         return Progress(
             counts=counts,
             total=len(self._source) if isinstance(self._source, Sized) else None,
             settled=ledger.taken - ledger.unsettled,
             in_flight=counts.unknown - ledger.settled(RecordStatus.UNKNOWN),
-            requests=self._courier.requests,
-            retries=self._courier.retries,
+            requests=self._runner.requests,
+            retries=self._runner.retries,
             elapsed=now() - self._began,
             quota_used=limiter.used,
             quota=limiter.rate_limit.budget,
             quota_period=limiter.rate_limit.period,
-            service_down=self._equipment.gate.broken,
+            service_down=self._resources.gate.broken,
             hold=limiter.stalled_for,
             waiting_for_key=self._intake.waiting_for_key,
         )
 
     def _sent_indexes(self) -> Iterator[int]:
-        for batch in itertools.chain(*self._batches.values()):
+        for batch in self._open_batches():
             if batch.attempts:
                 for item in batch.inputs:
-                    for member in item.everyone():
+                    for member in item.members():
                         yield member.index
+
+    def _open_batches(self) -> Iterator[Batch]:
+        """Return the batches that are not settled: those under way, and those that go on after these."""
+        under_way = (carrier.batch for carrier in self._carriers.values())
+        return itertools.chain(under_way, self._runner.waiting())
 
     # Beginning and end
 
@@ -146,7 +151,7 @@ class Engine:
         if timer is not None:
             timer.cancel()
         self.close()
-        await self._equipment.gate.settle()
+        await self._resources.gate.settle()
 
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
@@ -179,9 +184,10 @@ class Engine:
         """Close some of what is still open: it was never sent, or its task never got a turn; return whether any was."""
         if self._closing is None:
             self._cancel_linger()
-            for batch in itertools.chain(*self._batches.values()):
-                self._settler.abandon(batch, _BROKEN_OFF)
-            self._batches.clear()
+            self._runner.withdraw(_BROKEN_OFF)
+            for carrier in self._carriers.values():
+                self._runner.break_off(carrier.batch, _BROKEN_OFF)
+            self._carriers.clear()
             self._closing = self._settler.close_rest(self._feeder.rest())
         try:
             return next(self._closing, self) is not self
@@ -199,8 +205,8 @@ class Engine:
         current = asyncio.current_task()
         if self._feeding is not None and self._feeding is not current:
             self._feeding.cancel()
-        for task, parts in self._batches.items():
-            if not self._courier.sends(task) and task is not current and leave(parts[-1]):
+        for task, carrier in self._carriers.items():
+            if not carrier.sending and task is not current and leave(carrier.batch):
                 task.cancel()
 
     def _fail(
@@ -230,14 +236,18 @@ class Engine:
 
     def _room(self) -> int:
         """Return how many records may be taken in before a batch becomes full."""
-        gate = self._equipment.gate
+        gate = self._resources.gate
         most = gate.concurrency + 2
         if not gate.broken:
-            most += min(self._courier.pausing, most)  # they keep nobody else from being sent
-        if len(self._batches) >= most - 1:  # and one is being filled
-            return 0
+            most += min(self._runner.pausing, most)  # they keep nobody else from being sent
+        if len(self._carriers) >= most - 1 and self._numbers() >= most - 1:
+            return 0  # and one is being filled
         in_the_way = self._ledger.unsettled - self._intake.aside + self._backlog()
         return most * self._call.batch_size - in_the_way
+
+    def _numbers(self) -> int:
+        """Return how many batches are under way, each with all its parts."""
+        return len({batch.number for batch in self._open_batches()})
 
     def _take(self, record: Any) -> bool:
         """Take one record in; return whether that made a batch full."""
@@ -254,7 +264,7 @@ class Engine:
 
     def _nudge(self) -> None:
         """Send a batch that is not full if nothing else is going on that could fill it."""
-        if not self._batches:
+        if not self._carriers:
             self._start(self._intake.flush())
 
     def _start(self, batches: list[Batch]) -> None:
@@ -263,9 +273,7 @@ class Engine:
             self._cancel_linger()
         for batch in batches:
             if self._life.taking and not self._cancelling:
-                parts = [batch]
-                task = self._group.create_task(self._carry(parts))
-                self._batches[task] = parts
+                self._begin(batch)
         if self._linger is None and self._intake.waiting:
             self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
 
@@ -285,44 +293,57 @@ class Engine:
 
     # Sending, and settling what was sent
 
-    async def _carry(self, parts: list[Batch]) -> None:
-        """Carry one batch, or its parts one by one, until all is settled; whatever happens, in a true state."""
-        task = asyncio.current_task()
+    def _begin(self, batch: Batch) -> None:
+        carrier = Carrier(batch)
+        self._carriers[self._group.create_task(self._carry(carrier))] = carrier
+
+    async def _carry(self, carrier: Carrier) -> None:
+        """Carry one batch until all of it is settled, or others carry its parts; whatever happens, in a true state."""
+        task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
+        open_ = True
         try:
-            while parts and not self._life.failing:
-                following = await self._courier.advance(parts[-1])
-                parts.pop()
-                # While the service seems to be broken, a record on which it fails must not stand in others' way.
-                place = 0 if self._equipment.gate.broken else len(parts)
-                parts[place:place] = reversed(following)
-                if following:  # it may have to pause, and others may go meanwhile
+            while open_ and not self._life.failing:
+                following = await self._runner.step(carrier)
+                open_ = bool(following)
+                if open_:
+                    carrier.batch = following[0]
+                    # It may have to pause, and others may go meanwhile.
                     asyncio.get_running_loop().call_soon(self._feeder.wake)
+                    self._go_on(following[1:])
                     self._report()
-            self._abandon(parts, _BROKEN_OFF)
+            if open_:
+                self._break_off(carrier.batch, _BROKEN_OFF)
         except (
             BaseException
         ) as error:  # cancelled, no token, no service, or a bug: the books stay true
-            self._abandon(parts, _why(error))
+            self._break_off(carrier.batch, _why(error))
             if isinstance(error, asyncio.CancelledError):
                 raise
             self._fail(error, fatal=True)
         finally:
-            self._batches.pop(task, None)  # type: ignore[arg-type]
+            self._carriers.pop(task, None)
         if self._feeder.exhausted or self._room() <= 0:
             self._nudge()
         self._feeder.wake()
+
+    def _go_on(self, batches: Sequence[Batch], why: str = _BROKEN_OFF) -> None:
+        """Have batches carried on that come of others, unless the run is over."""
+        for batch in batches:
+            if self._life.failing or self._cancelling:
+                self._break_off(batch, why)
+            else:
+                self._begin(batch)
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         if self._life.failing:
             return False
-        held_for = self._equipment.gate.held_for
-        return self._life.taking or max(seconds, held_for) <= self._equipment.policy.max_wait
+        held_for = self._resources.gate.held_for
+        return self._life.taking or max(seconds, held_for) <= self._resources.policy.max_wait
 
-    def _abandon(self, parts: list[Batch], why: str) -> None:
-        """Settle what is left of a batch whose sending was broken off."""
-        while parts:
-            self._start(self._settler.abandon(parts.pop(), why))
+    def _break_off(self, batch: Batch, why: str) -> None:
+        """Settle a batch whose sending was broken off."""
+        self._go_on(self._runner.break_off(batch, why), why)
 
     def _after_settling(self, full: list[Batch]) -> None:
         """Go on once records have been closed: with batches that are full now, or not at all."""

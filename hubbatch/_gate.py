@@ -24,7 +24,7 @@ from hubbatch._concurrency import Concurrency
 from hubbatch._diagnosis import Diagnosis
 from hubbatch._printable import printable
 from hubbatch._quota import RateLimiter
-from hubbatch._signs import signs_of
+from hubbatch._symptoms import SYMPTOMS
 from hubbatch.errors import HubbatchError
 
 __all__ = ["DeclinedError", "Gate"]
@@ -102,7 +102,7 @@ class Gate:
         broken, moment = self._breaker.open, now()
         limited = self._crowded_until >= slot.sent_at
         self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
-        if not (suspect and signs_of(told.symptom).overload):
+        if not (suspect and SYMPTOMS[told.symptom].overload):
             self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._breaker.open:
             self._concurrency.begin_anew()

@@ -33,6 +33,7 @@ class Intake:
             id_property=call.id_property,
             unique_property=call.unique_property,
             trace_prefix=f"{secrets.token_hex(4)}-",
+            spelling=call.spelling,
         )
         self._chunker = Chunker(call.batch_size, call.max_batch_bytes, len(self.envelope))
         self._keyring = Keyring(call.duplicates, self._chunker, call.operation)

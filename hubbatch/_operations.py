@@ -41,6 +41,8 @@ class Operation:
     """Whether a success changes the account's data."""
     answers_results: bool = True
     """Whether a success names its records; an archive answers 204 with no body."""
+    refuses_the_missing: bool = True
+    """Whether a record whose object is not there has failed; to archive what is not there is to have archived it."""
     max_inputs: int = 100
     max_inputs_with_history: int = 100
 
@@ -57,10 +59,15 @@ READ = Operation(
     max_inputs_with_history=50,
 )
 ARCHIVE = Operation(
-    "archive", idempotent=True, keyed=True, writes_properties=False, answers_results=False
+    "archive",
+    idempotent=True,
+    keyed=True,
+    writes_properties=False,
+    answers_results=False,
+    refuses_the_missing=False,
 )
 
-_VERSION = re.compile(r"v3|20[0-9]{2}-[0-9]{2}")
+_VERSION = re.compile(r"v3|20[0-9]{2}-[0-9]{2}(?:-[a-z]{1,20})?")
 _OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 

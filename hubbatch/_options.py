@@ -16,6 +16,7 @@ from attrs import frozen
 from hubbatch._duplicates import Duplicates
 from hubbatch._ledger import Keep
 from hubbatch._operations import Operation
+from hubbatch._spelling import CONTACTS, Spelling
 from hubbatch.errors import UsageError
 from hubbatch.progress import Progress
 
@@ -66,6 +67,8 @@ class Call:
     query: Mapping[str, str] = {}
     envelope: Mapping[str, Any] = {}
     """Fields of the request body next to `inputs`."""
+    spelling: Spelling = CONTACTS
+    """How the values of the object type are compared."""
 
 
 def plan_call(
@@ -79,6 +82,7 @@ def plan_call(
     unique_property: str | None = None,
     query: Mapping[str, str] | None = None,
     envelope: Mapping[str, Any] | None = None,
+    spelling: Spelling = CONTACTS,
 ) -> Call:
     """Check the options of a run; raise `UsageError` for the first that is wrong."""
     unknown = options.keys() - RunOptions.__annotations__.keys()
@@ -119,6 +123,7 @@ def plan_call(
         unique_property=_unique_name("unique_property", unique_property),
         query=query or {},
         envelope=envelope or {},
+        spelling=spelling,
     )
 
 

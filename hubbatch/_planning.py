@@ -14,9 +14,11 @@ import orjson
 
 from hubbatch._operations import Operation
 from hubbatch._records import as_mapping
+from hubbatch._spelling import CONTACTS, Key, Spelling
 from hubbatch._values import InvalidRecordError, encode_value
+from hubbatch.models import ObjectResult
 
-__all__ = ["Input", "Planner", "encode_input", "key_of"]
+__all__ = ["Input", "Planner", "encode_input"]
 
 _INPUT_FIELDS = frozenset({"id", "idProperty", "properties", "associations", "objectWriteTraceId"})
 _RESULT_FIELDS = frozenset(
@@ -36,8 +38,8 @@ _RESULT_FIELDS = frozenset(
 )
 """What a result has over an input: passed over, so that what was read can be written back."""
 
-Key = tuple[str | None, str]
-"""What names an object within its type: the unique property (None: the record id) and the value."""
+_SERVER_MADE = ("hs_object_id", "lastmodifieddate", "hs_lastmodifieddate")
+"""Properties that every result has and that HubSpot refuses to be given."""
 
 
 @attrs.define(eq=False)
@@ -72,14 +74,9 @@ class Input:
         value: dict[str, Any] = orjson.loads(self.body)
         return value
 
-    def everyone(self) -> Sequence[Input]:
+    def members(self) -> Sequence[Input]:
         """Return this input and its followers: all whom one answer settles."""
         return (self,) if self.followers is None else (self, *self.followers)
-
-
-def key_of(id_property: str | None, value: str) -> Key:
-    """Return what names an object; e-mail addresses are compared without case, as HubSpot does."""
-    return (id_property, value.lower() if id_property == "email" else value)
 
 
 def _check_names(properties: Mapping[Any, Any]) -> None:
@@ -107,8 +104,10 @@ class Planner:
         id_property: str | None = None,
         unique_property: str | None = None,
         trace_prefix: str = "",
+        spelling: Spelling = CONTACTS,
     ) -> None:
         self._operation = operation
+        self._key_of = spelling.key
         self._id_property = id_property
         self._unique_property = unique_property
         self._trace_prefix = trace_prefix
@@ -123,7 +122,7 @@ class Planner:
         mapping = record if type(record) is dict else _mapping_of(record)
         nested = mapping.get("properties")
         if nested is not None and isinstance(nested, Mapping):
-            return self._plan_input_shape(index, record, mapping)
+            return self._plan_nested(index, record, mapping)
         # A flat mapping: what names the object is its address and not written as a property.
         properties = _properties(mapping)
         id_property = self._id_property
@@ -134,13 +133,13 @@ class Planner:
         elif id_property is None:
             properties.pop("id", None)
             value = _id(mapping.get("id"), None)
-            key = (None, value)
+            key = self._key_of(None, value)
             wire = {"id": value, "properties": properties}
         else:
             value = properties.pop(id_property, "")
             if not value.strip():
                 value = _id(value, id_property)  # which says what is missing
-            key = key_of(id_property, value)
+            key = self._key_of(id_property, value)
             wire = {"id": value, "idProperty": id_property, "properties": properties}
         wire["objectWriteTraceId"] = trace_id = f"{self._trace_prefix}{index}"
         return Input(index, record, encode_input(wire), key, trace_id)
@@ -148,18 +147,21 @@ class Planner:
     def _plan_id(self, index: int, record: Any) -> Input:
         value = record
         if type(record) is not str and (mapping := as_mapping(record)) is not None:
-            value = mapping.get("id")
+            was_read = _was_read(record, mapping)
+            value = self._key_in_result(mapping) if was_read else mapping.get("id")
         text = _id(value, self._id_property)
         wire = {"id": text}
-        return Input(index, record, encode_input(wire), key_of(self._id_property, text))
+        return Input(index, record, encode_input(wire), self._key_of(self._id_property, text))
 
-    def _plan_input_shape(self, index: int, record: Any, mapping: Mapping[str, Any]) -> Input:
-        wire = self._wire_from_input_shape(mapping)
+    def _plan_nested(self, index: int, record: Any, mapping: Mapping[str, Any]) -> Input:
+        """Plan HubSpot's own input shape, or a result that was read and is to be written back."""
+        read = self._wire_from_result if _was_read(record, mapping) else self._wire_from_input
+        wire = read(mapping)
         caller_trace_id = wire.get("objectWriteTraceId")
         trace_id = caller_trace_id or f"{self._trace_prefix}{index}"
         wire["objectWriteTraceId"] = trace_id
         if self._operation.keyed:
-            key: Key | None = key_of(wire.get("idProperty"), wire["id"])
+            key: Key | None = self._key_of(wire.get("idProperty"), wire["id"])
         else:
             key = self._unique_key(wire["properties"])
         return Input(index, record, encode_input(wire), key, trace_id, caller_trace_id)
@@ -169,9 +171,29 @@ class Planner:
         if self._unique_property is None:
             return None
         value = properties.get(self._unique_property)
-        return key_of(self._unique_property, value) if value else None
+        return self._key_of(self._unique_property, value) if value and value.strip() else None
 
-    def _wire_from_input_shape(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+    def _wire_from_result(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
+        """Read a result as the input that writes it back: without what HubSpot alone may set, under the call's key."""
+        properties = {
+            name: value for name, value in mapping["properties"].items() if name not in _SERVER_MADE
+        }
+        key = self._key_in_result(mapping)
+        if self._operation.keyed and self._id_property is not None:
+            properties.pop(self._id_property, None)
+        associations = mapping.get("associations")
+        return self._wire_from_input(
+            {"id": key, "properties": properties, "associations": associations}
+        )
+
+    def _key_in_result(self, mapping: Mapping[str, Any]) -> Any:
+        """Return what names the object that a result is of, for this call: its id, or its unique value."""
+        properties = mapping.get("properties")
+        if self._id_property is None or not isinstance(properties, Mapping):
+            return mapping.get("id")
+        return properties.get(self._id_property)
+
+    def _wire_from_input(self, mapping: Mapping[str, Any]) -> dict[str, Any]:
         """Read HubSpot's own input shape: the same fields, checked."""
         unknown = mapping.keys() - _INPUT_FIELDS - _RESULT_FIELDS
         if unknown:
@@ -196,6 +218,12 @@ class Planner:
         if trace_id is not None:
             wire["objectWriteTraceId"] = _required_text(trace_id, "objectWriteTraceId")
         return wire
+
+
+def _was_read(record: Any, mapping: Mapping[str, Any]) -> bool:
+    """Whether a record is a result, as HubSpot or hubbatch gives it, and not an input."""
+    nested = isinstance(mapping.get("properties"), Mapping)
+    return type(record) is ObjectResult or (nested and not _RESULT_FIELDS.isdisjoint(mapping))
 
 
 def _mapping_of(record: Any) -> Mapping[str, Any]:

@@ -5,27 +5,25 @@ Pure. It compares when and what; where neither is proof it says so, for a guess 
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from hubbatch._converter import read_time
-from hubbatch._planning import Input, Key, key_of
+from attrs import frozen
+
+from hubbatch._planning import Input
+from hubbatch._spelling import Key, Spelling
 from hubbatch.models import ObjectResult
 
-__all__ = ["Verdict", "alike", "judge"]
+__all__ = ["Sent", "Verdict", "judge", "sent_before"]
 
 _SLACK = timedelta(seconds=1)
-"""What the clocks of the service's machines may differ by."""
+"""What the clocks of the service's machines usually differ by."""
+
+_MOST_SLACK = timedelta(seconds=60)
+"""What they may differ by: what was created longer before is not ours."""
 
 _TIMES = frozenset({"createdate", "hs_createdate"})
 """Properties by which a caller may set when an object was created."""
-
-_FEWEST_DIGITS = 6
-"""Of a telephone number, for which the service has a spelling of its own."""
-
-_MILLISECONDS = re.compile(r"[0-9]{12,14}")
 
 
 class Verdict(Enum):
@@ -39,58 +37,58 @@ class Verdict(Enum):
     UNTOLD = auto()
 
 
-def judge(item: Input, found: ObjectResult, sent_at: datetime | None) -> Verdict:
-    """Tell an object that this input has created from one that was there before, and from another's.
+@frozen
+class Sent:
+    """When a batch was first sent, by the service's own clock: between two moments."""
 
-    `sent_at`: when the input was first sent, or a little earlier, by the service's own clock; None: unknown.
+    earliest: datetime
+    latest: datetime
+
+
+def sent_before(clock: datetime | None, least: float, most: float) -> Sent | None:
+    """Return when a batch was sent that was answered at `clock` between `least` and `most` seconds later.
+
+    Two clocks measured these seconds; one may have stood still while the machine slept, the other may have been set.
+    None: the service's clock is not known, or is beyond belief.
     """
+    if clock is None:
+        return None
+    try:
+        return Sent(clock - timedelta(seconds=most), clock - timedelta(seconds=least))
+    except OverflowError:
+        return None
+
+
+def judge(item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling) -> Verdict:
+    """Tell an object that this input has created from one that was there before, and from another's."""
     written = item.properties
-    if _key_in(found, item.key) != item.key:
+    if not _has_the_key(item.key, found, spelling):
         return Verdict.UNTOLD
-    dated = sent_at is not None and found.created_at is not None and _TIMES.isdisjoint(written)
-    if dated and found.created_at < sent_at - _SLACK:  # type: ignore[operator]
+    created = found.created_at
+    dated = sent is not None and created is not None and _TIMES.isdisjoint(written)
+    if dated and _precedes(created, sent.earliest, _MOST_SLACK):  # type: ignore[union-attr,arg-type]
         return Verdict.EXISTED
+    if dated and _precedes(created, sent.latest, _SLACK):  # type: ignore[union-attr,arg-type]
+        return Verdict.UNTOLD
     same = all(
-        name not in found.properties or alike(value, found.properties[name])
+        name not in found.properties
+        or spelling.form(name, value) == spelling.form(name, found.properties[name])
         for name, value in written.items()
     )
     # The object of an earlier record with the same unique value may be a moment old and look the same.
     return Verdict.CREATED if same and not item.successor else Verdict.UNTOLD
 
 
-def alike(written: str, held: str | None) -> bool:
-    """Whether a value that was written may have become what the service holds, which has a spelling of its own."""
-    ours, theirs = written.strip().casefold(), (held or "").strip().casefold()
-    return (
-        ours == theirs
-        or (_number(ours) is not None and _number(ours) == _number(theirs))
-        or (_moment(ours) is not None and _moment(ours) == _moment(theirs))
-        or (";" in ours and set(ours.split(";")) == set(theirs.split(";")))
-        or (len(_digits(ours)) >= _FEWEST_DIGITS and _digits(ours) == _digits(theirs))
-    )
+def _precedes(moment: datetime, other: datetime, slack: timedelta) -> bool:
+    try:
+        return moment < other - slack
+    except OverflowError:
+        return False
 
 
-def _key_in(found: ObjectResult, key: Key | None) -> Key | None:
+def _has_the_key(key: Key | None, found: ObjectResult, spelling: Spelling) -> bool:
     name = None if key is None else key[0]
     value = None if name is None else found.properties.get(name)
-    return None if value is None else key_of(name, value)
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _moment(text: str) -> datetime | None:
-    """Read a date or a time, ISO 8601 or milliseconds since 1970."""
-    if _MILLISECONDS.fullmatch(text):
-        return datetime.fromtimestamp(int(text) / 1000, UTC)
-    return read_time(text.upper())
-
-
-def _digits(text: str) -> str:
-    """Return the digits of what may be a telephone number; of anything with letters none."""
-    return "" if any(map(str.isalpha, text)) else "".join(filter(str.isdigit, text))
+    if key is None or name is None or value is None:
+        return False
+    return spelling.form(name, key[1]) == spelling.form(name, value)

@@ -23,8 +23,9 @@ from hubbatch._operations import Operation
 from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
 from hubbatch._quota import MAX_HOLD, RateLimiter
 from hubbatch._retry import RetryPolicy
+from hubbatch._sender import ClientResources
+from hubbatch._spelling import naming_properties, spelling_of
 from hubbatch._transport import HttpTransport, check_base_url
-from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import RateLimit
 from hubbatch.run import Run
@@ -251,8 +252,9 @@ class Client:
         """
         wanted = _names("properties", properties)
         history = _names("properties_with_history", properties_with_history)
-        if id_property is not None and id_property not in wanted:
-            wanted.append(id_property)
+        for name in naming_properties(object_type, id_property):
+            if name not in wanted:
+                wanted.append(name)
         return self._run(
             operations.READ,
             object_type,
@@ -289,11 +291,12 @@ class Client:
             read_path,
             options,
             most_inputs=most_inputs or operation.max_inputs,
+            spelling=spelling_of(object_type),
             **specific,
         )
         return Run(call, check_source(operation, records), self._equip, self._runs.discard)
 
-    def _equip(self, run: Run) -> Equipment:
+    def _equip(self, run: Run) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
         self._check_open()
         loop = asyncio.get_running_loop()
@@ -305,7 +308,7 @@ class Client:
                 " loop, within it"
             )
         self._runs.add(run)
-        return Equipment(
+        return ClientResources(
             self._transport, self._tokens, self._gate, self._retry, self._chance, self._sleep
         )
 

@@ -16,8 +16,8 @@ from hubbatch._engine import Engine
 from hubbatch._ledger import Keep
 from hubbatch._life import Life, Reason, State, tell_along
 from hubbatch._options import Call
+from hubbatch._sender import ClientResources
 from hubbatch._states import RecordOutcome
-from hubbatch._wire import Equipment
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import BatchStatus
 from hubbatch.outcome import Outcome
@@ -47,7 +47,7 @@ class Run:
         self,
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
-        equip: Callable[[Run], Equipment],
+        equip: Callable[[Run], ClientResources],
         ended: Callable[[Run], None],
     ) -> None:
         self._call = call

@@ -11,8 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 TOKEN = "pat-eu1-5ec8e700-0badcafe-tell-nobody"
 
 Answer = tuple[int, Mapping[str, str], str]
@@ -86,9 +84,6 @@ VEILED: dict[str, Echo] = {
     ),
 }
 """The token elsewhere, or written in another way."""
-
-UNTIL_REDACTED = pytest.mark.xfail(reason="only plain refusals are redacted", strict=False)
-"""To be removed with its two uses once every reply is redacted."""
 
 
 def holds_token(text: str) -> bool:

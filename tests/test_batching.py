@@ -80,12 +80,12 @@ def test_the_same_trace_id_in_two_batches_needs_no_change() -> None:
 @given(st.lists(st.integers(0, 3000), min_size=2, max_size=30))
 def test_halves_share_the_bytes_and_what_is_known(texts: list[int]) -> None:
     inputs = plan([{"a": "x" * size} for size in texts], CREATE)
-    batch = Batch(inputs, attempts=2, fate=RecordStatus.UNKNOWN)
+    batch = Batch(inputs, attempts=2, status=RecordStatus.UNKNOWN)
     first, second = batch.halves()
     assert [*first.inputs, *second.inputs] == inputs
     assert first.inputs
     assert second.inputs
-    assert (first.attempts, second.fate) == (2, RecordStatus.UNKNOWN)
+    assert (first.attempts, second.status) == (2, RecordStatus.UNKNOWN)
     largest = max(len(item.body) for item in inputs)
     sums = [sum(len(item.body) for item in half.inputs) for half in (first, second)]
     assert abs(sums[0] - sums[1]) <= 2 * largest

@@ -14,9 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult
-from hubbatch._codec import Envelope, decode_error, decode_response
+from hubbatch._codec import (
+    UNREAD,
+    Envelope,
+    has_own_words,
+    parse,
+    quote,
+    read_error,
+    read_response,
+)
 from hubbatch._converter import camel, converter
-from hubbatch._exchange import Reply
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 0, 123000, dt.UTC)
 NOON_TEXT = "2026-03-01T12:00:00.123Z"
@@ -31,7 +38,11 @@ RESULT: dict[str, Any] = {
 
 
 def decode(**fields: Any) -> BatchResponse:
-    response = decode_response(orjson.dumps(fields))
+    return read_value(**parse(orjson.dumps(fields)))
+
+
+def read_value(**fields: Any) -> BatchResponse:
+    response = read_response(fields)
     assert response is not None
     return response
 
@@ -86,6 +97,10 @@ def test_a_whole_reply_is_typed() -> None:
         ("createdAt", "2026-03-01T14:00:00.123+02:00", "created_at", NOON),
         ("createdAt", "2026-03-01T12:00:00.123", "created_at", NOON),
         ("createdAt", "nonsense", "created_at", None),
+        ("createdAt", "0001-01-01T00:00:00+14:00", "created_at", None),
+        ("createdAt", "9999-12-31T23:59:59-14:00", "created_at", None),
+        ("createdAt", "0001-01-01", "created_at", dt.datetime(1, 1, 1, tzinfo=dt.UTC)),
+        ("createdAt", 5, "created_at", None),
         ("createdAt", None, "created_at", None),
         ("archived", None, "archived", False),
         ("new", "yes", "new", None),
@@ -102,9 +117,7 @@ def test_any_field_of_a_result_may_be_missing(missing: str) -> None:
 
 
 def test_a_result_that_was_read_is_like_any_other() -> None:
-    response = decode_response(orjson.dumps({"results": [{"id": "7", "new": True}]}))
-    assert response is not None
-    [read] = response.results
+    read = decode_result(id="7", new=True)
     assert type(read) is ObjectResult
     assert read == ObjectResult("7", new=True) == pickle.loads(pickle.dumps(read))  # noqa: S301
     assert repr(read) == repr(ObjectResult("7", new=True))
@@ -158,34 +171,162 @@ def test_every_status_is_known(status: str) -> None:
     assert decode(status=status).status == status
 
 
-@pytest.mark.parametrize("fields", [{"status": "NEW"}, {"status": None}, {"results": None}])
-def test_what_is_missing_or_unknown_counts_as_an_empty_complete_reply(fields: Any) -> None:
+@pytest.mark.parametrize("fields", [{"results": []}, {"results": None}, {"numErrors": 0}])
+def test_a_reply_without_a_status_is_complete(fields: Any) -> None:
     response = decode(**fields)
     assert response.status is BatchStatus.COMPLETE
     assert not response.results
 
 
-def test_an_empty_body_is_the_answer_to_an_archive() -> None:
-    assert decode_response(b"") == BatchResponse()
+@pytest.mark.parametrize("status", ["NEW", "complete", "", "FAILED", None, 5, ["COMPLETE"], {}])
+def test_a_status_that_is_not_known_does_not_say_that_all_is_done(status: Any) -> None:
+    assert decode(status=status, results=[]).status is BatchStatus.PROCESSING
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [("text", "text"), (5, "5"), (None, ""), ([1], "[1]"), (True, "True"), ("x" * 30_000, None)],
+)
+def test_an_error_item_of_an_unknown_form_is_an_error_nevertheless(
+    item: Any, message: str | None
+) -> None:
+    [error] = decode(status="COMPLETE", errors=[item]).errors
+    assert error.category == ""
+    assert message is None or error.message == message
+    assert len(error.message) <= 20_001
+    assert error.context == {}
 
 
 @pytest.mark.parametrize(
     "body",
     [
+        b"",
         b"<html>",
         b"[]",
         b"null",
         b'"text"',
         b'{"status":"error"}',
+        b'{"status":"error","results":[]}',
         b'{"results":[',
         b"\xff",
         b"{}",
         b'{"message":"maintenance"}',
         b'{"status":"COMPLETE","errors":{}}',
+        b'{"status":"COMPLETE","results":{}}',
+        b'{"status":"COMPLETE","results":"none"}',
     ],
 )
 def test_what_is_no_batch_answer_is_not_taken_for_one(body: bytes) -> None:
-    assert decode_response(body) is None
+    assert read_response(parse(body)) is None
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"\xff", b'{"a":', b"nan", b'{"a":1}{}'])
+def test_what_is_no_json_is_unread(body: bytes) -> None:
+    assert parse(body) is UNREAD
+
+
+def test_json_whatever_it_is_is_read() -> None:
+    assert [parse(body) for body in (b"null", b"5", b'"a"', b"[]", b"{}")] == [None, 5, "a", [], {}]
+
+
+@pytest.mark.parametrize(
+    ("value", "own"),
+    [
+        ({"category": "C"}, True),
+        ({"correlationId": "i"}, True),
+        ({"category": "", "correlationId": "i"}, True),
+        ({"category": ""}, False),
+        ({"category": None, "correlationId": None}, False),
+        ({"category": 5, "correlationId": ["i"]}, False),
+        ({"message": "m", "status": "error"}, False),
+        ({"errorType": "RATE_LIMIT"}, False),
+        (["category"], False),
+        ("category", False),
+        (None, False),
+        (UNREAD, False),
+    ],
+)
+def test_hubspots_own_words_have_a_category_or_a_correlation_id(value: Any, own: bool) -> None:
+    assert has_own_words(value) is own
+
+
+@pytest.mark.parametrize(
+    ("inputs", "results", "errors", "read"),
+    [
+        (1, 102, 0, True),
+        (1, 103, 0, False),
+        (1, 0, 110, True),
+        (1, 0, 111, False),
+        (100, 300, 1100, True),
+        (100, 301, 0, False),
+        (100, 0, 1101, False),
+        (None, 5000, 5000, True),
+    ],
+)
+def test_more_results_or_errors_than_the_inputs_explain_are_no_answer(
+    inputs: int | None, results: int, errors: int, read: bool
+) -> None:
+    value = {"status": "COMPLETE", "results": [{}] * results, "errors": [{}] * errors}
+    assert (read_response(value, inputs) is not None) is read
+
+
+def nested(depth: int, kind: str) -> Any:
+    value: Any = "end"
+    for _ in range(depth):
+        value = [value] if kind == "list" else {"a": value}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["list", "dict"])
+@pytest.mark.parametrize("depth", [100, 900])
+def test_what_is_nested_deep_is_left_out_and_breaks_nothing(depth: int, kind: str) -> None:
+    deep = nested(depth, kind)
+    names = ("status", "message", "category", "context", "subCategory", "id", "links", "surprise")
+    [error] = read_value(errors=[dict.fromkeys(names, deep)]).errors
+    assert error.context == {}
+    assert error.sub_category is None
+    assert error.extra == {"surprise": None}
+    assert len(repr(error)) < 1000
+    details = [dict.fromkeys(("message", "code", "context", "in", "subCategory", "z"), deep)]
+    [error] = read_value(errors=[{"category": "C", "message": "m", "errors": details}]).errors
+    assert error.errors[0].context is None
+    fields = ("id", "url", "propertiesWithHistory", "createdAt", "new", "surprise")
+    [read] = read_value(
+        results=[{**dict.fromkeys(fields, deep), "properties": {"a": deep}}]
+    ).results
+    assert read.properties_with_history is None
+    assert read.extra == {"surprise": None}
+    assert read_value(status=deep, results=[], links=deep, warnings=[deep]).warnings == [None]
+    for model in (error, read):
+        orjson.dumps(converter.unstructure(model))
+
+
+def test_what_is_nested_as_replies_are_is_kept() -> None:
+    context = {"a": [{"b": [{"c": "d"}]}]}
+    [error] = decode(errors=[{"category": "C", "message": "m", "context": context}]).errors
+    assert error.context == context
+
+
+def test_json_nested_a_thousand_deep_is_read_or_unread_and_breaks_nothing() -> None:
+    for count in (1000, 1024, 1025, 100_000):
+        for opening, closing in ((b"[", b"]"), (b'{"a":', b"}")):
+            inner = opening * count + b"1" + closing * count
+            for body in (inner, b'{"status":"COMPLETE","errors":[' + inner + b"]}"):
+                value = parse(body)
+                response = read_response(value)
+                assert response is None or len(response.errors) == 1
+                if isinstance(value, dict):
+                    assert isinstance(read_error(value), BatchError)
+
+
+def test_long_words_and_messages_are_cut() -> None:
+    error = read_error({"category": "C" * 1000, "message": "m" * 100_000, "errors": [{}] * 1000})
+    assert error.category == "C" * 200
+    assert error.message == "m" * 20_000 + "…"
+    assert len(error.errors) == 200
+    assert read_error({"message": "m" * 20_000}).message == "m" * 20_000
+    detail = {"message": "d" * 100_000}
+    assert len(read_error({"errors": [detail]}).errors[0].message) == 20_001
 
 
 @given(
@@ -214,46 +355,38 @@ def test_what_is_no_batch_answer_is_not_taken_for_one(body: bytes) -> None:
     )
 )
 def test_no_json_whatever_breaks_the_decoder(value: Any) -> None:
-    response = decode_response(orjson.dumps(value))
+    response = read_response(parse(orjson.dumps(value)))
     assert response is None or isinstance(response, BatchResponse)
-    assert isinstance(decode_error(Reply(400, {}, orjson.dumps(value))), BatchError)
+    if isinstance(value, dict):
+        assert isinstance(read_error(value), BatchError)
 
 
 @given(st.binary(max_size=50))
 def test_no_bytes_whatever_break_the_decoder(body: bytes) -> None:
-    assert decode_response(body) is None or isinstance(decode_response(body), BatchResponse)
-    error = decode_error(Reply(502, {}, body))
-    assert error.category
-    assert error.message
+    assert isinstance(read_response(parse(body)), BatchResponse | None)
+    assert len(quote(body)) <= 200
 
 
 @pytest.mark.parametrize(
-    ("body", "category", "message"),
+    ("value", "category", "message"),
     [
-        (b'{"category":"VALIDATION_ERROR","message":"m"}', "VALIDATION_ERROR", "m"),
-        (b'{"errorType":"RATE_LIMIT","message":"m"}', "RATE_LIMIT", "m"),
-        (b'{"message":"m"}', "HTTP_400", "m"),
-        (b"{}", "HTTP_400", "HTTP 400"),
-        (b"", "HTTP_400", "HTTP 400 without a body"),
-        (b"<h1>Bad\n gateway</h1>", "HTTP_400", "<h1>Bad gateway</h1>"),
+        ({"category": "VALIDATION_ERROR", "message": "m"}, "VALIDATION_ERROR", "m"),
+        ({"message": "m"}, "", "m"),
+        ({"category": None, "message": None}, "", ""),
+        ({"category": 5, "message": ["m"]}, "5", "['m']"),
+        ({}, "", ""),
     ],
 )
-def test_an_error_always_has_a_category_and_a_message(
-    body: bytes, category: str, message: str
-) -> None:
-    error = decode_error(Reply(400, {}, body))
+def test_an_error_takes_what_there_is(value: dict[str, Any], category: str, message: str) -> None:
+    error = read_error(value)
     assert (error.category, error.message) == (category, message)
 
 
-def test_a_long_page_is_quoted_in_short() -> None:
-    assert len(decode_error(Reply(502, {}, b"x" * 10_000_000)).message) == 200
-
-
-def test_the_correlation_id_is_taken_from_body_or_header() -> None:
-    headers = {"x-hubspot-correlation-id": "from-header"}
-    assert decode_error(Reply(400, headers, b"{}")).correlation_id == "from-header"
-    body = b'{"correlationId":"from-body"}'
-    assert decode_error(Reply(400, headers, body)).correlation_id == "from-body"
+def test_a_page_is_quoted_in_short_and_on_one_line() -> None:
+    assert quote(b"<h1>Bad\n gateway</h1>") == "<h1>Bad gateway</h1>"
+    assert quote(b"") == ""
+    assert quote(b"x" * 10_000_000) == "x" * 200
+    assert quote(b"\xff\xfe") == "\ufffd\ufffd"
 
 
 def test_the_envelope_goes_around_the_inputs() -> None:

@@ -6,12 +6,12 @@ import math
 from typing import Any
 
 import pytest
+from hubbatch._collision import existing_id, suspects_of, unique_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan, result
 
 from hubbatch import BatchResponse, Counts
-from hubbatch._collision import existing_id, suspects_of, unique_names
 from hubbatch._exchange import Reply
 from hubbatch._operations import CREATE, UPDATE
 from hubbatch.models import BatchError

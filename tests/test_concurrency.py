@@ -15,12 +15,18 @@ from support import World, in_virtual_time, people
 
 from hubbatch import RateLimit
 from hubbatch._concurrency import Concurrency
-from hubbatch._diagnosis import Symptom
 from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch._symptoms import Symptom
 from hubbatch.sandbox import FaultKind, SandboxRequest
 from hubbatch.sandbox._faults import open_plan
 
-OVERLOAD = [Symptom.LOST, Symptom.LOCKED, Symptom.GATEWAY_ERROR, Symptom.UNAVAILABLE]
+OVERLOAD = [
+    Symptom.FRONT_TIMEOUT,
+    Symptom.LOST,
+    Symptom.LOCKED,
+    Symptom.GATEWAY_ERROR,
+    Symptom.UNAVAILABLE,
+]
 HEALTHY = [
     Symptom.ANSWERED,
     Symptom.REJECTED,

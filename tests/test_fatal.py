@@ -53,9 +53,11 @@ def test_a_fatal_answer_stops_the_run_and_carries_the_outcome(
             assert outcome is run.outcome
             assert outcome is not None
             assert outcome.counts.succeeded == len(world.stored())
-            assert outcome.counts.failed == 10
+            # What redirects may have done it; any other of these says that it has not.
+            doubtful = error is ProtocolError
+            assert outcome.counts.failed == (0 if doubtful else 10)
             assert outcome.counts.unsent > 0
-            assert outcome.counts.unknown == 0
+            assert outcome.counts.unknown == (10 if doubtful else 0)
             check_against_store(world, outcome.records)
             assert len(world.service.requests) <= 4
 
@@ -152,7 +154,7 @@ def test_an_expired_token_is_renewed_once_for_all() -> None:
             outcome = await upsert(world, people(10), batch_size=2)
             assert outcome.ok
             assert world.statuses() == [401] * 5 + [200] * 5
-            assert given == ["first", "second", "second"]
+            assert given == ["first", "second"]
 
     in_virtual_time(main())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
+from hubbatch._isolation import Isolator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import VirtualTimeLoop, World, in_virtual_time, people, plan
@@ -23,7 +24,6 @@ from hubbatch import (
 )
 from hubbatch._batching import Batch
 from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._isolation import Isolator
 from hubbatch._operations import CREATE, UPDATE, UPSERT
 from hubbatch.sandbox import FaultKind
 

@@ -1,8 +1,9 @@
-"""The table of failures: what each means for a batch, and what is done."""
+"""What is done about every reply, by the table of symptoms, the policy and the earlier tries of a batch."""
 
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -18,14 +19,15 @@ from hubbatch import (
     UnknownObjectTypeError,
     UsageError,
 )
-from hubbatch._diagnosis import Symptom, diagnose
+from hubbatch._diagnosis import diagnose
 from hubbatch._exchange import NoReply, Reply
 from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._retry import Action, Decision, Written, decide
-from hubbatch.models import NO_ANSWER
+from hubbatch._retry import Decision, decide
+from hubbatch._symptoms import Action, Proof, Symptom
 
 POLICY = RetryPolicy()
-NO, UNKNOWN = Written.NO, Written.UNKNOWN
+PATIENT = RetryPolicy(max_elapsed=100_000.0)
+NOT_SENT, NO, NOTHING = Proof.NOT_SENT, Proof.NOT_WRITTEN, Proof.NOTHING
 
 
 def after(
@@ -36,6 +38,7 @@ def after(
     policy: RetryPolicy = POLICY,
     chance: float = 0.0,
     suspect: bool = False,
+    today: datetime | None = None,
 ) -> Decision:
     return decide(
         operation,
@@ -44,6 +47,7 @@ def after(
         policy=policy,
         chance=chance,
         suspect=suspect,
+        today=today,
     )
 
 
@@ -51,61 +55,83 @@ def answer(code: int, headers: dict[str, str] | None = None, /, **body: Any) -> 
     return Reply(code, headers or {}, orjson.dumps(body) if body else b"")
 
 
-ROWS: list[tuple[Reply | NoReply, Action, Written]] = [
-    (NoReply(sent=False, reason="refused"), Action.RETRY, Written.NOT_SENT),
-    (NoReply(sent=True, reason="lost"), Action.RETRY, UNKNOWN),
-    (answer(500), Action.RETRY, UNKNOWN),
-    (answer(502), Action.RETRY, UNKNOWN),
-    (answer(504), Action.RETRY, UNKNOWN),
-    (answer(524), Action.RETRY, UNKNOWN),
-    (answer(599), Action.RETRY, UNKNOWN),
-    (answer(999), Action.RETRY, UNKNOWN),
-    (answer(503), Action.RETRY, NO),
-    (answer(521), Action.RETRY, NO),
-    (answer(523), Action.RETRY, NO),
-    (answer(423), Action.RETRY, NO),
-    (answer(522), Action.RETRY, NO),
-    (answer(525), Action.RETRY, NO),
-    (answer(526), Action.RETRY, NO),
+def said(code: int, headers: dict[str, str] | None = None, /, **body: Any) -> Reply:
+    """Make a reply in HubSpot's own words."""
+    return answer(code, headers, **{"category": "C", "message": "m", **body})
+
+
+ROWS: list[tuple[Reply | NoReply, Action, Proof]] = [
+    (NoReply(sent=False, reason="refused"), Action.RETRY, NOT_SENT),
+    (NoReply(sent=True, reason="lost"), Action.RETRY, NOTHING),
+    (answer(500), Action.RETRY, NOTHING),
+    (said(500), Action.RETRY, NOTHING),
+    (answer(501), Action.RETRY, NOTHING),
+    (answer(502), Action.RETRY, NOTHING),
+    (answer(504), Action.RETRY, NOTHING),
+    (answer(505), Action.RETRY, NOTHING),
+    (answer(524), Action.RETRY, NOTHING),
+    (answer(599), Action.RETRY, NOTHING),
+    (answer(999), Action.RETRY, NOTHING),
+    (said(503), Action.RETRY, NO),
+    (answer(503), Action.RETRY, NOTHING),
+    (said(521), Action.RETRY, NO),
+    (answer(521), Action.RETRY, NOTHING),
+    (said(523), Action.RETRY, NO),
+    (answer(523), Action.RETRY, NOTHING),
+    (said(423), Action.RETRY, NO),
+    (answer(423), Action.RETRY, NOTHING),
+    (answer(408), Action.RETRY, NOTHING),
+    (answer(425), Action.RETRY, NOTHING),
+    (answer(499), Action.RETRY, NOTHING),
+    (said(522), Action.RETRY, NO),
+    (answer(522), Action.RETRY, NOTHING),
+    (answer(525), Action.RETRY, NOTHING),
+    (answer(526), Action.RETRY, NOTHING),
+    (answer(530), Action.RETRY, NOTHING),
+    (answer(405), Action.RETRY, NO),
+    (answer(407), Action.RETRY, NO),
+    (answer(411), Action.RETRY, NO),
+    (answer(431), Action.RETRY, NO),
+    (answer(400), Action.RETRY, NOTHING),
+    (answer(409), Action.RETRY, NOTHING),
+    (answer(403), Action.RETRY, NOTHING),
     (answer(429, policyName="TEN_SECONDLY_ROLLING"), Action.HOLD, NO),
     (answer(429, message="secondly"), Action.HOLD, NO),
-    (answer(477), Action.HOLD, NO),
+    (answer(429), Action.HOLD, NO),
+    (said(477), Action.HOLD, NO),
     (answer(429, policyName="DAILY"), Action.STOP, NO),
     (answer(401, category="EXPIRED_AUTHENTICATION"), Action.REFRESH, NO),
     (answer(401, category="INVALID_AUTHENTICATION"), Action.STOP, NO),
-    (answer(401), Action.STOP, NO),
+    (answer(401), Action.STOP, NOTHING),
     (answer(403, category="MISSING_SCOPES"), Action.STOP, NO),
-    (answer(404, category="OBJECT_NOT_FOUND"), Action.GIVE_UP, NO),
+    (answer(404, category="OBJECT_NOT_FOUND"), Action.ISOLATE, NO),
     (answer(404, category="INVALID_OBJECT_TYPE"), Action.STOP, NO),
-    (answer(404), Action.STOP, NO),
+    (answer(404), Action.STOP, NOTHING),
     (answer(400, category="VALIDATION_ERROR"), Action.ISOLATE, NO),
     (answer(409, category="CONFLICT"), Action.ISOLATE, NO),
-    (answer(405), Action.ISOLATE, NO),
     (answer(413), Action.HALVE, NO),
     (answer(414), Action.HALVE, NO),
-    (answer(300), Action.STOP, NO),
-    (answer(302), Action.STOP, NO),
-    (answer(307), Action.STOP, NO),
-    (Reply(200, {}, b"<html>"), Action.RETRY, UNKNOWN),
-    (Reply(200, {}, b"[]"), Action.RETRY, UNKNOWN),
-    (Reply(200, {}, b'{"status":"error","message":"m"}'), Action.RETRY, UNKNOWN),
-    (Reply(200, {}, b"{}"), Action.RETRY, UNKNOWN),
-    (answer(200, message="maintenance"), Action.RETRY, UNKNOWN),
-    (answer(200, status="COMPLETE", errors={}), Action.RETRY, UNKNOWN),
-    (answer(200, status="COMPLETE"), Action.ACCEPT, UNKNOWN),
-    (answer(201, results=[]), Action.ACCEPT, UNKNOWN),
-    (answer(207, status="COMPLETE"), Action.ACCEPT, UNKNOWN),
+    (answer(300), Action.STOP, NOTHING),
+    (answer(302), Action.STOP, NOTHING),
+    (answer(307), Action.STOP, NOTHING),
+    (answer(409, category="CONFLICT", results=[]), Action.RETRY, NOTHING),
+    (answer(302, results=[]), Action.RETRY, NOTHING),
+    (Reply(200, {}, b"<html>"), Action.RETRY, NOTHING),
+    (Reply(200, {}, b"[]"), Action.RETRY, NOTHING),
+    (Reply(200, {}, b'{"status":"error","message":"m"}'), Action.RETRY, NOTHING),
+    (Reply(200, {}, b"{}"), Action.RETRY, NOTHING),
+    (answer(200, status="COMPLETE"), Action.ACCEPT, NOTHING),
+    (answer(207, status="COMPLETE"), Action.ACCEPT, NOTHING),
 ]
 
 
-@pytest.mark.parametrize(("reply", "action", "written"), ROWS)
+@pytest.mark.parametrize(("reply", "action", "proof"), ROWS)
 @pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ, ARCHIVE])
 def test_every_answer_has_its_row(
-    reply: Reply | NoReply, action: Action, written: Written, operation: Operation
+    reply: Reply | NoReply, action: Action, proof: Proof, operation: Operation
 ) -> None:
-    decision = after(reply, operation)
-    assert (decision.action, decision.written) == (action, written)
-    diagnosis = diagnose(operation, reply)
+    decision, diagnosis = after(reply, operation), diagnose(operation, reply)
+    assert (decision.action, diagnosis.proof) == (action, proof)
     assert (diagnosis.response is None) == (action is not Action.ACCEPT)
     assert (diagnosis.error is None) == (action is Action.ACCEPT)
     assert (decision.exception is None) == (action is not Action.STOP)
@@ -113,28 +139,23 @@ def test_every_answer_has_its_row(
         assert decision.wait == 0.0, "nobody waits for what is not sent again, nor for a new token"
 
 
-@pytest.mark.parametrize(
-    ("reply", "category", "message"),
-    [
-        (NoReply(sent=True, reason="lost"), NO_ANSWER, "lost"),
-        (NoReply(sent=False, reason="refused"), NO_ANSWER, "refused"),
-        (answer(500, category="INTERNAL", message="ours"), "INTERNAL", "ours"),
-        (answer(409, category="CONFLICT", message="exists"), "CONFLICT", "exists"),
-    ],
-)
-def test_an_error_says_what_came_back(reply: Reply | NoReply, category: str, message: str) -> None:
-    error = diagnose(UPDATE, reply).error
-    assert error is not None
-    assert (error.category, error.message) == (category, message)
-
-
-@pytest.mark.parametrize(("reply", "action", "written"), ROWS)
+@pytest.mark.parametrize(("reply", "action", "proof"), ROWS)
 def test_a_create_is_never_sent_again_in_doubt(
-    reply: Reply | NoReply, action: Action, written: Written
+    reply: Reply | NoReply, action: Action, proof: Proof
 ) -> None:
-    expected = Action.GIVE_UP if (action, written) == (Action.RETRY, UNKNOWN) else action
-    decision = after(reply, CREATE)
-    assert (decision.action, decision.written) == (expected, written)
+    expected = Action.GIVE_UP if (action, proof) == (Action.RETRY, NOTHING) else action
+    assert after(reply, CREATE).action is expected
+    if proof is NOTHING:
+        assert after(reply, CREATE, history={Symptom.UNAVAILABLE: 1}).action not in {
+            Action.RETRY,
+            Action.HOLD,
+            Action.REFRESH,
+        }
+
+
+@pytest.mark.parametrize("status", [477, 401])
+def test_a_create_that_something_in_between_puts_off_is_in_doubt_too(status: int) -> None:
+    assert after(answer(status), CREATE).action not in {Action.HOLD, Action.REFRESH}
 
 
 @pytest.mark.parametrize(
@@ -142,7 +163,7 @@ def test_a_create_is_never_sent_again_in_doubt(
     [
         (answer(429, policyName="DAILY"), DailyLimitError, "midnight"),
         (answer(401, message="bad"), AuthenticationError, "current one.*bad"),
-        (answer(403), PermissionDeniedError, "scope"),
+        (said(403), PermissionDeniedError, "scope"),
         (answer(404), UnknownObjectTypeError, "object type"),
         (answer(301), ProtocolError, "base_url"),
     ],
@@ -161,11 +182,18 @@ def test_what_is_wrong_with_the_account_stops_the_run(
     [
         (answer(500), 6, Action.TAKE_APART, None),
         (answer(504), 6, Action.TAKE_APART, None),
+        (said(503), 6, Action.GIVE_UP, None),
         (answer(503), 6, Action.GIVE_UP, None),
-        (answer(423), 6, Action.GIVE_UP, None),
+        (said(423), 6, Action.GIVE_UP, None),
+        (answer(408), 6, Action.GIVE_UP, None),
+        (answer(400), 6, Action.GIVE_UP, None),
+        (answer(403), 2, Action.TAKE_APART, None),
+        (Reply(200, {}, b"<html>"), 6, Action.GIVE_UP, None),
         (NoReply(sent=True, reason="lost"), 6, Action.GIVE_UP, None),
         (NoReply(sent=False, reason="refused"), 6, Action.STOP, TransportError),
         (answer(522), 3, Action.STOP, TransportError),
+        (answer(405), 3, Action.STOP, TransportError),
+        (answer(431), 3, Action.STOP, TransportError),
         (answer(401, category="EXPIRED_AUTHENTICATION"), 3, Action.STOP, AuthenticationError),
     ],
 )
@@ -184,6 +212,7 @@ def test_attempts_are_limited(
     [
         (NoReply(sent=False, reason="refused"), "cannot be reached; check base_url.* refused"),
         (answer(522, message="no origin"), "try again later.* no origin"),
+        (answer(407, message="who?"), "a proxy, does not forward the requests; check it.* who"),
         (answer(401, category="EXPIRED_AUTHENTICATION"), "give a token provider"),
     ],
 )
@@ -213,6 +242,8 @@ def test_a_service_that_has_answered_once_is_not_called_unreachable() -> None:
     [
         (answer(500), Action.GIVE_UP),
         (answer(503), Action.GIVE_UP),
+        (answer(405), Action.STOP),
+        (answer(522), Action.STOP),
         (NoReply(sent=False, reason="refused"), Action.STOP),
         (answer(429), Action.HOLD),
         (answer(401, category="EXPIRED_AUTHENTICATION"), Action.REFRESH),
@@ -227,7 +258,7 @@ def test_a_policy_of_one_attempt_tries_once(reply: Reply | NoReply, action: Acti
     ("reply", "symptom"),
     [
         (answer(429, policyName="TEN_SECONDLY_ROLLING"), Symptom.RATE_LIMITED),
-        (answer(477), Symptom.MIGRATING),
+        (said(477), Symptom.MIGRATING),
     ],
 )
 def test_being_told_not_now_is_not_an_attempt_but_not_for_ever(
@@ -238,10 +269,12 @@ def test_being_told_not_now_is_not_an_attempt_but_not_for_ever(
     assert after(answer(500), history={symptom: 59}).action is Action.RETRY
 
 
-def test_an_empty_body_answers_an_archive_only() -> None:
-    assert after(Reply(200, {}, b""), ARCHIVE).action is Action.ACCEPT
-    assert after(Reply(200, {}, b""), UPSERT).action is Action.RETRY
-    assert after(Reply(200, {}, b""), CREATE).action is Action.GIVE_UP
+def test_no_content_answers_an_archive_only() -> None:
+    assert after(Reply(204), ARCHIVE).action is Action.ACCEPT
+    assert after(Reply(200), ARCHIVE).action is Action.RETRY
+    assert after(Reply(202), ARCHIVE).action is Action.RETRY
+    assert after(Reply(204), UPSERT).action is Action.RETRY
+    assert after(Reply(204), CREATE).action is Action.GIVE_UP
 
 
 @pytest.mark.parametrize(
@@ -262,7 +295,7 @@ def test_an_empty_body_answers_an_archive_only() -> None:
         (answer(429, {"retry-after": "0"}), 0.5),
         (answer(429, {"retry-after": "soon"}), 10.0),
         (answer(429, {"retry-after": "nan"}), 10.0),
-        (answer(429, {"retry-after": "1e99"}), 86_400.0),
+        (answer(429, {"retry-after": "86400"}), 86_400.0),
         (
             answer(
                 429,
@@ -274,7 +307,7 @@ def test_an_empty_body_answers_an_archive_only() -> None:
             30.0,
         ),
         (answer(429, {"retry-after": "Sun, 01 Mar 2026 12:00:30 GMT"}), 10.0),
-        (answer(477, {"retry-after": "3600"}), 3600.0),
+        (said(477, {"retry-after": "3600"}), 3600.0),
         (
             answer(
                 429,
@@ -285,14 +318,69 @@ def test_an_empty_body_answers_an_archive_only() -> None:
             ),
             30.0,
         ),
-        (answer(477, {"retry-after": "0"}), 1.5),
+        (said(477, {"retry-after": "0"}), 1.5),
+        (said(477), 30.0),
         (answer(477), 30.0),
     ],
 )
 def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
-    decision = after(reply)
+    decision = after(reply, policy=PATIENT)
     assert decision.action is Action.HOLD
     assert decision.wait == wait
+
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("operation", [CREATE, UPDATE, ARCHIVE])
+@pytest.mark.parametrize(
+    ("reply", "seconds", "moment"),
+    [
+        (answer(429, {"retry-after": "301"}), "301", "2026-03-01 12:05:01 UTC"),
+        (said(429, {"retry-after": "3600"}), "3600", "2026-03-01 13:00:00 UTC"),
+        (said(477, {"retry-after": "7200"}), "7200", "2026-03-01 14:00:00 UTC"),
+        (said(503, {"retry-after": "300.5"}), "300.5", "2026-03-01 12:05:01 UTC"),
+        (said(423, {"retry-after": "86400"}), "86400", "2026-03-02 12:00:00 UTC"),
+        (answer(429, {"retry-after": "1e99"}), "1e\\+99", None),
+        (answer(429, {"retry-after": "inf"}), "inf", None),
+        (
+            answer(429, {"x-hubspot-ratelimit-interval-milliseconds": "86400000"}),
+            "86400",
+            "2026-03-02 12:00:00 UTC",
+        ),
+    ],
+)
+def test_a_wait_that_is_longer_than_the_policy_allows_ends_the_run_and_says_when_to_come_back(
+    operation: Operation, reply: Reply, seconds: str, moment: str | None
+) -> None:
+    decision = after(reply, operation, today=NOON)
+    assert decision.action is Action.STOP
+    assert decision.wait == 0.0
+    assert type(decision.exception) is TransportError
+    text = str(decision.exception)
+    assert re.search(
+        rf"left alone for {seconds} seconds, longer than RetryPolicy.max_elapsed", text
+    )
+    assert "send `outcome.retryable` again after that" in text
+    assert (f"that is at {moment}" in text) is (moment is not None)
+    assert "UTC" not in str(after(reply, operation).exception), "without a wall clock, seconds do"
+
+
+def test_a_wait_as_long_as_the_policy_allows_is_waited() -> None:
+    assert after(answer(429, {"retry-after": "300"})).wait == 300.0
+    brief = RetryPolicy(max_elapsed=2.0)
+    assert after(answer(429, {"retry-after": "2"}), policy=brief).action is Action.HOLD
+    assert after(answer(429, {"retry-after": "3"}), policy=brief).action is Action.STOP
+    # The window is the quota's own, and not what the service asks for.
+    assert after(answer(429), policy=brief) == Decision(Action.HOLD, 10.0)
+    # Our own backoff is not what the service asks for either.
+    assert after(answer(503), policy=brief).action is Action.RETRY
+
+
+def test_what_stops_a_run_anyway_does_so_for_its_own_reason() -> None:
+    daily = answer(429, {"retry-after": "40000"}, policyName="DAILY")
+    assert type(after(daily).exception) is DailyLimitError
+    assert after(said(400, {"retry-after": "40000"})).action is Action.ISOLATE
 
 
 @pytest.mark.parametrize(
@@ -359,12 +447,13 @@ def test_a_policy_that_makes_no_sense_is_refused(options: dict[str, Any]) -> Non
         RetryPolicy(**options)
 
 
-def test_symptoms_are_all_in_use() -> None:
-    seen = {diagnose(UPDATE, row[0]).symptom for row in ROWS}
-    assert seen == set(Symptom)
-
-
-S, G, L, U = Symptom.SERVER_ERROR, Symptom.GATEWAY_ERROR, Symptom.LOST, Symptom.UNAVAILABLE
+S, G, L, U, W = (
+    Symptom.SERVER_ERROR,
+    Symptom.GATEWAY_ERROR,
+    Symptom.LOST,
+    Symptom.UNAVAILABLE,
+    Symptom.FRONT_FORBIDDEN,
+)
 
 
 @pytest.mark.parametrize(
@@ -377,6 +466,7 @@ S, G, L, U = Symptom.SERVER_ERROR, Symptom.GATEWAY_ERROR, Symptom.LOST, Symptom.
         ({}, True, Action.RETRY),
         ({U: 1}, True, Action.RETRY),
         ({G: 1}, True, Action.TAKE_APART),
+        ({W: 1}, True, Action.TAKE_APART),
     ],
 )
 def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect(
@@ -396,3 +486,8 @@ def test_who_wants_one_try_gets_nothing_taken_apart() -> None:
     policy = RetryPolicy(max_attempts=1)
     assert after(answer(500), policy=policy).action is Action.GIVE_UP
     assert after(answer(500), policy=policy, suspect=True).action is Action.GIVE_UP
+
+
+def test_who_wants_one_try_gets_nothing_taken_apart_for_a_firewall_either() -> None:
+    policy = RetryPolicy(max_attempts=1)
+    assert after(answer(403), policy=policy).action is Action.GIVE_UP

@@ -23,6 +23,7 @@ from hubbatch import (
     DailyLimitError,
     OutcomeError,
     RateLimit,
+    RetryPolicy,
     Run,
 )
 from hubbatch.sandbox import Fault, FaultKind
@@ -246,15 +247,16 @@ def test_the_rest_of_a_stopped_run_can_be_sent_again() -> None:
 
 def test_a_deadline_does_not_wait_for_an_hour_long_hold() -> None:
     async def main() -> None:
+        patient = RetryPolicy(max_elapsed=100_000.0)
         held = Fault(FaultKind.RATE_ROLLING, retry_after=86_000)
-        async with World(faults=[None, held], max_concurrency=1) as world:
+        async with World(faults=[None, held], max_concurrency=1, retry=patient) as world:
             outcome = await upsert(world, people(100), batch_size=10, deadline=5.0)
             assert asyncio.get_running_loop().time() == pytest.approx(5.0)
             assert outcome.counts.succeeded == 10
             assert outcome.counts.failed == 10
             check_against_store(world, outcome.records)
         away = Fault(FaultKind.UNAVAILABLE, retry_after=3600)
-        async with World(faults=[away] * 5) as world:
+        async with World(faults=[away] * 5, retry=patient) as world:
             outcome = await upsert(world, people(10), deadline=5.0)
             assert outcome.counts == Counts(10, failed=10)
 

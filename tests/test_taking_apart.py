@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
+from hubbatch._suspicion import Suspicion
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan
@@ -20,7 +21,6 @@ from hubbatch._diagnosis import diagnose
 from hubbatch._exchange import Reply
 from hubbatch._gate import Gate
 from hubbatch._operations import UPSERT
-from hubbatch._suspicion import Suspicion
 from hubbatch.sandbox import FaultKind, SandboxRequest
 
 WHOLE_BATCH = 6

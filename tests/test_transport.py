@@ -227,11 +227,6 @@ WRITES_UNKNOWN = [
 NOT_WRITTEN = [
     FaultKind.LOCKED,
     FaultKind.UNAVAILABLE,
-    FaultKind.SERVER_DOWN,
-    FaultKind.UNREACHABLE,
-    FaultKind.CONNECT_TIMEOUT,
-    FaultKind.TLS_FAILED,
-    FaultKind.TLS_INVALID,
     FaultKind.RATE_ROLLING,
     FaultKind.RATE_SECONDLY,
 ]

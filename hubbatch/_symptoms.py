@@ -1,0 +1,245 @@
+"""What can come of a request, as one table: what each proves, what to do about it, and what it says of the service.
+
+Data only. Which symptom a reply has is told elsewhere, and so is what a decision makes of its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from attrs import frozen
+
+from hubbatch.errors import (
+    AuthenticationError,
+    DailyLimitError,
+    HubbatchError,
+    PermissionDeniedError,
+    ProtocolError,
+    TransportError,
+    UnknownObjectTypeError,
+)
+
+__all__ = ["SYMPTOMS", "Action", "Proof", "Row", "Sign", "Symptom"]
+
+_HOLDS = 60
+"""How often a batch may be told "not now": ten minutes of windows that others have used up."""
+
+
+class Symptom(Enum):
+    """What came back, as far as it makes a difference."""
+
+    ANSWERED = auto()
+    """An answer to the batch."""
+    UNREADABLE = auto()
+    """A success that is no answer, or an answer under a status that is no success."""
+    NOT_SENT = auto()
+    LOST = auto()
+    SERVER_ERROR = auto()
+    GATEWAY_ERROR = auto()
+    UNAVAILABLE = auto()
+    LOCKED = auto()
+    FRONT_TIMEOUT = auto()
+    """408, 425, 499: something in between gave up waiting for the request."""
+    FRONT_REFUSED = auto()
+    """A refusal without HubSpot's words, by something in between."""
+    FRONT_FORBIDDEN = auto()
+    """403 without HubSpot's words: a firewall that dislikes what it read."""
+    NOT_FORWARDED = auto()
+    """405, 407, 411, 431: something in between takes no such request at all."""
+    RATE_LIMITED = auto()
+    DAILY_LIMIT = auto()
+    MIGRATING = auto()
+    TOKEN_EXPIRED = auto()
+    UNAUTHENTICATED = auto()
+    FORBIDDEN = auto()
+    NOTHING_FOUND = auto()
+    WRONG_PATH = auto()
+    REJECTED = auto()
+    TOO_LARGE = auto()
+    ORIGIN_TROUBLE = auto()
+    REDIRECTED = auto()
+
+
+class Proof(Enum):
+    """What is proven of what a request was to write."""
+
+    NOT_SENT = auto()
+    """No byte of it has left."""
+    NOT_WRITTEN = auto()
+    NOTHING = auto()
+    """It may have been written."""
+
+
+class Action(Enum):
+    """What to do with a batch now."""
+
+    ACCEPT = auto()
+    """Correlate the answer."""
+    RETRY = auto()
+    """Send it again after a wait."""
+    HOLD = auto()
+    """Hold every request of the client for the wait, then send it again."""
+    REFRESH = auto()
+    """Ask for a new token, then send it again."""
+    HALVE = auto()
+    """Send it again in two parts; one record alone is refused."""
+    TAKE_APART = auto()
+    """It may hold what the service fails on: if others succeed, send it again in parts."""
+    ISOLATE = auto()
+    """Find the records at fault, and send the others again."""
+    GIVE_UP = auto()
+    """Settle it by what is known: refused, or in doubt."""
+    STOP = auto()
+    """Settle it by what is known, and stop the run."""
+
+
+class Sign(Enum):
+    """What an answer says about the service, for the circuit breaker."""
+
+    GOOD = auto()
+    BAD = auto()
+    NOTHING = auto()
+    """It has a hold of its own, or may come from anything in between."""
+
+
+@frozen
+class Row:
+    """One symptom."""
+
+    proof: Proof
+    action: Action
+    least_wait: float = 0.0
+    """Seconds to wait before another try, besides the backoff."""
+    most_attempts: int | None = None
+    """Tries with this symptom after which it is enough; None: the policy's `max_attempts`, of whatever kind."""
+    at_last: Action = Action.GIVE_UP
+    """What to do once the tries are used up."""
+    needs_words: bool = True
+    """Whether the proof holds only in HubSpot's own words, and not when a proxy says it."""
+    counts: bool = True
+    """Whether a try with this symptom is an attempt."""
+    sign: Sign = Sign.GOOD
+    overload: bool = False
+    """Whether fewer requests at once may help."""
+    of_the_records: bool = False
+    """Whether it is about what was sent, and not about the service, the account or the way there."""
+    suspicious: bool = False
+    """Whether it may be the doing of a record on which the service, or a firewall, fails."""
+    exception: type[HubbatchError] | None = None
+    """What stops the run: at once for STOP, when the tries are used up for the others."""
+    advice: str = ""
+
+
+_NOTHING, _NO = Proof.NOTHING, Proof.NOT_WRITTEN
+_BUSY = 2.0
+"""Seconds that a service which says it is busy is left alone for at least."""
+
+SYMPTOMS: Mapping[Symptom, Row] = {
+    Symptom.ANSWERED: Row(_NOTHING, Action.ACCEPT),
+    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING),
+    Symptom.NOT_SENT: Row(
+        Proof.NOT_SENT,
+        Action.RETRY,
+        sign=Sign.BAD,
+        exception=TransportError,
+        advice="the service cannot be reached; check base_url, the network and the proxy",
+    ),
+    Symptom.LOST: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, overload=True),
+    Symptom.SERVER_ERROR: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, suspicious=True),
+    Symptom.GATEWAY_ERROR: Row(
+        _NOTHING, Action.RETRY, sign=Sign.BAD, overload=True, suspicious=True
+    ),
+    Symptom.UNAVAILABLE: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.BAD, overload=True),
+    Symptom.LOCKED: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True),
+    Symptom.FRONT_TIMEOUT: Row(
+        _NOTHING, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True
+    ),
+    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING),
+    Symptom.FRONT_FORBIDDEN: Row(
+        _NOTHING,
+        Action.RETRY,
+        most_attempts=2,
+        at_last=Action.TAKE_APART,
+        sign=Sign.NOTHING,
+        suspicious=True,
+    ),
+    Symptom.NOT_FORWARDED: Row(
+        _NO,
+        Action.RETRY,
+        most_attempts=3,
+        needs_words=False,
+        sign=Sign.NOTHING,
+        exception=TransportError,
+        advice="something on the way, such as a proxy, does not forward the requests; check it, and base_url",
+    ),
+    Symptom.RATE_LIMITED: Row(
+        _NO,
+        Action.HOLD,
+        most_attempts=_HOLDS,
+        needs_words=False,
+        counts=False,
+        sign=Sign.NOTHING,
+    ),
+    Symptom.MIGRATING: Row(
+        _NO,
+        Action.HOLD,
+        least_wait=1.0,
+        most_attempts=_HOLDS,
+        counts=False,
+        sign=Sign.NOTHING,
+    ),
+    Symptom.DAILY_LIMIT: Row(
+        _NO,
+        Action.STOP,
+        needs_words=False,
+        sign=Sign.NOTHING,
+        exception=DailyLimitError,
+        advice="the daily limit is used up; it resets at midnight in the account's time zone:"
+        " send `outcome.retryable` again then",
+    ),
+    Symptom.TOKEN_EXPIRED: Row(
+        _NO,
+        Action.REFRESH,
+        most_attempts=3,
+        counts=False,
+        exception=AuthenticationError,
+        advice="the token has expired; give a token provider that renews it",
+    ),
+    Symptom.UNAUTHENTICATED: Row(
+        _NO,
+        Action.STOP,
+        exception=AuthenticationError,
+        advice="the service refused the token; check that it is the account's current one",
+    ),
+    Symptom.FORBIDDEN: Row(
+        _NO,
+        Action.STOP,
+        exception=PermissionDeniedError,
+        advice="the token lacks a scope; add it to the app and use the new token",
+    ),
+    Symptom.NOTHING_FOUND: Row(_NO, Action.ISOLATE, of_the_records=True),
+    Symptom.WRONG_PATH: Row(
+        _NO,
+        Action.STOP,
+        exception=UnknownObjectTypeError,
+        advice="the account has no such object type, or not in this api_version; use the type's id",
+    ),
+    Symptom.REJECTED: Row(_NO, Action.ISOLATE, of_the_records=True),
+    Symptom.TOO_LARGE: Row(_NO, Action.HALVE, needs_words=False, of_the_records=True),
+    Symptom.ORIGIN_TROUBLE: Row(
+        _NO,
+        Action.RETRY,
+        most_attempts=3,
+        sign=Sign.BAD,
+        exception=TransportError,
+        advice="the service's front cannot reach the service; try again later",
+    ),
+    Symptom.REDIRECTED: Row(
+        _NOTHING,
+        Action.STOP,
+        exception=ProtocolError,
+        advice="the server redirects, which is not followed for the token would travel; check base_url",
+    ),
+}
+"""Every symptom. Sources: HubSpot's documentation of its errors, and what proxies are known to answer."""
