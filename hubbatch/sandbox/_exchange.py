@@ -34,6 +34,8 @@ class SandboxRequest:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     at: float = 0.0
+    idle: float = 0.0
+    """Seconds since the last answer on the same connection; 0 for its first request."""
 
     @property
     def is_text(self) -> bool:

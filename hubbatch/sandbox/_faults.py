@@ -44,6 +44,8 @@ class Fault:
     """Bytes, for TOO_LARGE and URI_TOO_LONG."""
     body_text: str | None = field(default=None, kw_only=True)
     """The fault befalls only requests whose body holds this text."""
+    min_idle: float = field(default=0.0, kw_only=True)
+    """The fault befalls only requests on a connection that was idle for so many seconds (over HTTP)."""
     count: int = field(default=1, kw_only=True)
     """How many inputs or results it befalls, drawn at random."""
     location: str | None = field(default=None, kw_only=True)
@@ -64,6 +66,8 @@ class Fault:
 
     def befalls(self, request: SandboxRequest) -> bool:
         """Tell whether the fault makes a difference to this request."""
+        if request.idle < self.min_idle:
+            return False
         if self.body_text is not None and self.body_text.encode() not in request.body:
             return False
         return self.kind not in _SIZED or len(request.body) > self.body_limit

@@ -226,7 +226,7 @@ class FaultKind(StrEnum):
 
     @property
     def stops(self) -> bool:
-        """Whether a client does well to end its run when it meets this kind once."""
+        """Whether it speaks of the token, the day or the address, and so ends a client's run."""
         return self.before_write in _STOPPING
 
     @property
@@ -288,8 +288,6 @@ _STOPPING = frozenset(
         FaultKind.INVALID_TOKEN,
         FaultKind.EXPIRED_TOKEN,
         FaultKind.MISSING_SCOPES,
-        FaultKind.PROXY_AUTHENTICATION,
-        FaultKind.FIREWALL,
         FaultKind.MOVED_PERMANENTLY,
         FaultKind.FOUND,
         FaultKind.SEE_OTHER,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -18,9 +17,10 @@ from aiohttp import web
 from attrs import Factory, define, field, frozen
 
 from hubbatch.errors import UsageError
-from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._exchange import RecordedRequest, SandboxRequest
 from hubbatch.sandbox._hosts import is_own_host
 from hubbatch.sandbox._options import Options
+from hubbatch.sandbox._sending import send
 from hubbatch.sandbox._service import Service
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ _MISDIRECTED = {
     "category": "MISDIRECTED_REQUEST",
     "message": "The sandbox answers only under localhost or the host that it was given.",
 }
-_NO_LINGER = struct.pack("ii", 1, 0)
+_MOST_CONNECTIONS = 1_000
+"""How many connections are remembered to tell how long they were idle."""
 
 
 @define
@@ -51,6 +52,8 @@ class _Listener:
     socket: socket.socket | None = None
     port: int = 0
     started: float = 0.0
+    answered: dict[object, float] = field(factory=dict)
+    """When the last answer went out on each connection, by aiohttp's protocol."""
 
 
 def _service(options: Options) -> Service:
@@ -113,6 +116,7 @@ class Sandbox(Options):
     async def stop(self) -> None:
         """Stop listening and cut what is under way; stopping twice is fine."""
         runner, self._listener.runner = self._listener.runner, None
+        self._listener.answered.clear()
         if runner is not None:
             listener, self._listener.socket = self._listener.socket, None
             if listener is not None and listener.fileno() >= 0:
@@ -231,6 +235,9 @@ class Sandbox(Options):
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if not is_own_host(request.headers.get("Host", ""), self.host):
             return web.json_response(_MISDIRECTED, status=421)
+        now, answered = asyncio.get_running_loop().time, self._listener.answered
+        arrived = now()
+        idle = arrived - answered.pop(request.protocol, arrived)
         body = await request.read()
         answer = self.service.handle(
             SandboxRequest(
@@ -239,54 +246,19 @@ class Sandbox(Options):
                 request.query,
                 request.headers,
                 body,
-                asyncio.get_running_loop().time() - self._listener.started,
+                now() - self._listener.started,
+                idle,
             )
         )
         if answer.delay:
             await asyncio.sleep(answer.delay)
-        if answer.cut is not Cut.NONE:
-            return await _break_off(request, answer)
-        response = web.Response(
-            status=answer.status, headers=answer.headers, body=answer.body or None
-        )
-        if answer.surplus or answer.closes:
-            await _add(response, request, answer)
-        return response
+        answered[request.protocol] = now()
+        if len(answered) > _MOST_CONNECTIONS:
+            del answered[next(iter(answered))]
+        return await send(request, answer)
 
 
 async def _some_turns() -> None:
     """Let the loop go round until what it has in hand is done."""
     for _ in range(5):
         await asyncio.sleep(0)
-
-
-async def _add(response: web.Response, request: web.Request, answer: Answer) -> None:
-    """Send the response, and what follows it unasked: a second one, or the end of the connection."""
-    await response.prepare(request)
-    await response.write_eof()
-    if answer.surplus_delay:
-        await asyncio.sleep(answer.surplus_delay)
-    transport = request.transport
-    if transport is None:  # pragma: no cover (the client was faster)
-        return
-    transport.write(answer.surplus)
-    if answer.closes:
-        transport.close()
-
-
-async def _break_off(request: web.Request, answer: Answer) -> web.StreamResponse:
-    response = web.StreamResponse(status=answer.status, headers=answer.headers)
-    transport = request.transport
-    if transport is None:  # pragma: no cover (the client was faster)
-        return response
-    if answer.cut is Cut.MID_BODY:
-        response.content_length = len(answer.body)
-        await response.prepare(request)
-        await response.write(answer.sent)
-    else:
-        # Without lingering, the client sees a reset instead of an orderly end.
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER
-        )
-    transport.abort()
-    return response

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from attrs import frozen
 
 from hubbatch.sandbox import Fault, FaultKind, Sandbox
@@ -33,10 +34,16 @@ class Wire:
 
     async def answer(self) -> bytes:
         """Return the head of the next answer, whose body is read too."""
-        head = await self.reader.readuntil(b"\r\n\r\n")
+        async with asyncio.timeout(10):
+            head = await self.reader.readuntil(b"\r\n\r\n")
         lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
         await self.reader.readexactly(int(lines.get(b"Content-Length", 0)))
         return head
+
+    async def end(self) -> bytes:
+        """Return what comes until the other side closes the connection."""
+        async with asyncio.timeout(10):
+            return await self.reader.read()
 
 
 @asynccontextmanager
@@ -63,7 +70,8 @@ async def test_a_surplus_answer_can_be_any_and_come_late() -> None:
     fault = Fault(FaultKind.SURPLUS_ANSWER, surplus=SURPLUS, surplus_delay=0.01)
     async with connected(faults=[fault]) as (wire, _):
         assert b"201 Created" in await wire.create()
-        assert await wire.reader.readexactly(len(SURPLUS)) == SURPLUS
+        async with asyncio.timeout(10):
+            assert await wire.reader.readexactly(len(SURPLUS)) == SURPLUS
 
 
 async def test_a_connection_may_be_closed_after_an_answer_that_does_not_say_so() -> None:
@@ -71,11 +79,20 @@ async def test_a_connection_may_be_closed_after_an_answer_that_does_not_say_so()
         head = await wire.create()
         assert b"201 Created" in head
         assert b"connection" not in head.lower()
-        assert await wire.reader.read() == b""
+        assert await wire.end() == b""
         assert len(sandbox.objects("contacts")) == 1
 
 
 async def test_an_idle_connection_is_closed_after_its_time() -> None:
     async with connected(idle_timeout=0.05) as (wire, _):
         assert b"connection" not in (await wire.create()).lower()
-        assert await wire.reader.read() == b""
+        assert await wire.end() == b""
+
+
+async def test_a_reset_may_befall_only_a_connection_that_was_idle() -> None:
+    fault = Fault(FaultKind.RESET, min_idle=1e-9)
+    async with connected(faults=lambda _: fault) as (wire, sandbox):
+        assert b"201 Created" in await wire.create()
+        with pytest.raises(ConnectionResetError):
+            await wire.create()
+        assert len(sandbox.objects("contacts")) == 1

@@ -291,10 +291,17 @@ def test_a_preset_goes_by_name(name: str, preset: RandomFaults) -> None:
 
 
 def test_no_preset_ends_a_run() -> None:
-    stopping = {FaultKind.RATE_DAILY, FaultKind.MISSING_SCOPES, FaultKind.FOUND}
-    for preset in (FLAKY, NASTY):
-        kinds = {rate.kind if isinstance(rate, Fault) else rate for rate in preset.rates}
-        assert not kinds & stopping
+    flaky, nasty = (
+        {rate.kind if isinstance(rate, Fault) else rate for rate in preset.rates}
+        for preset in (FLAKY, NASTY)
+    )
+    stopping = {
+        *(FaultKind.INVALID_TOKEN, FaultKind.EXPIRED_TOKEN, FaultKind.MISSING_SCOPES),
+        *(FaultKind.RATE_DAILY, FaultKind.FOUND, FaultKind.SEE_OTHER_AFTER_WRITE),
+    }
+    assert {kind for kind in FaultKind if kind.stops} >= stopping
+    assert nasty == {kind for kind in FaultKind if not kind.stops}
+    assert flaky < nasty
 
 
 def test_an_unknown_kind_is_refused() -> None:
