@@ -33,8 +33,9 @@ _MOST_CHECKS = 1_000
 
 _PRIVATE_APP = re.compile(r"pat-[a-z0-9]+-([0-9A-Fa-f-]{36})")
 _ESCAPES = (
-    re.compile(rb"\\+(?:u00([2-7][0-9A-Fa-f])|(/))"),
-    re.compile(rb"%(?:25)*(?:([2-7][0-9A-Fa-f])|(?!))"),
+    # Nothing is tried twice (`++`): a text of backslashes only takes no longer than others.
+    re.compile(rb"(?<!\\)\\++(?:u00([2-7][0-9A-Fa-f])|/)"),
+    re.compile(rb"%(?:25)*+([2-7][0-9A-Fa-f])"),
 )
 
 Range = tuple[int, int]
