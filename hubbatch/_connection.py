@@ -14,7 +14,6 @@ import asyncio
 import inspect
 import select
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import aiohttp
 from aiohttp.connector import Connection
@@ -29,7 +28,7 @@ seconds and more.
 """
 
 _MOST_STRANGE = 3
-"""Connections nobody used before that may be unfit; after so many the server speaks unasked."""
+"""Connections nobody used before that may be unfit; after so many it is the server's way."""
 
 _TELLS = inspect.iscoroutinefunction(getattr(aiohttp.ClientRequest, "send", None))
 """Whether aiohttp still sends a request by its method `send`; else nothing can be told, and all may have been sent."""
@@ -76,30 +75,12 @@ class Watch(asyncio.Protocol):
         """Note that a request of ours is done with the connection."""
         self._released = (self._received, when)
 
-    @property
-    def known(self) -> bool:
-        """Whether a request of ours has used the connection before."""
-        return self._released is not None
-
     def is_fit(self, now: float, most_idle: float | None) -> bool:
         """Whether nothing has come since the release, which was not too long ago."""
         if self._released is None:
             return True
         received, when = self._released
         return received == self._received and (most_idle is None or now - when <= most_idle)
-
-
-def _watch(connection: Connection) -> Watch | None:
-    """Return the watch of a connection, putting one there if need be; None for a connection that is gone."""
-    transport, protocol = connection.transport, connection.protocol
-    if transport is None or protocol is None or transport.is_closing() or protocol.should_close:
-        return None
-    current = transport.get_protocol()
-    if isinstance(current, Watch):
-        return current
-    watch = Watch(protocol)
-    transport.set_protocol(watch)
-    return watch
 
 
 def _is_readable(transport: asyncio.Transport) -> bool:
@@ -170,20 +151,22 @@ class Attempt:
         self._note_sent()
 
     def _check(self, connection: Connection) -> None:
-        watch = _watch(connection)
-        if (
-            watch is not None
-            and watch.is_fit(self._clock(), self._most_idle)
-            and not _is_readable(_transport(connection))
-        ):
-            connection.add_callback(lambda: watch.note_release(self._clock()))
-            return
-        if watch is None or not watch.known:
+        transport, protocol = connection.transport, connection.protocol
+        current = None if transport is None else transport.get_protocol()
+        if transport is not None and protocol is not None:
+            watch = current if isinstance(current, Watch) else Watch(protocol)
+            if (
+                watch.is_fit(self._clock(), self._most_idle)
+                and not protocol.should_close
+                and not transport.is_closing()
+                and not _is_readable(transport)
+            ):
+                if watch is not current:
+                    transport.set_protocol(watch)
+                connection.add_callback(lambda: watch.note_release(self._clock()))
+                return
+        if not isinstance(current, Watch):
             self._strange += 1
             if self._strange > _MOST_STRANGE:
-                raise SendError("the server speaks before it is asked")
+                raise SendError("the server closes connections, or speaks, before it is asked")
         raise UnfitError
-
-
-def _transport(connection: Connection) -> Any:
-    return connection.transport

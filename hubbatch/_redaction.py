@@ -28,14 +28,15 @@ _RUN = 12
 _SHORTEST = 8
 """Characters below which a token is a stand-in that occurs in any text."""
 _WORD, _GRAM = 4, 8
+_BACKSLASH = ord("\\")
 _MOST_CHECKS = 1_000
 """Pieces of a secret that are compared in vain in one text; after so many, pieces are taken for the secret."""
 
 _PRIVATE_APP = re.compile(r"pat-[a-z0-9]+-([0-9A-Fa-f-]{36})")
-_ESCAPES = (
-    re.compile(rb"\\+(?:u00([2-7][0-9A-Fa-f])|(/))"),
-    re.compile(rb"%(?:25)*(?:([2-7][0-9A-Fa-f])|(?!))"),
-)
+# Each begins with one literal character, so that a text without it is passed over at once.
+_UNICODE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
+_UNICODE_OR_SLASH = re.compile(rb"\\(?:u00([2-7][0-9A-Fa-f])|/)")
+_PERCENT = re.compile(rb"%(?:25)*+([2-7][0-9A-Fa-f])")
 
 Range = tuple[int, int]
 
@@ -87,19 +88,22 @@ class _Decoded:
         return begin, begin + 1
 
 
-def _decode(text: bytes) -> _Decoded | None:
+def _decode(text: bytes, backslashes: re.Pattern[bytes]) -> _Decoded | None:
     """Undo the escapes of a text; None if it has none."""
-    matches = [match for pattern in _ESCAPES for match in pattern.finditer(text)]
+    matches = [match for pattern in (backslashes, _PERCENT) for match in pattern.finditer(text)]
     if not matches:
         return None
     matches.sort(key=re.Match.start)
     parts, starts, pieces = [], [], []
     at = length = 0
     for match in matches:
-        plain = text[at : match.start()]
+        begin = match.start()
+        while text[begin] == _BACKSLASH and begin > at and text[begin - 1] == _BACKSLASH:
+            begin -= 1  # escaped more than once
+        plain = text[at:begin]
         character = b"/" if match[1] is None else bytes([int(match[1], 16)])
         starts += [length, length + len(plain)]
-        pieces += [(at, match.start(), False), (match.start(), match.end(), True)]
+        pieces += [(at, begin, False), (begin, match.end(), True)]
         parts += [plain, character]
         length += len(plain) + 1
         at = match.end()
@@ -124,6 +128,8 @@ class Redactor:
             for form in forms
             for at in range(len(form.text) - _WORD + 1)
         )
+        slashes = any(b"/" in form.text for form in forms)
+        self._backslashes = _UNICODE_OR_SLASH if slashes else _UNICODE
         wide = all(form.least >= _GRAM + _WORD - 1 for form in forms)
         self._stride = 2 if wide else 1
         self._before = (0, 4) if wide else (0, 1, 2, 3, 4)
@@ -138,7 +144,9 @@ class Redactor:
             return text
         found = list(self._find(text))
         # Each escape begins with one of two characters, and looking for one is next to free.
-        if (b"\\" in text or b"%" in text) and (decoded := _decode(text)) is not None:
+        if (b"\\" in text or b"%" in text) and (
+            decoded := _decode(text, self._backslashes)
+        ) is not None:
             found += [decoded.original(each) for each in self._find(decoded.text)]
         return _replace(text, found) if found else text
 

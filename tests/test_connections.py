@@ -157,7 +157,9 @@ async def test_a_server_that_speaks_before_it_is_asked_is_sent_nothing() -> None
         session = aiohttp.ClientSession(trace_configs=[tracing])
         async with Sender(server.url, session=session) as sender:
             reply = await sender.post()
-        assert reply == NoReply(sent=False, reason="the server speaks before it is asked")
+        assert reply == NoReply(
+            sent=False, reason="the server closes connections, or speaks, before it is asked"
+        )
         assert (server.connections, server.requests, sender.sent) == (4, [], 0)
 
 

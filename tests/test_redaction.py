@@ -155,6 +155,14 @@ def test_a_text_full_of_pieces_of_a_secret_is_looked_through_in_linear_time(
         assert time.process_time() - started < 1.0
 
 
+@pytest.mark.parametrize("piece", ["\\", "%25", "%", "\\u", "\\u00e4", "\\/", "%41", "\\u0041"])
+def test_a_text_full_of_escapes_is_looked_through_in_linear_time(piece: str) -> None:
+    text = (piece * (2**18 // len(piece))).encode()
+    started = time.process_time()
+    assert Redactor([PRIVATE_APP]).redact(text) is text
+    assert time.process_time() - started < 1.0
+
+
 # A foreign message
 
 
