@@ -674,3 +674,17 @@ async def test_a_run_is_waited_for_in_its_own_loop() -> None:
             await asyncio.to_thread(asyncio.run, run.wait())
         going_on.set()
         assert (await run).ok
+
+
+def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
+    async def main() -> None:
+        world = World()
+        with pytest.raises(BodyError) as caught:
+            async with upsert(world, people(5)) as run:
+                await world.client.aclose()
+                raise BodyError
+        also = caught.value.__context__
+        assert isinstance(also, HubbatchError)
+        assert also.outcome is run.outcome
+
+    in_virtual_time(main())
