@@ -688,3 +688,18 @@ def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
         assert also.outcome is run.outcome
 
     in_virtual_time(main())
+
+
+def test_a_run_all_of_whose_tasks_are_cancelled_ends_with_true_books() -> None:
+    async def main() -> None:
+        async with World(latency=10.0) as world:
+            run = upsert(world, people(1000), batch_size=10).start()
+            await asyncio.sleep(1)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            with pytest.raises(HubbatchError, match="itself was cancelled") as caught:
+                await run.wait()
+            assert caught.value.outcome is run.outcome
+            assert run.outcome.counts == Counts(1000, unknown=40, unsent=960)
+
+    in_virtual_time(main())
