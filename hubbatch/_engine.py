@@ -136,9 +136,8 @@ class Engine:
         An exception that ends the process would take the event loop with it if it were raised in a task of ours.
         """
         self._main = asyncio.current_task()
-        timer = None
-        if (deadline := self._call.deadline) is not None:
-            timer = asyncio.get_running_loop().call_later(deadline, self.stop)
+        loop, seconds = asyncio.get_running_loop(), self._call.deadline
+        deadline = None if seconds is None else loop.call_later(seconds, self.stop)
         try:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
@@ -148,8 +147,8 @@ class Engine:
             self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
         except BaseException as error:  # a bug: nothing of ours may pass for the run's end
             self._life.fail(Reason.SERVICE, error, fatal=True)
-        if timer is not None:
-            timer.cancel()
+        if deadline is not None:
+            deadline.cancel()
         self.close()
         await self._resources.gate.settle()
 

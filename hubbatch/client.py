@@ -75,17 +75,21 @@ class Client:
     default headers count; its `auth`, middlewares and `raise_for_status` do not. `open_session()` makes one.
     `allow_insecure`: permit plain http to other machines.
 
-    Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`.
+    Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in
+    one event loop: the one in which its first run is started.
 
-    Every verb returns a `Run`, and takes besides its own options:
+    Every verb returns a `Run`. It takes an iterable or async iterable of records, pulled no faster than they are sent.
+    An iterable is pulled in the event loop, which stands still as long as a pull blocks: give one that waits for a
+    database, a file or a network to `hubbatch.in_thread`. Besides its own options a verb takes:
 
     `batch_size`: records a request, from 1 to the verb's limit, which is the default.
     `max_batch_bytes`: bytes of JSON a request; default 3 MiB.
     `max_failures`: stop the run once so many records have failed.
     `deadline`: seconds after which nothing more is taken in; what is in flight settles.
-    `on_progress`: a function that is called with a `Progress` whenever a batch is settled.
+    `on_progress`: a function that is called with a `Progress` whenever a batch is settled. What it raises ends the run.
     `duplicates`: a key that occurs twice waits for the earlier one (`"serial"`, the default), is merged into it
-    while that waits (`"merge"`), or fails (`"refuse"`).
+    while that waits (`"merge"`), or fails (`"refuse"`). Up to 10,000 records, and 64 MiB, wait so while others go on;
+    where keys occur more often (`Progress.waiting_for_key`), `"merge"` is the remedy.
     `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
     succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
     """

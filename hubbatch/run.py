@@ -184,7 +184,7 @@ class Run:
             return
         if error is None or isinstance(failure, KeyboardInterrupt | SystemExit):
             self._raise(failure)
-        elif self._life.ending.reason is not Reason.CANCELLED:
+        elif not isinstance(error, asyncio.CancelledError) or not self._cancelled:
             self._own(failure)
             tell_along(error, failure)
 
@@ -272,9 +272,9 @@ class Run:
             if self._waiters <= cancels_among:
                 engine.abort(_cancelled(), task)
                 await asyncio.wait([task])
-                ending = self._life.ending
-                if ending.error is not None and ending.reason is not Reason.CANCELLED:
-                    tell_along(cancelled, ending.error)
+                failure = self._life.ending.error
+                if failure is not None and not self._cancelled:
+                    tell_along(cancelled, failure)
             raise
         finally:
             self._waiters -= 1
@@ -296,6 +296,11 @@ class Run:
         """Have an exception that this run made carry its outcome."""
         if self._life.ending.own_error is failure and isinstance(failure, HubbatchError):
             failure.outcome = self.outcome
+
+    @property
+    def _cancelled(self) -> bool:
+        """Whether nothing worse than a cancellation ended the run."""
+        return self._life.ending.reason is Reason.CANCELLED
 
     def _told_already(self) -> bool:
         return asyncio.current_task() in self._told

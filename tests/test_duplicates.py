@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from support import World, in_virtual_time, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
 from hubbatch._batching import Chunker
-from hubbatch._duplicates import Admission, Duplicates, Keyring
-from hubbatch._operations import UPSERT
+from hubbatch._duplicates import Admission, Duplicates, Keyring, _Merging
+from hubbatch._operations import CREATE, UPSERT
+from hubbatch._planning import encode_input
+from hubbatch.sandbox import FaultKind
 
 
 def upsert(world: World, records: list[Any], **options: Any) -> Outcome:
@@ -191,3 +195,130 @@ def test_many_records_with_one_key_neither_pile_up_nor_hang() -> None:
             assert world.stored()["a@x.com"]["firstname"] == "299"
 
     in_virtual_time(main())
+
+
+def test_many_copies_of_one_key_do_not_hold_up_what_comes_after_them() -> None:
+    async def main() -> None:
+        async with World() as world:
+            copies = [{"email": "a@x.com", "n": str(number)} for number in range(9_000)]
+            run = world.client.upsert("contacts", [*copies, *people(2_000)], id_property="email")
+            run.start()
+            await asyncio.sleep(25)
+            assert len(world.stored()) == 2_001
+            waiting = run.progress.waiting_for_key
+            assert 8_000 < waiting < 9_000
+            assert run.progress.counts.unsent == waiting
+
+    in_virtual_time(main())
+
+
+def test_what_waits_for_a_key_is_bounded_and_merge_is_the_remedy() -> None:
+    async def main(duplicates: Any) -> int:
+        async with World() as world:
+            copies = [{"email": "a@x.com", "n": str(number)} for number in range(15_000)]
+            run = world.client.upsert(
+                "contacts", [*copies, *people(5)], id_property="email", duplicates=duplicates
+            ).start()
+            await asyncio.sleep(25)
+            assert run.progress.waiting_for_key < 10_000 + 600
+            return len(world.stored())
+
+    assert in_virtual_time(main("serial")) == 1
+    assert in_virtual_time(main("merge")) == 6
+
+
+@pytest.mark.parametrize("duplicates", ["serial", "merge"])
+def test_in_the_end_nothing_waits_for_a_key(duplicates: Any) -> None:
+    async def main() -> None:
+        async with World(faults=[None, FaultKind.LOCKED]) as world:
+            seen: list[int] = []
+            records = [{"email": f"{number % 7}@x.com", "n": str(number)} for number in range(200)]
+            await world.client.upsert(
+                "contacts",
+                records,
+                id_property="email",
+                duplicates=duplicates,
+                batch_size=3,
+                on_progress=lambda progress: seen.append(progress.waiting_for_key),
+            )
+            assert max(seen) > 100
+            assert min(seen) == seen[-1] == 0
+            known = world.service.add("contacts", {"email": "b@x.com"}).id
+            run = world.client.read("contacts", [known] * 50)
+            await run
+            assert run.progress.waiting_for_key == 0
+
+    in_virtual_time(main())
+
+
+def test_large_records_that_wait_for_a_key_count_as_others_do() -> None:
+    items = plan([{"email": "a@x.com", "n": "x" * 1_000_000}] * 70, UPSERT, id_property="email")
+    keyring = Keyring(Duplicates.SERIAL, Chunker(100, 3_000_000), UPSERT)
+    for item in items[:60]:
+        keyring.admit(item)
+    assert keyring.aside == keyring.waiting == 59
+    for item in items[60:]:
+        keyring.admit(item)
+    assert (keyring.aside, keyring.waiting) == (0, 69)
+    for item in items:
+        keyring.release(item)
+    assert keyring.aside == keyring.waiting == 0
+
+
+def test_copies_that_are_merged_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+
+    def encode(wire: Any) -> bytes:
+        written.append(wire)
+        return encode_input(wire)
+
+    monkeypatch.setattr("hubbatch._duplicates.encode_input", encode)
+    world = World()
+    records = [{"email": "a@x.com", f"p{number}": "1"} for number in range(9_000)]
+    outcome = upsert(world, records, duplicates="merge")
+    assert outcome.ok
+    assert len(world.bodies()) <= 2
+    assert len(written) <= 2
+    assert records[0].keys() | records[-1].keys() <= world.stored()["a@x.com"].keys()
+    assert len(world.stored()["a@x.com"]) > 9_000
+
+
+_TEXTS = st.text(max_size=5)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.dictionaries(st.text(min_size=1, max_size=3), _TEXTS, max_size=3),
+            st.integers(0, 2),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_the_size_of_a_merged_input_is_known_before_it_is_written(
+    inputs: list[tuple[dict[str, str], int]],
+) -> None:
+    association = {
+        "to": {"id": "7"},
+        "types": [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}],
+    }
+    records: list[Any] = [
+        {"properties": {**properties, "ref": "1"}, "associations": [association] * count}
+        for properties, count in inputs
+    ]
+    first, *others = plan(records, CREATE, unique_property="ref")
+    merging = _Merging(first)
+    for item in others:
+        merging.add(item.wire, merging.growth(item.wire))
+    assert merging.size == len(encode_input(merging.wire))
+    expected: dict[str, str] = {}
+    for record in records:
+        expected.update(record["properties"])
+    assert merging.wire["properties"] == expected
+
+
+def test_the_table_of_seen_keys_is_loaded_only_where_it_is_wanted() -> None:
+    code = "import sys, hubbatch; hubbatch.Client('x').create; print('sqlite3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"

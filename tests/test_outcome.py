@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hubbatch import (
     BatchError,
+    BatchResponse,
     BatchStatus,
     Counts,
     ErrorDetail,
@@ -422,3 +423,78 @@ def test_to_succeed_together_is_to_succeed_one_by_one(keep: Keep) -> None:
     assert together.outcome([1]) == one_by_one.outcome([1])
     assert together.outcome([1]).counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
     assert together.open_indexes() == [1, 2, 5]
+
+
+EAST, WEST = (dt.timezone(dt.timedelta(hours=hours)) for hours in (5, -5))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        dt.datetime(1, 1, 1, tzinfo=EAST),
+        dt.datetime(9999, 12, 31, 23, 59, tzinfo=WEST),
+        dt.datetime(2026, 1, 1, tzinfo=WEST),
+    ],
+)
+def test_a_time_that_utc_cannot_hold_is_written_as_it_is(moment: dt.datetime) -> None:
+    record = RecordOutcome(0, None, S, ObjectResult("7", created_at=moment))
+    outcome = Outcome(counts=Counts(1, 1), records=[record], started_at=moment)
+    twin = Outcome.from_dict(orjson.loads(orjson.dumps(outcome.to_dict())))
+    assert twin.started_at == moment
+    assert twin.results[0].created_at == moment
+
+
+class Speechless:
+    def __str__(self) -> str:
+        raise ValueError
+
+
+@pytest.mark.parametrize("value", [nested(1000), Speechless(), float("inf"), {1: {2}}, b"x"])
+def test_whatever_a_result_or_an_error_holds_can_be_written(value: Any) -> None:
+    result = ObjectResult("7", extra={"x": value}, properties_with_history={"a": value})
+    detail = ErrorDetail("m", context={"x": value}, sub_category=value, extra={"x": value})
+    error = BatchError("C", "m", context={"x": value}, errors=[detail], sub_category=value)
+    outcome = Outcome(
+        counts=Counts(2, 1, 1),
+        records=[RecordOutcome(0, value, S, result), RecordOutcome(1, value, F, error=error)],
+        errors=[error],
+        links={"x": value},
+        warnings=[value],
+    )
+    written = orjson.loads(orjson.dumps(outcome.to_dict()))
+    assert Outcome.from_dict(written).counts == outcome.counts
+
+
+@pytest.mark.parametrize(("keep", "most"), [("all", 3_000), ("errors", 1_000), ("none", 0)])
+def test_warnings_and_links_of_a_stream_are_bounded(keep: str, most: int) -> None:
+    ledger = Ledger(Keep(keep))
+    for number in range(1_500):
+        links = {"same": str(number), f"l{number}": "x"}
+        ledger.note_response(BatchResponse(warnings=[number, number], links=links))
+    outcome = ledger.outcome([])
+    assert outcome.warnings == [number // 2 for number in range(most)]
+    assert len(outcome.links) == min(most, 1_501)
+    assert outcome.links.get("same") == (None if keep == "none" else "1499")
+
+
+@pytest.mark.parametrize("keep", Keep)
+def test_records_that_are_left_off_are_unsent(keep: Keep) -> None:
+    ledger = Ledger(keep)
+    for name in "ab":
+        ledger.take(name)
+    ledger.settle(0, S)
+    ledger.settle(1, F)
+    assert ledger.leave(["c"]) == 2
+    before = ledger.outcome([])
+    assert ledger.leave(["d", "e"]) == 3
+    for outcome in (ledger.outcome([]), ledger.outcome([], final=True)):
+        assert outcome.counts == Counts(5, succeeded=1, failed=1, unsent=3)
+        kept = {Keep.ALL: "abcde", Keep.ERRORS: "bcde", Keep.NONE: ""}[keep]
+        assert [record.input for record in outcome.records] == list(kept)
+        assert [record.index for record in outcome.records] == [
+            "abcde".index(name) for name in kept
+        ]
+        assert [record.input for record in outcome.unsent] == list(kept[-3:])
+        assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301 (our own)
+    assert before.counts.total == 3
+    assert len(before.records) == len(kept) - 2 if kept else not before.records

@@ -674,3 +674,32 @@ async def test_a_run_is_waited_for_in_its_own_loop() -> None:
             await asyncio.to_thread(asyncio.run, run.wait())
         going_on.set()
         assert (await run).ok
+
+
+def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
+    async def main() -> None:
+        world = World()
+        with pytest.raises(BodyError) as caught:
+            async with upsert(world, people(5)) as run:
+                await world.client.aclose()
+                raise BodyError
+        also = caught.value.__context__
+        assert isinstance(also, HubbatchError)
+        assert also.outcome is run.outcome
+
+    in_virtual_time(main())
+
+
+def test_a_run_all_of_whose_tasks_are_cancelled_ends_with_true_books() -> None:
+    async def main() -> None:
+        async with World(latency=10.0) as world:
+            run = upsert(world, people(1000), batch_size=10).start()
+            await asyncio.sleep(1)
+            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+                task.cancel()
+            with pytest.raises(HubbatchError, match="itself was cancelled") as caught:
+                await run.wait()
+            assert caught.value.outcome is run.outcome
+            assert run.outcome.counts == Counts(1000, unknown=40, unsent=960)
+
+    in_virtual_time(main())
