@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from hubbatch import (
     BatchError,
-    BatchResponse,
     BatchStatus,
     Counts,
     ErrorDetail,
@@ -29,7 +28,6 @@ from hubbatch import (
     RecordStatus,
     errors,
 )
-from hubbatch._ledger import Keep, Ledger
 from hubbatch._states import RecordTable
 
 S, F, U, N = RecordStatus
@@ -383,48 +381,6 @@ def test_an_outcome_error_pickles_and_copies() -> None:
         ]
 
 
-@pytest.mark.parametrize(("keep", "kept"), [("all", [0, 1, 2]), ("errors", [1, 2]), ("none", [])])
-def test_the_ledger_keeps_what_it_is_told_and_counts_all(keep: str, kept: list[int]) -> None:
-    ledger = Ledger(Keep(keep))
-    for number in range(3):
-        ledger.take(number)
-    error = BatchError("C", "m", indexes=(1,))
-    ledger.note_errors([error])
-    ledger.settle(1, F, error=error)
-    ledger.settle(0, S)
-    outcome = ledger.outcome([2])
-    assert [record.index for record in outcome.records] == kept
-    assert outcome.counts == Counts(3, succeeded=1, failed=1, unknown=1)
-    assert outcome.num_errors == 1
-    assert len(outcome.errors) == (0 if keep == "none" else 1)
-
-
-def test_a_record_is_settled_once() -> None:
-    ledger = Ledger(Keep.ALL)
-    ledger.take("a")
-    ledger.settle(0, S)
-    ledger.settle(0, F)
-    assert ledger.outcome([]).counts == Counts(1, succeeded=1)
-
-
-@pytest.mark.parametrize("keep", Keep)
-def test_to_succeed_together_is_to_succeed_one_by_one(keep: Keep) -> None:
-    together, one_by_one = Ledger(keep), Ledger(keep)
-    results = [ObjectResult("7"), None, ObjectResult("9")]
-    for ledger in (together, one_by_one):
-        for name in "abcde":
-            ledger.take(name)
-        ledger.settle(3, F)
-    together.succeed([4, 0, 3], results, 2)
-    for index, result in zip([4, 0, 3], results, strict=True):
-        one_by_one.settle(index, S, result, None, 2)
-    for ledger in (together, one_by_one):
-        ledger.take("f")
-    assert together.outcome([1]) == one_by_one.outcome([1])
-    assert together.outcome([1]).counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
-    assert together.open_indexes() == [1, 2, 5]
-
-
 EAST, WEST = (dt.timezone(dt.timedelta(hours=hours)) for hours in (5, -5))
 
 
@@ -463,38 +419,3 @@ def test_whatever_a_result_or_an_error_holds_can_be_written(value: Any) -> None:
     )
     written = orjson.loads(orjson.dumps(outcome.to_dict()))
     assert Outcome.from_dict(written).counts == outcome.counts
-
-
-@pytest.mark.parametrize(("keep", "most"), [("all", 3_000), ("errors", 1_000), ("none", 0)])
-def test_warnings_and_links_of_a_stream_are_bounded(keep: str, most: int) -> None:
-    ledger = Ledger(Keep(keep))
-    for number in range(1_500):
-        links = {"same": str(number), f"l{number}": "x"}
-        ledger.note_response(BatchResponse(warnings=[number, number], links=links))
-    outcome = ledger.outcome([])
-    assert outcome.warnings == [number // 2 for number in range(most)]
-    assert len(outcome.links) == min(most, 1_501)
-    assert outcome.links.get("same") == (None if keep == "none" else "1499")
-
-
-@pytest.mark.parametrize("keep", Keep)
-def test_records_that_are_left_off_are_unsent(keep: Keep) -> None:
-    ledger = Ledger(keep)
-    for name in "ab":
-        ledger.take(name)
-    ledger.settle(0, S)
-    ledger.settle(1, F)
-    assert ledger.leave(["c"]) == 2
-    before = ledger.outcome([])
-    assert ledger.leave(["d", "e"]) == 3
-    for outcome in (ledger.outcome([]), ledger.outcome([], final=True)):
-        assert outcome.counts == Counts(5, succeeded=1, failed=1, unsent=3)
-        kept = {Keep.ALL: "abcde", Keep.ERRORS: "bcde", Keep.NONE: ""}[keep]
-        assert [record.input for record in outcome.records] == list(kept)
-        assert [record.index for record in outcome.records] == [
-            "abcde".index(name) for name in kept
-        ]
-        assert [record.input for record in outcome.unsent] == list(kept[-3:])
-        assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301 (our own)
-    assert before.counts.total == 3
-    assert len(before.records) == len(kept) - 2 if kept else not before.records
