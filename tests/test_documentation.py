@@ -1,4 +1,4 @@
-"""The README is a promise: its code blocks run, against a sandbox, and its commands are what CI calls."""
+"""The README and the docs are promises: their code blocks run, against a sandbox, and the commands are what CI calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ from hubbatch.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [
+    pytest.param(block, id=f"{page.stem}-{number}")
+    for page in PAGES
+    for number, block in enumerate(
+        re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    )
+]
 
 
 @pytest.fixture
@@ -43,9 +50,9 @@ async def deals_from_a_cursor() -> AsyncIterator[dict[str, Any]]:
         yield {"deal_ref": f"d{number}", "amount": "NaN" if number % 50 else float("nan")}
 
 
-@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
-def test_a_code_block_of_the_readme_runs(block: str, sandbox: Sandbox) -> None:
-    compiled = compile(block, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_code_block_runs(block: str, sandbox: Sandbox) -> None:
+    compiled = compile(block, "a page", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     names: dict[str, Any] = {
         "hubbatch": hubbatch,
         "token": "made-up",
@@ -61,6 +68,9 @@ def test_a_code_block_of_the_readme_runs(block: str, sandbox: Sandbox) -> None:
             names["client"] = client
             async with client.upsert("0-3", deals_from_a_cursor(), id_property="deal_ref") as done:
                 await done
+            if "ids" in block:
+                known = await client.create("contacts", people(2))
+                names["ids"] = [result.id for result in known.results]
             names |= {"run": done, "outcome": done.outcome}
             if inspect.CO_COROUTINE & compiled.co_flags:
                 try:
@@ -79,14 +89,22 @@ def test_a_code_block_of_the_readme_runs(block: str, sandbox: Sandbox) -> None:
         asyncio.run(run())
 
 
-def test_the_first_example_prints_what_it_says(
-    sandbox: Sandbox, capsys: pytest.CaptureFixture[str]
-) -> None:
-    exec(compile(BLOCKS[0], "README.md", "exec"), {})  # noqa: S102 (the README's own)
+def test_the_first_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = BLOCKS[0].values
+    exec(compile(str(block), "README.md", "exec"), {})  # noqa: S102 (the README's own)
     first, second = capsys.readouterr().out.splitlines()
-    assert f"# {first}" in BLOCKS[0]
+    assert f"# {first}" in str(block)
     assert "'email' is missing" in second
-    assert len(sandbox.objects("contacts")) == 2
+
+
+def test_every_link_to_a_page_or_file_leads_somewhere() -> None:
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 150
 
 
 def test_ci_calls_the_readmes_own_commands() -> None:
