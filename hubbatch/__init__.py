@@ -8,12 +8,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hubbatch._auth import TokenProvider
-    from hubbatch._quota import RateLimiter
-    from hubbatch._retry import RetryPolicy
-    from hubbatch._session import open_session
+    from hubbatch._http.auth import TokenProvider
+    from hubbatch._http.session import open_session
+    from hubbatch._quota.limiter import RateLimiter
+    from hubbatch._records.threads import in_thread
     from hubbatch._states import Counts, RecordOutcome
-    from hubbatch._threads import in_thread
     from hubbatch.client import Client
     from hubbatch.errors import (
         AuthenticationError,
@@ -33,10 +32,10 @@ if TYPE_CHECKING:
         BatchStatus,
         ErrorDetail,
         ObjectResult,
-        RateLimit,
         RecordStatus,
     )
     from hubbatch.outcome import Outcome
+    from hubbatch.policies import RateLimit, RetryPolicy
     from hubbatch.progress import Progress
     from hubbatch.run import Run
 
@@ -87,23 +86,23 @@ _HOMES = {
     "PermissionDeniedError": "errors",
     "Progress": "progress",
     "ProtocolError": "errors",
-    "RateLimit": "models",
-    "RateLimiter": "_quota",
+    "RateLimit": "policies",
+    "RateLimiter": "_quota.limiter",
     "RecordError": "errors",
     "RecordOutcome": "_states",
     "RecordStatus": "models",
-    "RetryPolicy": "_retry",
+    "RetryPolicy": "policies",
     "Run": "run",
-    "TokenProvider": "_auth",
+    "TokenProvider": "_http.auth",
     "TransportError": "errors",
     "UnknownObjectTypeError": "errors",
     "UsageError": "errors",
-    "in_thread": "_threads",
-    "open_session": "_session",
+    "in_thread": "_records.threads",
+    "open_session": "_http.session",
 }
 """Where each name is at home; a test holds this against the imports above."""
 
-_MODULES = frozenset({"client", "errors", "models", "outcome", "progress", "run"})
+_MODULES = frozenset({"client", "errors", "models", "outcome", "policies", "progress", "run"})
 """Public modules that are there without an import of their own."""
 
 

@@ -6,23 +6,20 @@ Every check names the option and what is allowed. It knows nothing of how a run 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
-from attrs import frozen
-
-from hubbatch._duplicates import Duplicates
-from hubbatch._ledger import Keep
-from hubbatch._operations import Operation
-from hubbatch._spelling import CONTACTS, Spelling
+from hubbatch._checks import check_count, check_seconds
+from hubbatch._protocol.operations import Operation
+from hubbatch._records.call import DEFAULT_BATCH_BYTES, Call
+from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.errors import UsageError
+from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
 
-__all__ = ["Call", "RunOptions", "check_count", "check_seconds", "plan_call"]
+__all__ = ["RunOptions", "check_source", "plan_call"]
 
-DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
 _LEAST_BATCH_BYTES = 1024
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -45,30 +42,6 @@ class RunOptions(TypedDict):
     """What happens to a key that occurs twice; default `"serial"`."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
-
-
-@frozen
-class Call:
-    """One run's order, checked."""
-
-    operation: Operation
-    path: str
-    read_path: str
-    """Where objects of the same type are read."""
-    batch_size: int
-    max_batch_bytes: int = DEFAULT_BATCH_BYTES
-    max_failures: int | None = None
-    deadline: float | None = None
-    on_progress: Callable[[Progress], None] | None = None
-    duplicates: Duplicates = Duplicates.SERIAL
-    keep: Keep | None = None
-    id_property: str | None = None
-    unique_property: str | None = None
-    query: Mapping[str, str] = {}
-    envelope: Mapping[str, Any] = {}
-    """Fields of the request body next to `inputs`."""
-    spelling: Spelling = CONTACTS
-    """How the values of the object type are compared."""
 
 
 def plan_call(
@@ -125,21 +98,6 @@ def plan_call(
         envelope=envelope or {},
         spelling=spelling,
     )
-
-
-def check_count(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
-    """Return a whole number within its bounds."""
-    if type(value) is not int or value < least or (most is not None and value > most):
-        allowed = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        raise UsageError(f"{name} must be a whole number {allowed}, not {value!r}")
-    return value
-
-
-def check_seconds(name: str, value: object) -> float:
-    """Return a number of seconds above 0."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise UsageError(f"{name} must be a number of seconds above 0, not {value!r}")
-    return float(value)
 
 
 def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncIterable[Any]:

@@ -12,22 +12,22 @@ from typing import Any, Self, TypedDict, Unpack
 
 import aiohttp
 
-from hubbatch import _operations as operations
-from hubbatch._auth import TokenProvider, Tokens
-from hubbatch._circuit_breaker import CircuitBreaker
-from hubbatch._codec import read_fields
-from hubbatch._concurrency import Concurrency
-from hubbatch._exchange import Transport
-from hubbatch._gate import Gate
-from hubbatch._operations import Operation
-from hubbatch._options import RunOptions, check_count, check_seconds, check_source, plan_call
-from hubbatch._quota import MAX_HOLD, RateLimiter
-from hubbatch._retry import RetryPolicy
-from hubbatch._sender import ClientResources
-from hubbatch._spelling import naming_properties, spelling_of
-from hubbatch._transport import HttpTransport, check_base_url
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.gate import Gate
+from hubbatch._checks import check_count, check_seconds
+from hubbatch._engine.sender import ClientResources
+from hubbatch._http.auth import TokenProvider, Tokens
+from hubbatch._http.transport import HttpTransport, check_base_url
+from hubbatch._options import RunOptions, check_source, plan_call
+from hubbatch._protocol import operations
+from hubbatch._protocol.exchange import Transport
+from hubbatch._protocol.operations import Operation
+from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
+from hubbatch._records.envelope import read_fields
+from hubbatch._records.spelling import naming_properties, spelling_of
 from hubbatch.errors import HubbatchError, UsageError
-from hubbatch.models import RateLimit
+from hubbatch.policies import RateLimit, RetryPolicy
 from hubbatch.run import Run
 
 __all__ = ["Client"]

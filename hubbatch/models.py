@@ -1,11 +1,10 @@
-"""The values of HubSpot's batch API, in its own words: results, errors, replies, statuses, limits.
+"""The values of HubSpot's batch API, in its own words: results, errors, replies, statuses.
 
 Plain frozen data with types. Nothing here knows how it is sent, read, retried or accounted for.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -13,15 +12,12 @@ from typing import Any
 
 from attrs import field, fields, frozen
 
-from hubbatch.errors import UsageError
-
 __all__ = [
     "BatchError",
     "BatchResponse",
     "BatchStatus",
     "ErrorDetail",
     "ObjectResult",
-    "RateLimit",
     "RecordStatus",
 ]
 
@@ -145,34 +141,3 @@ class BatchResponse:
     links: Mapping[str, str] = field(factory=dict)
     warnings: Sequence[Any] = field(factory=list)
     extra: Mapping[str, Any] = field(factory=dict)
-
-
-@frozen
-class RateLimit:
-    """At most `max_requests` in any rolling `period` seconds, of which we may use `share` (0 < share ≤ 1)."""
-
-    max_requests: int
-    period: float = 10.0
-    share: float = 1.0
-
-    def __attrs_post_init__(self) -> None:
-        if type(self.max_requests) is not int or self.max_requests < 1:
-            raise UsageError(
-                f"RateLimit.max_requests must be a whole number of at least 1, not {self.max_requests!r}"
-            )
-        if not (is_number(self.period) and 0 < self.period <= 86_400):  # noqa: PLR2004 (a day)
-            raise UsageError(
-                f"RateLimit.period must be a number of seconds above 0 and at most 86400, not {self.period!r}"
-            )
-        if not (is_number(self.share) and 0 < self.share <= 1):
-            raise UsageError(f"RateLimit.share must be above 0 and at most 1, not {self.share!r}")
-
-    @property
-    def budget(self) -> int:
-        """How many requests a period we may send: our share of the limit, at least one."""
-        return max(1, int(self.max_requests * self.share))
-
-
-def is_number(value: object) -> bool:
-    """Whether an option's value is a finite number, and no bool."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

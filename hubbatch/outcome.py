@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import attrs
 from attrs import field, frozen
 
-from hubbatch._converter import converter, read_time, write_time
-from hubbatch._records import as_mapping
+from hubbatch._protocol.converter import converter, read_time, write_time
+from hubbatch._records.mapping import as_mapping
 from hubbatch._states import Counts, RecordOutcome, RecordTable
 from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import BatchError, BatchStatus, ErrorDetail, ObjectResult, RecordStatus

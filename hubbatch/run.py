@@ -12,15 +12,15 @@ from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
 
-from hubbatch._engine import Engine
-from hubbatch._ledger import Keep
-from hubbatch._life import Life, Reason, State, tell_along
-from hubbatch._options import Call
-from hubbatch._sender import ClientResources
+from hubbatch._engine.engine import Engine
+from hubbatch._engine.life import Life, Reason, State, tell_along
+from hubbatch._engine.sender import ClientResources
+from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.models import BatchStatus
 from hubbatch.outcome import Outcome
+from hubbatch.policies import Keep
 from hubbatch.progress import Progress
 
 __all__ = ["Run"]

@@ -10,9 +10,9 @@ from statistics import mean
 from attrs import define, field
 
 from hubbatch import RateLimiter, RetryPolicy
-from hubbatch._circuit_breaker import CircuitBreaker
-from hubbatch._concurrency import Concurrency
-from hubbatch._gate import Gate
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.gate import Gate
 from hubbatch.sandbox._window import RollingWindow
 
 QUICK = (0.15, 0.25)

@@ -11,9 +11,9 @@ from typing import Any, Self, TypeVar
 import orjson
 
 from hubbatch import Client, ObjectResult, RateLimit, RecordOutcome, RecordStatus, RetryPolicy, Run
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._operations import UPSERT, Operation
-from hubbatch._planning import Input, Planner
+from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._protocol.operations import UPSERT, Operation
+from hubbatch._records.planning import Input, Planner
 from hubbatch.sandbox import Cut, FaultPlan, Options, SandboxRequest, Service
 
 T = TypeVar("T")

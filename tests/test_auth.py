@@ -12,7 +12,7 @@ import pytest
 from support import World, in_virtual_time, people
 
 from hubbatch import AuthenticationError, Counts, TokenProvider, UsageError
-from hubbatch._auth import Tokens
+from hubbatch._http.auth import Tokens
 
 
 def loop_time() -> float:

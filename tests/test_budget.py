@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import RateLimit, UsageError
-from hubbatch._budget import Budget, Slot
+from hubbatch._quota.budget import Budget, Slot
 
 LIMIT = RateLimit(10, 10.0)
 

@@ -117,7 +117,7 @@ READS = [
         {"archived": "true"},
         {
             "inputs": [{"id": "a@x.com"}],
-            "properties": ["email"],
+            "properties": ["email", "hs_additional_emails"],
             "propertiesWithHistory": ["phone"],
             "idProperty": "email",
         },

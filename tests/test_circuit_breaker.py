@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people
 
 from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
-from hubbatch._circuit_breaker import CircuitBreaker
-from hubbatch._diagnosis import Diagnosis
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._symptoms import Symptom
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._protocol.symptoms import Symptom
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 

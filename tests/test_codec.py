@@ -14,16 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult
-from hubbatch._codec import (
+from hubbatch._protocol.codec import (
     UNREAD,
-    Envelope,
     has_own_words,
     parse,
     quote,
     read_error,
     read_response,
 )
-from hubbatch._converter import camel, converter
+from hubbatch._protocol.converter import camel, converter
+from hubbatch._records.envelope import Envelope
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 0, 123000, dt.UTC)
 NOON_TEXT = "2026-03-01T12:00:00.123Z"

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people
 
 from hubbatch import RateLimit
-from hubbatch._concurrency import Concurrency
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._symptoms import Symptom
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._protocol.symptoms import Symptom
 from hubbatch.sandbox import FaultKind, SandboxRequest
 from hubbatch.sandbox._faults import open_plan
 

@@ -19,8 +19,8 @@ from yarl import URL
 
 import hubbatch
 from hubbatch import Client, Counts, UsageError
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._transport import HttpTransport
+from hubbatch._http.transport import HttpTransport
+from hubbatch._protocol.exchange import NoReply, Reply, Request
 
 TOKEN = "made-up-token"
 SURPLUS = answer(b'{"status":"COMPLETE","stale":true}')
@@ -265,7 +265,7 @@ async def test_nothing_was_sent_while_it_was_still_connecting(
 
 
 async def test_connecting_has_a_timeout_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubbatch._transport._CONNECT", 0.05)
+    monkeypatch.setattr("hubbatch._http.transport._CONNECT", 0.05)
 
     async with raw_server(_silent) as server:
         url = server.url.with_scheme("https")  # a handshake that nobody takes part in

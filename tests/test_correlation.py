@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
+import subprocess
+import sys
 from typing import Any
 
 import attrs
@@ -13,9 +16,10 @@ from hypothesis import strategies as st
 from support import plan, result
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
-from hubbatch._correlation import Correlation, correlate
-from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._planning import Input
+from hubbatch._batches.correlation import Correlation, correlate
+from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import OTHERS
 from hubbatch.models import NO_ANSWER
 
 S, F, U = RecordStatus.SUCCEEDED, RecordStatus.FAILED, RecordStatus.UNKNOWN
@@ -145,11 +149,89 @@ CASES: list[
         [(U, None), (U, None)],
     ),
     (
-        "create of one: its only result needs no name",
+        "create of one: its only result must hold what it sent, too",
         CREATE,
         CREATED[:1],
-        reply(result("8", {"a": "reformatted"})),
+        reply(result("8", {"a": "another's"})),
+        [(U, None)],
+    ),
+    (
+        "create of one: its only result may be spelled anew",
+        CREATE,
+        CREATED[:1],
+        reply(result("8", {"a": "1.0"})),
         [(S, "8")],
+    ),
+    (
+        "create, no echo: A is left out and B's date is spelled anew: it is B's, and A is in doubt",
+        CREATE,
+        plan(
+            [
+                {"name": "x", "day": "2026-01-01T00:00:00.000Z"},
+                {"name": "x", "day": "2026-01-02T00:00:00.000Z"},
+            ],
+            CREATE,
+        ),
+        reply(result("9", {"name": "x", "day": "2026-01-02T00:00:00Z"})),
+        [(U, None), (S, "9")],
+    ),
+    (
+        "create, no echo: a result that holds what only another input sent is not ours",
+        CREATE,
+        plan([{"name": "x"}, {"name": "x", "phone": "0731 1234"}], CREATE),
+        reply(result("9", {"name": "x", "phone": "+49 731 1234"})),
+        [(U, None), (U, None)],
+    ),
+    (
+        "create, no echo: what only an input of another result sent does no harm",
+        CREATE,
+        plan([{"name": "x"}, {"name": "x", "phone": "0731 1234"}], CREATE),
+        reply(
+            result("9", {"name": "x", "phone": "+49 731 1234"}, "t1"), result("8", {"name": "x"})
+        ),
+        [(S, "8"), (S, "9")],
+    ),
+    (
+        "create, no echo: two inputs with equal forms claim nothing",
+        CREATE,
+        plan([{"a": "1"}, {"a": "1.0"}], CREATE),
+        reply(result("8", {"a": "1"}), result("9", {"a": "1"})),
+        [(U, None), (U, None)],
+    ),
+    (
+        "create, no echo: leading zeros are told apart as long as the service keeps them",
+        CREATE,
+        plan([{"a": "007"}, {"a": "7"}], CREATE),
+        reply(result("8", {"a": "7"}), result("9", {"a": "007"})),
+        [(S, "9"), (S, "8")],
+    ),
+    (
+        "upsert, no echo: the unique value is spelled anew",
+        UPSERT,
+        plan([{"ref": " R\u00e9 "}, {"ref": "007"}, {"ref": "1.50"}], UPSERT, id_property="ref"),
+        reply(
+            result("7", {"ref": "1.5"}),
+            result("8", {"ref": "7"}),
+            result("9", {"ref": "Re\u0301"}),
+        ),
+        [(S, "9"), (S, "8"), (S, "7")],
+    ),
+    (
+        "upsert, no echo: of two unique values with equal forms only a literal one is told",
+        UPSERT,
+        plan([{"ref": "7"}, {"ref": "007"}], UPSERT, id_property="ref"),
+        reply(result("8", {"ref": "7.0"}), result("9", {"ref": "007"})),
+        [(U, None), (S, "9")],
+    ),
+    (
+        "upsert by a secondary e-mail address, which is an alias",
+        UPSERT,
+        UPSERTED,
+        reply(
+            result("8", {"email": "primary@x.com", "hs_additional_emails": "z@x.com;A@x.com"}),
+            result("9", {"email": "b@x.com"}),
+        ),
+        [(S, "8"), (S, "9")],
     ),
     (
         "create of one: a result with another trace id is not its own",
@@ -290,10 +372,31 @@ CASES: list[
         "read of one by a secondary e-mail address",
         READ,
         READ_MAILS[:1],
-        reply(result("9", {"email": "primary@x.com"})),
+        reply(result("9", {"email": "primary@x.com", "hs_additional_emails": "a@x.com"})),
         [(S, "9")],
     ),
+    (
+        "read of one by e-mail, answered with somebody else",
+        READ,
+        READ_MAILS[:1],
+        reply(result("9", {"email": "primary@x.com"})),
+        [(U, None)],
+    ),
     ("archive: silence is success", ARCHIVE, ARCHIVED, reply(), [(S, None), (S, None)]),
+    (
+        "archive of what is not there has archived it",
+        ARCHIVE,
+        ARCHIVED,
+        reply(errors=(BatchError("OBJECT_NOT_FOUND", "no", context={"ids": ["2"]}),)),
+        [(S, None), (S, None)],
+    ),
+    (
+        "archive that is not finished",
+        ARCHIVE,
+        ARCHIVED,
+        reply(status=BatchStatus.PROCESSING),
+        [(U, None), (U, None)],
+    ),
     (
         "archive with an error",
         ARCHIVE,
@@ -321,6 +424,13 @@ CASES: list[
         UPDATED,
         reply(result("1"), status=BatchStatus.PENDING),
         [(S, "1"), (U, None)],
+    ),
+    (
+        "canceled, but with the object as it was written",
+        CREATE,
+        CREATED,
+        reply(result("8", {"a": "1"}, "t0"), status=BatchStatus.CANCELED),
+        [(S, "8"), (U, None)],
     ),
 ]
 
@@ -442,3 +552,99 @@ def test_the_order_of_a_reply_makes_no_difference(
     assert ids(correlation) == [
         str(index) if fate == "s" else None for index, fate in enumerate(fates)
     ]
+
+
+RESPELLED = [
+    # property, the values that two records sent, and how the service spells them
+    ("day", "2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z", "2026-01-01T12:00:00Z"),
+    ("day", "2026-01-01T12:00:00.000Z", "2026-01-02T12:00:00.000Z", "1767268800000"),
+    ("day", "2026-01-01", "2026-01-02", "2026-01-01T00:00:00Z"),
+    ("amount", "100.0", "200.0", "100"),
+    ("amount", "100", "200", "100.00"),
+    ("phone", "+49 (731) 12-34", "+49 (731) 12-35", "+497311234"),
+    ("domain", "Example.com", "Example.org", "example.com"),
+    ("name", " Ada ", " Bob ", "Ada"),
+    ("zip", "07311", "07312", "7311"),
+    ("name", "e\u0301", "a\u0301", "\u00e9"),
+    ("options", "b;a", "b;c", "a;b"),
+    ("email", "A@x.com", "B@x.com", "a@x.com"),
+]
+
+
+@pytest.mark.parametrize(("name", "ours", "others", "held"), RESPELLED)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_created_records_values_may_be_spelled_anew(
+    name: str, ours: str, others: str, held: str, first: bool
+) -> None:
+    records = [{name: ours, "n": "x"}, {name: others, "n": "x"}]
+    inputs = plan(records if first else records[::-1], CREATE)
+    correlation = correlate(CREATE, inputs, reply(result("8", {name: held, "n": "x"})))
+    assert ids(correlation) == (["8", None] if first else [None, "8"])
+
+
+@pytest.mark.parametrize(("name", "ours", "others", "held"), RESPELLED)
+@pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ])
+def test_a_unique_value_may_be_spelled_anew(
+    operation: Operation, name: str, ours: str, others: str, held: str
+) -> None:
+    values: list[Any] = [ours, others]
+    if operation is not READ:
+        values = [{name: value} for value in values]
+    inputs = plan(values, operation, id_property=name)
+    correlation = correlate(operation, inputs, reply(result("8", {name: held})))
+    assert correlation.statuses == [S, U]
+
+
+def test_the_e_mails_of_other_types_have_case() -> None:
+    inputs = plan([{"email": "A"}, {"email": "a"}], CREATE)
+    answer = reply(result("8", {"email": "a"}), result("9", {"email": "A"}))
+    assert ids(correlate(CREATE, inputs, answer, OTHERS)) == ["9", "8"]
+    lowered = reply(result("8", {"email": "a"}), result("9", {"email": "a"}))
+    assert ids(correlate(CREATE, inputs, lowered, OTHERS)) == [None, None]
+
+
+SEVERAL_NAMES = [
+    {"id": "7", "properties": {"a": "x"}},
+    {"id": "r", "idProperty": "ref", "properties": {"a": "x"}},
+    {"id": "c", "idProperty": "code", "properties": {"a": "x"}},
+    {"id": "e", "idProperty": "extra", "properties": {"a": "x"}},
+]
+
+
+def test_one_object_under_several_names_is_given_out_in_the_order_of_the_inputs() -> None:
+    """Each of them has its result; which one, does not depend on the hashes of a process."""
+    one: dict[str, str | None] = {"ref": "r", "code": "c", "extra": "e", "a": "x"}
+    inputs = plan(SEVERAL_NAMES, UPDATE)
+    correlation = correlate(UPDATE, inputs, reply(*[result("7", one)] * 4))
+    assert correlation.statuses == [S] * 4
+    once = correlate(UPDATE, inputs, reply(result("7", one)))
+    assert once.statuses == [S, U, U, U]
+
+
+_MIXED = """
+import sys
+sys.path[:0] = {path!r}
+from support import plan, result
+from hubbatch import BatchResponse
+from hubbatch._batches.correlation import correlate
+from hubbatch._protocol.operations import UPDATE
+inputs = plan({records!r}, UPDATE)
+one = {{"ref": "r", "code": "c", "extra": "e"}}
+told = correlate(UPDATE, inputs, BatchResponse(results=[result("9", one), result("7", one)]))
+print([item and item.id for item in told.results], [str(status) for status in told.statuses])
+"""
+
+
+def test_mixed_names_are_told_apart_alike_in_every_process() -> None:
+    code = _MIXED.format(path=sys.path, records=SEVERAL_NAMES)
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in range(4)
+    }
+    assert len(said) == 1

@@ -8,7 +8,7 @@ import pytest
 from support import World, in_virtual_time, people
 
 from hubbatch import Client, DailyLimitError, RateLimit, RateLimiter, UsageError
-from hubbatch._daily_budget import DailyBudget, DailyState
+from hubbatch._quota.daily_budget import DailyBudget, DailyState
 from hubbatch.models import BatchStatus
 
 

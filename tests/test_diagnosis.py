@@ -10,10 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hubbatch._diagnosis import Diagnosis, diagnose
-from hubbatch._exchange import NoReply, Reply
-from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._symptoms import Proof, Symptom
+from hubbatch._protocol.diagnosis import Diagnosis, diagnose
+from hubbatch._protocol.exchange import NoReply, Reply
+from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._protocol.symptoms import Proof, Symptom
 from hubbatch.models import NO_ANSWER
 
 NOT_WRITTEN, NOTHING = Proof.NOT_WRITTEN, Proof.NOTHING

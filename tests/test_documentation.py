@@ -1,4 +1,4 @@
-"""The README and the docs are promises: their code blocks run, against a sandbox, and the commands are what CI calls."""
+"""The README and the docs are promises: their code runs, against a sandbox, and CI calls the commands."""
 
 from __future__ import annotations
 

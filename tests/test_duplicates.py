@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
-from hubbatch._batching import Chunker
-from hubbatch._duplicates import Admission, Duplicates, Keyring, _Merging
-from hubbatch._operations import CREATE, UPSERT
-from hubbatch._planning import encode_input
+from hubbatch._protocol.operations import CREATE, UPSERT
+from hubbatch._records.chunking import Chunker
+from hubbatch._records.duplicates import Admission, DuplicateGuard, _Merging
+from hubbatch._records.planning import encode_input
+from hubbatch.policies import Duplicates
 from hubbatch.sandbox import FaultKind
 
 
@@ -175,7 +176,7 @@ def test_the_account_ends_as_if_records_were_sent_one_by_one(
 
 @pytest.mark.parametrize("policy", Duplicates)
 def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates) -> None:
-    keyring = Keyring(policy, Chunker(10, 10_000), UPSERT)
+    keyring = DuplicateGuard(policy, Chunker(10, 10_000), UPSERT)
     first, second = plan([{"email": "a@x.com"}] * 2, UPSERT, id_property="email")
     assert keyring.admit(first) is Admission.FEED
     assert keyring.release(first) is None
@@ -253,7 +254,7 @@ def test_in_the_end_nothing_waits_for_a_key(duplicates: Any) -> None:
 
 def test_large_records_that_wait_for_a_key_count_as_others_do() -> None:
     items = plan([{"email": "a@x.com", "n": "x" * 1_000_000}] * 70, UPSERT, id_property="email")
-    keyring = Keyring(Duplicates.SERIAL, Chunker(100, 3_000_000), UPSERT)
+    keyring = DuplicateGuard(Duplicates.SERIAL, Chunker(100, 3_000_000), UPSERT)
     for item in items[:60]:
         keyring.admit(item)
     assert keyring.aside == keyring.waiting == 59
@@ -272,7 +273,7 @@ def test_copies_that_are_merged_are_written_once(monkeypatch: pytest.MonkeyPatch
         written.append(wire)
         return encode_input(wire)
 
-    monkeypatch.setattr("hubbatch._duplicates.encode_input", encode)
+    monkeypatch.setattr("hubbatch._records.duplicates.encode_input", encode)
     world = World()
     records = [{"email": "a@x.com", f"p{number}": "1"} for number in range(9_000)]
     outcome = upsert(world, records, duplicates="merge")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch._fair_share import FairShare
+from hubbatch._quota.fair_share import FairShare
 
 PERIOD, LIMIT = 10.0, 200
 

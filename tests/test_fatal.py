@@ -25,7 +25,7 @@ from hubbatch import (
     TransportError,
     UnknownObjectTypeError,
 )
-from hubbatch._exchange import NoReply, Reply, Request
+from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.sandbox import FaultKind
 
 

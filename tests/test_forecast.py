@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubbatch._forecast import Forecaster, Nobody, Observation, Others
+from hubbatch._quota.forecast import Forecaster, Nobody, Observation, Others
 
 
 def seen(

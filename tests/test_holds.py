@@ -10,8 +10,8 @@ import pytest
 from support import World, in_virtual_time, people
 
 from hubbatch import Client, RateLimit, RateLimiter, RetryPolicy, UsageError
-from hubbatch._budget import Budget
-from hubbatch._exchange import INTERVAL, MAX, REMAINING
+from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
+from hubbatch._quota.budget import Budget
 from hubbatch.sandbox import Fault, FaultKind, FaultPlan
 
 LIMIT = RateLimit(100, 10.0)

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import BatchResponse
-from hubbatch._batch import Batch
-from hubbatch._blame import blame
-from hubbatch._conflict import existing_id, is_conflict, suspects_of, unique_names
-from hubbatch._correlation import correlate
-from hubbatch._diagnosis import diagnose
-from hubbatch._doubt import Doubts
-from hubbatch._exchange import Reply
-from hubbatch._faults import general, is_systemic, property_fault
-from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._planning import Input
-from hubbatch._spelling import CONTACTS
+from hubbatch._batches.batch import Batch
+from hubbatch._batches.blame import blame
+from hubbatch._batches.conflict import existing_id, is_conflict, suspects_of, unique_names
+from hubbatch._batches.correlation import correlate
+from hubbatch._batches.doubt import Doubts
+from hubbatch._batches.faults import general, is_systemic, property_fault
+from hubbatch._protocol.diagnosis import diagnose
+from hubbatch._protocol.exchange import Reply
+from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import CONTACTS
 
 MIB = 2**20
 QUARTER = MIB // 4
@@ -202,6 +202,25 @@ def test_a_hostile_reply_is_judged_in_linear_time(operation: Operation, shape: s
         if ratio <= BOUND:
             return
     pytest.fail(f"four times the bytes took {ratio:.1f} times as long")
+
+
+def test_one_long_value_is_not_read_anew_for_every_input_that_it_may_be_for() -> None:
+    properties = {"a": "1", "b": "x;" * 16_384}
+    body = orjson.dumps({"status": "COMPLETE", "results": [{"id": "7", "properties": properties}]})
+    response = diagnose(CREATE, Reply(200, {}, body), 100).response
+    assert response is not None
+
+    def cost(count: int) -> float:
+        inputs = plan([{"a": "1"}, *({"a": f"{n}", "b": f"{n}"} for n in range(2, count))], CREATE)
+        best = float("inf")
+        for _ in range(3):
+            start = time.process_time()
+            correlate(CREATE, inputs, response)
+            best = min(best, time.process_time() - start)
+        return best
+
+    ratio = min(cost(100) / cost(25) for _ in range(3))
+    assert ratio < 2.5, f"four times as many inputs took {ratio:.1f} times as long"
 
 
 _TEXTS = st.sampled_from(

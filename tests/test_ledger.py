@@ -15,7 +15,8 @@ from hubbatch import (
     ObjectResult,
     RecordStatus,
 )
-from hubbatch._ledger import Keep, Ledger
+from hubbatch._engine.ledger import Ledger
+from hubbatch.policies import Keep
 
 S, F, U, N = RecordStatus
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubbatch import HubbatchError, UsageError
-from hubbatch._life import Ending, Life, Reason, State, tell_along
+from hubbatch._engine.life import Ending, Life, Reason, State, tell_along
 
 
 def running() -> Life:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch._limit_probe import LimitProbe
+from hubbatch._quota.limit_probe import LimitProbe
 
 PERIOD = 10.0
 

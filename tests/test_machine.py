@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import RecordStatus, RetryPolicy
-from hubbatch._batch import Batch, Search, Stage
-from hubbatch._codec import Envelope
-from hubbatch._diagnosis import Diagnosis, diagnose
-from hubbatch._exchange import NoReply, Reply
-from hubbatch._machine import BatchMachine
-from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._options import Call
-from hubbatch._retry import decide
-from hubbatch._symptoms import Action, Symptom
-from hubbatch._transition import Moment, Transition
+from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.decision import decide
+from hubbatch._batches.machine import BatchMachine
+from hubbatch._batches.transition import Moment, Transition
+from hubbatch._protocol.diagnosis import Diagnosis, diagnose
+from hubbatch._protocol.exchange import NoReply, Reply
+from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._protocol.symptoms import Action, Symptom
+from hubbatch._records.call import Call
+from hubbatch._records.envelope import Envelope
 
 POLICY = RetryPolicy()
 
@@ -80,7 +80,14 @@ def reply(status: int, /, **body: Any) -> Reply:
 
 def accounted(done: Transition) -> list[int]:
     """Return the records that a transition settles or goes on with."""
-    return sorted(item.index for part in [*done.settled, *done.then] for item in part.inputs)
+    return sorted(
+        item.index
+        for inputs in [
+            *(each.inputs for each in done.settled),
+            *(each.inputs for each in done.then),
+        ]
+        for item in inputs
+    )
 
 
 REPLIES: list[Reply | NoReply] = [

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import ServiceTransport, World, in_virtual_time, people
 
-from hubbatch._exchange import NoReply, Reply, Request
 from hubbatch._printable import printable
+from hubbatch._protocol.exchange import NoReply, Reply, Request
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,12 @@ import pytest
 from support import UNLIMITED, World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter, RetryPolicy, TransportError
-from hubbatch._budget import Slot
-from hubbatch._circuit_breaker import CircuitBreaker
-from hubbatch._concurrency import Concurrency
-from hubbatch._diagnosis import Diagnosis, Symptom
-from hubbatch._gate import Gate
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.gate import Gate
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.symptoms import Symptom
+from hubbatch._quota.budget import Slot
 from hubbatch.models import BatchError
 
 

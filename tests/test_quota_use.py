@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter
-from hubbatch._forecast import Others
+from hubbatch._quota.forecast import Others
 from hubbatch.sandbox import SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
 

@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from raw_server import Peer, answer, raw_server
 
 from hubbatch import AuthenticationError, Client, HubbatchError
-from hubbatch._exchange import Reply, Request
-from hubbatch._redaction import Redactor, scrub, secret_part
-from hubbatch._transport import HttpTransport
+from hubbatch._http.redaction import Redactor, scrub, secret_part
+from hubbatch._http.transport import HttpTransport
+from hubbatch._protocol.exchange import Reply, Request
 
 UUID = "3f2a9b1c-97d1-4c22-8e0f-b048a1d2c3e4"
 PRIVATE_APP = f"pat-na1-{UUID}"

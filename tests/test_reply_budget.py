@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from raw_server import Peer, answer, raw_server
 from support import in_virtual_time
 
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._reply_budget import MOST_BYTES, ReplyBudget
-from hubbatch._transport import HttpTransport
+from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget
+from hubbatch._http.transport import HttpTransport
+from hubbatch._protocol.exchange import NoReply, Reply, Request
 
 TOKEN = "made-up-token"
 TOO_LONG = NoReply(sent=True, reason=f"the reply is longer than {MOST_BYTES} bytes")

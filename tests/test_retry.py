@@ -19,11 +19,11 @@ from hubbatch import (
     UnknownObjectTypeError,
     UsageError,
 )
-from hubbatch._diagnosis import diagnose
-from hubbatch._exchange import NoReply, Reply
-from hubbatch._operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._retry import Decision, decide
-from hubbatch._symptoms import Action, Proof, Symptom
+from hubbatch._batches.decision import Decision, decide
+from hubbatch._protocol.diagnosis import diagnose
+from hubbatch._protocol.exchange import NoReply, Reply
+from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
+from hubbatch._protocol.symptoms import Action, Proof, Symptom
 
 POLICY = RetryPolicy()
 PATIENT = RetryPolicy(max_elapsed=100_000.0)

@@ -26,7 +26,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
-from hubbatch._ledger import Ledger
+from hubbatch._engine.ledger import Ledger
 from hubbatch.sandbox import FaultKind
 
 

@@ -11,7 +11,7 @@ from attrs import define, field
 from support import World, in_virtual_time, people
 
 from hubbatch import RateLimit, RateLimiter
-from hubbatch._exchange import INTERVAL, MAX, REMAINING
+from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hubbatch._diagnosis import diagnose
-from hubbatch._exchange import NoReply, Reply
-from hubbatch._operations import UPDATE
-from hubbatch._symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
+from hubbatch._protocol.diagnosis import diagnose
+from hubbatch._protocol.exchange import NoReply, Reply
+from hubbatch._protocol.operations import UPDATE
+from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
 from hubbatch.errors import TransportError
 
 WORDS = b'{"status":"error","category":"C","message":"m","correlationId":"i"}'

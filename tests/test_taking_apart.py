@@ -7,20 +7,18 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from hubbatch._suspicion import Suspicion
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people, plan
+from support import World, in_virtual_time, people
 
 from hubbatch import Outcome, RateLimiter, RecordStatus, RetryPolicy
-from hubbatch._batching import Batch
-from hubbatch._budget import Slot
-from hubbatch._circuit_breaker import CircuitBreaker
-from hubbatch._concurrency import Concurrency
-from hubbatch._diagnosis import diagnose
-from hubbatch._exchange import Reply
-from hubbatch._gate import Gate
-from hubbatch._operations import UPSERT
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.gate import Gate
+from hubbatch._protocol.diagnosis import diagnose
+from hubbatch._protocol.exchange import Reply
+from hubbatch._protocol.operations import UPSERT
+from hubbatch._quota.budget import Slot
 from hubbatch.sandbox import FaultKind, SandboxRequest
 
 WHOLE_BATCH = 6
@@ -96,29 +94,6 @@ def test_a_sick_record_stands_in_nobodys_way(duplicates: Literal["serial", "merg
             )
 
     assert [record.index for record in in_virtual_time(main()).unknown] == [7, 307]
-
-
-def single(batch: int) -> Batch:
-    return Batch(plan([{"email": "p1@example.com"}], id_property="email"), batch, suspect=True)
-
-
-def test_a_run_whose_searches_find_nobody_well_gives_them_up() -> None:
-    suspicion = Suspicion()
-    for batch in range(3):
-        assert not suspicion.is_vain(single(batch))
-        for _ in range(8):
-            suspicion.note_failure(single(batch))
-        assert suspicion.is_vain(single(batch))
-    assert suspicion.is_vain(single(3))
-
-
-def test_a_record_that_succeeds_after_all_shows_that_searching_pays() -> None:
-    suspicion = Suspicion()
-    for batch in range(5):
-        for _ in range(8):
-            suspicion.note_failure(single(batch))
-        suspicion.note_success(single(batch))
-        assert not suspicion.is_vain(single(batch))
 
 
 def test_where_nothing_of_a_run_has_succeeded_nothing_is_taken_apart() -> None:

@@ -16,8 +16,8 @@ from support import people
 from yarl import URL
 
 from hubbatch import AuthenticationError, Client, Counts, ProtocolError, RetryPolicy
-from hubbatch._exchange import NoReply, Reply, Request
-from hubbatch._transport import HttpTransport
+from hubbatch._http.transport import HttpTransport
+from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.sandbox import Fault, FaultKind, Sandbox
 
 TOKEN = "made-up-token"

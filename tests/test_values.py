@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch._values import InvalidRecordError, encode_value
+from hubbatch._records.values import InvalidRecordError, encode_value
 
 
 class Colour(enum.Enum):

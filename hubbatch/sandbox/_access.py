@@ -17,7 +17,7 @@ from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hubbatch.models import RateLimit
+    from hubbatch.policies import RateLimit
 
 __all__ = ["Limits", "Policy", "Tokens", "limit_body"]
 

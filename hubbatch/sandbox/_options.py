@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from hubbatch.errors import UsageError
-from hubbatch.models import RateLimit
+from hubbatch.policies import RateLimit
 from hubbatch.sandbox._habits import Habits
 from hubbatch.sandbox._window import DAY
 

@@ -1,0 +1,241 @@
+"""The door all requests of one client go through: so many at once, each with a place in the quota, runs in turn.
+
+A place is given to whoever is next at the moment it becomes free, one run after the other, so that a small run never
+waits behind a large one. While the service is broken it lets one request through at a time. It knows nothing of what
+is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import math
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Hashable
+from contextlib import asynccontextmanager
+
+from attrs import frozen
+
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._clock import now
+from hubbatch._printable import printable
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.symptoms import SYMPTOMS
+from hubbatch._quota.budget import Slot
+from hubbatch._quota.limiter import RateLimiter
+from hubbatch.errors import HubbatchError
+
+__all__ = ["DeclinedError", "Gate"]
+
+
+_log = logging.getLogger("hubbatch")
+
+_MOST_SHOWN = 100
+"""Characters of a category in the log; a server may say anything."""
+
+
+class DeclinedError(Exception):
+    """Raised within `Gate.enter` by one who was let through and sends nothing after all."""
+
+
+@frozen(eq=False)
+class _Waiter:
+    since: float
+    """When its batch first asked: it has a time of its own to wait for a broken service."""
+    admitted: asyncio.Future[Slot]
+
+
+class Gate:
+    """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn."""
+
+    def __init__(
+        self, limiter: RateLimiter, concurrency: Concurrency, breaker: CircuitBreaker
+    ) -> None:
+        self.limiter = limiter
+        self._concurrency = concurrency
+        self._breaker = breaker
+        self._in_flight = 0
+        self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
+        self._pump: asyncio.Task[None] | None = None
+        self._acquiring: asyncio.Timeout | None = None
+        """How long the pump waits for the quota, while it does."""
+        self._change = asyncio.Event()
+        self._crowded_until = -math.inf
+        """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be in flight while all is well."""
+        return self._concurrency.level
+
+    @property
+    def broken(self) -> bool:
+        """Whether the service is held to be broken, so that requests only probe."""
+        return self._breaker.open
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which everybody is held from now on; infinity while nobody can tell."""
+        return math.inf if self._breaker.open else self.limiter.held_for
+
+    @asynccontextmanager
+    async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
+        """Wait for the lane's turn; the request is in flight until the context is left.
+
+        `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
+        since then.
+        """
+        slot = await self._wait(lane, since)
+        try:
+            yield slot
+        except DeclinedError:
+            self.limiter.give_back(slot)
+            raise
+        finally:
+            self.limiter.ended(slot)
+            self._leave()
+
+    def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
+        """Note what came of a request that was let through; `suspect`: a failure would be the request's own."""
+        broken, moment = self._breaker.open, now()
+        limited = self._crowded_until >= slot.sent_at
+        self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
+        if not (suspect and SYMPTOMS[told.symptom].overload):
+            self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
+        if broken and not self._breaker.open:
+            self._concurrency.begin_anew()
+            _log.warning("the service works again; requests go on, few at first")
+        elif self._breaker.open and not broken:
+            _log.warning(
+                "the service is broken (%s): one request at a time probes it, all others wait",
+                "" if told.error is None else printable(told.error.category, _MOST_SHOWN),
+            )
+        if self._acquiring is not None and not self._acquiring.expired():
+            self._acquiring.reschedule(self._next_to_give_up())
+        self._change.set()
+
+    async def settle(self) -> None:
+        """End what works for waiters that are gone; nothing is left behind when a run ends."""
+        if self._pump is not None and not self._lanes:
+            pump, self._pump = self._pump, None
+            pump.cancel()
+            await asyncio.wait([pump])
+
+    async def _wait(self, lane: Hashable, since: float) -> Slot:
+        future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(since, future)
+        self._lanes.setdefault(lane, deque()).append(waiter)
+        if self._pump is None or self._pump.done():
+            self._pump = asyncio.create_task(self._let_through())
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not future.done() or future.cancelled():
+                self._withdraw(lane, waiter)
+            elif future.exception() is None:
+                self.limiter.give_back(future.result())
+                self._leave()
+            raise
+
+    def _leave(self) -> None:
+        self._in_flight -= 1
+        self._change.set()
+
+    def _withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
+        waiting = self._lanes.get(lane)
+        if waiting is not None and waiter in waiting:
+            waiting.remove(waiter)
+            if not waiting:
+                del self._lanes[lane]
+
+    async def _let_through(self) -> None:
+        """Give places to waiters for as long as there are any."""
+        try:
+            while self._send_away():
+                if self._closed_until() > now():
+                    await self._until_changed()
+                    continue
+                if (slot := await self._acquire()) is None:
+                    continue
+                waiter = None if self._closed_until() > now() else self._next()
+                if waiter is None:
+                    self.limiter.give_back(slot)
+                    continue
+                self._in_flight += 1
+                waiter.admitted.set_result(slot)
+        except Exception as error:
+            while (waiter := self._next()) is not None:
+                # They would wait for ever. Each run gets an error of its own, for it will carry the run's outcome.
+                own = copy.copy(error) if isinstance(error, HubbatchError) else error
+                waiter.admitted.set_exception(own)
+        finally:
+            if self._pump is asyncio.current_task():
+                self._pump = None
+
+    async def _acquire(self) -> Slot | None:
+        """Wait for a place in the quota; None if somebody's time to give up comes before."""
+        try:
+            async with asyncio.timeout_at(self._next_to_give_up()) as self._acquiring:
+                return await self.limiter.acquire()
+        except TimeoutError:
+            return None
+        finally:
+            self._acquiring = None
+
+    def _next_to_give_up(self) -> float | None:
+        return min((at for _, _, at in self._giving_up()), default=None)
+
+    def _closed_until(self) -> float:
+        """Return when the next request may be let through, as far as the gate is concerned."""
+        full = self._in_flight >= (1 if self._breaker.open else self._concurrency.level)
+        return math.inf if full else self._breaker.resumes_at
+
+    async def _until_changed(self) -> None:
+        """Wait until something has happened, the gate opens by itself, or somebody gives up."""
+        self._change.clear()
+        wakes = min([self._closed_until(), *(at for _, _, at in self._giving_up())])
+        timer = None
+        if math.isfinite(wakes):
+            timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
+        self._crowded_until = math.inf
+        try:
+            await self._change.wait()
+        finally:
+            self._crowded_until = now()
+            if timer is not None:
+                timer.cancel()
+
+    def _giving_up(self) -> list[tuple[Hashable, _Waiter, float]]:
+        """Return who waits, in which lane, and when to give the service up; nobody while it is well."""
+        if not self._breaker.in_trouble:
+            return []
+        return [
+            (lane, waiter, self._breaker.gives_up_at(waiter.since))
+            for lane, waiting in self._lanes.items()
+            for waiter in waiting
+        ]
+
+    def _send_away(self) -> bool:
+        """Let those know for whom there is no hope that the service recovers in time; return whether any are left."""
+        moment = now()
+        for lane, waiter, at in self._giving_up():
+            if moment >= at:
+                self._withdraw(lane, waiter)
+                if not waiter.admitted.done():
+                    waiter.admitted.set_exception(self._breaker.give_up(waiter.since, moment))
+        return bool(self._lanes)
+
+    def _next(self) -> _Waiter | None:
+        """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
+        while self._lanes:
+            lane, waiting = next(iter(self._lanes.items()))
+            waiter = waiting.popleft()
+            if waiting:
+                self._lanes.move_to_end(lane)
+            else:
+                del self._lanes[lane]
+            if not waiter.admitted.done():
+                return waiter
+        return None

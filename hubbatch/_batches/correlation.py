@@ -1,0 +1,211 @@
+"""Which input of a batch each result and each error is for, and so what became of every input.
+
+Pure: inputs and a decoded reply in, one verdict an input out. By trace id, else by record id or unique value, else
+by the property values sent; never by position, for HubSpot answers out of order. What cannot be told is UNKNOWN.
+
+A result that names a record is its success whatever the reply says of the batch (CANCELED, PENDING): it is the object
+as it was written, and the batch's status speaks of the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+from attrs import frozen
+
+from hubbatch._batches.matching import match_by_values
+from hubbatch._batches.names import Names
+from hubbatch._protocol.operations import Operation
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.models import (
+    NO_ANSWER,
+    OBJECT_NOT_FOUND,
+    BatchError,
+    BatchResponse,
+    BatchStatus,
+    ObjectResult,
+    RecordStatus,
+)
+
+__all__ = ["Correlation", "correlate", "indexes_of"]
+
+
+@frozen
+class Correlation:
+    """A reply, told apart. `statuses`, `results` and `causes` have one item for each input, in their order."""
+
+    statuses: Sequence[RecordStatus]
+    results: Sequence[ObjectResult | None]
+    causes: Sequence[BatchError | None]
+    """Why an input has not succeeded."""
+    errors: Sequence[BatchError]
+    """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
+
+
+def correlate(
+    operation: Operation,
+    inputs: Sequence[Input],
+    response: BatchResponse,
+    spelling: Spelling = CONTACTS,
+) -> Correlation:
+    """Tell what became of every input of a batch from the reply to it."""
+    if (results := _one_each(inputs, response)) is not None:
+        succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
+        return Correlation(succeeded, results, [None] * len(inputs), [])
+    names = Names(operation, inputs, spelling)
+    claimed = _claim(operation, inputs, names, response.results, spelling)
+    blamed, errors, anonymous = _blame(operation, inputs, names, response.errors, claimed)
+    statuses = [RecordStatus.SUCCEEDED] * len(inputs)
+    for position in blamed:
+        # Both a result and an error: which of them is true cannot be told.
+        statuses[position] = RecordStatus.UNKNOWN if position in claimed else RecordStatus.FAILED
+    for position, result in claimed.items():
+        if result is None:
+            statuses[position] = RecordStatus.UNKNOWN
+            blamed[position] = _contradiction(inputs[position])
+            errors.append(blamed[position])
+    gone = _gone(operation, names, response.errors)
+    silent = [
+        position
+        for position in range(len(inputs))
+        if position not in claimed and position not in blamed and position not in gone
+    ]
+    if silent and not _silence_is_success(operation, response, anonymous):
+        error = _no_answer(inputs, silent, response, anonymous)
+        errors.append(error)
+        for position in silent:
+            statuses[position] = RecordStatus.UNKNOWN
+            blamed[position] = error
+    positions = range(len(inputs))
+    return Correlation(
+        statuses, [*map(claimed.get, positions)], [*map(blamed.get, positions)], errors
+    )
+
+
+def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[ObjectResult] | None:
+    """Return the results in the order of the inputs if every input has one by trace id, and no more is said.
+
+    So it is nearly always, and to tell it beforehand saves 4 % of a run's CPU.
+    """
+    results = response.results
+    if response.errors or len(results) != len(inputs):
+        return None
+    by_trace_id = {result.object_write_trace_id: result for result in results}
+    by_trace_id.pop(None, None)
+    try:
+        return [by_trace_id.pop(item.trace_id) for item in inputs]
+    except KeyError:
+        return None
+
+
+def _claim(
+    operation: Operation,
+    inputs: Sequence[Input],
+    names: Names,
+    results: Sequence[ObjectResult],
+    spelling: Spelling,
+) -> dict[int, ObjectResult | None]:
+    """Give results to inputs; None marks an input that two different objects claim to be."""
+    claimed: dict[int, ObjectResult | None] = {}
+    nameless = []
+    for result in results:
+        positions = names.of_result(result)
+        if not positions:
+            nameless.append(result)
+            continue
+        # Of several inputs for one object each takes one of its results.
+        position = next((each for each in positions if each not in claimed), positions[0])
+        if (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
+            claimed[position] = None
+    if nameless and operation.writes_properties and not operation.keyed:
+        unclaimed = [position for position in range(len(inputs)) if position not in claimed]
+        untraced = {  # one result said twice is one
+            result.id or str(-index): result
+            for index, result in enumerate(nameless)
+            if result.object_write_trace_id is None
+        }
+        claimed.update(match_by_values(inputs, unclaimed, list(untraced.values()), spelling))
+    return claimed
+
+
+def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> set[int]:
+    """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
+    if operation.refuses_the_missing:
+        return set()
+    return {
+        position
+        for error in errors
+        if error.category == OBJECT_NOT_FOUND
+        for position in names.of_error(error)
+    }
+
+
+def _blame(
+    operation: Operation,
+    inputs: Sequence[Input],
+    names: Names,
+    errors: Sequence[BatchError],
+    claimed: Mapping[int, ObjectResult | None],
+) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
+    """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
+    blamed: dict[int, BatchError] = {}
+    indexed, anonymous = [], []
+    for item in errors:
+        # What has no words of HubSpot's is no refusal, whomever it is about.
+        speaks = bool(item.category or item.correlation_id)
+        positions = names.of_error(item) if speaks else []
+        if not positions and speaks and len(inputs) == 1 and not claimed:
+            positions = [0]  # there is nobody else whom it could mean
+        if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
+            continue
+        error = attrs.evolve(item, indexes=indexes_of(inputs[position] for position in positions))
+        indexed.append(error)
+        if not positions:
+            anonymous.append(error)
+        for position in positions:
+            blamed.setdefault(position, error)
+    return blamed, indexed, anonymous
+
+
+def _silence_is_success(
+    operation: Operation, response: BatchResponse, anonymous: Sequence[BatchError]
+) -> bool:
+    """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
+    return (
+        not operation.answers_results
+        and response.status is BatchStatus.COMPLETE
+        and response.num_errors <= len(response.errors)
+        and not anonymous
+    )
+
+
+def _no_answer(
+    inputs: Sequence[Input],
+    positions: Sequence[int],
+    response: BatchResponse,
+    anonymous: Sequence[BatchError],
+) -> BatchError:
+    if response.status is not BatchStatus.COMPLETE:
+        message = f"the service has not completed the batch: it answered {response.status}"
+    else:
+        message = "the reply mentions this record neither among its results nor among its errors"
+    if anonymous:
+        message += f"; it has an error that names no record: {anonymous[0].message}"
+    return BatchError(
+        NO_ANSWER, message, indexes=indexes_of(inputs[position] for position in positions)
+    )
+
+
+def _contradiction(item: Input) -> BatchError:
+    return BatchError(
+        NO_ANSWER,
+        "the reply contradicts itself about this record: it has several results with different ids",
+        indexes=indexes_of([item]),
+    )
+
+
+def indexes_of(inputs: Iterable[Input]) -> tuple[int, ...]:
+    """Return where the records of some inputs stood in the caller's input."""
+    return tuple(member.index for item in inputs for member in item.members())

@@ -1,0 +1,228 @@
+"""What can be done about a record that may have been written: ask again, or look whether it is there.
+
+Pure: it says which doubts can be settled, makes the request that settles them, and reads the answer to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from attrs import field, frozen
+
+from hubbatch._batches.batch import Batch, Stage
+from hubbatch._batches.conflict import is_conflict
+from hubbatch._batches.correlation import correlate
+from hubbatch._batches.names import Names
+from hubbatch._batches.recognition import Sent, Verdict, judge, sent_before
+from hubbatch._protocol.operations import READ, Operation
+from hubbatch._protocol.symptoms import Symptom
+from hubbatch._records.envelope import Envelope, read_fields
+from hubbatch._records.planning import Input, encode_input
+from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.models import (
+    CONFLICT,
+    NO_ANSWER,
+    OBJECT_NOT_FOUND,
+    BatchError,
+    BatchResponse,
+    ObjectResult,
+    RecordStatus,
+)
+
+__all__ = ["Conclusion", "Doubts", "Finding", "doubt_error", "pause"]
+
+_ALONE = 10
+"""So many inputs that an answer left out are asked for one by one; more of them go together."""
+
+_PAUSE, _LONGEST_PAUSE = 1.0, 16.0
+"""Seconds before the first look-up and before the last ones, besides the backoff: reading may lag behind writing."""
+
+_LOOKS = 2
+"""Answers that must agree that an object is not there."""
+
+
+@frozen
+class Finding:
+    """What was found of one input."""
+
+    verdict: Verdict
+    result: ObjectResult | None = None
+
+
+@frozen
+class Conclusion:
+    """What follows from a look-up."""
+
+    created: list[tuple[Input, ObjectResult]] = field(factory=list)
+    refused: list[tuple[Input, BatchError]] = field(factory=list)
+    unknown: list[tuple[Input, BatchError]] = field(factory=list)
+    """Inputs that stay in doubt, and why."""
+    following: list[Batch] = field(factory=list)
+    """What has to be looked up, or sent, again."""
+
+
+class Doubts:
+    """Knows how doubts about one run's records are settled.
+
+    `unique_property`: what creates are looked up by. `most_rounds`: how often a batch is tried.
+    """
+
+    def __init__(
+        self,
+        operation: Operation,
+        unique_property: str | None,
+        *,
+        most_rounds: int,
+        spelling: Spelling = CONTACTS,
+    ) -> None:
+        self._operation = operation
+        self._unique_property = unique_property
+        self._most_rounds = most_rounds
+        self._spelling = spelling
+
+    def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
+        """Whether a doubt about an input can be settled; `answered`: an answer came, but did not tell."""
+        if self._operation.idempotent:
+            # What got no answer at all has been sent again already, as often as the policy allows.
+            return answered and batch.rounds == 0 and self._most_rounds > 1
+        return item.key is not None and batch.rounds < self._most_rounds
+
+    def parts(self, batch: Batch, inputs: Sequence[Input]) -> list[Batch]:
+        """Return what to do next about inputs whose doubt can be settled."""
+        if not self._operation.idempotent:
+            return [batch.part(inputs, stage=Stage.LOOK_UP, rounds=batch.rounds + 1)]
+        groups = [[item] for item in inputs] if len(inputs) <= _ALONE else [inputs]
+        return [batch.part(group, rounds=batch.rounds + 1) for group in groups]
+
+    def body(self, inputs: Sequence[Input]) -> bytes:
+        """Return the body of the batch read that looks inputs up, with all that they were to write."""
+        names = {name for item in inputs for name in item.properties}
+        envelope = Envelope(read_fields(sorted(names), id_property=self._unique_property))
+        return envelope.wrap(self._asked(inputs))
+
+    def conclude(
+        self, batch: Batch, response: BatchResponse, waited: tuple[float, float], symptom: Symptom
+    ) -> Conclusion:
+        """Read the answer to a look-up.
+
+        `waited`: at least and at most so many seconds before, the batch was first sent.
+        """
+        done = Conclusion()
+        absent: list[Input] = []
+        untold: list[tuple[Input, ObjectResult | None]] = []
+        for item, finding in zip(batch.inputs, self.findings(batch, response, waited), strict=True):
+            result, refusal = finding.result, batch.refused.get(item.index)
+            if result is not None and finding.verdict is Verdict.CREATED:
+                done.created.append((item, result))
+            elif result is not None and finding.verdict is Verdict.EXISTED:
+                done.refused.append((item, self._existed(result)))
+            elif finding.verdict is Verdict.ABSENT and not _contradicts(refusal):
+                absent.append(item)
+            else:
+                untold.append((item, result))
+        self._follow_absent(batch, absent, done)
+        self._follow_untold(batch, untold, done, symptom=symptom)
+        return done
+
+    def _follow_absent(self, batch: Batch, absent: list[Input], done: Conclusion) -> None:
+        """Look once more for what is not there; then believe it."""
+        if absent and batch.looks < _LOOKS:
+            done.following.append(batch.part(absent, history=batch.history))
+            return
+        done.refused.extend(
+            (item, batch.refused[item.index]) for item in absent if item.index in batch.refused
+        )
+        left = [item for item in absent if item.index not in batch.refused]
+        if left and batch.rounds < self._most_rounds:
+            done.following.append(batch.part(left, stage=Stage.SEND, refused={}))
+        else:
+            done.unknown.extend((item, doubt_error("it is not there so far")) for item in left)
+
+    def _follow_untold(
+        self,
+        batch: Batch,
+        untold: Sequence[tuple[Input, ObjectResult | None]],
+        done: Conclusion,
+        *,
+        symptom: Symptom,
+    ) -> None:
+        """Look again for what an answer does not tell of, which is as good as one that cannot be read."""
+        history = dict(batch.history)
+        history[symptom] = max(0, history.get(symptom, 0) - 1)
+        history[Symptom.UNREADABLE] = history.get(Symptom.UNREADABLE, 0) + 1
+        if untold and batch.tries < self._most_rounds:
+            done.following.append(batch.part([item for item, _ in untold], history=history))
+        else:
+            done.unknown.extend((item, _untold_error(result)) for item, result in untold)
+
+    def findings(
+        self, batch: Batch, response: BatchResponse, waited: tuple[float, float]
+    ) -> list[Finding]:
+        """Tell what a look-up has found of each input."""
+        told = correlate(READ, self._asked(batch.inputs), response, self._spelling)
+        sent = sent_before(response.completed_at or response.started_at, *waited)
+        return [
+            self._finding(item, status, result, cause, sent)
+            for item, status, result, cause in zip(
+                batch.inputs, told.statuses, told.results, told.causes, strict=True
+            )
+        ]
+
+    def names_any(self, batch: Batch, error: BatchError) -> bool:
+        """Whether the answer to a look-up names one of the objects that are not there."""
+        names = Names(READ, self._asked(batch.inputs), self._spelling)
+        return bool(names.of_error(error))
+
+    def _finding(
+        self,
+        item: Input,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        cause: BatchError | None,
+        sent: Sent | None,
+    ) -> Finding:
+        if status is RecordStatus.SUCCEEDED and result is not None:
+            return Finding(judge(item, result, sent, self._spelling), result)
+        absent = status is RecordStatus.FAILED and cause is not None
+        if absent and cause.category == OBJECT_NOT_FOUND:  # type: ignore[union-attr]
+            return Finding(Verdict.ABSENT)
+        return Finding(Verdict.UNTOLD)
+
+    def _existed(self, found: ObjectResult) -> BatchError:
+        return BatchError(
+            CONFLICT,
+            f"an object with this {self._unique_property!r} existed before: its record id is"
+            f" {found.id}",
+        )
+
+    def _asked(self, inputs: Sequence[Input]) -> list[Input]:
+        asked = []
+        for item in inputs:
+            wire = {"id": item.properties[self._unique_property or ""]}
+            asked.append(Input(item.index, item.record, encode_input(wire), item.key))
+        return asked
+
+
+def _contradicts(refusal: BatchError | None) -> bool:
+    """Whether a refusal says that the object is there: then it is, whatever a look-up finds so far."""
+    return refusal is not None and is_conflict(refusal)
+
+
+def _untold_error(found: ObjectResult | None) -> BatchError:
+    if found is None:
+        return doubt_error("looking it up does not tell")
+    return doubt_error(
+        f"an object with its unique value is there (record id {found.id}), and may be another's"
+    )
+
+
+def pause(batch: Batch, backoff: float) -> float:
+    """Return the seconds to wait before something is done about a doubt."""
+    if batch.stage is Stage.SEND:
+        return backoff
+    return min(_PAUSE * 2.0**batch.tries, _LONGEST_PAUSE) + backoff
+
+
+def doubt_error(why: str) -> BatchError:
+    """Return the error of a create that stays in doubt."""
+    return BatchError(NO_ANSWER, f"whether it was created is unknown: {why}")

@@ -1,0 +1,108 @@
+"""What exactly an error finds wrong: codes and the properties they are about, wherever the error says so.
+
+Pure. HubSpot has them in an error's details, or in a JSON list within its message. Which record is meant, it does not
+know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+from attrs import frozen
+
+from hubbatch._batches.names import texts
+from hubbatch.models import BatchError
+
+__all__ = ["PROPERTY_FAULTS", "Fault", "faults_in", "general", "is_systemic", "property_fault"]
+
+UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
+MISSING_PROPERTY = "REQUIRED_PROPERTIES_MISSING"
+
+PROPERTY_FAULTS = frozenset({UNKNOWN_PROPERTY, "READ_ONLY_VALUE", "PROPERTY_IS_READ_ONLY"})
+"""Codes that are about a property as such, whatever its value: a whole column is wrong."""
+
+_MOST_FAULTS = 200
+"""Items of a message's list that are read."""
+
+_ID_PROPERTY = re.compile(r"\bidProperty\b", re.IGNORECASE)
+
+
+@frozen
+class Fault:
+    """One thing that is wrong."""
+
+    code: str | None
+    properties: tuple[str, ...] = ()
+
+
+def faults_in(error: BatchError) -> list[Fault]:
+    """Return what an error finds wrong, as far as it says so by codes or names of properties."""
+    faults = [
+        Fault(detail.code, tuple(_names(detail.context)))
+        for detail in error.errors
+        if detail.code or isinstance(detail.context, Mapping)
+    ]
+    return faults + [
+        Fault(_text(item.get("error")), tuple(texts(item.get("name"))))
+        for item in _list_in(error.message)
+        if isinstance(item, dict)
+    ]
+
+
+def property_fault(error: BatchError) -> tuple[str, str] | None:
+    """Return the code and the property if an error is about a property as such and about nothing else."""
+    faults = faults_in(error)
+    found = {
+        (fault.code, name)
+        for fault in faults
+        if fault.code in PROPERTY_FAULTS
+        for name in fault.properties
+    }
+    if len(found) != 1 or any(fault.code not in PROPERTY_FAULTS for fault in faults):
+        return None
+    ((code, name),) = found
+    return str(code), str(name)
+
+
+def is_systemic(error: BatchError) -> bool:
+    """Whether an error is the call's and no record's: it names a property that cannot name objects."""
+    message = error.message.lower()
+    if "non-unique" in message or _ID_PROPERTY.search(error.message):
+        return True
+    start = message.find("by property ")
+    return start >= 0 and "does not exist" in message[start:]
+
+
+def general(message: str, values: Iterable[str] = ()) -> str:
+    """Return a message without the values that it quotes: the same for all records with the same fault."""
+    for value in sorted(values, key=len, reverse=True):
+        if len(value) > 1 and value in message:
+            message = message.replace(value, "…")
+    return " ".join(
+        "…" if "@" in word or any(map(str.isdigit, word)) else word for word in message.split()
+    )
+
+
+def _names(context: Any) -> Iterable[str]:
+    if isinstance(context, Mapping):
+        for field in ("propertyName", "properties"):
+            yield from texts(context.get(field))
+
+
+def _list_in(message: str) -> list[Any]:
+    """Return the JSON list that a message ends with, if it does."""
+    start = message.find("[{")
+    if start < 0 or not message.endswith("]"):
+        return []
+    try:
+        value = orjson.loads(message[start:])
+    except orjson.JSONDecodeError:
+        return []
+    return value[:_MOST_FAULTS] if isinstance(value, list) else []
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,70 @@
+"""What becomes of creates in doubt that are looked up: found and succeeded, refused, sent again, or in doubt for good.
+
+Pure. What a look-up asks for, and what its answer says of each input, is told by `_doubt`.
+"""
+
+from __future__ import annotations
+
+import attrs
+from attrs import frozen
+
+from hubbatch._batches.correlation import indexes_of
+from hubbatch._batches.doubt import doubt_error
+from hubbatch._batches.faults import is_systemic
+from hubbatch._batches.settlement import Settlement
+from hubbatch._batches.transition import Answered, Settled, Transition
+from hubbatch._protocol.symptoms import Symptom
+from hubbatch.models import BatchError, BatchResponse, RecordStatus
+
+__all__ = ["LookUp"]
+
+
+@frozen(eq=False)
+class LookUp:
+    """Concludes the look-ups of one run."""
+
+    settlement: Settlement
+
+    def conclude(self, answered: Answered) -> Transition:
+        """Settle what a look-up tells; look up, or send, the rest again."""
+        batch, told = answered.batch, answered.diagnosis
+        response = told.response
+        if response is None:  # an answer that objects are not there
+            response = BatchResponse(errors=[answered.error], num_errors=1)
+        done = self.settlement.doubts.conclude(
+            batch, response, answered.moment.waited, told.symptom
+        )
+        settled = [
+            Settled([item], RecordStatus.SUCCEEDED, batch.attempts, [result])
+            for item, result in done.created
+        ]
+        errors: list[BatchError] = []
+        for status, found in (
+            (RecordStatus.FAILED, done.refused),
+            (RecordStatus.UNKNOWN, done.unknown),
+        ):
+            for item, error in found:
+                named = attrs.evolve(error, indexes=indexes_of([item]))
+                errors.append(named)
+                settled.append(Settled([item], status, batch.attempts, error=named))
+        then = self.settlement.after_a_pause(done.following, answered.moment)
+        return Transition(settled, errors, then=then)
+
+    def refused(self, answered: Answered) -> Transition:
+        """Look up in two parts what cannot be looked up together, unless no splitting helps."""
+        batch, error = answered.batch, answered.error
+        absent = answered.diagnosis.symptom is Symptom.NOTHING_FOUND
+        if absent and (len(batch.inputs) == 1 or self.settlement.doubts.names_any(batch, error)):
+            return self.conclude(answered)
+        if len(batch.inputs) > 1 and not is_systemic(error):
+            return Transition(then=batch.halves())
+        return self.failed(answered)
+
+    def failed(self, answered: Answered) -> Transition:
+        """Leave in doubt what cannot be looked up."""
+        error = answered.error
+        why = doubt_error(f"looking it up failed: {error.category}: {error.message}")
+        done = self.settlement.as_known(answered.batch, why)
+        # That the token may not read is no reason to write no more.
+        forbidden = answered.diagnosis.symptom is Symptom.FORBIDDEN
+        return attrs.evolve(done, stop=None if forbidden else answered.decision.exception)

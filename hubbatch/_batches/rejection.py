@@ -1,0 +1,124 @@
+"""What becomes of a batch that HubSpot refuses as a whole: those at fault are found, and the others sent again.
+
+Pure but for the memory of searches. By what the answer names, by the object that a conflict names, or by bisection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from attrs import frozen
+
+from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.blame import blame, halves
+from hubbatch._batches.conflict import existing_id, suspects_of
+from hubbatch._batches.faults import general, is_systemic
+from hubbatch._batches.settlement import Settlement
+from hubbatch._batches.transition import Answered, Transition
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.operations import Operation
+from hubbatch._protocol.symptoms import Proof, Symptom
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import Spelling
+
+__all__ = ["Rejection"]
+
+_COMPARISONS = 3
+"""Objects that are read to trace a batch's conflicts: halving is cheaper for many."""
+
+
+@frozen(eq=False)
+class Rejection:
+    """Takes the rejected batches of one run apart. `unique`: the properties that can collide."""
+
+    operation: Operation
+    spelling: Spelling
+    unique: frozenset[str]
+    settlement: Settlement
+
+    def reject(self, answered: Answered) -> Transition:
+        """Find those at fault: first by the object that the rejection names, if it does."""
+        batch, holder = answered.batch, existing_id(answered.error)
+        if holder not in {None, batch.collides_with} and self._may_compare(batch):
+            compared = batch.part(
+                batch.inputs,
+                stage=Stage.COMPARE,
+                collides_with=holder,
+                comparisons=batch.comparisons + 1,
+            )
+            return Transition(then=[compared])
+        return self._isolate(answered)
+
+    def compared(self, answered: Answered) -> Transition:
+        """Send a batch on in parts: those unlike the object that it collides with, and those like it."""
+        batch, response = answered.batch, answered.diagnosis.response
+        suspects = suspects_of(batch.inputs, response, self.unique, self.spelling)
+        rest = [item for item in batch.inputs if item not in suspects]
+        again = batch.part(batch.inputs, stage=Stage.SEND)
+        if suspects and rest:
+            self.settlement.searches.replaced(batch, 2)
+            return Transition(then=[again.part(part, slow=False) for part in (rest, suspects)])
+        refusal = batch.refusal or answered.error
+        return self._isolate(
+            attrs.evolve(
+                answered,
+                batch=attrs.evolve(again, comparisons=_COMPARISONS),
+                diagnosis=Diagnosis(Symptom.REJECTED, error=refusal, proof=Proof.NOT_WRITTEN),
+            )
+        )
+
+    def _isolate(self, answered: Answered) -> Transition:
+        batch, error = answered.batch, answered.error
+        if is_systemic(error):
+            return self._refuse_all(answered)
+        found = blame(self.operation, batch.inputs, error, self.spelling)
+        all_named = len(found.named) == len(batch.inputs)
+        if all_named and found.by_property and batch.whole:
+            return self._refuse_all(answered)
+        if len(batch.inputs) == 1 or all_named:
+            return self._refuse(answered)
+        if found.named:
+            return self._take_out(answered, found.named)
+        parts = [batch.part(inputs) for inputs in halves(batch.inputs, found.suspects)]
+        freed = self.settlement.searches.split(batch, parts, Search.REFUSED)
+        return self.settlement.goes_on(Transition(), freed, answered)
+
+    def _take_out(self, answered: Answered, named: frozenset[int]) -> Transition:
+        """Settle the inputs that a rejection names, and send the others again."""
+        batch = answered.batch
+        refused: list[Input] = []
+        rest: list[Input] = []
+        for position, item in enumerate(batch.inputs):
+            (refused if position in named else rest).append(item)
+        out = batch.part(refused, refused_alone=True)
+        done = self.settlement.refused(out, answered.error, answered.moment)
+        return done.and_then(batch.part(rest))
+
+    def _refuse(self, answered: Answered) -> Transition:
+        """Settle a batch all of which a rejection is about."""
+        batch, error = answered.batch, answered.error
+        values: Sequence[str] = tuple(batch.inputs[0].properties.values())
+        reason = f"{error.category}: {general(error.message, values)}"
+        freed = self.settlement.searches.refused_alone(batch, reason)
+        out = attrs.evolve(batch, refused_alone=True)
+        done = self.settlement.refused(out, error, answered.moment)
+        return self.settlement.goes_on(done, freed, answered)
+
+    def _refuse_all(self, answered: Answered) -> Transition:
+        """Settle a batch that is refused for a reason which its records share and which no searching can part."""
+        settlement = self.settlement
+        settlement.first.refused(answered.batch.number, answered.error)
+        freed = settlement.searches.ended(answered.batch)
+        done = settlement.refused(answered.batch, answered.error, answered.moment)
+        done = settlement.goes_on(done, freed, answered)
+        return attrs.evolve(done, stop=done.stop or settlement.systemic(answered.moment))
+
+    def _may_compare(self, batch: Batch) -> bool:
+        """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""
+        return (
+            self.operation.writes_properties
+            and len(batch.inputs) > 1
+            and batch.comparisons < _COMPARISONS
+            and any(not self.unique.isdisjoint(item.properties) for item in batch.inputs)
+        )

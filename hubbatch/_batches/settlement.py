@@ -1,0 +1,167 @@
+"""What records end as: by what is known of their batch, by an answer that tells them apart, or unsearched.
+
+Pure but for the memory of searches and of the run's first batches. It makes transitions; which one an answer calls for
+is the state machine's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+from attrs import field, frozen
+
+from hubbatch._batches.batch import Batch, Search
+from hubbatch._batches.correlation import Correlation, indexes_of
+from hubbatch._batches.doubt import Doubts, pause
+from hubbatch._batches.faults import property_fault
+from hubbatch._batches.searches import Freed, Searches
+from hubbatch._batches.systemic import FirstBatches
+from hubbatch._batches.transition import Answered, Moment, Settled, Transition
+from hubbatch._protocol.operations import Operation
+from hubbatch._records.planning import Input
+from hubbatch.errors import HubbatchError
+from hubbatch.models import (
+    NO_ANSWER,
+    OBJECT_NOT_FOUND,
+    BatchError,
+    BatchResponse,
+    RecordStatus,
+)
+from hubbatch.policies import RetryPolicy
+
+__all__ = ["Settlement", "settle_apart"]
+
+_UNSEARCHED = (
+    "refused together with others; the search for those at fault was ended, for none was accepted"
+)
+
+
+@frozen(eq=False)
+class Settlement:
+    """Makes the transitions that end records of one run."""
+
+    operation: Operation
+    policy: RetryPolicy
+    doubts: Doubts
+    searches: Searches = field(factory=Searches)
+    first: FirstBatches = field(factory=FirstBatches)
+
+    def as_known(self, batch: Batch, error: BatchError, moment: Moment | None = None) -> Transition:
+        """Settle a batch by its status. `moment`: go on with what can still be found out about it.
+
+        What was refused only together with others may well succeed without them: its error is transient.
+        """
+        left = [] if moment is None else self._resolvable(batch, moment)
+        rest = [item for item in batch.inputs if item not in left] if left else batch.inputs
+        settled, errors = [], []
+        if rest:
+            if batch.status is RecordStatus.FAILED and not batch.refused_alone:
+                error = attrs.evolve(error, transient=True)
+            named = attrs.evolve(error, indexes=indexes_of(rest)) if batch.attempts else None
+            errors = [] if named is None else [named]
+            settled = [Settled(rest, batch.status, batch.attempts, error=named)]
+        then: Sequence[Batch] = ()
+        if left and moment is not None:
+            then = self.after_a_pause(self.doubts.parts(batch, left), moment)
+        return Transition(settled, errors, then=then)
+
+    def refused(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
+        """Settle a batch that was refused, unless an earlier try may have written it."""
+        if error.category == OBJECT_NOT_FOUND and not self.operation.refuses_the_missing:
+            return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
+        out = attrs.evolve(
+            batch,
+            search=Search.NONE,
+            slow=False,
+            refused={item.index: error for item in batch.inputs},
+        )
+        return self.as_known(out, error, moment)
+
+    def goes_on(
+        self, done: Transition, freed: Freed, answered: Answered | None = None
+    ) -> Transition:
+        """Add what goes on in a search, and the end of what it is given up for."""
+        done = done.and_then(*freed.released)
+        for batch in freed.unsearched:
+            done = done.joined(self._unsearched(batch))
+        if freed.unsearched and answered is not None:
+            if freed.unsearched[0].search is Search.REFUSED:
+                self.first.refused(answered.batch.number, answered.error)
+            done = attrs.evolve(done, stop=done.stop or self.systemic(answered.moment))
+        return done
+
+    def after_a_pause(self, parts: Iterable[Batch], moment: Moment) -> list[Batch]:
+        """Have parts wait before it is found out what became of them."""
+        return [
+            attrs.evolve(
+                part,
+                resumes_at=moment.now
+                + pause(part, self.policy.backoff(part.tries + 1, moment.chance())),
+            )
+            for part in parts
+        ]
+
+    def note_one_by_one(self, batch: Batch, told: Correlation) -> None:
+        """Note a whole batch all of whose records are refused, each by name, for the same property."""
+        failed = all(status is RecordStatus.FAILED for status in told.statuses)
+        if not (failed and batch.whole):
+            return
+        faults = {None if cause is None else property_fault(cause) for cause in told.causes}
+        cause = told.causes[0]
+        if len(faults) == 1 and None not in faults and cause is not None:
+            self.first.refused(batch.number, cause)
+
+    def systemic(self, moment: Moment) -> HubbatchError | None:
+        """Return what stops the run if its first batches show that nothing can succeed."""
+        return None if moment.any_success else self.first.verdict
+
+    def _resolvable(self, batch: Batch, moment: Moment) -> list[Input]:
+        if batch.status is not RecordStatus.UNKNOWN or not moment.may_wait(0.0):
+            return []
+        return [
+            item for item in batch.inputs if self.doubts.resolvable(batch, item, answered=False)
+        ]
+
+    def _unsearched(self, batch: Batch) -> Transition:
+        last = batch.refusal or BatchError(NO_ANSWER, "no answer came")
+        if batch.search is Search.REFUSED:
+            last = attrs.evolve(last, message=f"{_UNSEARCHED} ({last.message})")
+        return self.as_known(attrs.evolve(batch, search=Search.NONE, refused_alone=False), last)
+
+
+def settle_apart(
+    batch: Batch,
+    told: Correlation,
+    statuses: Sequence[RecordStatus],
+    left: set[int],
+    response: BatchResponse,
+) -> Transition:
+    """Settle the inputs of a batch one by one, but for those at the positions that are left."""
+    errors = _leave_out(batch, left, told.errors)
+    settled = [
+        Settled(
+            [item], status, batch.attempts, [result], None if cause is None else errors[id(cause)]
+        )
+        for position, (item, status, result, cause) in enumerate(
+            zip(batch.inputs, statuses, told.results, told.causes, strict=True)
+        )
+        if position not in left
+    ]
+    said = response if len(left) < len(batch.inputs) else None
+    return Transition(settled, list(errors.values()), said)
+
+
+def _leave_out(
+    batch: Batch, left: set[int], errors: Sequence[BatchError]
+) -> Mapping[int, BatchError]:
+    """Return errors, by the `id` of the original, as far as they explain others than inputs that are not settled."""
+    if not left:
+        return {id(error): error for error in errors}
+    open_ = set(indexes_of(batch.inputs[position] for position in left))
+    kept = {}
+    for error in errors:
+        indexes = tuple(index for index in error.indexes if index not in open_)
+        if indexes or not error.indexes:
+            kept[id(error)] = attrs.evolve(error, indexes=indexes)
+    return kept

@@ -1,0 +1,54 @@
+"""Whether a run's first batches show that nothing of it can succeed: the fault lies in the call and in no record.
+
+A memory of the first three batches, and pure otherwise.
+"""
+
+from __future__ import annotations
+
+from hubbatch._batches.faults import general, property_fault
+from hubbatch.errors import UsageError
+from hubbatch.models import BatchError
+
+__all__ = ["FirstBatches"]
+
+_FIRST = 3
+"""A run stops when so many batches, its first, were refused for one reason."""
+
+
+class FirstBatches:
+    """For what each of the first batches of a run was refused."""
+
+    def __init__(self) -> None:
+        self._reasons: dict[int, tuple[str, str]] = {}
+
+    def refused(self, number: int, error: BatchError) -> None:
+        """Note that all records of a batch were refused, as far as they were looked into, for one reason."""
+        if number < _FIRST:
+            self._reasons[number] = (_kind(error), _words(error))
+
+    @property
+    def verdict(self) -> UsageError | None:
+        """What stops the run if each of its first batches was refused for the same reason."""
+        kinds = {kind for kind, _ in self._reasons.values()}
+        if len(self._reasons) < _FIRST or len(kinds) > 1:
+            return None
+        words = min(words for _, words in self._reasons.values())
+        return UsageError(
+            f"the first {_FIRST} batches were refused as a whole, all for one reason, which lies in the"
+            f" call and in no record: {words}"
+        )
+
+
+def _kind(error: BatchError) -> str:
+    """Return what is the same for all errors with one reason."""
+    if (fault := property_fault(error)) is not None:
+        return " ".join(fault)
+    return f"{error.category}: {general(error.message)}"
+
+
+def _words(error: BatchError) -> str:
+    words = f"{error.category}: {error.message}"
+    if (fault := property_fault(error)) is not None:
+        code, name = fault
+        words = f"property {name!r} ({code}): leave it out, or give its right name; {words}"
+    return words

@@ -1,0 +1,24 @@
+"""Checks of single options: each names the option and what is allowed."""
+
+from __future__ import annotations
+
+import math
+
+from hubbatch.errors import UsageError
+
+__all__ = ["check_count", "check_seconds"]
+
+
+def check_count(name: str, value: object, *, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number within its bounds."""
+    if type(value) is not int or value < least or (most is not None and value > most):
+        allowed = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        raise UsageError(f"{name} must be a whole number {allowed}, not {value!r}")
+    return value
+
+
+def check_seconds(name: str, value: object) -> float:
+    """Return a number of seconds above 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise UsageError(f"{name} must be a number of seconds above 0, not {value!r}")
+    return float(value)

@@ -1,0 +1,131 @@
+"""The batches of one run that are under way, each in a task of its own, and what becomes of them when it ends.
+
+Whatever happens to a task, its batch stands here until its records are closed. It knows nothing of where batches come
+from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+from hubbatch._batches.batch import Batch
+from hubbatch._engine.life import Life
+from hubbatch._engine.runner import BatchRunner
+from hubbatch._engine.sender import Carrier
+from hubbatch._records.chunking import Chunk
+from hubbatch.errors import TransportError
+
+__all__ = ["Carriers"]
+
+_BROKEN_OFF = "the run was stopped before an answer came"
+
+
+class Carriers:
+    """Carries batches until they are settled.
+
+    `group`: where their tasks live. `cancelling` tells whether the run is being cancelled; `fail` is told what a batch
+    raises; `moved` is called after a step that leaves something to do, `ended` when a batch is settled.
+    """
+
+    def __init__(
+        self,
+        runner: BatchRunner,
+        life: Life,
+        group: asyncio.TaskGroup,
+        *,
+        cancelling: Callable[[], bool],
+        fail: Callable[[BaseException], None],
+        moved: Callable[[], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._runner = runner
+        self._life = life
+        self._group = group
+        self._cancelling = cancelling
+        self._fail = fail
+        self._moved = moved
+        self._ended = ended
+        self._numbering = itertools.count()
+        self._carriers: dict[asyncio.Task[None], Carrier] = {}
+
+    def __len__(self) -> int:
+        return len(self._carriers)
+
+    @property
+    def batches(self) -> int:
+        """How many batches are under way, each with all its parts."""
+        return len({batch.number for batch in self.open()})
+
+    def open(self) -> Iterator[Batch]:
+        """Return the batches that are not settled: those under way, and those that go on after these."""
+        under_way = (carrier.batch for carrier in self._carriers.values())
+        return itertools.chain(under_way, self._runner.waiting())
+
+    def begin(self, chunk: Chunk) -> None:
+        """Carry a new batch."""
+        self._carry_on(Batch(chunk, next(self._numbering)))
+
+    def leave(self, which: Callable[[Batch], bool]) -> None:
+        """End the waiting of those batches that are to be left as they are; what is being sent goes on."""
+        current = asyncio.current_task()
+        for task, carrier in self._carriers.items():
+            if not carrier.sending and task is not current and which(carrier.batch):
+                task.cancel()
+
+    def close(self) -> None:
+        """Settle what is still open: its task never got a turn, or the run has ended without it."""
+        self._runner.withdraw(_BROKEN_OFF)
+        for carrier in self._carriers.values():
+            self._runner.break_off(carrier.batch, _BROKEN_OFF)
+        self._carriers.clear()
+
+    def _carry_on(self, batch: Batch) -> None:
+        carrier = Carrier(batch)
+        self._carriers[self._group.create_task(self._carry(carrier))] = carrier
+
+    async def _carry(self, carrier: Carrier) -> None:
+        """Carry one batch until all of it is settled, or others carry its parts; whatever happens, in a true state."""
+        task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
+        open_ = True
+        try:
+            while open_ and not self._life.failing:
+                following = await self._runner.step(carrier)
+                open_ = bool(following)
+                if open_:
+                    carrier.batch = following[0]
+                    self._go_on(following[1:])
+                    self._moved()
+            if open_:
+                self._break_off(carrier.batch, _BROKEN_OFF)
+        except (
+            BaseException
+        ) as error:  # cancelled, no token, no service, or a bug: the books stay true
+            self._break_off(carrier.batch, _why(error))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            self._fail(error)
+        finally:
+            self._carriers.pop(task, None)
+        self._ended()
+
+    def _go_on(self, batches: Sequence[Batch], why: str = _BROKEN_OFF) -> None:
+        """Have batches carried on that come of others, unless the run is over."""
+        for batch in batches:
+            if self._life.failing or self._cancelling():
+                self._break_off(batch, why)
+            else:
+                self._carry_on(batch)
+
+    def _break_off(self, batch: Batch, why: str) -> None:
+        """Settle a batch whose sending was broken off."""
+        self._go_on(self._runner.break_off(batch, why), why)
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, asyncio.CancelledError):
+        return _BROKEN_OFF
+    if isinstance(error, TransportError):
+        return str(error)
+    return f"the run broke off: {type(error).__name__}"  # its message may hold anything

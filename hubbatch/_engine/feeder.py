@@ -1,0 +1,157 @@
+"""The pull on the source: records one by one, no faster than there is room for them.
+
+It knows the two kinds of iterables and how they end or break, and gives the event loop its turn by time; what becomes
+of a record is its owner's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from hubbatch._engine.life import Life, State
+
+__all__ = ["Feeder"]
+
+_log = logging.getLogger("hubbatch")
+
+_END = object()
+
+_TURN = 0.005
+"""Seconds of pulling after which the loop gets its turn; of one pull, from which on it is said to block."""
+
+_TURNS = 4
+"""Turns of the loop after a pull that blocked: what has become ready takes a few, from the socket to who waits."""
+
+_BLOCKED = 0.05
+"""Seconds that pulls have to block the loop for, in all, to be warned of."""
+
+_RUNNING = State.RUNNING  # at hand for every record: to look it up takes a call of Python in 3.11
+
+
+class Feeder:
+    """Hands records over while there is room, until the source ends, breaks, or the run takes no more.
+
+    `room` tells how many records may be handed over now; `take` takes one and returns whether to ask again for room;
+    `idle` is called before waiting for room.
+    """
+
+    def __init__(
+        self,
+        source: Iterable[Any] | AsyncIterable[Any],
+        life: Life,
+        *,
+        room: Callable[[], int],
+        take: Callable[[Any], bool],
+        idle: Callable[[], None],
+    ) -> None:
+        self._source = source
+        self._life = life
+        self._room = room
+        self._take = take
+        self._idle = idle
+        self._waiting: asyncio.Future[None] | None = None
+        self._handed_over = 0
+        self._blocked: float | None = None if isinstance(source, list | tuple) else 0.0
+        """Seconds for which pulls have blocked the loop; None: nobody wants to know (any more)."""
+        self.exhausted = False
+        """Whether the source has been seen through to its end."""
+
+    async def run(self) -> None:
+        """Feed to the end; raises whatever the source raises."""
+        if isinstance(self._source, AsyncIterable):
+            await self._run_async(self._source)
+        else:
+            await self._run_sync(iter(self._source))
+
+    def wake(self) -> None:
+        """Look again whether there is room."""
+        if self._waiting is not None and not self._waiting.done() and self._room() > 0:
+            self._waiting.set_result(None)
+
+    def rest(self) -> Iterator[Any]:
+        """Return what has not been handed over, as far as it is at hand: that of a list, not of a stream."""
+        if self.exhausted or not isinstance(self._source, Sequence):
+            return iter(())
+        return itertools.islice(self._source, self._handed_over, None)
+
+    async def _run_sync(self, records: Iterator[Any]) -> None:
+        life, take, clock = self._life, self._take, asyncio.get_running_loop().time
+        turn_ends = clock() + _TURN
+        while room := await self._room_for_more():
+            before = self._handed_over
+            last = clock()  # it may have waited for room
+            for record in itertools.islice(records, room):
+                self._handed_over += 1
+                moment = clock()
+                if moment - last > _TURN:
+                    self._note_blocking(moment - last)
+                last = moment
+                if take(record) or moment >= turn_ends or life.state is not _RUNNING:
+                    break
+            else:
+                if self._handed_over < before + room:
+                    self.exhausted = True
+                    return
+            if last >= turn_ends:
+                for _ in range(_TURNS if last - turn_ends > _TURN else 1):
+                    await asyncio.sleep(0)
+                turn_ends = clock() + _TURN
+
+    async def _run_async(self, source: AsyncIterable[Any]) -> None:
+        life, take, clock = self._life, self._take, asyncio.get_running_loop().time
+        records = aiter(source)
+        turn_ends = clock() + _TURN
+        try:
+            while room := await self._room_for_more():
+                for _ in range(room):
+                    record = await anext(records, _END)
+                    if record is _END:
+                        self.exhausted = life.state is _RUNNING
+                        return
+                    self._handed_over += 1
+                    if take(record) or clock() >= turn_ends or life.state is not _RUNNING:
+                        break
+                if clock() >= turn_ends:  # it may never have waited for anything
+                    await asyncio.sleep(0)
+                    turn_ends = clock() + _TURN
+        finally:
+            if (
+                records is not source
+            ):  # made here, so closed here; the caller's own may be used further
+                await _aclose(records)
+
+    async def _room_for_more(self) -> int:
+        """Wait until records may be handed over and return how many; 0 once nobody wants more."""
+        while self._life.state is _RUNNING:
+            if (room := self._room()) > 0:
+                return room
+            self._idle()
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        return 0
+
+    def _note_blocking(self, seconds: float) -> None:
+        """Warn once of a source that blocks the loop. What it does there may also be a record's own code."""
+        if self._blocked is None:
+            return
+        self._blocked += seconds
+        if self._blocked > _BLOCKED:
+            self._blocked = None
+            _log.warning(
+                "the source blocks the event loop: pulling from it took more than %d ms; pass"
+                " hubbatch.in_thread(source), or an async iterator",
+                _BLOCKED * 1000,
+            )
+
+
+async def _aclose(records: AsyncIterator[Any]) -> None:
+    aclose = getattr(records, "aclose", None)
+    if aclose is not None:
+        await aclose()

@@ -1,0 +1,298 @@
+"""The books of one run: every record taken in, in exactly one state, at any moment.
+
+Synchronous and complete by construction: a record enters once and is settled once. It knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Container, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import attrs
+
+from hubbatch._states import Counts, KeptRecords, RecordOutcome, RecordTable
+from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
+from hubbatch.outcome import Outcome, known
+from hubbatch.policies import Keep
+
+__all__ = ["Ledger"]
+
+_MOST_REMARKS = 1_000
+"""Warnings, and links by name, that are kept of a stream's replies: the first ones."""
+
+
+class Ledger:
+    """Takes records in, settles them, and can say the truth about all of them at any time."""
+
+    def __init__(self, keep: Keep) -> None:
+        self._keep = keep
+        self._shelf: _Table | _Exceptions = (
+            _Table() if keep is Keep.ALL else _Exceptions(keeps_errors=keep is Keep.ERRORS)
+        )
+        self._taken = 0
+        self._not_succeeded = {
+            status: 0 for status in RecordStatus if status is not RecordStatus.SUCCEEDED
+        }
+        self._errors: list[BatchError] = []
+        self._num_errors = 0
+        self._summary = _Summary(
+            {Keep.ALL: math.inf, Keep.ERRORS: _MOST_REMARKS, Keep.NONE: 0}[keep]
+        )
+
+    @property
+    def taken(self) -> int:
+        """How many records have been taken from the source: the next record's index."""
+        return self._taken
+
+    @property
+    def unsettled(self) -> int:
+        """How many records are still open."""
+        return len(self._shelf.open)
+
+    def open_indexes(self, most: int | None = None) -> list[int]:
+        """Return the records that are not settled, or the first of them."""
+        return list(itertools.islice(self._shelf.open, most))
+
+    def settled(self, status: RecordStatus) -> int:
+        """Return how many records are settled in a state."""
+        if status is RecordStatus.SUCCEEDED:  # all the others: nothing is counted for each
+            return self._taken - self.unsettled - sum(self._not_succeeded.values())
+        return self._not_succeeded[status]
+
+    def take(self, record: Any) -> int:
+        """Enter a record; return its index."""
+        index = self._taken
+        self._shelf.take(index, record)
+        self._taken += 1
+        return index
+
+    def leave(self, records: list[Any]) -> int:
+        """Enter records that will never be sent, and close them; return the first one's index.
+
+        They are the last ones. Nothing is made for each: a list that a run leaves off may have millions.
+        """
+        first = self._taken
+        self._shelf.leave(first, records)
+        self._taken += len(records)
+        self._not_succeeded[RecordStatus.UNSENT] += len(records)
+        return first
+
+    def is_open(self, index: int) -> bool:
+        """Whether a record is not settled yet."""
+        return index in self._shelf.open
+
+    def input(self, index: int) -> Any:
+        """Return a record that is not settled yet, as the caller gave it."""
+        return self._shelf.open[index]
+
+    def settle(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None = None,
+        error: BatchError | None = None,
+        attempts: int = 0,
+    ) -> None:
+        """Close a record for good; one that is closed already stays as it is."""
+        if index not in self._shelf.open:
+            return
+        if status is not RecordStatus.SUCCEEDED:
+            self._not_succeeded[status] += 1
+        self._shelf.settle(index, status, result, error, attempts)
+
+    def succeed(
+        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+    ) -> None:
+        """Close records that have succeeded, as `settle` does one by one."""
+        self._shelf.succeed(indexes, results, attempts)
+
+    def note_errors(self, errors: Iterable[BatchError]) -> None:
+        """Enter errors, each once."""
+        for error in errors:
+            self._num_errors += 1
+            if self._keep is not Keep.NONE:
+                self._errors.append(error)
+
+    def note_response(self, response: BatchResponse) -> None:
+        """Enter what a reply says beyond its records: times, status, links, warnings."""
+        self._summary.add(response)
+
+    def counts(self, sent: Iterable[int]) -> Counts:
+        """Count the records by state; of the open ones, those in `sent` are UNKNOWN, the rest UNSENT."""
+        in_flight = len({index for index in sent if index in self._shelf.open})
+        return Counts(
+            self._taken,
+            self.settled(RecordStatus.SUCCEEDED),
+            self.settled(RecordStatus.FAILED),
+            self.settled(RecordStatus.UNKNOWN) + in_flight,
+            self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
+        )
+
+    def outcome(self, sent: Iterable[int], *, final: bool = False) -> Outcome:
+        """Return the truth at this moment; of the open records, those in `sent` are UNKNOWN, the rest UNSENT.
+
+        It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
+        """
+        in_flight = {index for index in sent if index in self._shelf.open}
+        return Outcome(
+            status=self._summary.status,
+            counts=self.counts(in_flight),
+            records=self._shelf.records(in_flight, final=final),
+            errors=sorted(self._errors, key=lambda error: error.indexes[:1] or (self._taken,)),
+            num_errors=self._num_errors,
+            requested_at=self._summary.requested_at,
+            started_at=self._summary.started_at,
+            completed_at=self._summary.completed_at,
+            links=dict(self._summary.links),
+            warnings=list(self._summary.warnings),
+        )
+
+
+class _Table:
+    """Keeps all records, column by column. Records that were taken in since the last settling have an input only."""
+
+    def __init__(self) -> None:
+        self.open: dict[int, Any] = {}
+        self._table = RecordTable()
+
+    def take(self, index: int, record: Any) -> None:
+        self._table.inputs.append(record)
+        self.open[index] = record
+
+    def settle(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
+        table = self._evened()
+        table.statuses[index] = status
+        table.results[index] = result
+        table.errors[index] = error
+        table.attempts[index] = attempts
+        del self.open[index]
+
+    def succeed(
+        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+    ) -> None:
+        table = self._evened()
+        still_open, statuses, kept, tries = self.open, table.statuses, table.results, table.attempts
+        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+        for index, result in zip(indexes, results, strict=True):
+            if index in still_open:
+                statuses[index] = succeeded
+                kept[index] = result
+                tries[index] = attempts
+                del still_open[index]
+
+    def _evened(self) -> RecordTable:
+        """Return the table with all columns as long as the first."""
+        table = self._table
+        if missing := len(table.inputs) - len(table.attempts):
+            table.statuses.extend([RecordStatus.UNSENT] * missing)
+            table.results.extend([None] * missing)
+            table.errors.extend([None] * missing)
+            table.attempts.extend([0] * missing)
+        return table
+
+    def leave(self, _first: int, records: list[Any]) -> None:
+        self._table.inputs.extend(records)
+        self._evened()
+
+    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome]:
+        self._evened()
+        if final:
+            return self._table
+        table = RecordTable(*(list(column) for column in attrs.astuple(self._table, recurse=False)))
+        for index in in_flight:
+            table.statuses[index] = RecordStatus.UNKNOWN
+        return table
+
+
+class _Exceptions:
+    """Keeps the records that did not succeed, or none."""
+
+    def __init__(self, *, keeps_errors: bool) -> None:
+        self.open: dict[int, Any] = {}
+        self._keeps_errors = keeps_errors
+        self._records: dict[int, RecordOutcome] = {}
+        self._left_from = 0
+        self._left: list[Any] = []
+
+    def take(self, index: int, record: Any) -> None:
+        self.open[index] = record
+
+    def settle(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
+        record = self.open[index]
+        if self._keeps_errors and status is not RecordStatus.SUCCEEDED:
+            self._records[index] = RecordOutcome(index, record, status, result, error, attempts)
+        del self.open[index]
+
+    def succeed(
+        self, indexes: Sequence[int], _results: Sequence[ObjectResult | None], _attempts: int
+    ) -> None:
+        for index in indexes:
+            self.open.pop(index, None)
+
+    def leave(self, first: int, records: list[Any]) -> None:
+        if not self._left:
+            self._left_from = first
+        if self._keeps_errors:
+            self._left.extend(records)
+
+    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome]:
+        if not self._keeps_errors:
+            return []
+        still_open = {
+            index: RecordOutcome(
+                index,
+                record,
+                RecordStatus.UNKNOWN if index in in_flight else RecordStatus.UNSENT,
+            )
+            for index, record in self.open.items()
+        }
+        records = {**self._records, **still_open}
+        kept = [records[index] for index in sorted(records)]
+        if not self._left:
+            return kept
+        return KeptRecords(kept, self._left_from, self._left if final else self._left.copy())
+
+
+@attrs.define
+class _Summary:
+    """What many replies say together. `most`: how many warnings, and links by name, are kept."""
+
+    most: float
+    status: BatchStatus = BatchStatus.COMPLETE
+    requested_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    links: dict[str, str] = attrs.field(factory=dict)
+    warnings: list[Any] = attrs.field(factory=list)
+
+    def add(self, response: BatchResponse) -> None:
+        if response.status in {BatchStatus.PENDING, BatchStatus.PROCESSING}:
+            self.status = response.status
+        self.requested_at = min(known(self.requested_at, response.requested_at), default=None)
+        self.started_at = min(known(self.started_at, response.started_at), default=None)
+        self.completed_at = max(known(self.completed_at, response.completed_at), default=None)
+        if response.links:
+            self.links.update(
+                (name, link)
+                for name, link in response.links.items()
+                if name in self.links or len(self.links) < self.most
+            )
+        if response.warnings and (space := self.most - len(self.warnings)) > 0:
+            self.warnings.extend(response.warnings[: int(min(space, len(response.warnings)))])

@@ -1,0 +1,114 @@
+"""Carries batches out: makes the request that the state machine wants, and does what follows from the answer.
+
+The shell around `_machine`: it waits, sends and performs, and does not ask what an answer means. Which batches there
+are, and when a run ends, is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from hubbatch._admission.gate import DeclinedError
+from hubbatch._batches.batch import Batch
+from hubbatch._batches.machine import BatchMachine
+from hubbatch._batches.transition import Moment, Transition
+from hubbatch._clock import elapsed, now
+from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
+from hubbatch._engine.settling import Settler
+from hubbatch._protocol.symptoms import Action
+from hubbatch._records.call import Call
+from hubbatch._records.chunking import Chunk
+from hubbatch._records.intake import Intake
+from hubbatch.errors import HubbatchError
+
+__all__ = ["BatchRunner"]
+
+
+class BatchRunner:
+    """Takes the batches of one run a step further.
+
+    `settled` is called when records have been closed, with the chunks that are full now; `fail` when the run cannot
+    go on; `may_wait` tells whether a batch should still wait so many seconds.
+    """
+
+    def __init__(
+        self,
+        call: Call,
+        resources: ClientResources,
+        intake: Intake,
+        settler: Settler,
+        *,
+        settled: Callable[[list[Chunk]], None],
+        fail: Callable[[HubbatchError], None],
+        may_wait: Callable[[float], bool],
+    ) -> None:
+        self._machine = BatchMachine(call, resources.policy, intake.envelope)
+        self._sender = RequestSender(resources)
+        self._settler = settler
+        self._settled = settled
+        self._fail = fail
+        self._may_wait = may_wait
+        self.retries = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent."""
+        return self._sender.requests
+
+    @property
+    def pausing(self) -> int:
+        """How many batches wait for their time to be sent again."""
+        return self._sender.pausing
+
+    def waiting(self) -> Sequence[Batch]:
+        """Return the batches that go on once others have been answered."""
+        return list(self._machine.waiting())
+
+    async def step(self, carrier: Carrier) -> Sequence[Batch]:
+        """Take the batch of a carrier one step further; return what goes on in its place."""
+        await self._sender.wait_until(carrier.batch.resumes_at)
+        before = carrier.batch.status
+        operation, request = self._machine.request(carrier.batch)
+        spare = self._machine.is_spared(carrier.batch, any_success=self._settler.any_success)
+        try:
+            response = await self._sender.exchange(operation, request, carrier, spare=spare)
+        except DeclinedError:
+            return self._machine.for_a_probe(carrier.batch)
+        moment = Moment(
+            now(),
+            elapsed(carrier.batch.first_sent_at),
+            self._sender.chance,
+            self._settler.any_success,
+            self._may_wait,
+            self._sender.breaker_open,
+        )
+        transition = self._machine.answered(
+            carrier.batch, response.diagnosis, response.decision, moment, before
+        )
+        if response.decision.action is Action.REFRESH:
+            self._sender.refuse_token(response)
+        return self._perform(transition)
+
+    def break_off(self, batch: Batch, why: str) -> Sequence[Batch]:
+        """Settle a batch whose sending was broken off; return what may go on for it."""
+        return self._perform(self._machine.broken_off(batch, why))
+
+    def withdraw(self, why: str) -> None:
+        """Settle the batches that are not under way: they will not be sent any more."""
+        for batch in self._machine.withdraw():
+            self.break_off(batch, why)
+
+    def _perform(self, transition: Transition) -> Sequence[Batch]:
+        self.retries += transition.again
+        try:
+            if transition.settled or transition.errors:
+                self._settled(self._settler.settle(transition))
+            if transition.stop is not None:
+                self._fail(transition.stop)
+        except (
+            BaseException
+        ) as error:  # a bug, or a caller's own: nothing that goes on is forgotten
+            for batch in transition.then:
+                self.break_off(batch, f"the run broke off: {type(error).__name__}")
+            raise
+        return transition.then

@@ -1,0 +1,175 @@
+"""One request of a run and what came of it: the client's gate, tokens, transport and circuit breaker, all in one step.
+
+It knows no batch's future and settles nothing.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+
+import attrs
+from attrs import define, field, frozen
+
+from hubbatch._admission.gate import DeclinedError, Gate
+from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.decision import Decision, decide
+from hubbatch._clock import now
+from hubbatch._http.auth import Tokens
+from hubbatch._protocol.diagnosis import Diagnosis, diagnose
+from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
+from hubbatch._protocol.operations import Operation
+from hubbatch._protocol.symptoms import Action, Symptom
+from hubbatch._quota.budget import Slot
+from hubbatch.errors import TransportError
+from hubbatch.policies import RetryPolicy
+
+__all__ = ["Carrier", "ClientResources", "RequestSender", "Response"]
+
+
+@frozen
+class ClientResources:
+    """What all runs of a client share."""
+
+    transport: Transport
+    tokens: Tokens
+    gate: Gate
+    policy: RetryPolicy
+    chance: Callable[[], float]
+    """Random numbers from 0 to 1, for the jitter."""
+    sleep: Callable[[float], Awaitable[object]]
+    """Waits so many seconds, between two tries of a batch."""
+
+
+@define(eq=False)
+class Carrier:
+    """Who carries a batch now: the one place where the batch of a task stands, whatever happens to the task."""
+
+    batch: Batch
+    sending: bool = False
+    """Whether a request with it is under way, of which a byte may have left."""
+
+
+@frozen
+class Response:
+    """What came of one request, and what to do about it."""
+
+    diagnosis: Diagnosis
+    decision: Decision
+    token: str = field(repr=False)
+    """The token that it was sent with."""
+
+
+class RequestSender:
+    """Sends the requests of one run."""
+
+    def __init__(self, resources: ClientResources) -> None:
+        self._resources = resources
+        self.pausing = 0
+        """How many batches wait for their time to be sent again."""
+        self.requests = 0
+
+    def chance(self) -> float:
+        """Draw a random number from 0 to 1."""
+        return self._resources.chance()
+
+    @property
+    def breaker_open(self) -> bool:
+        """Whether the service is held to be broken."""
+        return self._resources.gate.broken
+
+    async def wait_until(self, when: float) -> None:
+        """Wait until a moment, by the loop's clock."""
+        if (wait := when - now()) > 0:
+            self.pausing += 1
+            try:
+                await self._resources.sleep(wait)
+            finally:
+                self.pausing -= 1
+
+    def refuse_token(self, response: Response) -> None:
+        """Have the token that a request was sent with replaced before the next one."""
+        self._resources.tokens.refused(response.token)
+
+    async def exchange(
+        self, operation: Operation, request: Request, carrier: Carrier, *, spare: bool = False
+    ) -> Response:
+        """Send one request for the batch of a carrier and tell what came of it.
+
+        `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
+        """
+        resources, batch = self._resources, carrier.batch
+        gate, chance = resources.gate, resources.chance()
+        since = now() if batch.tried_since is None else batch.tried_since
+        carrier.batch = attrs.evolve(batch, tried_since=since)
+        self._refuse_long_holds()
+        async with gate.enter(self, since) as slot:
+            if spare and gate.broken:
+                raise DeclinedError
+            token = await resources.tokens.current()  # not before: the wait may have been long
+            reply = await self._post(request, token, carrier, slot)
+        diagnosis = diagnose(operation, reply, len(batch.inputs))
+        if isinstance(reply, Reply):
+            refused = diagnosis.symptom is Symptom.RATE_LIMITED
+            gate.limiter.learn(reply.headers, slot, refused=refused)
+        suspect = batch.search is Search.FAILING and batch.stage is Stage.SEND
+        gate.note(diagnosis, slot, chance, suspect=suspect)
+        # While the service is broken, a failure says nothing about this batch.
+        excused = gate.broken and not suspect
+        history: Mapping[Symptom, int] = {} if excused else batch.history
+        decision = decide(
+            operation,
+            diagnosis,
+            history=history,
+            policy=resources.policy,
+            chance=chance,
+            suspect=suspect,
+            today=datetime.now(UTC),
+        )
+        if not excused:
+            tries = batch.history.get(diagnosis.symptom, 0) + 1
+            carrier.batch = attrs.evolve(
+                carrier.batch, history={**batch.history, diagnosis.symptom: tries}
+            )
+        if decision.action is Action.HOLD:
+            gate.limiter.hold(decision.wait)
+        if decision.wait > gate.limiter.max_hold:
+            decision = attrs.evolve(decision, wait=gate.limiter.max_hold)
+        return Response(diagnosis, decision, token)
+
+    async def _post(
+        self, request: Request, token: str, carrier: Carrier, slot: Slot
+    ) -> Reply | NoReply:
+        """Send one request. From the moment a byte may have left, its records may have been written."""
+        note_sent = functools.partial(self._note_sent, carrier, slot)
+        try:
+            reply = await self._resources.transport.post(request, token, note_sent)
+        except Exception:
+            note_sent()  # a bug proves nothing; being cancelled before a byte has left does
+            raise
+        else:
+            if isinstance(reply, Reply) or reply.sent:
+                note_sent()  # for a transport that could not tell when
+            return reply
+        finally:
+            carrier.sending = False
+
+    def _note_sent(self, carrier: Carrier, slot: Slot) -> None:
+        if carrier.sending:
+            return
+        carrier.sending = True
+        self.requests += 1
+        self._resources.gate.limiter.sent(slot)
+        if carrier.batch.stage is Stage.SEND:
+            carrier.batch = carrier.batch.sent(now(), time.time())
+
+    def _refuse_long_holds(self) -> None:
+        """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
+        held, most = self._resources.gate.limiter.held_for, self._resources.policy.max_elapsed
+        if held > most:
+            raise TransportError(
+                f"the service wants to be left alone for {held:.0f} seconds more, longer than"
+                f" RetryPolicy.max_elapsed ({most:g}): send `outcome.retryable` again after that"
+            )

@@ -1,0 +1,112 @@
+"""From what is decided about records to the books: each is closed in its state, shown to an observer, its key freed.
+
+Synchronous. It says which chunks may go now that a key is free; it knows nothing of answers, tasks, time or waiting.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import attrs
+
+from hubbatch._batches.transition import Settled, Transition
+from hubbatch._engine.ledger import Ledger
+from hubbatch._records.chunking import Chunk
+from hubbatch._records.intake import Intake
+from hubbatch._records.planning import Input
+from hubbatch._states import RecordOutcome
+from hubbatch.models import LOCAL_VALIDATION, BatchError, ObjectResult, RecordStatus
+
+__all__ = ["Settler"]
+
+_SLICE = 5_000
+"""Records that are closed at one go when a run ends: a few milliseconds' work where somebody looks on."""
+
+
+class Settler:
+    """Closes records in the ledger, shows them to an observer, and frees their keys."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        intake: Intake,
+        observe: Callable[[RecordOutcome], None] | None,
+    ) -> None:
+        self._ledger = ledger
+        self._intake = intake
+        self._observe = observe
+
+    @property
+    def any_success(self) -> bool:
+        """Whether any record of the run has succeeded so far."""
+        return self._ledger.settled(RecordStatus.SUCCEEDED) > 0
+
+    def settle(self, transition: Transition) -> list[Chunk]:
+        """Enter what a transition settles; return the chunks that are full now that keys are free."""
+        self._ledger.note_errors(transition.errors)
+        if transition.response is not None:
+            self._ledger.note_response(transition.response)
+        return [chunk for done in transition.settled for chunk in self._settle(done)]
+
+    def refuse(self, index: int, message: str) -> None:
+        """Close a record that must not be sent."""
+        error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
+        self._ledger.note_errors([error])
+        self._close(index, RecordStatus.FAILED, None, error, 0)
+
+    def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
+        """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
+        while indexes := self._ledger.open_indexes(_SLICE):
+            for index in indexes:
+                self._close(index, RecordStatus.UNSENT, None, None, 0)
+            yield
+        while records := list(itertools.islice(never_taken, _SLICE)):
+            first = self._ledger.leave(records)
+            if self._observe is not None:
+                for index, record in enumerate(records, first):
+                    self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
+            yield
+
+    def _settle(self, done: Settled) -> list[Chunk]:
+        """Close inputs that have come to their end together.
+
+        Where nobody looks on and each input stands for itself a success is entered at one go, which saves 10 % of a
+        run's CPU.
+        """
+        inputs, results = done.inputs, done.results
+        if done.status is RecordStatus.SUCCEEDED and self._observe is None:
+            indexes = [
+                item.index
+                for item in inputs
+                if item.followers is None and item.caller_trace_id is None
+            ]
+            if len(indexes) == len(inputs):
+                self._ledger.succeed(indexes, results or [None] * len(inputs), done.attempts)
+                return self._intake.release_all(inputs)
+        full: list[Chunk] = []
+        for item, result in zip(inputs, results or [None] * len(inputs), strict=True):
+            self._close_all(item, done, result)
+            full += self._intake.release(item)
+        return full
+
+    def _close_all(self, item: Input, done: Settled, result: ObjectResult | None) -> None:
+        for member in item.members():
+            echoed = result
+            if result is not None and member.caller_trace_id is not None:
+                echoed = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
+            self._close(member.index, done.status, echoed, done.error, done.attempts)
+
+    def _close(
+        self,
+        index: int,
+        status: RecordStatus,
+        result: ObjectResult | None,
+        error: BatchError | None,
+        attempts: int,
+    ) -> None:
+        if self._observe is not None and self._ledger.is_open(index):
+            record = self._ledger.input(index)
+            self._observe(RecordOutcome(index, record, status, result, error, attempts))
+        self._ledger.settle(index, status, result, error, attempts)

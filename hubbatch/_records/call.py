@@ -1,0 +1,41 @@
+"""One run's order, as a value: which verb, where, and how. It is checked before it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from attrs import frozen
+
+from hubbatch._protocol.operations import Operation
+from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.policies import Duplicates, Keep
+from hubbatch.progress import Progress
+
+__all__ = ["DEFAULT_BATCH_BYTES", "Call"]
+
+DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
+
+
+@frozen
+class Call:
+    """One run's order, checked."""
+
+    operation: Operation
+    path: str
+    read_path: str
+    """Where objects of the same type are read."""
+    batch_size: int
+    max_batch_bytes: int = DEFAULT_BATCH_BYTES
+    max_failures: int | None = None
+    deadline: float | None = None
+    on_progress: Callable[[Progress], None] | None = None
+    duplicates: Duplicates = Duplicates.SERIAL
+    keep: Keep | None = None
+    id_property: str | None = None
+    unique_property: str | None = None
+    query: Mapping[str, str] = {}
+    envelope: Mapping[str, Any] = {}
+    """Fields of the request body next to `inputs`."""
+    spelling: Spelling = CONTACTS
+    """How the values of the object type are compared."""
