@@ -10,7 +10,7 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import World, drip, in_virtual_time
+from support import VirtualTimeLoop, World, drip, in_virtual_time
 
 from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run
 from hubbatch.sandbox import ConflictShape, Fault, FaultKind
@@ -55,7 +55,7 @@ class Story:
     echo_trace_ids: str
     multi_status: bool
     habits: dict[str, Any]
-    slow_source: bool
+    source: str
     stop_at: int | None
     cancel_after: float | None
     raise_at: int | None
@@ -66,12 +66,6 @@ class Story:
     seed: int
 
 
-FATAL = {
-    FaultKind.INVALID_TOKEN,
-    FaultKind.EXPIRED_TOKEN,
-    FaultKind.MISSING_SCOPES,
-    FaultKind.RATE_DAILY,
-}
 faults = st.builds(
     Fault,
     st.sampled_from(sorted(FaultKind)),
@@ -107,7 +101,7 @@ stories = st.builds(
     echo_trace_ids=st.sampled_from(["all", "some", "none"]),
     multi_status=st.booleans(),
     habits=habits,
-    slow_source=st.booleans(),
+    source=st.sampled_from(["quick", "slow", "blocking"]),
     stop_at=st.none() | st.integers(0, 40),
     cancel_after=st.none() | st.floats(0, 3),
     raise_at=st.none() | st.integers(0, 40),
@@ -174,10 +168,14 @@ class Trial:
             for index, record in enumerate(self.records):
                 if index == self.story.raise_at:
                     raise SourceError
+                if self.story.source == "blocking":
+                    loop = asyncio.get_running_loop()
+                    assert isinstance(loop, VirtualTimeLoop)
+                    loop.spend(0.06)
                 self.taken = index + 1
                 yield record
 
-        return drip(plain(), 0.02) if self.story.slow_source else plain()
+        return drip(plain(), 0.02) if self.story.source == "slow" else plain()
 
     async def tell(self) -> None:
         story = self.story
