@@ -97,8 +97,6 @@ def test_a_whole_reply_is_typed() -> None:
         ("createdAt", "2026-03-01T14:00:00.123+02:00", "created_at", NOON),
         ("createdAt", "2026-03-01T12:00:00.123", "created_at", NOON),
         ("createdAt", "nonsense", "created_at", None),
-        ("createdAt", "0001-01-01T00:00:00+14:00", "created_at", None),
-        ("createdAt", "9999-12-31T23:59:59-14:00", "created_at", None),
         ("createdAt", "0001-01-01", "created_at", dt.datetime(1, 1, 1, tzinfo=dt.UTC)),
         ("createdAt", 5, "created_at", None),
         ("createdAt", None, "created_at", None),

@@ -32,15 +32,12 @@ def camel(name: str) -> str:
 
 
 def read_time(value: Any, _: object = None) -> datetime | None:
-    """Read a timestamp as an aware datetime; one that cannot be read, or that UTC cannot hold, is None."""
+    """Read a timestamp as an aware datetime, perhaps one that UTC cannot hold; one that cannot be read is None."""
     try:
         moment = datetime.fromisoformat(value)
-        if moment.tzinfo is None:
-            return moment.replace(tzinfo=UTC)
-        moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError):
         return None
-    return moment
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def write_time(moment: datetime) -> str:
