@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support import World, in_virtual_time, people, plan, result
 
 from hubbatch import BatchResponse, Counts, ErrorDetail
-from hubbatch._batches.conflict import existing_id, is_conflict, suspects_of, unique_names
+from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
+from hubbatch._batches.faults import is_conflict
 from hubbatch._protocol.exchange import Reply
 from hubbatch._protocol.operations import CREATE, UPDATE
 from hubbatch._records.spelling import CONTACTS, OTHERS

@@ -39,7 +39,9 @@ def findings(
         object.__setattr__(item, "created_at", SENT + timedelta(seconds=seconds))
     reply.setdefault("completed_at", SENT + timedelta(seconds=60))
     response = BatchResponse(results=found, **reply)
-    return Doubts(CREATE, "email", most_rounds=6).findings(Batch(inputs), response, waited)
+    return Doubts(CREATE, "email", most_rounds=6).findings(
+        Batch(inputs), response, sent_before(response.completed_at or response.started_at, *waited)
+    )
 
 
 MISSING = BatchError(
@@ -136,7 +138,7 @@ def test_times_at_the_ends_of_the_calendar_break_nothing(moment: datetime) -> No
         assert judge(item, found, sent, CONTACTS) in {Verdict.CREATED, Verdict.EXISTED}
     response = BatchResponse(results=[found], completed_at=moment)
     doubts = Doubts(CREATE, "email", most_rounds=6)
-    assert doubts.findings(Batch([item]), response, (1.0, 1e9))
+    assert doubts.findings(Batch([item]), response, sent_before(response.completed_at, 1.0, 1e9))
 
 
 @pytest.mark.parametrize(
@@ -155,12 +157,13 @@ def test_an_object_is_ours_by_values_as_the_service_spells_them(
 ) -> None:
     item = plan([{"ref": "a", "amount": written}], CREATE, unique_property="ref")[0]
     found = result("7", {"ref": "a", "amount": held})
-    assert judge(item, found, None, CONTACTS) is verdict
+    object.__setattr__(found, "created_at", SENT)
+    assert judge(item, found, Sent(SENT, SENT), CONTACTS) is verdict
 
 
-def test_without_the_services_clock_the_values_must_do() -> None:
+def test_without_the_services_clock_likeness_is_no_proof() -> None:
     assert findings(("7", OTHER, -50.0), completed_at=None)[1].verdict is Verdict.UNTOLD
-    assert findings(("7", SAME, -50.0), completed_at=None)[1].verdict is Verdict.CREATED
+    assert findings(("7", SAME, -50.0), completed_at=None)[1].verdict is Verdict.UNTOLD
     started = findings(("7", SAME, -50.0), completed_at=None, started_at=SENT)
     assert started[1].verdict is Verdict.CREATED
 
@@ -170,7 +173,7 @@ def test_an_object_of_another_name_is_a_stranger() -> None:
     inputs = plan([people(2)[1]], CREATE, unique_property="email")
     response = BatchResponse(results=[result("7", stranger)])
     (found,) = Doubts(CREATE, "email", most_rounds=6).findings(
-        Batch(inputs), response, (60.0, 60.0)
+        Batch(inputs), response, Sent(SENT, SENT)
     )
     assert found.verdict is Verdict.UNTOLD
 

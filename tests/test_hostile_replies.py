@@ -16,10 +16,11 @@ from support import plan
 from hubbatch import BatchResponse
 from hubbatch._batches.batch import Batch
 from hubbatch._batches.blame import blame
-from hubbatch._batches.conflict import existing_id, is_conflict, suspects_of, unique_names
+from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
 from hubbatch._batches.correlation import correlate
 from hubbatch._batches.doubt import Doubts
-from hubbatch._batches.faults import general, is_systemic, property_fault
+from hubbatch._batches.faults import general, is_conflict, is_systemic, property_fault
+from hubbatch._batches.recognition import sent_before
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import Reply
 from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
@@ -68,7 +69,7 @@ def read(operation: Operation, inputs: list[Input], response: BatchResponse) -> 
     correlate(operation, inputs, response, CONTACTS)
     if operation is READ:
         suspects_of(CREATES, response, unique_names("email"), CONTACTS)
-        DOUBTS.findings(Batch(CREATES), response, (1.0, 2.0))
+        DOUBTS.findings(Batch(CREATES), response, sent_before(response.completed_at, 1.0, 2.0))
 
 
 def filled(unit: bytes, size: int, head: bytes = b"", tail: bytes = b"") -> bytes:

@@ -5,12 +5,13 @@ Pure. What is done with the others, and with a batch of which no input is named,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
-from hubbatch._batches.faults import MISSING_PROPERTY, PROPERTY_FAULTS, faults_in
-from hubbatch._batches.names import Names, contexts_of, texts
+from hubbatch._batches.contexts import contexts_of, texts
+from hubbatch._batches.faults import MISSING_PROPERTY, PROPERTY_FAULTS, Fault, faults_in
+from hubbatch._batches.names import Names
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
@@ -26,9 +27,9 @@ class Blame:
     named: frozenset[int] = frozenset()
     """Inputs that are refused: they are named, or have what the error is about."""
     by_property: bool = False
-    """Whether they are those that carry a property which nobody may write, or lack one that is required."""
+    """Whether they are those that carry a property which nobody may write."""
     suspects: frozenset[int] = frozenset()
-    """Inputs that carry a property which the error names: one of their values may be wrong."""
+    """Inputs that carry a property which the error names, or lack it: one of their values may be wrong, or missing."""
 
 
 def blame(
@@ -39,20 +40,16 @@ def blame(
     if named:
         return Blame(frozenset(named))
     faults = faults_in(error)
-    unwritable = {
-        name for fault in faults if fault.code in PROPERTY_FAULTS for name in fault.properties
-    }
-    missing = {
-        name for fault in faults if fault.code == MISSING_PROPERTY for name in fault.properties
-    }
     every = {name for fault in faults for name in fault.properties}
     if not every:
         return Blame()  # as mostly: nothing to read the inputs for
     contents = [item.properties for item in inputs]
-    carriers = _having(contents, unwritable) | _lacking(contents, missing)
-    if carriers:
+    unwritable = _named(faults, PROPERTY_FAULTS)
+    if carriers := _having(contents, unwritable):
         return Blame(carriers, by_property=True)
-    return Blame(suspects=_having(contents, every))
+    # Who lacks a property may not need it: the object may have it already, or it is required of some only.
+    lacking = _lacking(contents, _named(faults, {MISSING_PROPERTY}))
+    return Blame(suspects=lacking or _having(contents, every))
 
 
 def halves(
@@ -89,6 +86,10 @@ def _associated(inputs: Sequence[Input], error: BatchError) -> list[int]:
 def _target(association: Mapping[str, object]) -> str | None:
     to = association.get("to")
     return str(to.get("id")) if isinstance(to, Mapping) else None
+
+
+def _named(faults: Sequence[Fault], codes: Collection[str]) -> set[str]:
+    return {name for fault in faults if fault.code in codes for name in fault.properties}
 
 
 def _having(contents: Sequence[Mapping[str, str]], names: set[str]) -> frozenset[int]:

@@ -8,18 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from hubbatch._batches.faults import faults_in
-from hubbatch._batches.names import contexts_of, texts
+from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._protocol.operations import READ
 from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, Planner
 from hubbatch._records.spelling import Spelling
-from hubbatch.models import CONFLICT, BatchError, BatchResponse
+from hubbatch.models import BatchError, BatchResponse
 
-__all__ = ["existing_id", "is_conflict", "read_body", "suspects_of", "unique_names"]
-
-_CATEGORIES = frozenset({CONFLICT, "OBJECT_ALREADY_EXISTS"})
-_CODES = frozenset({"CONFLICTING_UNIQUE_VALUE", "OBJECT_ALREADY_EXISTS", CONFLICT})
+__all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]
 
 _SEVERAL = {"hs_additional_emails": "email", "hs_additional_domains": "domain"}
 """Properties that hold several values, each as unique as those of another property."""
@@ -28,11 +24,6 @@ _UNIQUE = frozenset({*_SEVERAL, *_SEVERAL.values()})
 
 _EXISTING = re.compile(r"Existing ID: ([0-9]{1,20})")
 """HubSpot's words in a 409: "Contact already exists. Existing ID: 7"."""
-
-
-def is_conflict(error: BatchError) -> bool:
-    """Whether an error says that an object with one of the unique values is there already."""
-    return error.category in _CATEGORIES or any(fault.code in _CODES for fault in faults_in(error))
 
 
 def existing_id(error: BatchError) -> str | None:

@@ -9,7 +9,7 @@ as it was written, and the batch's status speaks of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 from attrs import frozen
@@ -55,8 +55,8 @@ def correlate(
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
     names = Names(operation, inputs, spelling)
-    claimed = _claim(operation, inputs, names, response.results, spelling)
-    blamed, errors, anonymous = _blame(operation, inputs, names, response.errors, claimed)
+    claimed = _claim(operation, inputs, names, response, spelling)
+    blamed, errors, anonymous = _blame(operation, inputs, names, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
         # Both a result and an error: which of them is true cannot be told.
@@ -104,13 +104,13 @@ def _claim(
     operation: Operation,
     inputs: Sequence[Input],
     names: Names,
-    results: Sequence[ObjectResult],
+    response: BatchResponse,
     spelling: Spelling,
 ) -> dict[int, ObjectResult | None]:
     """Give results to inputs; None marks an input that two different objects claim to be."""
     claimed: dict[int, ObjectResult | None] = {}
     nameless = []
-    for result in results:
+    for result in response.results:
         positions = names.of_result(result)
         if not positions:
             nameless.append(result)
@@ -120,7 +120,12 @@ def _claim(
         if (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
             claimed[position] = None
     if nameless and operation.writes_properties and not operation.keyed:
-        unclaimed = [position for position in range(len(inputs)) if position not in claimed]
+        refused = {position for error in response.errors for position in names.of_error(error)}
+        unclaimed = [
+            position
+            for position in range(len(inputs))
+            if position not in claimed and position not in refused
+        ]
         untraced = {  # one result said twice is one
             result.id or str(-index): result
             for index, result in enumerate(nameless)
@@ -146,17 +151,16 @@ def _blame(
     operation: Operation,
     inputs: Sequence[Input],
     names: Names,
-    errors: Sequence[BatchError],
-    claimed: Mapping[int, ObjectResult | None],
+    response: BatchResponse,
 ) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
     """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
     blamed: dict[int, BatchError] = {}
     indexed, anonymous = [], []
-    for item in errors:
+    for item in response.errors:
         # What has no words of HubSpot's is no refusal, whomever it is about.
         speaks = bool(item.category or item.correlation_id)
         positions = names.of_error(item) if speaks else []
-        if not positions and speaks and len(inputs) == 1 and not claimed:
+        if not positions and speaks and len(inputs) == 1 and not response.results:
             positions = [0]  # there is nobody else whom it could mean
         if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
             continue

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from hubbatch._batches.batch import Batch, Stage
-from hubbatch._batches.conflict import is_conflict
 from hubbatch._batches.correlation import correlate
+from hubbatch._batches.faults import is_conflict
 from hubbatch._batches.names import Names
-from hubbatch._batches.recognition import Sent, Verdict, judge, sent_before
+from hubbatch._batches.recognition import Sent, Verdict, judge
 from hubbatch._protocol.operations import READ, Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.envelope import Envelope, read_fields
@@ -101,16 +101,13 @@ class Doubts:
         return envelope.wrap(self._asked(inputs))
 
     def conclude(
-        self, batch: Batch, response: BatchResponse, waited: tuple[float, float], symptom: Symptom
+        self, batch: Batch, response: BatchResponse, sent: Sent | None, symptom: Symptom
     ) -> Conclusion:
-        """Read the answer to a look-up.
-
-        `waited`: at least and at most so many seconds before, the batch was first sent.
-        """
+        """Read the answer to a look-up. `sent`: when the batch was first sent; None: nobody knows."""
         done = Conclusion()
         absent: list[Input] = []
         untold: list[tuple[Input, ObjectResult | None]] = []
-        for item, finding in zip(batch.inputs, self.findings(batch, response, waited), strict=True):
+        for item, finding in zip(batch.inputs, self.findings(batch, response, sent), strict=True):
             result, refusal = finding.result, batch.refused.get(item.index)
             if result is not None and finding.verdict is Verdict.CREATED:
                 done.created.append((item, result))
@@ -155,12 +152,9 @@ class Doubts:
         else:
             done.unknown.extend((item, _untold_error(result)) for item, result in untold)
 
-    def findings(
-        self, batch: Batch, response: BatchResponse, waited: tuple[float, float]
-    ) -> list[Finding]:
+    def findings(self, batch: Batch, response: BatchResponse, sent: Sent | None) -> list[Finding]:
         """Tell what a look-up has found of each input."""
         told = correlate(READ, self._asked(batch.inputs), response, self._spelling)
-        sent = sent_before(response.completed_at or response.started_at, *waited)
         return [
             self._finding(item, status, result, cause, sent)
             for item, status, result, cause in zip(

@@ -13,10 +13,19 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from hubbatch._batches.names import texts
-from hubbatch.models import BatchError
+from hubbatch._batches.contexts import texts
+from hubbatch.models import CONFLICT, OBJECT_NOT_FOUND, BatchError
 
-__all__ = ["PROPERTY_FAULTS", "Fault", "faults_in", "general", "is_systemic", "property_fault"]
+__all__ = [
+    "MISSING_PROPERTY",
+    "PROPERTY_FAULTS",
+    "Fault",
+    "faults_in",
+    "general",
+    "is_conflict",
+    "is_systemic",
+    "property_fault",
+]
 
 UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
 MISSING_PROPERTY = "REQUIRED_PROPERTIES_MISSING"
@@ -27,7 +36,12 @@ PROPERTY_FAULTS = frozenset({UNKNOWN_PROPERTY, "READ_ONLY_VALUE", "PROPERTY_IS_R
 _MOST_FAULTS = 200
 """Items of a message's list that are read."""
 
-_ID_PROPERTY = re.compile(r"\bidProperty\b", re.IGNORECASE)
+_CONFLICTS = frozenset({CONFLICT, "OBJECT_ALREADY_EXISTS", "CONFLICTING_UNIQUE_VALUE"})
+"""Categories, and codes, of an object that is there already."""
+
+_ID_PROPERTY = re.compile(r"\bidProperty\b")
+_QUOTED = re.compile(r"[\[{\"'`]")
+"""Where a message begins to quote."""
 
 
 @frozen
@@ -67,13 +81,27 @@ def property_fault(error: BatchError) -> tuple[str, str] | None:
     return str(code), str(name)
 
 
+def is_conflict(error: BatchError) -> bool:
+    """Whether an error says that an object with one of the unique values is there already."""
+    return error.category in _CONFLICTS or any(
+        fault.code in _CONFLICTS for fault in faults_in(error)
+    )
+
+
 def is_systemic(error: BatchError) -> bool:
-    """Whether an error is the call's and no record's: it names a property that cannot name objects."""
-    message = error.message.lower()
-    if "non-unique" in message or _ID_PROPERTY.search(error.message):
+    """Whether an error is the call's and no record's: it names a property that cannot name objects.
+
+    Only HubSpot's own words count, and not what a message quotes of a record.
+    """
+    if error.category == OBJECT_NOT_FOUND or faults_in(error):
+        return False
+    words = _QUOTED.split(error.message.lower(), maxsplit=1)[0]
+    if words.startswith("unable to ") and "non-unique" in words:
         return True
-    start = message.find("by property ")
-    return start >= 0 and "does not exist" in message[start:]
+    start = words.find("by property ")
+    if start >= 0 and "does not exist" in error.message.lower()[start:]:
+        return True
+    return _ID_PROPERTY.search(error.message) is not None
 
 
 def general(message: str, values: Iterable[str] = ()) -> str:

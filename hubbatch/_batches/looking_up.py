@@ -11,6 +11,7 @@ from attrs import frozen
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.doubt import doubt_error
 from hubbatch._batches.faults import is_systemic
+from hubbatch._batches.recognition import sent_before
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Settled, Transition
 from hubbatch._protocol.symptoms import Symptom
@@ -32,7 +33,7 @@ class LookUp:
         if response is None:  # an answer that objects are not there
             response = BatchResponse(errors=[answered.error], num_errors=1)
         done = self.settlement.doubts.conclude(
-            batch, response, answered.moment.waited, told.symptom
+            batch, response, sent_before(told.clock, *answered.moment.waited), told.symptom
         )
         settled = [
             Settled([item], RecordStatus.SUCCEEDED, batch.attempts, [result])

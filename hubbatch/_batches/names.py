@@ -6,19 +6,16 @@ Pure. It knows nothing of what a reply says of them.
 from __future__ import annotations
 
 import functools
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from hubbatch._batches.contexts import contexts_of, texts
+from hubbatch._batches.faults import is_conflict
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Key, Spelling
 from hubbatch.models import BatchError, ObjectResult
 
-__all__ = ["Names", "contexts_of", "texts"]
-
-_MOST_NAMES = 10_000
-"""Ids of one error that are read: more than any batch has inputs."""
+__all__ = ["Names"]
 
 _ALIASES = {"email": "hs_additional_emails", "domain": "hs_additional_domains"}
 """Properties whose further values name the object too."""
@@ -45,14 +42,13 @@ class Names:
         }
 
     @functools.cached_property
-    def _by_form(self) -> dict[Key, int]:
-        """Positions by the form of a unique value, as far as it is one input's alone."""
-        seen: dict[Key, int | None] = {}
+    def _forms(self) -> dict[Key, list[int]]:
+        """Positions by the form of a unique value."""
+        found: dict[Key, list[int]] = {}
         for (name, value), position in self.by_key.items():
             if name is not None:
-                form = (name, self._spelling.form(name, value))
-                seen[form] = None if form in seen else position
-        return {form: position for form, position in seen.items() if position is not None}
+                found.setdefault((name, self._spelling.form(name, value)), []).append(position)
+        return found
 
     @functools.cached_property
     def id_properties(self) -> Sequence[str | None]:
@@ -78,11 +74,13 @@ class Names:
         if further := result.properties.get(_ALIASES.get(name, "")):
             values += further.split(";")
         for value in values:
-            position = self.by_key.get(self._spelling.key(name, value))
-            if position is None:
-                position = self._by_form.get((name, self._spelling.form(name, value)))
-            if position is not None:
-                return position
+            form = self._spelling.form(name, value)
+            found = self._forms.get((name, form), ())
+            if len(found) == 1:
+                return found[0]
+            if found and not self._spelling.is_plain(form, value):
+                # Several inputs differ only in spelling: but for the plain one, each keeps its own at most.
+                return self.by_key.get(self._spelling.key(name, value))
         return None
 
     def of_error(self, error: BatchError) -> list[int]:
@@ -94,8 +92,8 @@ class Names:
             for trace_id in texts(context.get("objectWriteTraceId"))
             if trace_id in self.by_trace_id
         }
-        if traced or not self._keyed:
-            # Ids next to trace ids are of other objects, such as one that was collided with.
+        if traced or not self._keyed or is_conflict(error):
+            # Ids next to trace ids, or of a conflict, are of other objects: of the one that was collided with.
             return sorted(traced)
         return sorted(
             {
@@ -107,19 +105,3 @@ class Names:
                 if (key := self._spelling.key(id_property, value)) in self.by_key
             }
         )
-
-
-def contexts_of(error: BatchError) -> list[Mapping[str, Any]]:
-    """Return an error's own context and those of its details."""
-    return [
-        context
-        for context in (error.context, *(detail.context for detail in error.errors))
-        if isinstance(context, Mapping)
-    ]
-
-
-def texts(value: Any) -> Iterable[str]:
-    """Read what is a list of texts in practice, and one text, or a number, at times."""
-    if isinstance(value, list):
-        return map(str, itertools.islice(value, _MOST_NAMES))
-    return () if value is None else (str(value),)

@@ -61,22 +61,24 @@ def sent_before(clock: datetime | None, least: float, most: float) -> Sent | Non
 
 def judge(item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling) -> Verdict:
     """Tell an object that this input has created from one that was there before, and from another's."""
-    written = item.properties
+    written, created = item.properties, found.created_at
     if not _has_the_key(item.key, found, spelling):
         return Verdict.UNTOLD
-    created = found.created_at
-    dated = sent is not None and created is not None and _TIMES.isdisjoint(written)
-    if dated and _precedes(created, sent.earliest, _MOST_SLACK):  # type: ignore[union-attr,arg-type]
+    if sent is None or created is None or not _TIMES.isdisjoint(written):
+        return (
+            Verdict.UNTOLD
+        )  # likeness alone is no proof: the object of an earlier import is alike
+    if _precedes(created, sent.earliest, _MOST_SLACK):
         return Verdict.EXISTED
-    if dated and _precedes(created, sent.latest, _SLACK):  # type: ignore[union-attr,arg-type]
-        return Verdict.UNTOLD
     same = all(
         name not in found.properties
         or spelling.form(name, value) == spelling.form(name, found.properties[name])
         for name, value in written.items()
     )
     # The object of an earlier record with the same unique value may be a moment old and look the same.
-    return Verdict.CREATED if same and not item.successor else Verdict.UNTOLD
+    if _precedes(created, sent.latest, _SLACK) or not same or item.successor:
+        return Verdict.UNTOLD
+    return Verdict.CREATED
 
 
 def _precedes(moment: datetime, other: datetime, slack: timedelta) -> bool:

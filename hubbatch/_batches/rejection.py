@@ -21,6 +21,7 @@ from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import Proof, Symptom
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
+from hubbatch.models import OBJECT_NOT_FOUND
 
 __all__ = ["Rejection"]
 
@@ -76,7 +77,9 @@ class Rejection:
         all_named = len(found.named) == len(batch.inputs)
         if all_named and found.by_property and batch.whole:
             return self._refuse_all(answered)
-        if len(batch.inputs) == 1 or all_named:
+        # A read that finds nothing at all need not say what.
+        none_there = error.category == OBJECT_NOT_FOUND and not self.operation.writes
+        if len(batch.inputs) == 1 or all_named or (none_there and not found.named):
             return self._refuse(answered)
         if found.named:
             return self._take_out(answered, found.named)

@@ -182,7 +182,8 @@ class Searches:
         if state.accepted or len(state.reasons) > 1:
             return Freed(_take_all(state))
         if state.refusals >= _BUDGET and state.samples >= _SAMPLES:
-            return Freed((), _take_all(state))
+            # A part that is to be sent again may be accepted yet.
+            return Freed() if state.live else Freed((), _take_all(state))
         if not state.waiting or state.live > state.slow:
             return Freed()
         if deeper:

@@ -70,13 +70,8 @@ class Settlement:
         """Settle a batch that was refused, unless an earlier try may have written it."""
         if error.category == OBJECT_NOT_FOUND and not self.operation.refuses_the_missing:
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
-        out = attrs.evolve(
-            batch,
-            search=Search.NONE,
-            slow=False,
-            refused={item.index: error for item in batch.inputs},
-        )
-        return self.as_known(out, error, moment)
+        out = attrs.evolve(batch, search=Search.NONE, slow=False)
+        return self.as_known(_having_been_refused(out, error), error, moment)
 
     def goes_on(
         self, done: Transition, freed: Freed, answered: Answered | None = None
@@ -84,7 +79,8 @@ class Settlement:
         """Add what goes on in a search, and the end of what it is given up for."""
         done = done.and_then(*freed.released)
         for batch in freed.unsearched:
-            done = done.joined(self._unsearched(batch))
+            moment = None if answered is None else answered.moment
+            done = done.joined(self._unsearched(batch, moment))
         if freed.unsearched and answered is not None:
             if freed.unsearched[0].search is Search.REFUSED:
                 self.first.refused(answered.batch.number, answered.error)
@@ -123,11 +119,19 @@ class Settlement:
             item for item in batch.inputs if self.doubts.resolvable(batch, item, answered=False)
         ]
 
-    def _unsearched(self, batch: Batch) -> Transition:
+    def _unsearched(self, batch: Batch, moment: Moment | None) -> Transition:
         last = batch.refusal or BatchError(NO_ANSWER, "no answer came")
         if batch.search is Search.REFUSED:
             last = attrs.evolve(last, message=f"{_UNSEARCHED} ({last.message})")
-        return self.as_known(attrs.evolve(batch, search=Search.NONE, refused_alone=False), last)
+        out = attrs.evolve(batch, search=Search.NONE, slow=False, refused_alone=False)
+        return self.as_known(_having_been_refused(out, last), last, moment)
+
+
+def _having_been_refused(batch: Batch, error: BatchError) -> Batch:
+    """Return a batch whose records are refused for this error, should nothing else be found out about them."""
+    if not batch.refused_alone:
+        error = attrs.evolve(error, transient=True)
+    return attrs.evolve(batch, refused={item.index: error for item in batch.inputs})
 
 
 def settle_apart(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hubbatch._batches.faults import general, property_fault
 from hubbatch.errors import UsageError
-from hubbatch.models import BatchError
+from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 
 __all__ = ["FirstBatches"]
 
@@ -23,7 +23,7 @@ class FirstBatches:
 
     def refused(self, number: int, error: BatchError) -> None:
         """Note that all records of a batch were refused, as far as they were looked into, for one reason."""
-        if number < _FIRST:
+        if number < _FIRST and error.category != OBJECT_NOT_FOUND:
             self._reasons[number] = (_kind(error), _words(error))
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import email.utils
 import math
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import attrs
@@ -84,6 +84,8 @@ class Diagnosis:
     """Seconds that the service wants to be left alone, as far as it said so or its kind of answer implies."""
     proof: Proof = Proof.NOTHING
     """What is proven of what the request was to write."""
+    clock: datetime | None = None
+    """When the service answered, by its own clock, as far as an answer to a batch tells."""
     asked: bool = False
     """Whether the service named that time itself, and it is not just the usual window."""
 
@@ -110,7 +112,7 @@ def _read(operation: Operation, reply: Reply, inputs: int | None) -> Diagnosis:
     if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
         response = _response(operation, reply, value, inputs)
         if response is not None:
-            return Diagnosis(Symptom.ANSWERED, response)
+            return Diagnosis(Symptom.ANSWERED, response, clock=_clock(reply, response))
         return _unreadable(_error(reply, value))
     error = _error(reply, value)
     if isinstance(value, dict) and isinstance(value.get("results"), list):
@@ -127,6 +129,11 @@ def _read(operation: Operation, reply: Reply, inputs: int | None) -> Diagnosis:
         proof=row.proof if proven else Proof.NOTHING,
         asked=asked is not None or (wait is not None and wait > _LONGEST_WINDOW),
     )
+
+
+def _clock(reply: Reply, response: BatchResponse) -> datetime | None:
+    told = response.completed_at or response.started_at
+    return _date(reply.headers.get("date", "")) if told is None else told
 
 
 def _unreadable(error: BatchError) -> Diagnosis:
@@ -207,11 +214,13 @@ def _retry_after(reply: Reply) -> float | None:
 
 def _seconds_until(date: str, reply: Reply) -> float:
     """Return the seconds from the reply's own date to another one; NaN if either cannot be read."""
+    until, now = _date(date), _date(reply.headers.get("date", ""))
+    return math.nan if until is None or now is None else (until - now).total_seconds()
+
+
+def _date(text: str) -> datetime | None:
+    """Read a header's date, which is in UTC; None if it cannot be read."""
     try:
-        until, now = (
-            email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
-            for text in (date, reply.headers.get("date", ""))
-        )
+        return email.utils.parsedate_to_datetime(text).replace(tzinfo=UTC)
     except (TypeError, ValueError, OverflowError, IndexError):
-        return math.nan
-    return (until - now).total_seconds()
+        return None

@@ -222,8 +222,10 @@ class Planner:
 
 def _was_read(record: Any, mapping: Mapping[str, Any]) -> bool:
     """Whether a record is a result, as HubSpot or hubbatch gives it, and not an input."""
+    if type(record) is ObjectResult:
+        return True
     nested = isinstance(mapping.get("properties"), Mapping)
-    return type(record) is ObjectResult or (nested and not _RESULT_FIELDS.isdisjoint(mapping))
+    return nested and "idProperty" not in mapping and not _RESULT_FIELDS.isdisjoint(mapping)
 
 
 def _mapping_of(record: Any) -> Mapping[str, Any]:

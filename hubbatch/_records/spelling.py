@@ -74,6 +74,10 @@ class Spelling:
             return text if number is None else f"num:{number}"
         return text.lower() if text.lower() in {"true", "false"} else text
 
+    def is_plain(self, form: str, value: str) -> bool:
+        """Whether a value is spelled as HubSpot would spell any value of its form."""
+        return value.strip() == form.removeprefix("num:").removeprefix("tel:")
+
 
 CONTACTS = Spelling(contacts=True)
 OTHERS = Spelling(contacts=False)
