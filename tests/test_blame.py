@@ -11,7 +11,7 @@ from support import plan
 
 from hubbatch import BatchError, ErrorDetail
 from hubbatch._batches.blame import Blame, blame, halves
-from hubbatch._batches.faults import Fault, faults_in, general, is_systemic, property_fault
+from hubbatch._batches.faults import Fault, faults_in, general, is_systemic, property_faults
 from hubbatch._protocol.operations import CREATE, UPDATE, UPSERT
 from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.models import OBJECT_NOT_FOUND
@@ -151,24 +151,24 @@ GONE, ODD = "PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"
 @pytest.mark.parametrize(
     ("details", "fault"),
     [
-        ([(GONE, ["a"])], (GONE, "a")),
-        ([(GONE, ["a"]), (GONE, ["a"])], (GONE, "a")),
-        ([(ODD, ["a"])], (ODD, "a")),
-        ([(GONE, ["a", "b"])], None),
-        ([(GONE, ["a"]), (ODD, ["a"])], None),
-        ([(GONE, ["a"]), ("INVALID_EMAIL", ["email"])], None),
-        ([("INVALID_EMAIL", ["email"])], None),
-        ([(GONE, [])], None),
-        ([], None),
+        ([(GONE, ["a"])], ((GONE, "a"),)),
+        ([(GONE, ["a"]), (GONE, ["a"])], ((GONE, "a"),)),
+        ([(ODD, ["a"])], ((ODD, "a"),)),
+        ([(GONE, ["a", "b"])], ((GONE, "a"), (GONE, "b"))),
+        ([(GONE, ["a"]), (ODD, ["a"])], ((GONE, "a"), (ODD, "a"))),
+        ([(GONE, ["a"]), ("INVALID_EMAIL", ["email"])], ()),
+        ([("INVALID_EMAIL", ["email"])], ()),
+        ([(GONE, [])], ()),
+        ([], ()),
     ],
 )
 def test_a_whole_column_is_wrong_if_nothing_else_is(
-    details: list[tuple[str, list[str]]], fault: tuple[str, str] | None
+    details: list[tuple[str, list[str]]], fault: tuple[tuple[str, str], ...]
 ) -> None:
     error = BatchError(
         "C", "no", errors=[ErrorDetail("d", code, {"propertyName": on}) for code, on in details]
     )
-    assert property_fault(error) == fault
+    assert property_faults(error) == fault
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from hubbatch._batches.blame import blame
 from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
 from hubbatch._batches.correlation import correlate
 from hubbatch._batches.doubt import Doubts
-from hubbatch._batches.faults import general, is_conflict, is_systemic, property_fault
+from hubbatch._batches.faults import general, is_conflict, is_systemic, property_faults
 from hubbatch._batches.recognition import sent_before
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import Reply
@@ -61,7 +61,7 @@ def judge(operation: Operation, reply: Reply) -> None:
         existing_id(error)
         is_conflict(error)
         is_systemic(error)
-        property_fault(error)
+        property_faults(error)
         general(error.message, tuple(inputs[0].properties.values()))
 
 

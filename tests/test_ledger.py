@@ -36,7 +36,8 @@ def test_the_ledger_keeps_what_it_is_told_and_counts_all(keep: str, kept: list[i
     ledger.note_errors([error])
     ledger.settle(1, F, error=error)
     ledger.settle(0, S)
-    outcome = ledger.outcome([2])
+    ledger.sent([2])
+    outcome = ledger.outcome()
     assert [record.index for record in outcome.records] == kept
     assert outcome.counts == Counts(3, succeeded=1, failed=1, unknown=1)
     assert outcome.num_errors == 1
@@ -48,7 +49,7 @@ def test_a_record_is_settled_once() -> None:
     ledger.take("a")
     ledger.settle(0, S)
     ledger.settle(0, F)
-    assert ledger.outcome([]).counts == Counts(1, succeeded=1)
+    assert ledger.outcome().counts == Counts(1, succeeded=1)
 
 
 @pytest.mark.parametrize("keep", Keep)
@@ -58,14 +59,15 @@ def test_to_succeed_together_is_to_succeed_one_by_one(keep: Keep) -> None:
     for ledger in (together, one_by_one):
         for name in "abcde":
             ledger.take(name)
+        ledger.sent([0, 1, 4])
         ledger.settle(3, F)
     together.succeed([4, 0, 3], results, 2)
     for index, result in zip([4, 0, 3], results, strict=True):
         one_by_one.settle(index, S, result, None, 2)
     for ledger in (together, one_by_one):
         ledger.take("f")
-    assert together.outcome([1]) == one_by_one.outcome([1])
-    assert together.outcome([1]).counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
+    assert together.outcome() == one_by_one.outcome()
+    assert together.outcome().counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
     assert together.open_indexes() == [1, 2, 5]
 
 
@@ -75,7 +77,7 @@ def test_warnings_and_links_of_a_stream_are_bounded(keep: str, most: int) -> Non
     for number in range(1_500):
         links = {"same": str(number), f"l{number}": "x"}
         ledger.note_response(BatchResponse(warnings=[number, number], links=links))
-    outcome = ledger.outcome([])
+    outcome = ledger.outcome()
     assert outcome.warnings == [number // 2 for number in range(most)]
     assert len(outcome.links) == min(most, 1_501)
     assert outcome.links.get("same") == (None if keep == "none" else "1499")
@@ -89,9 +91,9 @@ def test_records_that_are_left_off_are_unsent(keep: Keep) -> None:
     ledger.settle(0, S)
     ledger.settle(1, F)
     assert ledger.leave(["c"]) == 2
-    before = ledger.outcome([])
+    before = ledger.outcome()
     assert ledger.leave(["d", "e"]) == 3
-    for outcome in (ledger.outcome([]), ledger.outcome([], final=True)):
+    for outcome in (ledger.outcome(), ledger.outcome(final=True)):
         assert outcome.counts == Counts(5, succeeded=1, failed=1, unsent=3)
         kept = {Keep.ALL: "abcde", Keep.ERRORS: "bcde", Keep.NONE: ""}[keep]
         assert [record.input for record in outcome.records] == list(kept)

@@ -15,7 +15,6 @@ from support import plan
 
 from hubbatch import RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Search, Stage
-from hubbatch._batches.decision import decide
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Moment, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
@@ -70,8 +69,7 @@ def answer(
         sent = sent.sent(1.0, 1.0)
     asked = READ if sent.stage is not Stage.SEND else operation
     diagnosis = diagnose(asked, reply, len(sent.inputs))
-    decision = decide(asked, diagnosis, history=sent.history, policy=POLICY, chance=0.0)
-    return told.answered(sent, diagnosis, decision, moment(**changes), before)
+    return told.answered(sent, diagnosis, moment(**changes), before)
 
 
 def reply(status: int, /, **body: Any) -> Reply:
@@ -226,8 +224,7 @@ def test_the_table_has_every_stage_and_action() -> None:
 @pytest.mark.parametrize("symptom", list(Symptom))
 def test_no_symptom_without_an_error_or_a_response_breaks_the_machine(symptom: Symptom) -> None:
     told, diagnosis = machine(), Diagnosis(symptom)
-    decision = decide(UPSERT, diagnosis, history={}, policy=POLICY, chance=0.0)
     sent = batch(3).sent(1.0, 1.0)
-    done = told.answered(sent, diagnosis, decision, moment(), RecordStatus.UNSENT)
+    done = told.answered(sent, diagnosis, moment(), RecordStatus.UNSENT)
     held: Sequence[int] = _held_back(told)
     assert sorted([*accounted(done), *held]) == [0, 1, 2]

@@ -13,7 +13,6 @@ from support import people, plan
 
 from hubbatch import BatchError, RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Stage
-from hubbatch._batches.decision import decide
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Moment, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
@@ -93,10 +92,7 @@ def step(
     if sent and one.stage is Stage.SEND:
         one = one.sent(0.0, 0.0)
     diagnosis = diagnose(asked, reply, len(one.inputs))
-    decision = decide(asked, diagnosis, history=one.history, policy=POLICY, chance=0.5)
-    tries = one.history.get(diagnosis.symptom, 0) + 1
-    one = attrs.evolve(one, history={**one.history, diagnosis.symptom: tries})
-    return told_by.answered(one, diagnosis, decision, now, before)
+    return told_by.answered(one, diagnosis, now, before)
 
 
 OPERATIONS = [CREATE, UPDATE, UPSERT, READ, ARCHIVE]

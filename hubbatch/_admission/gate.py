@@ -22,7 +22,7 @@ from hubbatch._admission.concurrency import Concurrency
 from hubbatch._clock import now
 from hubbatch._printable import printable
 from hubbatch._protocol.diagnosis import Diagnosis
-from hubbatch._protocol.symptoms import SYMPTOMS
+from hubbatch._protocol.symptoms import SYMPTOMS, Sign
 from hubbatch._quota.budget import Slot
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch.errors import HubbatchError
@@ -62,6 +62,8 @@ class Gate:
         self._acquiring: asyncio.Timeout | None = None
         """How long the pump waits for the quota, while it does."""
         self._change = asyncio.Event()
+        self._vain_since: float | None = None
+        """When the first answer came that was not good, since the last good one."""
         self._crowded_until = -math.inf
         """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
 
@@ -74,6 +76,11 @@ class Gate:
     def broken(self) -> bool:
         """Whether the service is held to be broken, so that requests only probe."""
         return self._breaker.open
+
+    @property
+    def in_vain(self) -> float:
+        """For so many seconds the service has not given one good answer; 0 while its last one was good."""
+        return 0.0 if self._vain_since is None else now() - self._vain_since
 
     @property
     def held_for(self) -> float:
@@ -102,6 +109,10 @@ class Gate:
         broken, moment = self._breaker.open, now()
         limited = self._crowded_until >= slot.sent_at
         self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
+        if SYMPTOMS[told.symptom].sign is Sign.GOOD:
+            self._vain_since = None
+        elif self._vain_since is None:
+            self._vain_since = moment
         if not (suspect and SYMPTOMS[told.symptom].overload):
             self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._breaker.open:

@@ -77,6 +77,11 @@ class Batch:
     """How many such objects have been read."""
 
     @property
+    def is_suspect(self) -> bool:
+        """Whether it is tried for what the service fails on, so that its failures are its own."""
+        return self.search is Search.FAILING and self.stage is Stage.SEND
+
+    @property
     def looks(self) -> int:
         """How many look-ups of this stage have told something."""
         return self.history.get(Symptom.ANSWERED, 0) + self.history.get(Symptom.NOTHING_FOUND, 0)

@@ -37,16 +37,13 @@ def blame(
 ) -> Blame:
     """Tell which inputs of a rejected batch the error is about."""
     named = Names(operation, inputs, spelling).of_error(error) or _associated(inputs, error)
-    if named:
-        return Blame(frozenset(named))
     faults = faults_in(error)
     every = {name for fault in faults for name in fault.properties}
-    if not every:
-        return Blame()  # as mostly: nothing to read the inputs for
-    contents = [item.properties for item in inputs]
-    unwritable = _named(faults, PROPERTY_FAULTS)
-    if carriers := _having(contents, unwritable):
-        return Blame(carriers, by_property=True)
+    contents = [item.properties for item in inputs] if every else []
+    if carriers := _having(contents, _named(faults, PROPERTY_FAULTS)):
+        return Blame(carriers.union(named), by_property=True)
+    if named or not every:
+        return Blame(frozenset(named))
     # Who lacks a property may not need it: the object may have it already, or it is required of some only.
     lacking = _lacking(contents, _named(faults, {MISSING_PROPERTY}))
     return Blame(suspects=lacking or _having(contents, every))

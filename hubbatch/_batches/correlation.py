@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 from attrs import frozen
 
-from hubbatch._batches.matching import match_by_values
+from hubbatch._batches.claims import claim
 from hubbatch._batches.names import Names
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
@@ -55,12 +55,14 @@ def correlate(
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
     names = Names(operation, inputs, spelling)
-    claimed = _claim(operation, inputs, names, response, spelling)
+    claims = claim(operation, inputs, names, response, spelling)
+    claimed = claims.results
     blamed, errors, anonymous = _blame(operation, inputs, names, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
-        # Both a result and an error: which of them is true cannot be told.
-        statuses[position] = RecordStatus.UNKNOWN if position in claimed else RecordStatus.FAILED
+        # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
+        doubtful = position in claimed or claims.left_over
+        statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
     for position, result in claimed.items():
         if result is None:
             statuses[position] = RecordStatus.UNKNOWN
@@ -100,41 +102,6 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
         return None
 
 
-def _claim(
-    operation: Operation,
-    inputs: Sequence[Input],
-    names: Names,
-    response: BatchResponse,
-    spelling: Spelling,
-) -> dict[int, ObjectResult | None]:
-    """Give results to inputs; None marks an input that two different objects claim to be."""
-    claimed: dict[int, ObjectResult | None] = {}
-    nameless = []
-    for result in response.results:
-        positions = names.of_result(result)
-        if not positions:
-            nameless.append(result)
-            continue
-        # Of several inputs for one object each takes one of its results.
-        position = next((each for each in positions if each not in claimed), positions[0])
-        if (earlier := claimed.setdefault(position, result)) is None or earlier.id != result.id:
-            claimed[position] = None
-    if nameless and operation.writes_properties and not operation.keyed:
-        refused = {position for error in response.errors for position in names.of_error(error)}
-        unclaimed = [
-            position
-            for position in range(len(inputs))
-            if position not in claimed and position not in refused
-        ]
-        untraced = {  # one result said twice is one
-            result.id or str(-index): result
-            for index, result in enumerate(nameless)
-            if result.object_write_trace_id is None
-        }
-        claimed.update(match_by_values(inputs, unclaimed, list(untraced.values()), spelling))
-    return claimed
-
-
 def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> set[int]:
     """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
     if operation.refuses_the_missing:
@@ -160,7 +127,8 @@ def _blame(
         # What has no words of HubSpot's is no refusal, whomever it is about.
         speaks = bool(item.category or item.correlation_id)
         positions = names.of_error(item) if speaks else []
-        if not positions and speaks and len(inputs) == 1 and not response.results:
+        alone = len(inputs) == 1 and not response.results
+        if speaks and alone and not positions and not names.names_somebody(item):
             positions = [0]  # there is nobody else whom it could mean
         if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
             continue

@@ -37,6 +37,9 @@ _ALONE = 10
 _PAUSE, _LONGEST_PAUSE = 1.0, 16.0
 """Seconds before the first look-up and before the last ones, besides the backoff: reading may lag behind writing."""
 
+_LAG = 30.0
+"""Seconds by which reading has been seen to lag behind writing."""
+
 _LOOKS = 2
 """Answers that must agree that an object is not there."""
 
@@ -101,9 +104,19 @@ class Doubts:
         return envelope.wrap(self._asked(inputs))
 
     def conclude(
-        self, batch: Batch, response: BatchResponse, sent: Sent | None, symptom: Symptom
+        self,
+        batch: Batch,
+        response: BatchResponse,
+        sent: Sent | None,
+        *,
+        symptom: Symptom,
+        waited: float,
     ) -> Conclusion:
-        """Read the answer to a look-up. `sent`: when the batch was first sent; None: nobody knows."""
+        """Read the answer to a look-up.
+
+        `sent`: when the batch was first sent, by the service's clock; None: nobody knows. `waited`: at least so many
+        seconds ago.
+        """
         done = Conclusion()
         absent: list[Input] = []
         untold: list[tuple[Input, ObjectResult | None]] = []
@@ -117,19 +130,29 @@ class Doubts:
                 absent.append(item)
             else:
                 untold.append((item, result))
-        self._follow_absent(batch, absent, done)
+        self._follow_absent(batch, absent, done, waited=waited)
         self._follow_untold(batch, untold, done, symptom=symptom)
         return done
 
-    def _follow_absent(self, batch: Batch, absent: list[Input], done: Conclusion) -> None:
-        """Look once more for what is not there; then believe it."""
+    def _follow_absent(
+        self, batch: Batch, absent: list[Input], done: Conclusion, *, waited: float
+    ) -> None:
+        """Look once more for what is not there; then send it again, or believe that it was refused.
+
+        A refusal does not tell whether an earlier try has written: what that wrote is seen when reading has caught up.
+        """
         if absent and batch.looks < _LOOKS:
             done.following.append(batch.part(absent, history=batch.history))
             return
-        done.refused.extend(
-            (item, batch.refused[item.index]) for item in absent if item.index in batch.refused
-        )
+        refused = [item for item in absent if item.index in batch.refused]
         left = [item for item in absent if item.index not in batch.refused]
+        if refused and waited < _LAG and batch.tries < self._most_rounds:
+            done.following.append(batch.part(refused, history=batch.history))
+        elif waited < _LAG:
+            why = "it was refused later, and reading may lag behind writing"
+            done.unknown.extend((item, doubt_error(why)) for item in refused)
+        else:
+            done.refused.extend((item, batch.refused[item.index]) for item in refused)
         if left and batch.rounds < self._most_rounds:
             done.following.append(batch.part(left, stage=Stage.SEND, refused={}))
         else:

@@ -22,9 +22,10 @@ __all__ = [
     "Fault",
     "faults_in",
     "general",
+    "is_about_duplicates",
     "is_conflict",
     "is_systemic",
-    "property_fault",
+    "property_faults",
 ]
 
 UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
@@ -66,26 +67,31 @@ def faults_in(error: BatchError) -> list[Fault]:
     ]
 
 
-def property_fault(error: BatchError) -> tuple[str, str] | None:
-    """Return the code and the property if an error is about a property as such and about nothing else."""
+def property_faults(error: BatchError) -> tuple[tuple[str, str], ...]:
+    """Return the codes and the properties if an error is about properties as such and about nothing else."""
     faults = faults_in(error)
-    found = {
-        (fault.code, name)
-        for fault in faults
-        if fault.code in PROPERTY_FAULTS
-        for name in fault.properties
-    }
-    if len(found) != 1 or any(fault.code not in PROPERTY_FAULTS for fault in faults):
-        return None
-    ((code, name),) = found
-    return str(code), str(name)
+    if any(fault.code not in PROPERTY_FAULTS for fault in faults):
+        return ()
+    return tuple(
+        sorted({(fault.code or "", name) for fault in faults for name in fault.properties})
+    )
 
 
 def is_conflict(error: BatchError) -> bool:
     """Whether an error says that an object with one of the unique values is there already."""
-    return error.category in _CONFLICTS or any(
-        fault.code in _CONFLICTS for fault in faults_in(error)
+    if error.category in _CONFLICTS or error.category.endswith("_EXISTS"):
+        return True
+    words = error.message.lower()
+    return (
+        "already exists" in words
+        or "existing id" in words
+        or any(fault.code in _CONFLICTS for fault in faults_in(error))
     )
+
+
+def is_about_duplicates(error: BatchError) -> bool:
+    """Whether a batch is refused for naming one object twice: neither input is at fault alone."""
+    return error.message.lower().startswith("duplicate ids")
 
 
 def is_systemic(error: BatchError) -> bool:

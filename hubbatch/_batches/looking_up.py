@@ -32,8 +32,13 @@ class LookUp:
         response = told.response
         if response is None:  # an answer that objects are not there
             response = BatchResponse(errors=[answered.error], num_errors=1)
+        waited = answered.moment.waited
         done = self.settlement.doubts.conclude(
-            batch, response, sent_before(told.clock, *answered.moment.waited), told.symptom
+            batch,
+            response,
+            sent_before(told.clock, *waited),
+            symptom=told.symptom,
+            waited=waited[0],
         )
         settled = [
             Settled([item], RecordStatus.SUCCEEDED, batch.attempts, [result])

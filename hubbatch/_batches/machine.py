@@ -38,7 +38,7 @@ import attrs
 from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._batches.conflict import read_body, unique_names
 from hubbatch._batches.correlation import correlate
-from hubbatch._batches.decision import Decision
+from hubbatch._batches.decision import AGAIN, Decision, decide
 from hubbatch._batches.doubt import Doubts
 from hubbatch._batches.looking_up import LookUp
 from hubbatch._batches.rejection import Rejection
@@ -47,7 +47,7 @@ from hubbatch._batches.transition import Answered, Moment, Settled, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.operations import READ, Operation
-from hubbatch._protocol.symptoms import Action, Proof
+from hubbatch._protocol.symptoms import Action, Proof, Symptom
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
@@ -55,14 +55,13 @@ from hubbatch.policies import RetryPolicy
 
 __all__ = ["BatchMachine"]
 
-_AGAIN = frozenset({Action.RETRY, Action.HOLD, Action.REFRESH})
-
 
 class BatchMachine:
     """Decides about the batches of one run."""
 
     def __init__(self, call: Call, policy: RetryPolicy, envelope: Envelope) -> None:
         self._call = call
+        self._policy = policy
         self._envelope = envelope
         self._doubts = Doubts(
             call.operation,
@@ -70,7 +69,7 @@ class BatchMachine:
             most_rounds=policy.max_attempts,
             spelling=call.spelling,
         )
-        self._settlement = Settlement(call.operation, policy, self._doubts)
+        self._settlement = Settlement(call.operation, policy, self._doubts, call.spelling)
         self._searches = self._settlement.searches
         self._unique = unique_names(call.id_property, call.unique_property)
         self._rejection = Rejection(call.operation, call.spelling, self._unique, self._settlement)
@@ -140,26 +139,51 @@ class BatchMachine:
     # What comes back
 
     def answered(
-        self,
-        batch: Batch,
-        diagnosis: Diagnosis,
-        decision: Decision,
-        moment: Moment,
-        before: RecordStatus,
+        self, batch: Batch, diagnosis: Diagnosis, moment: Moment, before: RecordStatus
     ) -> Transition:
         """Return what an answer makes of a batch. `before`: what its records were before the request."""
+        batch, decision = self._decide(batch, diagnosis, moment)
         if batch.stage is Stage.SEND:
+            writes = self._call.operation.writes
             batch = attrs.evolve(
                 batch,
-                status=_status_after(before, diagnosis.proof, writes=self._call.operation.writes),
+                status=_status_after(before, diagnosis.proof, writes=writes),
                 refusal=diagnosis.error,
                 refused_alone=len(batch.inputs) == 1,
             )
         action = decision.action
-        if action in _AGAIN and not moment.may_wait(decision.wait):
+        if action in AGAIN and not moment.may_wait(decision.wait):
             action = Action.GIVE_UP
         answered = Answered(batch, diagnosis, decision, moment, before)
-        return self._transitions[batch.stage, action](answered)
+        done = self._transitions[batch.stage, action](answered)
+        if decision.action is Action.HOLD:
+            return attrs.evolve(done, hold=decision.wait)
+        if decision.action is Action.REFRESH:
+            return attrs.evolve(done, renews_token=True)
+        return done
+
+    def _decide(self, batch: Batch, diagnosis: Diagnosis, moment: Moment) -> tuple[Batch, Decision]:
+        """Decide what to do after one more try, and note the try.
+
+        While the service is broken a failure says nothing about a batch, unless the batch is suspected of causing it.
+        """
+        excused = moment.breaker_open and not batch.is_suspect
+        operation = self._call.operation if batch.stage is Stage.SEND else READ
+        decision = decide(
+            operation,
+            diagnosis,
+            history={} if excused else batch.history,
+            policy=self._policy,
+            chance=moment.chance(),
+            suspect=batch.is_suspect,
+            in_vain=moment.in_vain,
+            longest_wait=moment.longest_wait,
+            today=moment.today,
+        )
+        if not excused:
+            tries = batch.history.get(diagnosis.symptom, 0) + 1
+            batch = attrs.evolve(batch, history={**batch.history, diagnosis.symptom: tries})
+        return batch, decision
 
     def broken_off(self, batch: Batch, why: str) -> Transition:
         """Settle a batch whose sending was broken off, by what is known of it."""
@@ -240,7 +264,9 @@ class BatchMachine:
         """Take a batch apart that may hold what the service fails on, as long as others succeed."""
         batch, moment, searches = answered.batch, answered.moment, self._searches
         searches.failed(batch)
-        hope = moment.any_success and not searches.is_vain(batch)
+        # A firewall dislikes what it reads, also where nothing has succeeded yet.
+        forbidden = answered.diagnosis.symptom is Symptom.FRONT_FORBIDDEN
+        hope = (moment.any_success or forbidden) and not searches.is_vain(batch)
         if hope and len(batch.inputs) > 1 and moment.may_wait(0.0):
             # While the service seems to be broken, a record on which it fails must not stand in others' way.
             parts, behind = batch.halves(), moment.breaker_open

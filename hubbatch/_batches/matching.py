@@ -15,10 +15,19 @@ from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
 from hubbatch.models import ObjectResult
 
-__all__ = ["match_by_values"]
+__all__ = ["holds_what_was_sent", "match_by_values"]
 
 _Shape = tuple[str, ...]
 _Forms = tuple[str, ...]
+
+
+def holds_what_was_sent(item: Input, result: ObjectResult, spelling: Spelling) -> bool:
+    """Whether a result holds every value that an input sent, as HubSpot may re-spell it, and at least one."""
+    sent = [(name, value) for name, value in item.properties.items() if value.strip()]
+    return bool(sent) and all(
+        spelling.form(name, value) == spelling.form(name, result.properties.get(name))
+        for name, value in sent
+    )
 
 
 def match_by_values(

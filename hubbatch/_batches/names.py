@@ -6,7 +6,7 @@ Pure. It knows nothing of what a reply says of them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
@@ -63,12 +63,17 @@ class Names:
         if self.by_trace_id and result.object_write_trace_id is not None:
             position = self.by_trace_id.get(result.object_write_trace_id)
             return () if position is None else (position,)
-        found = (self._by_name(name, result) for name in self.id_properties)
-        return [position for position in found if position is not None]
+        found = [
+            position for name in self.id_properties for position in self._by_name(name, result)
+        ]
+        return list(dict.fromkeys(found))
 
-    def _by_name(self, name: str | None, result: ObjectResult) -> int | None:
+    def _by_name(self, name: str | None, result: ObjectResult) -> Iterator[int]:
+        """Return the positions of the inputs that name a result's object by its id, or by one unique property."""
         if name is None:
-            return self.by_key.get((None, result.id))
+            if (position := self.by_key.get((None, result.id))) is not None:
+                yield position
+            return
         value = result.properties.get(name)
         values = [] if value is None else [value]
         if further := result.properties.get(_ALIASES.get(name, "")):
@@ -77,11 +82,12 @@ class Names:
             form = self._spelling.form(name, value)
             found = self._forms.get((name, form), ())
             if len(found) == 1:
-                return found[0]
-            if found and not self._spelling.is_plain(form, value):
+                yield found[0]
+            elif found and not self._spelling.is_plain(form, value):
                 # Several inputs differ only in spelling: but for the plain one, each keeps its own at most.
-                return self.by_key.get(self._spelling.key(name, value))
-        return None
+                position = self.by_key.get(self._spelling.key(name, value))
+                if position is not None:
+                    yield position
 
     def of_error(self, error: BatchError) -> list[int]:
         """Return the positions of the inputs that an error names, in its own or a nested context."""
@@ -97,11 +103,24 @@ class Names:
             return sorted(traced)
         return sorted(
             {
-                self.by_key[key]
-                for context in contexts
-                for field in ("ids", "id")
-                for value in texts(context.get(field))
-                for id_property in self.id_properties
-                if (key := self._spelling.key(id_property, value)) in self.by_key
+                positions[0]
+                for value in _ids(error)
+                # One value may be the id of one input and the unique value of another: then it names nobody.
+                if len(positions := self._of_value(value)) == 1
             }
         )
+
+    def _of_value(self, value: str) -> list[int]:
+        keys = (self._spelling.key(id_property, value) for id_property in self.id_properties)
+        return [self.by_key[key] for key in keys if key in self.by_key]
+
+    def names_somebody(self, error: BatchError) -> bool:
+        """Whether an error names records at all, be they of this batch or not."""
+        traced = any(context.get("objectWriteTraceId") for context in contexts_of(error))
+        return traced or (self._keyed and not is_conflict(error) and any(_ids(error)))
+
+
+def _ids(error: BatchError) -> Iterator[str]:
+    for context in contexts_of(error):
+        for field in ("ids", "id"):
+            yield from texts(context.get(field))

@@ -19,7 +19,7 @@ __all__ = ["Sent", "Verdict", "judge", "sent_before"]
 _SLACK = timedelta(seconds=1)
 """What the clocks of the service's machines usually differ by."""
 
-_MOST_SLACK = timedelta(seconds=60)
+_MOST_SLACK = timedelta(minutes=10)
 """What they may differ by: what was created longer before is not ours."""
 
 _TIMES = frozenset({"createdate", "hs_createdate"})

@@ -5,15 +5,13 @@ Pure but for the memory of searches. By what the answer names, by the object tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 from attrs import frozen
 
 from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._batches.blame import blame, halves
 from hubbatch._batches.conflict import existing_id, suspects_of
-from hubbatch._batches.faults import general, is_systemic
+from hubbatch._batches.faults import general, is_about_duplicates, is_systemic
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
@@ -79,8 +77,13 @@ class Rejection:
             return self._refuse_all(answered)
         # A read that finds nothing at all need not say what.
         none_there = error.category == OBJECT_NOT_FOUND and not self.operation.writes
-        if len(batch.inputs) == 1 or all_named or (none_there and not found.named):
+        several = len(batch.inputs) > 1
+        if several and all_named and is_about_duplicates(error):
+            return self._part(answered, found.named)
+        if not several or all_named or (none_there and not found.named):
             return self._refuse(answered)
+        if found.named and is_about_duplicates(error):
+            return self._part(answered, found.named)
         if found.named:
             return self._take_out(answered, found.named)
         parts = [batch.part(inputs) for inputs in halves(batch.inputs, found.suspects)]
@@ -98,10 +101,20 @@ class Rejection:
         done = self.settlement.refused(out, answered.error, answered.moment)
         return done.and_then(batch.part(rest))
 
+    def _part(self, answered: Answered, named: frozenset[int]) -> Transition:
+        """Send inputs apart that name one object in two ways, as the service found: alone each may be well."""
+        batch = answered.batch
+        rest = [item for position, item in enumerate(batch.inputs) if position not in named]
+        alone = [[batch.inputs[position]] for position in sorted(named)]
+        parts = [batch.part(inputs, slow=False) for inputs in ([rest] if rest else []) + alone]
+        self.settlement.searches.replaced(batch, len(parts))
+        return Transition(then=parts)
+
     def _refuse(self, answered: Answered) -> Transition:
         """Settle a batch all of which a rejection is about."""
         batch, error = answered.batch, answered.error
-        values: Sequence[str] = tuple(batch.inputs[0].properties.values())
+        first = batch.inputs[0]
+        values = [*first.properties.values(), *(() if first.key is None else first.key[1:])]
         reason = f"{error.category}: {general(error.message, values)}"
         freed = self.settlement.searches.refused_alone(batch, reason)
         out = attrs.evolve(batch, refused_alone=True)

@@ -14,12 +14,14 @@ from attrs import field, frozen
 from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, indexes_of
 from hubbatch._batches.doubt import Doubts, pause
-from hubbatch._batches.faults import property_fault
+from hubbatch._batches.faults import property_faults
+from hubbatch._batches.names import Names
 from hubbatch._batches.searches import Freed, Searches
 from hubbatch._batches.systemic import FirstBatches
 from hubbatch._batches.transition import Answered, Moment, Settled, Transition
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
+from hubbatch._records.spelling import Spelling
 from hubbatch.errors import HubbatchError
 from hubbatch.models import (
     NO_ANSWER,
@@ -44,6 +46,7 @@ class Settlement:
     operation: Operation
     policy: RetryPolicy
     doubts: Doubts
+    spelling: Spelling
     searches: Searches = field(factory=Searches)
     first: FirstBatches = field(factory=FirstBatches)
 
@@ -68,10 +71,15 @@ class Settlement:
 
     def refused(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
         """Settle a batch that was refused, unless an earlier try may have written it."""
-        if error.category == OBJECT_NOT_FOUND and not self.operation.refuses_the_missing:
+        missing = error.category == OBJECT_NOT_FOUND and not self.operation.refuses_the_missing
+        if missing and not self._is_about_others(batch, error):
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
         out = attrs.evolve(batch, search=Search.NONE, slow=False)
         return self.as_known(_having_been_refused(out, error), error, moment)
+
+    def _is_about_others(self, batch: Batch, error: BatchError) -> bool:
+        names = Names(self.operation, batch.inputs, self.spelling)
+        return names.names_somebody(error) and not names.of_error(error)
 
     def goes_on(
         self, done: Transition, freed: Freed, answered: Answered | None = None
@@ -103,9 +111,9 @@ class Settlement:
         failed = all(status is RecordStatus.FAILED for status in told.statuses)
         if not (failed and batch.whole):
             return
-        faults = {None if cause is None else property_fault(cause) for cause in told.causes}
+        faults = {() if cause is None else property_faults(cause) for cause in told.causes}
         cause = told.causes[0]
-        if len(faults) == 1 and None not in faults and cause is not None:
+        if len(faults) == 1 and () not in faults and cause is not None:
             self.first.refused(batch.number, cause)
 
     def systemic(self, moment: Moment) -> HubbatchError | None:

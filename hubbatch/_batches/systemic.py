@@ -5,7 +5,7 @@ A memory of the first three batches, and pure otherwise.
 
 from __future__ import annotations
 
-from hubbatch._batches.faults import general, property_fault
+from hubbatch._batches.faults import general, property_faults
 from hubbatch.errors import UsageError
 from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 
@@ -41,14 +41,13 @@ class FirstBatches:
 
 def _kind(error: BatchError) -> str:
     """Return what is the same for all errors with one reason."""
-    if (fault := property_fault(error)) is not None:
-        return " ".join(fault)
-    return f"{error.category}: {general(error.message)}"
+    faults = property_faults(error)
+    return str(faults) if faults else f"{error.category}: {general(error.message)}"
 
 
 def _words(error: BatchError) -> str:
     words = f"{error.category}: {error.message}"
-    if (fault := property_fault(error)) is not None:
-        code, name = fault
-        words = f"property {name!r} ({code}): leave it out, or give its right name; {words}"
-    return words
+    if not (faults := property_faults(error)):
+        return words
+    named = ", ".join(f"property {name!r} ({code})" for code, name in faults)
+    return f"{named}: leave it out, or give its right name; {words}"

@@ -5,7 +5,9 @@ Plain frozen data, and the moment and the answer that it is decided from. Nothin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import attrs
 from attrs import frozen
@@ -36,6 +38,12 @@ class Moment:
     """Whether the run goes on for so many seconds yet."""
     breaker_open: bool
     """Whether the service is held to be broken."""
+    in_vain: float = 0.0
+    """For so many seconds, since the batch was tried first, the service has not given one good answer."""
+    longest_wait: float = math.inf
+    """The most seconds that the service may have anybody wait."""
+    today: datetime | None = None
+    """The time by the wall's clock, for messages."""
 
 
 @frozen(eq=False)
@@ -80,6 +88,10 @@ class Transition:
     """Batches that go on, each at its `resumes_at`."""
     again: bool = False
     """Whether the same batch is sent again."""
+    hold: float = 0.0
+    """Seconds for which every request of the client is held."""
+    renews_token: bool = False
+    """Whether the token that the request was sent with has been refused."""
     stop: HubbatchError | None = None
     """What stops the run."""
 
@@ -95,5 +107,7 @@ class Transition:
             self.response or other.response,
             [*self.then, *other.then],
             self.again or other.again,
+            max(self.hold, other.hold),
+            self.renews_token or other.renews_token,
             self.stop or other.stop,
         )

@@ -11,7 +11,6 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from hubbatch._batches.batch import Batch
-from hubbatch._engine.life import Life
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import Carrier
 from hubbatch._records.chunking import Chunk
@@ -25,25 +24,23 @@ _BROKEN_OFF = "the run was stopped before an answer came"
 class Carriers:
     """Carries batches until they are settled.
 
-    `group`: where their tasks live. `cancelling` tells whether the run is being cancelled; `fail` is told what a batch
+    `group`: where their tasks live. `over` tells whether nothing is to be sent again; `fail` is told what a batch
     raises; `moved` is called after a step that leaves something to do, `ended` when a batch is settled.
     """
 
     def __init__(
         self,
         runner: BatchRunner,
-        life: Life,
         group: asyncio.TaskGroup,
         *,
-        cancelling: Callable[[], bool],
+        over: Callable[[], bool],
         fail: Callable[[BaseException], None],
         moved: Callable[[], None],
         ended: Callable[[], None],
     ) -> None:
         self._runner = runner
-        self._life = life
         self._group = group
-        self._cancelling = cancelling
+        self._over = over
         self._fail = fail
         self._moved = moved
         self._ended = ended
@@ -90,7 +87,7 @@ class Carriers:
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
         open_ = True
         try:
-            while open_ and not self._life.failing:
+            while open_ and not self._over():
                 following = await self._runner.step(carrier)
                 open_ = bool(following)
                 if open_:
@@ -103,9 +100,9 @@ class Carriers:
             BaseException
         ) as error:  # cancelled, no token, no service, or a bug: the books stay true
             self._break_off(carrier.batch, _why(error))
-            if isinstance(error, asyncio.CancelledError):
+            if isinstance(error, asyncio.CancelledError) and task.cancelling():
                 raise
-            self._fail(error)
+            self._fail(_as_failure(error))
         finally:
             self._carriers.pop(task, None)
         self._ended()
@@ -113,7 +110,7 @@ class Carriers:
     def _go_on(self, batches: Sequence[Batch], why: str = _BROKEN_OFF) -> None:
         """Have batches carried on that come of others, unless the run is over."""
         for batch in batches:
-            if self._life.failing or self._cancelling():
+            if self._over():
                 self._break_off(batch, why)
             else:
                 self._carry_on(batch)
@@ -129,3 +126,12 @@ def _why(error: BaseException) -> str:
     if isinstance(error, TransportError):
         return str(error)
     return f"the run broke off: {type(error).__name__}"  # its message may hold anything
+
+
+def _as_failure(error: BaseException) -> BaseException:
+    """Return what stops the run; a cancellation that nobody asked for comes of a session that was closed."""
+    if isinstance(error, asyncio.CancelledError):
+        return TransportError(
+            "the session was closed while requests waited for it; keep it open until the run has ended"
+        )
+    return error

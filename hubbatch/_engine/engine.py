@@ -69,6 +69,7 @@ class Engine:
             settled=self._after_settling,
             fail=functools.partial(self._fail, fatal=True),
             may_wait=self._may_wait,
+            note_sent=self._ledger.sent,
         )
         self._feeder = Feeder(source, life, room=self._room, take=self._take, idle=self._nudge)
         self._group = asyncio.TaskGroup()
@@ -76,15 +77,18 @@ class Engine:
         self._feeding: asyncio.Task[None] | None = None
         self._carriers = Carriers(
             self._runner,
-            life,
             self._group,
-            cancelling=lambda: self._cancelling,
+            over=self._is_over,
             fail=functools.partial(self._fail, fatal=True),
             moved=self._after_step,
             ended=self._after_batch,
         )
         self._linger: asyncio.TimerHandle | None = None
+        self._leaves_at: float | None = None
+        """Once the run is stopped: when nothing is sent again any more."""
+        self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
+        self._total = _length(source)
         self._began = now()
         self._final: Progress | None = None
 
@@ -94,7 +98,7 @@ class Engine:
     def outcome(self) -> Outcome:
         """What is known of every record taken in so far: a copy, until nothing changes any more."""
         ended, failed = self._life.ended, self._life.ending.error is not None
-        outcome = self._ledger.outcome(self._sent_indexes(), final=ended)
+        outcome = self._ledger.outcome(final=ended)
         if ended and self._feeder.exhausted and not failed and outcome.counts.unsent == 0:
             return outcome
         status = BatchStatus.CANCELED if ended else BatchStatus.PROCESSING
@@ -106,12 +110,12 @@ class Engine:
         if self._final is not None:
             return self._final
         ledger, limiter = self._ledger, self._resources.gate.limiter
-        counts = ledger.counts(self._sent_indexes())
+        counts = ledger.counts
         return Progress(
             counts=counts,
-            total=len(self._source) if isinstance(self._source, Sized) else None,
+            total=self._total,
             settled=ledger.taken - ledger.unsettled,
-            in_flight=counts.unknown - ledger.settled(RecordStatus.UNKNOWN),
+            in_flight=ledger.in_flight,
             requests=self._runner.requests,
             retries=self._runner.retries,
             elapsed=now() - self._began,
@@ -122,13 +126,6 @@ class Engine:
             hold=limiter.stalled_for,
             waiting_for_key=self._intake.waiting_for_key,
         )
-
-    def _sent_indexes(self) -> Iterator[int]:
-        for batch in self._carriers.open():
-            if batch.attempts:
-                for item in batch.inputs:
-                    for member in item.members():
-                        yield member.index
 
     # Beginning and end
 
@@ -157,10 +154,15 @@ class Engine:
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
 
-        What would wait for longer than `RetryPolicy.max_wait`, or for a broken service, to be sent again is left as
-        it is, too.
+        What cannot be sent again within `RetryPolicy.max_wait` of the first stop, or waits for a broken service, is
+        left as it is, too.
         """
         moment = now()
+        if self._leaves_at is None:
+            wait = self._resources.policy.max_wait
+            self._leaves_at = moment + wait
+            loop = asyncio.get_running_loop()
+            self._leaving = loop.call_later(wait, self._carriers.leave, lambda _: True)
         self._stop(
             lambda batch: batch.attempts == 0 or not self._may_wait(batch.resumes_at - moment)
         )
@@ -171,27 +173,32 @@ class Engine:
         task.cancel()
 
     def close(self) -> None:
-        """Leave no record open."""
+        """Leave no record open, whatever a caller's code does on the way."""
         if self._life.ended:
             return
-        for _ in iter(self._close_slice, False):
-            pass
-        self._intake.close()
-        self._report()
-        self._final = self.progress
-        self._life.end()
+        try:
+            for _ in iter(self._close_slice, False):
+                pass
+            self._intake.close()
+            self._report()
+            self._final = self.progress
+        finally:
+            if self._leaving is not None:
+                self._leaving.cancel()
+            self._life.end()
 
     def _close_slice(self) -> bool:
         """Close some of what is still open: it was never sent, or its task never got a turn; return whether any was."""
-        if self._closing is None:
-            self._cancel_linger()
-            self._carriers.close()
-            self._closing = self._settler.close_rest(self._feeder.rest())
         try:
+            if self._closing is None:
+                self._cancel_linger()
+                self._carriers.close()
+                self._closing = self._settler.close_rest(self._feeder.rest())
             return next(self._closing, self) is not self
         except BaseException as error:  # the rest of a list is a caller's own code, too
             self._fail(error, reason=Reason.SOURCE)
-            return False
+            self._closing = self._settler.close_rest(iter(()))
+            return self._ledger.unsettled > 0
 
     def consumed(self) -> None:
         """Note that somebody has taken a settled record away: there may be room for more."""
@@ -289,8 +296,13 @@ class Engine:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         if self._life.failing:
             return False
-        held_for = self._resources.gate.held_for
-        return self._life.taking or max(seconds, held_for) <= self._resources.policy.max_wait
+        wait = max(seconds, self._resources.gate.held_for)
+        return self._leaves_at is None or now() + wait <= self._leaves_at
+
+    def _is_over(self) -> bool:
+        """Whether nothing is sent again."""
+        left = self._leaves_at is not None and now() > self._leaves_at
+        return left or self._cancelling or self._life.failing
 
     def _after_step(self) -> None:
         """Go on while a batch may have to pause: others may go meanwhile."""
@@ -320,3 +332,11 @@ class Engine:
             self._call.on_progress(self.progress)
         except BaseException as error:  # the caller's own, whatever it is
             self._fail(error, reason=Reason.CALLBACK)
+
+
+def _length(source: object) -> int | None:
+    """Return how many records a source has, where it can tell: its own code may fail."""
+    try:
+        return len(source) if isinstance(source, Sized) else None
+    except Exception:
+        return None

@@ -33,6 +33,8 @@ class Ledger:
             _Table() if keep is Keep.ALL else _Exceptions(keeps_errors=keep is Keep.ERRORS)
         )
         self._taken = 0
+        self._sent: set[int] = set()
+        """The open records of which a byte may have left: they are in doubt as long as nothing else is known."""
         self._not_succeeded = {
             status: 0 for status in RecordStatus if status is not RecordStatus.SUCCEEDED
         }
@@ -80,6 +82,19 @@ class Ledger:
         self._not_succeeded[RecordStatus.UNSENT] += len(records)
         return first
 
+    def sent(self, indexes: Iterable[int]) -> None:
+        """Note that a byte of some records may have left."""
+        self._sent.update(indexes)
+
+    def was_sent(self, index: int) -> bool:
+        """Whether a byte of an open record may have left."""
+        return index in self._sent
+
+    @property
+    def in_flight(self) -> int:
+        """How many open records have been sent."""
+        return len(self._sent)
+
     def is_open(self, index: int) -> bool:
         """Whether a record is not settled yet."""
         return index in self._shelf.open
@@ -101,12 +116,14 @@ class Ledger:
             return
         if status is not RecordStatus.SUCCEEDED:
             self._not_succeeded[status] += 1
+        self._sent.discard(index)
         self._shelf.settle(index, status, result, error, attempts)
 
     def succeed(
         self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
     ) -> None:
         """Close records that have succeeded, as `settle` does one by one."""
+        self._sent.difference_update(indexes)
         self._shelf.succeed(indexes, results, attempts)
 
     def note_errors(self, errors: Iterable[BatchError]) -> None:
@@ -120,9 +137,10 @@ class Ledger:
         """Enter what a reply says beyond its records: times, status, links, warnings."""
         self._summary.add(response)
 
-    def counts(self, sent: Iterable[int]) -> Counts:
-        """Count the records by state; of the open ones, those in `sent` are UNKNOWN, the rest UNSENT."""
-        in_flight = len({index for index in sent if index in self._shelf.open})
+    @property
+    def counts(self) -> Counts:
+        """Count the records by state; of the open ones, those that were sent are UNKNOWN, the rest UNSENT."""
+        in_flight = len(self._sent)
         return Counts(
             self._taken,
             self.settled(RecordStatus.SUCCEEDED),
@@ -131,16 +149,15 @@ class Ledger:
             self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
         )
 
-    def outcome(self, sent: Iterable[int], *, final: bool = False) -> Outcome:
-        """Return the truth at this moment; of the open records, those in `sent` are UNKNOWN, the rest UNSENT.
+    def outcome(self, *, final: bool = False) -> Outcome:
+        """Return the truth at this moment; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
 
         It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
         """
-        in_flight = {index for index in sent if index in self._shelf.open}
         return Outcome(
             status=self._summary.status,
-            counts=self.counts(in_flight),
-            records=self._shelf.records(in_flight, final=final),
+            counts=self.counts,
+            records=self._shelf.records(self._sent, final=final),
             errors=sorted(self._errors, key=lambda error: error.indexes[:1] or (self._taken,)),
             num_errors=self._num_errors,
             requested_at=self._summary.requested_at,

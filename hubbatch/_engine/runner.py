@@ -6,16 +6,14 @@ are, and when a run ends, is not its business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from hubbatch._admission.gate import DeclinedError
 from hubbatch._batches.batch import Batch
 from hubbatch._batches.machine import BatchMachine
-from hubbatch._batches.transition import Moment, Transition
-from hubbatch._clock import elapsed, now
+from hubbatch._batches.transition import Transition
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
 from hubbatch._engine.settling import Settler
-from hubbatch._protocol.symptoms import Action
 from hubbatch._records.call import Call
 from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
@@ -28,7 +26,8 @@ class BatchRunner:
     """Takes the batches of one run a step further.
 
     `settled` is called when records have been closed, with the chunks that are full now; `fail` when the run cannot
-    go on; `may_wait` tells whether a batch should still wait so many seconds.
+    go on; `may_wait` tells whether a batch should still wait so many seconds; `note_sent` is told the records of which
+    a byte may leave.
     """
 
     def __init__(
@@ -41,9 +40,10 @@ class BatchRunner:
         settled: Callable[[list[Chunk]], None],
         fail: Callable[[HubbatchError], None],
         may_wait: Callable[[float], bool],
+        note_sent: Callable[[Iterable[int]], None],
     ) -> None:
         self._machine = BatchMachine(call, resources.policy, intake.envelope)
-        self._sender = RequestSender(resources)
+        self._sender = RequestSender(resources, note_sent)
         self._settler = settler
         self._settled = settled
         self._fail = fail
@@ -74,18 +74,13 @@ class BatchRunner:
             response = await self._sender.exchange(operation, request, carrier, spare=spare)
         except DeclinedError:
             return self._machine.for_a_probe(carrier.batch)
-        moment = Moment(
-            now(),
-            elapsed(carrier.batch.first_sent_at),
-            self._sender.chance,
-            self._settler.any_success,
-            self._may_wait,
-            self._sender.breaker_open,
+        moment = self._sender.moment(
+            carrier.batch, any_success=self._settler.any_success, may_wait=self._may_wait
         )
-        transition = self._machine.answered(
-            carrier.batch, response.diagnosis, response.decision, moment, before
-        )
-        if response.decision.action is Action.REFRESH:
+        transition = self._machine.answered(carrier.batch, response.diagnosis, moment, before)
+        if transition.hold:
+            self._sender.hold(transition.hold)
+        if transition.renews_token:
             self._sender.refuse_token(response)
         return self._perform(transition)
 

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 
 import attrs
 from attrs import define, field, frozen
 
 from hubbatch._admission.gate import DeclinedError, Gate
-from hubbatch._batches.batch import Batch, Search, Stage
-from hubbatch._batches.decision import Decision, decide
-from hubbatch._clock import now
+from hubbatch._batches.batch import Batch, Stage
+from hubbatch._batches.correlation import indexes_of
+from hubbatch._batches.transition import Moment
+from hubbatch._clock import elapsed, now
 from hubbatch._http.auth import Tokens
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
 from hubbatch._protocol.operations import Operation
-from hubbatch._protocol.symptoms import Action, Symptom
+from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.errors import TransportError
 from hubbatch.policies import RetryPolicy
@@ -54,31 +55,49 @@ class Carrier:
 
 @frozen
 class Response:
-    """What came of one request, and what to do about it."""
+    """What came of one request."""
 
     diagnosis: Diagnosis
-    decision: Decision
     token: str = field(repr=False)
     """The token that it was sent with."""
 
 
 class RequestSender:
-    """Sends the requests of one run."""
+    """Sends the requests of one run. `note_sent` is told the records of which a byte may leave now."""
 
-    def __init__(self, resources: ClientResources) -> None:
+    def __init__(
+        self, resources: ClientResources, note_sent: Callable[[Iterable[int]], None]
+    ) -> None:
         self._resources = resources
+        self._note_records = note_sent
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
 
-    def chance(self) -> float:
-        """Draw a random number from 0 to 1."""
-        return self._resources.chance()
+    def moment(
+        self,
+        batch: Batch,
+        *,
+        any_success: bool,
+        may_wait: Callable[[float], bool],
+    ) -> Moment:
+        """Return what has to be known of the client to decide about a batch."""
+        gate = self._resources.gate
+        return Moment(
+            now(),
+            elapsed(batch.first_sent_at),
+            self._resources.chance,
+            any_success,
+            may_wait,
+            breaker_open=gate.broken,
+            in_vain=gate.in_vain,
+            longest_wait=gate.limiter.max_hold,
+            today=datetime.now(UTC),
+        )
 
-    @property
-    def breaker_open(self) -> bool:
-        """Whether the service is held to be broken."""
-        return self._resources.gate.broken
+    def hold(self, seconds: float) -> None:
+        """Hold every request of the client."""
+        self._resources.gate.limiter.hold(seconds)
 
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
@@ -100,8 +119,7 @@ class RequestSender:
 
         `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
         """
-        resources, batch = self._resources, carrier.batch
-        gate, chance = resources.gate, resources.chance()
+        resources, batch, gate = self._resources, carrier.batch, self._resources.gate
         since = now() if batch.tried_since is None else batch.tried_since
         carrier.batch = attrs.evolve(batch, tried_since=since)
         self._refuse_long_holds()
@@ -114,30 +132,8 @@ class RequestSender:
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
-        suspect = batch.search is Search.FAILING and batch.stage is Stage.SEND
-        gate.note(diagnosis, slot, chance, suspect=suspect)
-        # While the service is broken, a failure says nothing about this batch.
-        excused = gate.broken and not suspect
-        history: Mapping[Symptom, int] = {} if excused else batch.history
-        decision = decide(
-            operation,
-            diagnosis,
-            history=history,
-            policy=resources.policy,
-            chance=chance,
-            suspect=suspect,
-            today=datetime.now(UTC),
-        )
-        if not excused:
-            tries = batch.history.get(diagnosis.symptom, 0) + 1
-            carrier.batch = attrs.evolve(
-                carrier.batch, history={**batch.history, diagnosis.symptom: tries}
-            )
-        if decision.action is Action.HOLD:
-            gate.limiter.hold(decision.wait)
-        if decision.wait > gate.limiter.max_hold:
-            decision = attrs.evolve(decision, wait=gate.limiter.max_hold)
-        return Response(diagnosis, decision, token)
+        gate.note(diagnosis, slot, resources.chance(), suspect=batch.is_suspect)
+        return Response(diagnosis, token)
 
     async def _post(
         self, request: Request, token: str, carrier: Carrier, slot: Slot
@@ -163,6 +159,7 @@ class RequestSender:
         self.requests += 1
         self._resources.gate.limiter.sent(slot)
         if carrier.batch.stage is Stage.SEND:
+            self._note_records(indexes_of(carrier.batch.inputs))
             carrier.batch = carrier.batch.sent(now(), time.time())
 
     def _refuse_long_holds(self) -> None:

@@ -6,7 +6,7 @@ Synchronous. It says which chunks may go now that a key is free; it knows nothin
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -17,9 +17,11 @@ from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
 from hubbatch._states import RecordOutcome
-from hubbatch.models import LOCAL_VALIDATION, BatchError, ObjectResult, RecordStatus
+from hubbatch.models import LOCAL_VALIDATION, NO_ANSWER, BatchError, ObjectResult, RecordStatus
 
 __all__ = ["Settler"]
+
+_FORGOTTEN = "the run broke off; what became of this record is not known"
 
 _SLICE = 5_000
 """Records that are closed at one go when a run ends: a few milliseconds' work where somebody looks on."""
@@ -59,6 +61,7 @@ class Settler:
     def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
         """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
         while indexes := self._ledger.open_indexes(_SLICE):
+            self._close_forgotten([index for index in indexes if self._ledger.was_sent(index)])
             for index in indexes:
                 self._close(index, RecordStatus.UNSENT, None, None, 0)
             yield
@@ -68,6 +71,14 @@ class Settler:
                 for index, record in enumerate(records, first):
                     self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
             yield
+
+    def _close_forgotten(self, indexes: Sequence[int]) -> None:
+        """Close records that were sent and that nobody has settled, for there was a bug: they are in doubt."""
+        if indexes:
+            error = BatchError(NO_ANSWER, _FORGOTTEN, indexes=tuple(indexes), transient=True)
+            self._ledger.note_errors([error])
+            for index in indexes:
+                self._close(index, RecordStatus.UNKNOWN, None, error, 1)
 
     def _settle(self, done: Settled) -> list[Chunk]:
         """Close inputs that have come to their end together.

@@ -115,8 +115,10 @@ def _read(operation: Operation, reply: Reply, inputs: int | None) -> Diagnosis:
             return Diagnosis(Symptom.ANSWERED, response, clock=_clock(reply, response))
         return _unreadable(_error(reply, value))
     error = _error(reply, value)
-    if isinstance(value, dict) and isinstance(value.get("results"), list):
-        return _unreadable(error)  # an answer: what it says of its status does not undo it
+    if b'"results"' in reply.body:
+        return _unreadable(
+            error
+        )  # an answer, or part of one: what it says of its status does not undo it
     symptom = _symptom(reply, value, error)
     row = SYMPTOMS[symptom]
     proven = has_own_words(value) or not row.needs_words
@@ -152,10 +154,20 @@ def _response(
         return BatchResponse() if silent else None
     if reply.redacted:
         return None  # values that held the token are no longer what the service sent
-    response = read_response(value, inputs)
-    if response is not None and not operation.answers_results and "status" not in value:
-        return None  # it does not say that all was done
-    return response
+    if not operation.answers_results and not _says_nothing_else(value):
+        return None
+    return read_response(value, inputs)
+
+
+def _says_nothing_else(value: Any) -> bool:
+    """Whether an answer of an endpoint that has no results says how far it came, and its errors if there are any.
+
+    Anything else it says may be a refusal in a form that nobody knows, and silence must not pass for success.
+    """
+    if type(value) is not dict or "status" not in value or value.get("results"):
+        return False
+    number = value.get("numErrors", 0)
+    return type(number) is int and value.keys().isdisjoint({"category", "error", "message"})
 
 
 def _symptom(reply: Reply, value: Any, error: BatchError) -> Symptom:

@@ -137,7 +137,7 @@ _BUSY = 2.0
 
 SYMPTOMS: Mapping[Symptom, Row] = {
     Symptom.ANSWERED: Row(_NOTHING, Action.ACCEPT),
-    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING),
+    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, suspicious=True),
     Symptom.NOT_SENT: Row(
         Proof.NOT_SENT,
         Action.RETRY,
@@ -155,7 +155,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
     Symptom.FRONT_TIMEOUT: Row(
         _NOTHING, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True
     ),
-    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING),
+    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, suspicious=True),
     Symptom.FRONT_FORBIDDEN: Row(
         _NOTHING,
         Action.RETRY,
