@@ -132,8 +132,8 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
         gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
 
         async def pass_through() -> None:
-            async with gate.enter(None, 0.0):
-                pass
+            async with gate.enter(None, 0.0) as slot:
+                limiter.sent(slot)
 
         await pass_through()
         waiting = asyncio.create_task(pass_through())

@@ -84,17 +84,20 @@ class Gate:
     async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
         """Wait for the lane's turn; the request is in flight until the context is left.
 
+        The place in the quota is used once the limiter has been told that the request was sent, whatever comes of it;
+        until then it is given back.
+
         `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
         since then.
         """
         slot = await self._wait(lane, since)
         try:
             yield slot
-        except DeclinedError:
-            self.limiter.give_back(slot)
-            raise
         finally:
-            self.limiter.ended(slot)
+            if slot.sent:
+                self.limiter.ended(slot)
+            else:
+                self.limiter.give_back(slot)
             self._leave()
 
     def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
