@@ -11,7 +11,7 @@ import asyncio
 import copy
 import logging
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
@@ -57,7 +57,8 @@ class Gate:
         self._concurrency = concurrency
         self._breaker = breaker
         self._in_flight = 0
-        self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
+        self._lanes: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
+        """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
         self._pump: asyncio.Task[None] | None = None
         self._acquiring: asyncio.Timeout | None = None
         """How long the pump waits for the quota, while it does."""
@@ -129,7 +130,7 @@ class Gate:
     async def _wait(self, lane: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        self._lanes.setdefault(lane, deque()).append(waiter)
+        self._lanes.setdefault(lane, OrderedDict())[waiter] = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
@@ -149,7 +150,7 @@ class Gate:
     def _withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
         waiting = self._lanes.get(lane)
         if waiting is not None and waiter in waiting:
-            waiting.remove(waiter)
+            del waiting[waiter]
             if not waiting:
                 del self._lanes[lane]
 
@@ -234,7 +235,7 @@ class Gate:
         """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
         while self._lanes:
             lane, waiting = next(iter(self._lanes.items()))
-            waiter = waiting.popleft()
+            waiter, _ = waiting.popitem(last=False)
             if waiting:
                 self._lanes.move_to_end(lane)
             else:
