@@ -244,11 +244,18 @@ class Run:
 
     def _end(self, task: asyncio.Task[None]) -> None:
         engine, _ = self._started()
-        engine.close()  # in case the task was cancelled before it began
-        if not task.cancelled():
-            task.exception()  # seen: whoever waits is told, and asyncio need not complain
-        self._news.set()
-        self._note_end(self)
+        try:
+            if not task.cancelled() and (bug := task.exception()) is not None:
+                self._life.fail(
+                    Reason.SERVICE, bug, fatal=True
+                )  # it must not pass for the run's end
+            engine.close()  # in case the task was cancelled before it began
+        except BaseException as bug:  # whoever waits is told
+            self._life.fail(Reason.SERVICE, bug, fatal=True)
+            raise
+        finally:
+            self._news.set()
+            self._note_end(self)
 
     def _check_not_within(self) -> None:
         if self._mark in _within.get() and not self.done:

@@ -26,6 +26,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
+from hubbatch._engine.engine import Engine
 from hubbatch._engine.ledger import Ledger
 from hubbatch.sandbox import FaultKind
 
@@ -210,5 +211,27 @@ def test_a_repr_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.undo()
             await run
             assert repr(run) == f"<Run upsert: ended, {Counts(5, succeeded=5)}>"
+
+    in_virtual_time(main())
+
+
+def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(_: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with World() as world:
+            run = upsert(world, people(5))
+            monkeypatch.setattr(Engine, "close", breaks)
+            with pytest.raises(ZeroDivisionError):
+                async with run:
+                    async for _ in run:
+                        pass
+            with pytest.raises(ZeroDivisionError):
+                await run
+            assert "0 runs" in repr(world.client)
 
     in_virtual_time(main())
