@@ -36,7 +36,8 @@ class Run:
 
     Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
     wait for it, it goes on. Leaving the `async with` block before the end stops the run as `stop()` does; what is in
-    flight settles. A block that is cancelled cancels its run, whoever else waits.
+    flight settles. A block that is cancelled cancels its run, whoever else waits. After the block there is nothing
+    more to iterate over: records that nobody has taken by then are in the outcome, as far as it keeps them.
 
     What ended the run is raised to everybody who waits for it. Where the body of an `async with` block has raised, that
     comes out, and what ended the run is told by its notes and at the end of its `__context__`; only KeyboardInterrupt
@@ -178,7 +179,10 @@ class Run:
             engine.abort(_cancelled(), task)
         else:
             engine.stop()
-        await self._wait(cancels_among=math.inf)
+        try:
+            await self._wait(cancels_among=math.inf)
+        finally:
+            self._settled = None  # not before: another task may iterate until the end
         failure = self._life.ending.error
         if failure is None or self._told_already():
             return
