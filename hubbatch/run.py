@@ -36,7 +36,8 @@ class Run:
 
     Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
     wait for it, it goes on. Leaving the `async with` block before the end stops the run as `stop()` does; what is in
-    flight settles. A block that is cancelled cancels its run, whoever else waits.
+    flight settles. A block that is cancelled cancels its run, whoever else waits. After the block there is nothing
+    more to iterate over: records that nobody has taken by then are in the outcome, as far as it keeps them.
 
     What ended the run is raised to everybody who waits for it. Where the body of an `async with` block has raised, that
     comes out, and what ended the run is told by its notes and at the end of its `__context__`; only KeyboardInterrupt
@@ -178,7 +179,10 @@ class Run:
             engine.abort(_cancelled(), task)
         else:
             engine.stop()
-        await self._wait(cancels_among=math.inf)
+        try:
+            await self._wait(cancels_among=math.inf)
+        finally:
+            self._settled = None  # not before: another task may iterate until the end
         failure = self._life.ending.error
         if failure is None or self._told_already():
             return
@@ -244,11 +248,18 @@ class Run:
 
     def _end(self, task: asyncio.Task[None]) -> None:
         engine, _ = self._started()
-        engine.close()  # in case the task was cancelled before it began
-        if not task.cancelled():
-            task.exception()  # seen: whoever waits is told, and asyncio need not complain
-        self._news.set()
-        self._note_end(self)
+        try:
+            if not task.cancelled() and (bug := task.exception()) is not None:
+                self._life.fail(
+                    Reason.SERVICE, bug, fatal=True
+                )  # it must not pass for the run's end
+            engine.close()  # in case the task was cancelled before it began
+        except BaseException as bug:  # whoever waits is told
+            self._life.fail(Reason.SERVICE, bug, fatal=True)
+            raise
+        finally:
+            self._news.set()
+            self._note_end(self)
 
     def _check_not_within(self) -> None:
         if self._mark in _within.get() and not self.done:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import random
+import sys
+from types import FrameType
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -17,12 +20,20 @@ from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
 ANEW: dict[str, dict[str, list[str]]] = {
     # property: what is sent, and how the service may spell it
     "name": {"x": ["x"], " x ": ["x"], "X": ["X"], "": [""]},
-    "amount": {"1": ["1", "1.0"], "1.0": ["1"], "2": ["2"], "1.005": ["1.01", "1.005"]},
-    # A country's prefix is beyond forms: with it a number must not be another's to the letter.
+    "amount": {
+        "1": ["1", "1.0"],
+        "1.0": ["1"],
+        "2": ["2"],
+        "1.005": ["1.01", "1.005"],
+        "1.01": ["1.01"],
+    },
+    # A country's prefix is beyond forms.
     "phone": {
         "0731 1234": ["0731 1234", "+49 731 1234", "+497311234"],
         "(0731) 1234": ["07311234", "+497311234"],
         "1234": ["1234", "+1 1234"],
+        "+49 731 1234": ["+49 731 1234", "+497311234"],
+        "+1 1234": ["+11234"],
     },
     "day": {"2026-01-01": ["2026-01-01", "1767225600000"], "2026-01-02": ["2026-01-02"]},
     "email": {"A@x.com": ["a@x.com"], "a@x.com": ["a@x.com"], "b@x.com": ["b@x.com"]},
@@ -121,3 +132,71 @@ def test_a_result_that_may_be_anothers_in_a_spelling_that_nobody_knows_is_nobody
     """The second sent all that the first did, and a value besides that the service may have spelled in its own way."""
     sent = [{"name": "x"}, {"name": "x", "office": "0731 1234"}]
     assert matches(sent, {"name": "x", "office": office}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other", "held"),
+    [
+        ("phone", "+49 731 1234", "0731 1234", "+49 731 1234"),
+        ("phone", "+11234", "1234", "+1 1234"),
+        ("office", "+49 731 1234", "0731 1234", "+49 731 1234"),
+        ("amount", "1.01", "1.005", "1.01"),
+        ("amount", "1", "1.4", "1"),
+    ],
+)
+def test_a_result_that_the_service_may_have_made_of_anothers_value_is_nobodys(
+    name: str, one: str, other: str, held: str
+) -> None:
+    sent = [{name: one}, {name: other}]
+    assert matches(sent, {name: held}) == {}
+    assert matches(sent, {name: held}, {name: other}) == {0: "0", 1: "1"}, "who is known is out"
+    assert matches([{name: one}, {name: "7"}], {name: held}) == {0: "0"}
+
+
+def test_more_results_than_inputs_that_are_the_same_settle_nobody_else() -> None:
+    """One of the two must be a stranger's, if not both: then the third may be the first input's."""
+    x: dict[str, str | None] = {"name": "x"}
+    more: dict[str, str | None] = {"name": "x", "made": "1"}
+    assert matches([{"name": "x"}, {"name": "y"}], x, x, {"name": "y"}) == {1: "2"}
+    assert matches([{"name": "x"}, {"name": "x", "made": "1"}], x, x, more) == {}
+
+
+def sparse(count: int) -> list[dict[str, str]]:
+    """Make records that each lack other ones of a hundred columns."""
+    chance = random.Random(1)
+    return [
+        {f"c{column}": f"{number * column}.50" for column in range(100) if chance.random() < 0.5}
+        for number in range(1, count + 1)
+    ]
+
+
+def steps(count: int) -> int:
+    """Count the steps of the interpreter that it takes to match so many sparse records."""
+    sent = sparse(count)
+    inputs = plan(sent, CREATE)
+    results = [
+        result(str(number), {name: value.rstrip("0") for name, value in record.items()})
+        for number, record in enumerate(sent)
+    ]
+    counted = 0
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal counted
+        frame.f_trace_opcodes = True
+        counted += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        matched = match_by_values(inputs, range(count), results, OTHERS)
+    finally:
+        sys.settrace(before)
+    assert {position: int(each.id) for position, each in matched.items()} == {
+        position: position for position in range(count)
+    }
+    return counted
+
+
+def test_the_cost_of_sparse_records_grows_with_their_number_only() -> None:
+    assert steps(100) / steps(50) < 2.5

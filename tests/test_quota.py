@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import time
+from collections.abc import Iterator
 
 import pytest
 from support import UNLIMITED, World, in_virtual_time, people
@@ -132,8 +135,8 @@ def test_a_waiter_that_gives_up_costs_nothing() -> None:
         gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
 
         async def pass_through() -> None:
-            async with gate.enter(None, 0.0):
-                pass
+            async with gate.enter(None, 0.0) as slot:
+                limiter.sent(slot)
 
         await pass_through()
         waiting = asyncio.create_task(pass_through())
@@ -166,6 +169,42 @@ def test_a_waiter_cancelled_just_when_its_turn_comes_gives_the_place_back() -> N
         assert gate._in_flight == 0
 
     in_virtual_time(main())
+
+
+@pytest.fixture
+def no_collection() -> Iterator[None]:
+    """Keep the garbage collector, whose turns come when they will, out of what is measured."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collection")
+def test_the_cost_of_giving_up_does_not_grow_with_those_who_wait() -> None:
+    async def main(count: int) -> float:
+        limiter = RateLimiter(UNLIMITED)
+        gate = Gate(limiter, Concurrency(1), CircuitBreaker(RetryPolicy()))
+
+        async def pass_through() -> None:
+            async with gate.enter(None, 0.0):
+                pass
+
+        async with gate.enter("another", 0.0):
+            waiting = [asyncio.create_task(pass_through()) for _ in range(count)]
+            await asyncio.sleep(1)
+            began = time.process_time()
+            for task in reversed(waiting):
+                task.cancel()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            spent = time.process_time() - began
+            assert all(task.cancelled() for task in waiting)
+        await gate.settle()
+        return spent
+
+    few = min(in_virtual_time(main(1_000)) for _ in range(5))
+    many = min(in_virtual_time(main(8_000)) for _ in range(3))
+    assert many / few < 24, "eight times as many; if each cost eight times as much, it would be 64"
 
 
 def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:

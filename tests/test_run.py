@@ -26,6 +26,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
+from hubbatch._engine.engine import Engine
 from hubbatch._engine.ledger import Ledger
 from hubbatch.sandbox import FaultKind
 
@@ -210,5 +211,67 @@ def test_a_repr_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.undo()
             await run
             assert repr(run) == f"<Run upsert: ended, {Counts(5, succeeded=5)}>"
+
+    in_virtual_time(main())
+
+
+def test_a_stream_that_is_left_keeps_no_record_that_nobody_took() -> None:
+    async def main() -> None:
+        async with World(faults=[FaultKind.INVALID_TOKEN]) as world:
+            source = people(1_000)
+            run = upsert(world, source, batch_size=10, keep="none")
+            with pytest.raises(AuthenticationError):
+                async with run:
+                    await asyncio.sleep(100)
+            own = set(map(id, source))
+            assert run.outcome.counts.total == 1_000
+            assert not [
+                each
+                for each in gc.get_objects()
+                if isinstance(each, RecordOutcome) and id(each.input) in own
+            ]
+            with pytest.raises(AuthenticationError):
+                await anext(run)
+
+    in_virtual_time(main())
+
+
+def test_another_task_that_iterates_over_a_stream_ends_with_its_block() -> None:
+    async def main() -> None:
+        async with World(latency=1.0, max_concurrency=2) as world:
+            seen: list[RecordOutcome] = []
+
+            async def read(run: Run) -> None:
+                async for record in run:
+                    seen.append(record)  # noqa: PERF401 (what it has seen is of interest while it reads)
+
+            async with upsert(world, people(1_000), batch_size=10) as run:
+                reading = asyncio.create_task(read(run))
+                await asyncio.sleep(0.5)
+            await reading
+            assert len([each for each in seen if each.status is RecordStatus.SUCCEEDED]) == 20
+            assert [record async for record in run] == []
+
+    in_virtual_time(main())
+
+
+def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(_: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with World() as world:
+            run = upsert(world, people(5))
+            monkeypatch.setattr(Engine, "close", breaks)
+            with pytest.raises(ZeroDivisionError):
+                async with run:
+                    async for _ in run:
+                        pass
+            with pytest.raises(ZeroDivisionError):
+                await run
+            assert "0 runs" in repr(world.client)
 
     in_virtual_time(main())

@@ -17,7 +17,7 @@ from support import (
     upsert,
 )
 
-from hubbatch import BatchStatus, Counts
+from hubbatch import BatchStatus, Counts, HubbatchError
 
 
 class SourceError(Exception):
@@ -326,6 +326,51 @@ def test_a_long_list_that_is_left_off_is_closed_in_slices(streamed: bool) -> Non
             return loop.turns
 
     assert in_virtual_time(main(30_000)) - in_virtual_time(main(1_000)) >= 5
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_long_list_is_closed_in_slices_when_its_run_is_cancelled(streamed: bool) -> None:
+    async def main(count: int) -> int:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualTimeLoop)
+        async with World(latency=1.0, max_concurrency=1) as world:
+            run = upsert(world, people(count), batch_size=10)
+
+            async def block() -> None:
+                async with run:
+                    await asyncio.sleep(100)
+
+            task = asyncio.ensure_future(block() if streamed else run)
+            await asyncio.sleep(0.5)
+            before = loop.turns
+            task.cancel()
+            await asyncio.wait([task])
+            assert task.cancelled()
+            assert run.done
+            assert run.outcome.counts == Counts(count, unknown=10, unsent=count - 10)
+            return loop.turns - before
+
+    assert in_virtual_time(main(30_000)) - in_virtual_time(main(1_000)) >= 5
+
+
+def test_a_run_that_is_cancelled_again_while_it_closes_a_long_list_is_closed_at_one_go() -> None:
+    async def main(turns: int) -> None:
+        async with World(latency=1.0, max_concurrency=1) as world:
+            run = upsert(world, people(30_000), batch_size=10).start()
+            await asyncio.sleep(0.5)
+            task = run.abort(HubbatchError("no more"))
+            assert task is not None
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            assert not run.done
+            for _ in range(3):
+                task.cancel()
+            with pytest.raises(HubbatchError, match="no more"):
+                await run.wait()
+            assert run.outcome.counts == Counts(30_000, unknown=10, unsent=29_990)
+
+    for turns in range(6):
+        in_virtual_time(main(turns))
 
 
 def test_the_rest_of_a_list_may_raise() -> None:

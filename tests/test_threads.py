@@ -184,3 +184,23 @@ def test_an_async_iterable_needs_no_thread() -> None:
 def test_how_much_is_read_ahead_is_checked(read_ahead: Any) -> None:
     with pytest.raises(UsageError, match="read_ahead"):
         in_thread([], read_ahead=read_ahead)
+
+
+@pytest.mark.parametrize("read_ahead", [1, 1_000])
+async def test_closing_the_source_ends_the_iteration_of_another_task(read_ahead: int) -> None:
+    rows = Rows(20)
+    rows.blocks_at = 0
+    source = in_thread(rows, read_ahead=read_ahead)
+
+    async def read() -> list[int]:
+        return [item async for item in source]
+
+    reading = asyncio.ensure_future(read())
+    await asyncio.to_thread(rows.blocked.wait)
+    closing = asyncio.ensure_future(source.aclose())
+    await asyncio.sleep(0)
+    rows.go_on.set()
+    await closing
+    assert await reading == []
+    assert rows.closed.is_set()
+    assert len(rows.threads) == 1

@@ -11,7 +11,7 @@ import asyncio
 import copy
 import logging
 import math
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
@@ -57,7 +57,8 @@ class Gate:
         self._concurrency = concurrency
         self._breaker = breaker
         self._in_flight = 0
-        self._lanes: OrderedDict[Hashable, deque[_Waiter]] = OrderedDict()
+        self._lanes: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
+        """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
         self._pump: asyncio.Task[None] | None = None
         self._acquiring: asyncio.Timeout | None = None
         """How long the pump waits for the quota, while it does."""
@@ -91,17 +92,20 @@ class Gate:
     async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
         """Wait for the lane's turn; the request is in flight until the context is left.
 
+        The place in the quota is used once the limiter has been told that the request was sent, whatever comes of it;
+        until then it is given back.
+
         `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
         since then.
         """
         slot = await self._wait(lane, since)
         try:
             yield slot
-        except DeclinedError:
-            self.limiter.give_back(slot)
-            raise
         finally:
-            self.limiter.ended(slot)
+            if slot.sent:
+                self.limiter.ended(slot)
+            else:
+                self.limiter.give_back(slot)
             self._leave()
 
     def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
@@ -137,7 +141,7 @@ class Gate:
     async def _wait(self, lane: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        self._lanes.setdefault(lane, deque()).append(waiter)
+        self._lanes.setdefault(lane, OrderedDict())[waiter] = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
@@ -157,7 +161,7 @@ class Gate:
     def _withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
         waiting = self._lanes.get(lane)
         if waiting is not None and waiter in waiting:
-            waiting.remove(waiter)
+            del waiting[waiter]
             if not waiting:
                 del self._lanes[lane]
 
@@ -242,7 +246,7 @@ class Gate:
         """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
         while self._lanes:
             lane, waiting = next(iter(self._lanes.items()))
-            waiter = waiting.popleft()
+            waiter, _ = waiting.popitem(last=False)
             if waiting:
                 self._lanes.move_to_end(lane)
             else:

@@ -9,16 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import orjson
-from attrs import define, field
+from attrs import frozen
 
 from hubbatch._records.planning import Input
+from hubbatch._records.respelling import made_of, may_become
 from hubbatch._records.spelling import Spelling
 from hubbatch.models import ObjectResult
 
 __all__ = ["holds_what_was_sent", "match_by_values"]
-
-_Shape = tuple[str, ...]
-_Forms = tuple[str, ...]
 
 
 def holds_what_was_sent(item: Input, result: ObjectResult, spelling: Spelling) -> bool:
@@ -39,7 +37,8 @@ def match_by_values(
     """Match inputs that create to results, as long as each match is the only possible one.
 
     Inputs that are the same to the letter are interchangeable; two that only have the same form claim nothing. A
-    match takes its input out of the game, which may settle others.
+    match takes its input out, which may settle others; where inputs that are the same have more results than they
+    are, none is given to them, and they go on standing in the way of others.
     """
     sent = {position: inputs[position].properties for position in positions}
     exact = _one_to_one(sent, results)
@@ -67,19 +66,21 @@ def _one_to_one(
     return matched
 
 
-@define(eq=False)
+@frozen(eq=False)
 class _Candidate:
-    """A result, and the inputs that it may be for."""
+    """A result, and the inputs that it may be for, as bits."""
 
     result: ObjectResult
-    fitting: Sequence[int]
+    fitting: int
     """Inputs all of whose values it holds."""
-    rivals: Sequence[int] = field(factory=list)
-    """Inputs that agree with the fitting ones, sent more than these, and of which it holds something for all of that:
-    it may be theirs, in a spelling that forms do not know of."""
+    rivals: int
+    """Inputs that it may be for all the same, in a spelling that forms do not know of: where all fitting ones sent a
+    value they sent the same, or one that the service may make this of; elsewhere the result holds something."""
 
 
 class _Match:
+    """Sets of inputs are the bits of an int here, so that each property of a result is one step, not one an input."""
+
     def __init__(
         self,
         inputs: Sequence[Input],
@@ -87,80 +88,121 @@ class _Match:
         results: Sequence[ObjectResult],
         spelling: Spelling,
     ) -> None:
-        self._sent = {
-            position: {name: value for name, value in properties.items() if value.strip()}
-            for position, properties in sent.items()
-        }
+        self._sent = sent
         self._spelling = spelling
-        self._letters = {position: _letters(inputs[position]) for position in sent}
-        self._forms = {
-            position: {name: spelling.form(name, value) for name, value in properties.items()}
-            for position, properties in self._sent.items()
+        self._known_forms: dict[tuple[str, str], str] = {}
+        self._all = 0
+        self._senders: dict[str, int] = defaultdict(int)
+        """Who sent a value of a property."""
+        self._by_form: dict[tuple[str, str], int] = defaultdict(int)
+        """Who sent a value of a form."""
+        self._by_mark: dict[str, Mapping[str, int]] = {}
+        """Who sent what the service may make something else of, for the properties that it was asked for."""
+        by_letters: dict[bytes, int] = defaultdict(int)
+        for position, properties in sent.items():
+            self._add(1 << position, properties)
+            by_letters[_letters(inputs[position])] |= 1 << position
+        self._alike = {
+            position: alike for alike in by_letters.values() for position in _positions(alike)
         }
-        groups: dict[_Shape, dict[_Forms, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for position, forms in self._forms.items():
-            names = tuple(sorted(forms))
-            groups[names][tuple(forms[name] for name in names)].append(position)
-        self._groups = groups
-        self._candidates = [self._candidate(result) for result in results]
+        """For each input all those that are the same to the letter, itself included."""
+        self._candidates = [each for each in map(self._candidate, results) if each.fitting]
 
     def solve(self) -> dict[int, ObjectResult]:
         matched: dict[int, ObjectResult] = {}
-        open_ = set(self._sent)
+        open_, disputed = self._all, 0
+        candidates = self._candidates
         while True:
-            certain: dict[bytes, list[_Candidate]] = defaultdict(list)
-            for candidate in self._candidates:
-                letters = self._certain(candidate, open_)
-                if letters is not None:
-                    certain[letters].append(candidate)
+            certain: dict[int, list[_Candidate]] = defaultdict(list)
+            left = []
+            for candidate in candidates:
+                alike = self._certain(candidate, open_)
+                if alike and not alike & disputed:
+                    certain[alike].append(candidate)
+                else:
+                    left.append(candidate)
             if not certain:
                 return matched
-            for letters, found in certain.items():
-                alike = [
-                    position for position in sorted(open_) if self._letters[position] == letters
-                ]
-                if len(found) <= len(alike):
-                    for position, candidate in zip(alike, found, strict=False):
+            for alike, found in certain.items():
+                takers = _positions(alike & open_)
+                if len(found) <= len(takers):
+                    for position, candidate in zip(takers, found, strict=False):
                         matched[position] = candidate.result
-                        open_.discard(position)
-                else:  # more results than inputs: which is whose cannot be told
-                    open_.difference_update(alike)
-                self._candidates = [each for each in self._candidates if each not in found]
+                        open_ &= ~(1 << position)
+                else:  # more results than inputs: none is theirs for sure, and others may be
+                    disputed |= alike
+            candidates = left
+
+    def _add(self, bit: int, properties: Mapping[str, str]) -> None:
+        self._all |= bit
+        for name, value in properties.items():
+            if value.strip():
+                self._senders[name] |= bit
+                self._by_form[name, self._form(name, value)] |= bit
+
+    def _form(self, name: str, value: str) -> str:
+        key = (name, value)
+        form = self._known_forms.get(key)
+        if form is None:
+            form = self._known_forms[key] = self._spelling.form(name, value)
+        return form
 
     def _candidate(self, result: ObjectResult) -> _Candidate:
-        held: dict[str, str] = {}
-
-        def form(name: str) -> str:
-            if name not in held:
-                held[name] = self._spelling.form(name, result.properties.get(name))
-            return held[name]
-
-        fitting = [
-            position
-            for names, by_forms in self._groups.items()
-            for position in by_forms.get(tuple(map(form, names)), ())
-        ]
-        if not fitting or len(self._groups) == 1:
-            return _Candidate(result, fitting)
-        covered = set.intersection(*(set(self._sent[position]) for position in fitting))
-        rivals = [
-            position
-            for position, properties in self._sent.items()
-            if position not in fitting
-            and any(name not in covered and form(name) for name in properties)
-            and all(
-                form(name) == self._forms[position][name] if name in covered else form(name)
-                for name in properties
-            )
-        ]
+        fitting = self._all
+        held: list[tuple[str, str, int, int]] = []
+        for name, senders in self._senders.items():
+            value = result.properties.get(name) or ""
+            form = self._form(name, value) if value else ""
+            same = self._by_form.get((name, form), 0)
+            fitting &= same | ~senders
+            held.append((name, value if form else "", senders, same))
+        if not fitting:
+            return _Candidate(result, 0, 0)
+        rivals = self._all & ~fitting
+        for name, value, senders, same in held:
+            if not rivals:
+                break
+            if not fitting & ~senders:  # all fitting ones sent it
+                rivals &= ~senders | same | self._sources(name, value)
+            elif not value:
+                rivals &= ~senders
         return _Candidate(result, fitting, rivals)
 
-    def _certain(self, candidate: _Candidate, open_: set[int]) -> bytes | None:
-        """Return what all open inputs that a result may be for have sent, if that is the same to the letter."""
-        letters = {self._letters[position] for position in candidate.fitting if position in open_}
-        if len(letters) != 1 or not open_.isdisjoint(candidate.rivals):
-            return None
-        return min(letters)
+    def _sources(self, name: str, value: str) -> int:
+        """Return who sent what the service may have made a value of."""
+        sources = 0
+        for mark in made_of(value):
+            sources |= self._marked(name).get(mark, 0)
+        return sources
+
+    def _marked(self, name: str) -> Mapping[str, int]:
+        if name not in self._by_mark:
+            by_mark: dict[str, int] = defaultdict(int)
+            for position, properties in self._sent.items():
+                for mark in may_become(properties.get(name, "")):
+                    by_mark[mark] |= 1 << position
+            self._by_mark[name] = by_mark
+        return self._by_mark[name]
+
+    def _certain(self, candidate: _Candidate, open_: int) -> int:
+        """Return the inputs that are all that a result may be for, the same to the letter; 0 if it cannot be told."""
+        fitting = candidate.fitting & open_
+        if not fitting or candidate.rivals & open_:
+            return 0
+        alike = self._alike[_lowest(fitting)]
+        return 0 if fitting & ~alike else alike
+
+
+def _lowest(bits: int) -> int:
+    return (bits & -bits).bit_length() - 1
+
+
+def _positions(bits: int) -> list[int]:
+    positions = []
+    while bits:
+        positions.append(_lowest(bits))
+        bits &= bits - 1
+    return positions
 
 
 def _letters(item: Input) -> bytes:

@@ -140,16 +140,24 @@ class Engine:
         try:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
+        except BaseException as error:
+            self._note_break(error)
+        try:  # whatever has ended the group; cancelled again, it closes the rest at one go
             for _ in iter(self._close_slice, False):
                 await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
-        except BaseException as error:  # a bug: nothing of ours may pass for the run's end
-            self._life.fail(Reason.SERVICE, error, fatal=True)
+        except BaseException as error:
+            self._note_break(error)
         if deadline is not None:
             deadline.cancel()
         self.close()
         await self._resources.gate.settle()
+
+    def _note_break(self, error: BaseException) -> None:
+        """Note what has broken off the task of the run itself."""
+        if isinstance(error, asyncio.CancelledError):
+            self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
+        else:  # a bug: nothing of ours may pass for the run's end
+            self._life.fail(Reason.SERVICE, error, fatal=True)
 
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.

@@ -94,14 +94,6 @@ class Tokens:
         if self._given and self._given[-1] == token:  # of an earlier one it is no news
             self._refused = token
 
-    async def renew(self, expired: str) -> None:
-        """Ask again after the service called a token expired.
-
-        Raises `AuthenticationError` if the same token comes back.
-        """
-        self.refused(expired)
-        await self.current()
-
     async def aclose(self) -> None:
         """End a call of the provider that nobody waits for any more."""
         if self._call is not None:

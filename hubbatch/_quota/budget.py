@@ -117,7 +117,8 @@ class Budget:
         self._own.give_back(slot)
 
     def sent(self, slot: Slot, now: float) -> None:
-        """Correct when a request went out: opening a connection takes time."""
+        """Note that a request goes out, and correct when: opening a connection takes time."""
+        slot.sent = True
         if now != slot.sent_at:
             slot.sent_at = now
             self._server.note(slot, now, self._limit.period)

@@ -120,7 +120,7 @@ class RateLimiter:
         self._wake()
 
     def sent(self, slot: Slot) -> None:
-        """Note that the request goes out just now."""
+        """Note that the request goes out just now: a byte of it may leave."""
         self._budget.sent(slot, now())
 
     def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
@@ -136,7 +136,7 @@ class RateLimiter:
         self._wake()
 
     def ended(self, slot: Slot) -> None:
-        """Note that a request was answered, or given up."""
+        """Note that a request that was sent was answered, or given up."""
         self._budget.ended(slot, now())
         self._wake()
 

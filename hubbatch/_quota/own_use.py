@@ -28,6 +28,8 @@ class Slot:
     """What each forecaster expected others to use."""
     arrivals: tuple[float, ...] = ()
     """When it arrived under each assumption; empty while it is in flight."""
+    sent: bool = False
+    """Whether a byte of it may have left: from then on the server may count it, whatever comes of it."""
     void: bool = False
     """Whether it was refused or never sent."""
 

@@ -104,9 +104,13 @@ class ThreadedSource(AsyncIterator[_T]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the source in its thread, after the pull that is under way. What was read ahead is dropped."""
+        """Close the source in its thread, after the pull that is under way. What was read ahead is dropped.
+
+        A task that waits for an item meanwhile ends its iteration.
+        """
         self._items.clear()
         self._error = None
+        self._pending = None  # whoever waits for it is to end
         if not self._ended:
             self._ended = True
             closed = self._executor().submit(self._context.run, self._puller.close)
