@@ -9,7 +9,7 @@ as it was written, and the batch's status speaks of the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import attrs
 from attrs import frozen
@@ -132,7 +132,7 @@ def _blame(
             positions = [0]  # there is nobody else whom it could mean
         if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
             continue
-        error = attrs.evolve(item, indexes=indexes_of(inputs[position] for position in positions))
+        error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
         if not positions:
             anonymous.append(error)
@@ -166,7 +166,7 @@ def _no_answer(
     if anonymous:
         message += f"; it has an error that names no record: {anonymous[0].message}"
     return BatchError(
-        NO_ANSWER, message, indexes=indexes_of(inputs[position] for position in positions)
+        NO_ANSWER, message, indexes=indexes_of([inputs[position] for position in positions])
     )
 
 
@@ -178,6 +178,9 @@ def _contradiction(item: Input) -> BatchError:
     )
 
 
-def indexes_of(inputs: Iterable[Input]) -> tuple[int, ...]:
+def indexes_of(inputs: Sequence[Input]) -> tuple[int, ...]:
     """Return where the records of some inputs stood in the caller's input."""
+    alone = tuple([item.index for item in inputs if item.followers is None])
+    if len(alone) == len(inputs):  # as nearly always
+        return alone
     return tuple(member.index for item in inputs for member in item.members())

@@ -170,7 +170,7 @@ def _leave_out(
     """Return errors, by the `id` of the original, as far as they explain others than inputs that are not settled."""
     if not left:
         return {id(error): error for error in errors}
-    open_ = set(indexes_of(batch.inputs[position] for position in left))
+    open_ = set(indexes_of([batch.inputs[position] for position in left]))
     kept = {}
     for error in errors:
         indexes = tuple(index for index in error.indexes if index not in open_)

@@ -137,9 +137,9 @@ class Planner:
             wire = {"id": value, "properties": properties}
         else:
             value = properties.pop(id_property, "")
-            if not value.strip():
-                value = _id(value, id_property)  # which says what is missing
             key = self._key_of(id_property, value)
+            if not key[1]:
+                _id(value, id_property)  # which says what is missing
             wire = {"id": value, "idProperty": id_property, "properties": properties}
         wire["objectWriteTraceId"] = trace_id = f"{self._trace_prefix}{index}"
         return Input(index, record, encode_input(wire), key, trace_id)
