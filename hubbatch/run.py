@@ -7,7 +7,6 @@ import contextvars
 import math
 import warnings
 import weakref
-from collections import deque
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +14,7 @@ from typing import Any, Self
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
 from hubbatch._engine.sender import ClientResources
+from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError, UsageError
@@ -58,9 +58,8 @@ class Run:
         self._life = Life()
         self._mark = object()
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
-        self._settled: deque[RecordOutcome] | None = None
+        self._settled: SettledRecords | None = None
         """What waits to be iterated over; None while nobody is to iterate."""
-        self._news = asyncio.Event()
         self._waiters = 0
         self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """Who has been told what ended the run: nobody is told twice."""
@@ -124,6 +123,8 @@ class Run:
         Cancelling one who waits here leaves the run alone, even if nobody else waits.
         """
         self._started()
+        self._check_not_within()
+        self._read_no_more()
         await self._wait(cancels_among=0)
         return self._result()
 
@@ -156,10 +157,8 @@ class Run:
     async def _complete(self) -> Outcome:
         if self._life.state is State.CREATED:
             self._begin(self._call.keep or Keep.ALL, streamed=False)
-        engine, _ = self._started()
         self._check_not_within()
-        self._settled = None  # nobody iterates any more: nothing waits to be taken away
-        engine.consumed()
+        self._read_no_more()
         await self._wait(cancels_among=1)
         return self._result()
 
@@ -182,7 +181,8 @@ class Run:
         try:
             await self._wait(cancels_among=math.inf)
         finally:
-            self._settled = None  # not before: another task may iterate until the end
+            if self._settled is not None:
+                self._settled.drop()  # not before: another task may iterate until the end
         failure = self._life.ending.error
         if failure is None or self._told_already():
             return
@@ -194,12 +194,16 @@ class Run:
 
     def __aiter__(self) -> Self:
         self._started()
+        if self._settled is None:
+            raise UsageError("enter the run with 'async with' to iterate over its records")
         return self
 
     async def __anext__(self) -> RecordOutcome:
         """Return the next settled record, in the order of settling."""
         engine, task = self._started()
-        while not self._settled:
+        if self._settled is None:
+            raise UsageError("enter the run with 'async with' to iterate over its records")
+        while (record := self._settled.take()) is None:
             if task.done():
                 try:
                     self._result()
@@ -207,11 +211,16 @@ class Run:
                     # The source's slip, which must not pass for the end of the run.
                     raise RuntimeError("the source raised StopAsyncIteration") from error
                 raise StopAsyncIteration
-            self._news.clear()
-            await self._news.wait()
-        record = self._settled.popleft()
+            await self._settled.wait()
         engine.consumed()
         return record
+
+    def _read_no_more(self) -> None:
+        """Let a run go on whose records nobody takes away but who waits for its end now."""
+        engine, _ = self._started()
+        if self._settled is not None and not self._settled.read_elsewhere:
+            self._settled.drop()
+            engine.consumed()
 
     def _started(self) -> tuple[Engine, asyncio.Task[None]]:
         if self._under_way is None:
@@ -228,16 +237,15 @@ class Run:
         except UsageError as error:
             self._life.refuse(error)
             raise
-        if streamed:
-            self._settled = deque()
+        settled = self._settled = SettledRecords() if streamed else None
         engine = Engine(
             self._call,
             self._source,
             equipment,
             self._life,
             keep=keep,
-            observe=self._show if streamed else None,
-            backlog=lambda: len(self._settled or ()),
+            observe=None if settled is None else settled.show,
+            backlog=lambda: 0 if settled is None else settled.backlog,
         )
         self._life.begin()
         context = contextvars.copy_context()
@@ -258,7 +266,8 @@ class Run:
             self._life.fail(Reason.SERVICE, bug, fatal=True)
             raise
         finally:
-            self._news.set()
+            if self._settled is not None:
+                self._settled.wake()
             self._note_end(self)
 
     def _check_not_within(self) -> None:
@@ -315,11 +324,6 @@ class Run:
 
     def _told_already(self) -> bool:
         return asyncio.current_task() in self._told
-
-    def _show(self, record: RecordOutcome) -> None:
-        if self._settled is not None:
-            self._settled.append(record)
-            self._news.set()
 
 
 def _cancelled() -> HubbatchError:

@@ -558,3 +558,66 @@ def test_a_bug_in_the_carrying_leaves_what_was_sent_in_doubt() -> None:
             assert run.outcome.counts.succeeded <= len(world.stored())
 
     in_virtual_time(main())
+
+
+@pytest.mark.parametrize("how", ["wait", "await", "poll", "break"])
+def test_a_run_that_is_entered_and_not_iterated_comes_to_its_end(how: str) -> None:
+    async def main() -> None:
+        async with World() as world:
+            async with world.client.upsert("contacts", people(20_000), id_property="email") as run:
+                if how == "break":
+                    async for _ in run:
+                        break
+                if how == "poll":
+                    while not run.done:
+                        assert run.progress.counts.total >= 0
+                        await asyncio.sleep(1.0)
+                elif how == "await":
+                    await run
+                else:
+                    await run.wait()
+            assert run.outcome.counts == Counts(20_000, succeeded=20_000)
+
+    in_virtual_time(main())
+
+
+def test_who_waits_for_a_run_takes_no_record_from_who_iterates() -> None:
+    async def main() -> None:
+        async with World() as world:
+            async with world.client.upsert("contacts", people(5_000), id_property="email") as run:
+                seen = 0
+
+                async def iterate() -> None:
+                    nonlocal seen
+                    async for _ in run:
+                        seen += 1
+
+                reader = asyncio.create_task(iterate())
+                await asyncio.sleep(0.1)
+                await run
+                await reader
+            assert seen == 5_000
+
+    in_virtual_time(main())
+
+
+def test_what_is_not_entered_cannot_be_iterated() -> None:
+    async def main() -> None:
+        async with World() as world:
+            run = world.client.upsert("contacts", people(3), id_property="email").start()
+            with pytest.raises(UsageError, match="async with"):
+                async for _ in run:
+                    pass
+            await run
+
+    in_virtual_time(main())
+
+
+def test_what_a_range_would_still_have_made_is_left_in_it() -> None:
+    async def main() -> None:
+        async with World() as world:
+            run = world.client.archive("contacts", range(1, 10**12), deadline=0.2)
+            outcome = await run
+            assert outcome.counts.total < 100_000
+
+    in_virtual_time(main())

@@ -73,8 +73,15 @@ class Feeder:
             self._waiting.set_result(None)
 
     def rest(self) -> Iterator[Any]:
-        """Return what has not been handed over, as far as it is at hand: that of a list, not of a stream."""
-        if self.exhausted or not isinstance(self._source, Sequence):
+        """Return what has not been handed over, as far as it is at hand.
+
+        That is the rest of a list. A `range` makes its items on demand and may have a billion.
+        """
+        if (
+            self.exhausted
+            or not isinstance(self._source, Sequence)
+            or isinstance(self._source, range)
+        ):
             return iter(())
         return itertools.islice(self._source, self._handed_over, None)
 
