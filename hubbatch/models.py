@@ -81,11 +81,19 @@ class ResultDraft(_Referable):
     __slots__ = tuple(item.name for item in fields(ObjectResult))
 
 
+_LONGEST_MESSAGE = 20_000
+"""Characters of a message that are kept: real ones quote a value or a few hundred ids at most."""
+
+
+def _kept(message: str) -> str:
+    return message if len(message) <= _LONGEST_MESSAGE else f"{message[: _LONGEST_MESSAGE - 1]}…"
+
+
 @frozen
 class ErrorDetail:
     """One item of an error's `errors`: what exactly is wrong, and where."""
 
-    message: str = ""
+    message: str = field(default="", converter=_kept)
     code: str | None = None
     context: Mapping[str, Any] | str | None = None
     """A map in practice, a string at times: HubSpot's reference has both."""
@@ -112,7 +120,7 @@ class BatchError:
     """
 
     category: str
-    message: str
+    message: str = field(converter=_kept)
     status: str | None = None
     id: str | None = None
     sub_category: Any = None

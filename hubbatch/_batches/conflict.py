@@ -12,12 +12,12 @@ from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._protocol.operations import READ
 from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, Planner
-from hubbatch._records.spelling import Spelling
+from hubbatch._records.spelling import ALIASES, Spelling, further_values
 from hubbatch.models import BatchError, BatchResponse
 
 __all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]
 
-_SEVERAL = {"hs_additional_emails": "email", "hs_additional_domains": "domain"}
+_SEVERAL = {further: name for name, further in ALIASES.items()}
 """Properties that hold several values, each as unique as those of another property."""
 
 _UNIQUE = frozenset({*_SEVERAL, *_SEVERAL.values()})
@@ -57,10 +57,11 @@ def suspects_of(
         return []
     existing = response.results[0]
     taken = {
-        (_SEVERAL.get(name, name), spelling.form(_SEVERAL.get(name, name), text))
+        (_SEVERAL.get(name, name), spelling.form(_SEVERAL.get(name, name), value))
         for name in names
-        for text in (existing.properties.get(name) or "").split(";" if name in _SEVERAL else "\0")
-        if text.strip()
+        if (text := existing.properties.get(name))
+        for value in (further_values(text) if name in _SEVERAL else [text])
+        if value.strip()
     }
     return [
         item

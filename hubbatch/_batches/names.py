@@ -12,13 +12,10 @@ from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
-from hubbatch._records.spelling import Key, Spelling
+from hubbatch._records.spelling import ALIASES, Key, Spelling, further_values
 from hubbatch.models import BatchError, ObjectResult
 
 __all__ = ["Names"]
-
-_ALIASES = {"email": "hs_additional_emails", "domain": "hs_additional_domains"}
-"""Properties whose further values name the object too."""
 
 
 class Names:
@@ -76,8 +73,8 @@ class Names:
             return
         value = result.properties.get(name)
         values = [] if value is None else [value]
-        if further := result.properties.get(_ALIASES.get(name, "")):
-            values += further.split(";")
+        if further := result.properties.get(ALIASES.get(name, "")):
+            values += further_values(further)
         for value in values:
             form = self._spelling.form(name, value)
             found = self._forms.get((name, form), ())

@@ -16,6 +16,8 @@ import base64
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from operator import add
 
 from attrs import frozen
 
@@ -28,15 +30,20 @@ _RUN = 12
 _SHORTEST = 8
 """Characters below which a token is a stand-in that occurs in any text."""
 _WORD, _GRAM = 4, 8
-_BACKSLASH = ord("\\")
 _MOST_CHECKS = 1_000
 """Pieces of a secret that are compared in vain in one text; after so many, pieces are taken for the secret."""
 
 _PRIVATE_APP = re.compile(r"pat-[a-z0-9]+-([0-9A-Fa-f-]{36})")
-# Each begins with one literal character, so that a text without it is passed over at once.
-_UNICODE = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
-_UNICODE_OR_SLASH = re.compile(rb"\\(?:u00([2-7][0-9A-Fa-f])|/)")
-_PERCENT = re.compile(rb"%(?:25)*+([2-7][0-9A-Fa-f])")
+# Escapes, by the one character that each of them begins with, so that a text without it is passed over at once. Of both
+# groups the second is the character's code; `\/` has none.
+_CODE = rb"([2-7][0-9A-Fa-f])"
+_UNICODE = re.compile(rb"(\\u00" + _CODE + rb")")
+_UNICODE_OR_SLASH = re.compile(rb"(\\(?:u00" + _CODE + rb"|/))")
+_PERCENT = re.compile(rb"(%(?:25)*+" + _CODE + rb")")
+_ANY = re.compile(rb"((?:\\u00|%(?:25)*+)" + _CODE + rb"|\\/)")
+_CHARACTERS: dict[bytes | None, bytes] = {
+    spelled % code: bytes([code]) for code in range(0x20, 0x80) for spelled in (b"%02x", b"%02X")
+} | {None: b"/"}
 
 Range = tuple[int, int]
 
@@ -66,51 +73,40 @@ def _forms(secret: bytes) -> Iterator[_Form]:
             yield _Form(spelled, len(text) if whole else 8 * _RUN // 6 - 1)
 
 
-@frozen
 class _Decoded:
-    """A text without its escapes, and where in the original each of its pieces begins and ends."""
+    """A text without its escapes, and where in the original each of its characters was.
 
-    text: bytes
-    starts: list[int]
-    pieces: list[tuple[int, int, bool]]
+    It is taken apart into what lies between the escapes, the escapes, and what they stand for, a list of each and
+    never a step for each of them: a server may send a million.
+    """
 
-    def original(self, found: Range) -> Range:
-        """Return where in the original a range of the decoded text lies."""
-        first, last = found[0], found[1] - 1
-        return self._at(first)[0], self._at(last)[1]
+    def __init__(self, text: bytes, escapes: re.Pattern[bytes]) -> None:
+        pieces = escapes.split(text)
+        between, self._escapes, codes = pieces[0::3], pieces[1::3], pieces[2::3]
+        # What is escaped more than once has more backslashes before it.
+        self._plain = [piece.rstrip(b"\\") for piece in between] if b"\\\\" in text else between
+        self._between = between
+        decoded = [b""] * (2 * len(codes) + 1)
+        decoded[0::2] = self._plain
+        decoded[1::2] = map(_CHARACTERS.__getitem__, codes)
+        self.text = b"".join(decoded)
 
-    def _at(self, position: int) -> Range:
-        index = bisect_right(self.starts, position) - 1
-        begin, end, escape = self.pieces[index]
-        if escape:
-            return begin, end
-        begin += position - self.starts[index]
-        return begin, begin + 1
+    def originals(self, found: Iterable[Range]) -> list[Range]:
+        """Return where in the original some ranges of the decoded text lie."""
+        ranges = list(found)
+        if not ranges:
+            return []
+        begins = list(accumulate((len(piece) + 1 for piece in self._plain[:-1]), initial=0))
+        lengths = map(add, map(len, self._between), map(len, self._escapes))
+        origins = list(accumulate(lengths, initial=0))
 
+        def original(position: int) -> Range:
+            index = bisect_right(begins, position) - 1
+            within, plain = position - begins[index], len(self._plain[index])
+            begin = origins[index] + min(within, plain)
+            return begin, (begin + 1 if within < plain else origins[index + 1])
 
-def _decode(text: bytes, backslashes: re.Pattern[bytes]) -> _Decoded | None:
-    """Undo the escapes of a text; None if it has none."""
-    matches = [match for pattern in (backslashes, _PERCENT) for match in pattern.finditer(text)]
-    if not matches:
-        return None
-    matches.sort(key=re.Match.start)
-    parts, starts, pieces = [], [], []
-    at = length = 0
-    for match in matches:
-        begin = match.start()
-        while text[begin] == _BACKSLASH and begin > at and text[begin - 1] == _BACKSLASH:
-            begin -= 1  # escaped more than once
-        plain = text[at:begin]
-        character = b"/" if match[1] is None else bytes([int(match[1], 16)])
-        starts += [length, length + len(plain)]
-        pieces += [(at, begin, False), (begin, match.end(), True)]
-        parts += [plain, character]
-        length += len(plain) + 1
-        at = match.end()
-    starts.append(length)
-    pieces.append((at, len(text), False))
-    parts.append(text[at:])
-    return _Decoded(b"".join(parts), starts, pieces)
+        return [(original(first)[0], original(end - 1)[1]) for first, end in ranges]
 
 
 class Redactor:
@@ -144,10 +140,12 @@ class Redactor:
             return text
         found = list(self._find(text))
         # Each escape begins with one of two characters, and looking for one is next to free.
-        if (b"\\" in text or b"%" in text) and (
-            decoded := _decode(text, self._backslashes)
-        ) is not None:
-            found += [decoded.original(each) for each in self._find(decoded.text)]
+        backslashes, percents = b"\\" in text, b"%" in text
+        if backslashes or percents:
+            escapes = self._backslashes if not percents else _ANY if backslashes else _PERCENT
+            if escapes.search(text) is not None:
+                decoded = _Decoded(text, escapes)
+                found += decoded.originals(self._find(decoded.text))
         return _replace(text, found) if found else text
 
     def redact_text(self, text: str) -> str:

@@ -49,9 +49,6 @@ def write_time(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-_LONGEST_MESSAGE = 20_000
-"""Characters of an error's message that are kept: real ones quote a value or a few hundred ids at most."""
-
 _LONGEST_WORD = 200
 """Characters of a category."""
 
@@ -72,11 +69,6 @@ def _text_or_none(value: Any, _: object = None) -> str | None:
 
 def _word(value: Any, _: object = None) -> str:
     return _text(value)[:_LONGEST_WORD]
-
-
-def _message(value: Any, _: object = None) -> str:
-    text = _text(value)
-    return text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
 
 
 def _shallow(value: Any) -> Any:
@@ -149,14 +141,14 @@ def _errors(value: Any, _: object = None) -> list[BatchError]:
     """Read errors. One of an unknown form is one nevertheless: it names no record, and must not pass for success."""
     one = converter.get_structure_hook(BatchError)
     return [
-        one(item, BatchError) if type(item) is dict else BatchError("", _message(item))
+        one(item, BatchError) if type(item) is dict else BatchError("", _text(item))
         for item in _list(value)
     ]
 
 
 _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
     ErrorDetail: {
-        "message": _message,
+        "message": _text,
         "code": _text_or_none,
         "context": _context,
         "in_": _text_or_none,
@@ -164,7 +156,7 @@ _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
     },
     BatchError: {
         "category": _word,
-        "message": _message,
+        "message": _text,
         "status": _text_or_none,
         "id": _text_or_none,
         "sub_category": _as_is,

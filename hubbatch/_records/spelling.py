@@ -13,7 +13,16 @@ from decimal import Decimal, InvalidOperation
 
 from attrs import frozen
 
-__all__ = ["CONTACTS", "OTHERS", "Key", "Spelling", "naming_properties", "spelling_of"]
+__all__ = [
+    "ALIASES",
+    "CONTACTS",
+    "OTHERS",
+    "Key",
+    "Spelling",
+    "further_values",
+    "naming_properties",
+    "spelling_of",
+]
 
 Key = tuple[str | None, str]
 """What names an object within its type: the unique property (None: the record id) and the value."""
@@ -32,7 +41,12 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?", re.IGNORECASE)
 _TELEPHONE = re.compile(r"[-+ ()./0-9]+")
 
 _PHONE_PROPERTIES = frozenset({"phone", "mobilephone", "fax", "hs_whatsapp_phone_number"})
-_LOWERED_PROPERTIES = frozenset({"domain", "hs_additional_domains", "hs_additional_emails"})
+ALIASES = {"email": "hs_additional_emails", "domain": "hs_additional_domains"}
+"""Unique properties, and those that hold the further values which name the same object."""
+_MOST_ALIASES = 1_000
+"""Further values of an object that are looked at: one with more of them is hostile or broken."""
+
+_LOWERED_PROPERTIES = frozenset({"domain", *ALIASES.values()})
 """Properties whose values HubSpot keeps in lower case, whatever the object type."""
 
 _CONTACT_NAMES = frozenset({"contact", "contacts", "0-1"})
@@ -96,7 +110,12 @@ def naming_properties(object_type: str, id_property: str | None) -> list[str]:
     if id_property is None:
         return []
     several = id_property == "email" and spelling_of(object_type).contacts
-    return [id_property, "hs_additional_emails"] if several else [id_property]
+    return [id_property, ALIASES["email"]] if several else [id_property]
+
+
+def further_values(text: str) -> list[str]:
+    """Return the values in a property that holds several, such as `hs_additional_emails`."""
+    return text.split(";", _MOST_ALIASES)[:_MOST_ALIASES]
 
 
 def _number(text: str) -> str | None:
