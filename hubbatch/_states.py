@@ -5,7 +5,8 @@ Values only; it knows nothing of the answer as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any, overload
 
 import attrs
@@ -13,7 +14,14 @@ from attrs import field, frozen
 
 from hubbatch.models import BatchError, ObjectResult, RecordStatus
 
-__all__ = ["Counts", "KeptRecords", "RecordOutcome", "RecordTable"]
+__all__ = [
+    "Counts",
+    "KeptRecords",
+    "RecordOutcome",
+    "RecordTable",
+    "joined",
+    "without_success",
+]
 
 
 @frozen
@@ -144,3 +152,45 @@ class KeptRecords(_Records):
             return self.kept[index]
         index -= len(self.kept)
         return RecordOutcome(self.first + index, self.left[index], RecordStatus.UNSENT)
+
+
+def without_success(
+    records: Iterable[RecordOutcome],
+) -> Iterator[tuple[int, RecordStatus, BatchError | None]]:
+    """Return index, status and error of the records that did not succeed; no record is made for it."""
+    rows = (
+        zip(count(), records.statuses, records.errors, strict=False)
+        if isinstance(records, RecordTable)
+        else ((record.index, record.status, record.error) for record in records)
+    )
+    succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+    return (row for row in rows if row[1] is not succeeded)
+
+
+def joined(
+    parts: Sequence[tuple[Sequence[RecordOutcome], int, Mapping[int, BatchError]]],
+) -> Sequence[RecordOutcome]:
+    """Return the records of several parts as one sequence.
+
+    A part: its records, the index that its first one gets, and by the identity of each of its errors the one that
+    stands for it. Tables are joined a column at a time: millions of records take no step each.
+    """
+    tables = [(records, errors) for records, _, errors in parts if isinstance(records, RecordTable)]
+    if len(tables) == len(parts):
+        whole = RecordTable()
+        for table, errors in tables:
+            whole.inputs += table.inputs
+            whole.statuses += table.statuses
+            whole.results += table.results
+            whole.attempts += table.attempts
+            whole.errors += [error and errors[id(error)] for error in table.errors]
+        return whole
+    return [
+        attrs.evolve(
+            record,
+            index=record.index + offset,
+            error=record.error and errors[id(record.error)],
+        )
+        for records, offset, errors in parts
+        for record in records
+    ]

@@ -74,7 +74,7 @@ class RecordError(HubbatchError):
 
 
 class OutcomeError(HubbatchError, ExceptionGroup[RecordError]):
-    """Some records did not succeed: a group of one `RecordError` for each, carrying the outcome."""
+    """Some records did not succeed: one `RecordError` for each of the first 1,000; `outcome` has them all."""
 
     def __new__(cls, message: str, errors: Sequence[RecordError]) -> Self:
         """Build the group; `ExceptionGroup` takes its arguments here."""

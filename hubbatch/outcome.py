@@ -5,12 +5,12 @@ Values only: how an outcome is read, merged, raised from and written as JSON. It
 
 from __future__ import annotations
 
-import functools
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
+from itertools import islice
 from typing import Any, TypeVar
 
 import attrs
@@ -18,7 +18,7 @@ from attrs import field, frozen
 
 from hubbatch._protocol.converter import converter, read_time, write_time
 from hubbatch._records.mapping import as_mapping
-from hubbatch._states import Counts, RecordOutcome, RecordTable
+from hubbatch._states import Counts, RecordOutcome, RecordTable, joined, without_success
 from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import BatchError, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 
@@ -31,7 +31,12 @@ _GRAVITY = (
     BatchStatus.PENDING,
     BatchStatus.CANCELED,
 )
-"""Of two statuses the later one here describes both together."""
+"""Of several statuses the last one here describes all together."""
+
+_MOST_IN_A_GROUP = 1_000
+"""Errors that are raised together: the outcome has them all, and a traceback of half a million serves nobody."""
+_EXAMPLES = 2
+"""Records that are named for a reason."""
 
 
 @frozen
@@ -104,15 +109,14 @@ class Outcome:
     def raise_for_errors(self) -> None:
         """Do nothing if the outcome is `ok`, else raise.
 
-        Raises `OutcomeError`: a group of one `RecordError` for each kept record that did not succeed, or of a single
-        one where there is none.
+        Raises `OutcomeError`: a group of one `RecordError` for each of the first 1,000 kept records that did not
+        succeed, or of a single one where there is none. Its message counts all of them, and its `outcome` has them.
         """
         if self.ok:
             return
+        bad = (record for record in self.records if record.status is not RecordStatus.SUCCEEDED)
         errors = [
-            RecordError(_sentence(record), record)
-            for record in self.records
-            if record.status is not RecordStatus.SUCCEEDED
+            RecordError(_sentence(record), record) for record in islice(bad, _MOST_IN_A_GROUP)
         ]
         message = f"{self.counts}{_digest(self.records)}"
         if self.status is BatchStatus.CANCELED:
@@ -131,7 +135,7 @@ class Outcome:
 
         Associative. Records and errors of the later ones are renumbered to follow the earlier ones.
         """
-        return functools.reduce(_merge_two, outcomes, Outcome())
+        return _merged(outcomes) if outcomes else Outcome()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as JSON values, in HubSpot's own field names where it has them.
@@ -201,34 +205,40 @@ class Outcome:
         )
 
 
-def _merge_two(first: Outcome, second: Outcome) -> Outcome:
-    offset = first.counts.total
-    moved = {
-        id(error): attrs.evolve(error, indexes=tuple(index + offset for index in error.indexes))
-        for error in (*second.errors, *(record.error for record in second.records if record.error))
-    }
+def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+    parts = []
+    errors: list[BatchError] = []
+    counts = Counts()
+    for outcome in outcomes:
+        moved = _moved(outcome, counts.total)
+        errors += [moved[id(error)] for error in outcome.errors]
+        if outcome.records:
+            parts.append((outcome.records, counts.total, moved))
+        counts += outcome.counts
     return Outcome(
-        status=max(first.status, second.status, key=_GRAVITY.index),
-        counts=first.counts + second.counts,
-        records=[
-            *first.records,
-            *(
-                attrs.evolve(
-                    record,
-                    index=record.index + offset,
-                    error=None if record.error is None else moved[id(record.error)],
-                )
-                for record in second.records
-            ),
-        ],
-        errors=[*first.errors, *(moved[id(error)] for error in second.errors)],
-        num_errors=first.num_errors + second.num_errors,
-        requested_at=min(known(first.requested_at, second.requested_at), default=None),
-        started_at=min(known(first.started_at, second.started_at), default=None),
-        completed_at=max(known(first.completed_at, second.completed_at), default=None),
-        links={**first.links, **second.links},
-        warnings=[*first.warnings, *second.warnings],
+        status=max((outcome.status for outcome in outcomes), key=_GRAVITY.index),
+        counts=counts,
+        records=joined(parts),
+        errors=errors,
+        num_errors=sum(outcome.num_errors for outcome in outcomes),
+        requested_at=min(known(*(outcome.requested_at for outcome in outcomes)), default=None),
+        started_at=min(known(*(outcome.started_at for outcome in outcomes)), default=None),
+        completed_at=max(known(*(outcome.completed_at for outcome in outcomes)), default=None),
+        links={name: link for outcome in outcomes for name, link in outcome.links.items()},
+        warnings=[warning for outcome in outcomes for warning in outcome.warnings],
     )
+
+
+def _moved(outcome: Outcome, offset: int) -> dict[int, BatchError]:
+    """Return an outcome's errors by their identity, with their records so many places further on."""
+    found = {id(error): error for error in outcome.errors}
+    found |= {id(error): error for _, _, error in without_success(outcome.records) if error}
+    if offset == 0:
+        return found
+    return {
+        key: attrs.evolve(error, indexes=tuple(index + offset for index in error.indexes))
+        for key, error in found.items()
+    }
 
 
 def known(*moments: datetime | None) -> list[datetime]:
@@ -242,21 +252,20 @@ def _sentence(record: RecordOutcome) -> str:
 
 def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
     """Sum up why records did not succeed, the most frequent reasons first."""
-    reasons: Counter[str] = Counter()
-    examples: dict[str, list[str]] = {}
-    for record in records:
-        if record.status is RecordStatus.SUCCEEDED:
-            continue
-        reason = record.reason or str(record.status)
-        reasons[reason] += 1
-        if len(seen := examples.setdefault(reason, [])) < 2:  # noqa: PLR2004 (two examples do)
-            seen.append(str(record.index))
+    tally: Counter[tuple[str, str] | RecordStatus] = Counter()
+    examples: dict[tuple[str, str] | RecordStatus, list[str]] = {}
+    for index, status, error in without_success(records):
+        reason = (error.category, error.message) if error else status
+        tally[reason] += 1
+        if tally[reason] <= _EXAMPLES:
+            examples.setdefault(reason, []).append(str(index))
     lines = [
-        f"\n  {count} × {reason}, e.g. record {', '.join(examples[reason])}"
-        for reason, count in reasons.most_common(most)
+        f"\n  {number} × {reason if isinstance(reason, str) else ': '.join(reason)}"
+        f", e.g. record {', '.join(examples[reason])}"
+        for reason, number in tally.most_common(most)
     ]
-    if len(reasons) > most:
-        lines.append(f"\n  and {len(reasons) - most} more reasons")
+    if len(tally) > most:
+        lines.append(f"\n  and {len(tally) - most} more reasons")
     return "".join(lines)
 
 

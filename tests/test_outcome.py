@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import enum
 import pickle
+import time
 from typing import Any
 
 import attrs
@@ -163,6 +164,17 @@ def test_raise_for_errors_groups_what_went_wrong() -> None:
     assert str(first) == "record 0 is FAILED: C: m0"
 
 
+def test_a_group_has_a_thousand_errors_at_most_and_its_message_counts_them_all() -> None:
+    error = BatchError("C", "m")
+    records = [RecordOutcome(index, None, F, error=error) for index in range(1_500)]
+    with pytest.raises(OutcomeError) as caught:
+        Outcome(counts=Counts(1_500, failed=1_500), records=records).raise_for_errors()
+    assert len(caught.value.exceptions) == 1_000
+    assert "1500 × C: m, e.g. record 0, 1" in caught.value.message
+    assert caught.value.outcome is not None
+    assert len(caught.value.outcome.failed) == 1_500
+
+
 def test_the_message_counts_the_reasons_the_most_frequent_first() -> None:
     reasons = ["d", "a", "b", "a", "b", "b", "e", "c"]
     records = [
@@ -249,6 +261,37 @@ def test_merging_renumbers_what_follows(first: Outcome, second: Outcome) -> None
         if record.error is not None:
             assert record.error in merged.errors
             assert record.error.indexes == (record.index,)
+
+
+def in_columns(outcome: Outcome) -> Outcome:
+    """Return an outcome whose records are kept as a run keeps them."""
+    columns = ("input", "status", "result", "error", "attempts")
+    records = outcome.records
+    table = RecordTable(*([getattr(record, name) for record in records] for name in columns))
+    return attrs.evolve(outcome, records=table)
+
+
+@given(st.lists(outcomes(), max_size=4))
+def test_tables_of_records_merge_like_lists_of_them(parts: list[Outcome]) -> None:
+    merged = Outcome.merge(*parts)
+    assert Outcome.merge(*map(in_columns, parts)) == merged
+    assert Outcome.merge(*(in_columns(part) for part in parts[:1]), *parts[1:]) == merged
+    found = {id(error) for error in merged.errors}
+    assert all(id(record.error) in found for record in merged.records if record.error)
+
+
+def test_the_cost_of_merging_grows_with_the_records_and_not_with_their_square() -> None:
+    part = in_columns(
+        Outcome(counts=Counts(500, 500), records=[RecordOutcome(n, None, S) for n in range(500)])
+    )
+
+    def seconds(number: int) -> float:
+        start = time.process_time()
+        Outcome.merge(*[part] * number)
+        return time.process_time() - start
+
+    few, many = (min(seconds(number) for _ in range(5)) for number in (50, 400))
+    assert many / few < 24, "eight times as many; a merge of two at a time takes 64 times as long"
 
 
 def test_merging_lets_the_later_link_win() -> None:
