@@ -389,15 +389,15 @@ EAST, WEST = (dt.timezone(dt.timedelta(hours=hours)) for hours in (5, -5))
     [
         dt.datetime(1, 1, 1, tzinfo=EAST),
         dt.datetime(9999, 12, 31, 23, 59, tzinfo=WEST),
-        dt.datetime(2026, 1, 1, tzinfo=WEST),
     ],
 )
-def test_a_time_that_utc_cannot_hold_is_written_as_it_is(moment: dt.datetime) -> None:
+def test_a_time_that_utc_cannot_hold_is_written_as_it_is_and_not_read(moment: dt.datetime) -> None:
     record = RecordOutcome(0, None, S, ObjectResult("7", created_at=moment))
-    outcome = Outcome(counts=Counts(1, 1), records=[record], started_at=moment)
-    twin = Outcome.from_dict(orjson.loads(orjson.dumps(outcome.to_dict())))
-    assert twin.started_at == moment
-    assert twin.results[0].created_at == moment
+    written = Outcome(counts=Counts(1, 1), records=[record], started_at=moment).to_dict()
+    assert written["startedAt"] == moment.isoformat()
+    twin = Outcome.from_dict(orjson.loads(orjson.dumps(written)))
+    assert twin.started_at is None
+    assert twin.results[0].created_at is None
 
 
 class Speechless:
