@@ -16,9 +16,7 @@ from hubbatch._batches.conflict import existing_id, suspects_of
 from hubbatch._batches.faults import general, is_systemic
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Transition
-from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.operations import Operation
-from hubbatch._protocol.symptoms import Proof, Symptom
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
 
@@ -64,7 +62,7 @@ class Rejection:
             attrs.evolve(
                 answered,
                 batch=attrs.evolve(again, comparisons=_COMPARISONS),
-                diagnosis=Diagnosis(Symptom.REJECTED, error=refusal, proof=Proof.NOT_WRITTEN),
+                diagnosis=attrs.evolve(answered.diagnosis, error=refusal),
             )
         )
 
@@ -111,8 +109,8 @@ class Rejection:
         settlement.first.refused(answered.batch.number, answered.error)
         freed = settlement.searches.ended(answered.batch)
         done = settlement.refused(answered.batch, answered.error, answered.moment)
-        done = settlement.goes_on(done, freed, answered)
-        return attrs.evolve(done, stop=done.stop or settlement.systemic(answered.moment))
+        done = settlement.goes_on(done, freed)
+        return attrs.evolve(done, stop=settlement.systemic(answered.moment))
 
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""

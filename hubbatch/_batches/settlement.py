@@ -107,10 +107,10 @@ class Settlement:
         failed = all(status is RecordStatus.FAILED for status in told.statuses)
         if not (failed and batch.whole):
             return
-        faults = {None if cause is None else property_fault(cause) for cause in told.causes}
-        cause = told.causes[0]
-        if len(faults) == 1 and None not in faults and cause is not None:
-            self.first.refused(batch.number, cause)
+        causes = [cause for cause in told.causes if cause is not None]
+        faults = {property_fault(cause) for cause in causes}
+        if len(faults) == 1 and None not in faults:
+            self.first.refused(batch.number, causes[0])
 
     def systemic(self, moment: Moment) -> HubbatchError | None:
         """Return what stops the run if its first batches show that nothing can succeed."""
@@ -127,7 +127,7 @@ class Settlement:
         last = batch.refusal or BatchError(NO_ANSWER, "no answer came")
         if batch.search is Search.REFUSED:
             last = attrs.evolve(last, message=f"{_UNSEARCHED} ({last.message})")
-        return self.as_known(attrs.evolve(batch, search=Search.NONE, refused_alone=False), last)
+        return self.as_known(batch, last)
 
 
 def settle_apart(
