@@ -26,6 +26,7 @@ from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT,
 from hubbatch._protocol.symptoms import Action, Symptom
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
+from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
 
 POLICY = RetryPolicy()
 
@@ -610,3 +611,26 @@ def test_what_is_broken_off_before_any_answer_says_why() -> None:
     [settled] = done.settled
     assert settled.error is not None
     assert (settled.error.message, settled.error.transient) == ("cancelled", True)
+    assert settled.attempts == 1
+
+
+def test_a_doubt_is_looked_into_by_a_run_that_goes_on_and_by_no_other() -> None:
+    lost = NoReply(sent=True, reason="lost")
+    sent = batch(1, CREATE, history={Symptom.LOST: 99})
+    going, over = (
+        answer(creating(), sent, lost, CREATE, may_wait=may_wait)
+        for may_wait in (lambda wait: wait <= 0.0, lambda _: False)
+    )
+    assert [each.stage for each in going.then] == [Stage.LOOK_UP]
+    assert [each.status for each in over.settled] == [RecordStatus.UNKNOWN]
+
+
+@pytest.mark.parametrize(("spelling", "known"), [(CONTACTS, True), (OTHERS, False)])
+def test_results_are_found_by_values_as_the_object_type_spells_them(
+    spelling: Spelling, known: bool
+) -> None:
+    results = [{"id": str(at), "properties": {"email": f"P{at}@x.com"}} for at in range(2)]
+    said = reply(200, status="COMPLETE", results=results)
+    done = answer(machine(spelling=spelling, id_property="email"), batch(2), said)
+    found = [each.id for part in done.settled for each in part.results or () if each]
+    assert found == (["0", "1"] if known else [])
