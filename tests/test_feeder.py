@@ -193,10 +193,11 @@ def test_a_source_that_blocks_is_told_so_in_full(caplog: pytest.LogCaptureFixtur
 
         with caplog.at_level(logging.WARNING, "hubbatch"):
             await Owner(source()).feeder.run()
-        assert [record.getMessage() for record in caplog.records] == [
+        [told] = [record.getMessage() for record in caplog.records]
+        assert told == (
             "the source blocks the event loop: pulling from it took more than 50 ms; pass"
             " hubbatch.in_thread(source), or an async iterator"
-        ]
+        )
 
     in_virtual_time(main())
 
