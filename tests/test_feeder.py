@@ -202,6 +202,23 @@ def test_a_source_that_blocks_is_told_so_in_full(caplog: pytest.LogCaptureFixtur
     in_virtual_time(main())
 
 
+def test_a_little_blocking_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+
+        def source() -> Iterator[int]:
+            for number in range(2):
+                loop.spend(0.02)
+                yield number
+
+        await asyncio.sleep(100.0)
+        with caplog.at_level(logging.WARNING, "hubbatch"):
+            await Owner(source()).feeder.run()
+        assert not caplog.records
+
+    in_virtual_time(main())
+
+
 @pytest.mark.parametrize(("seconds", "turns"), [(0.001, 1), (0.02, 4)])
 def test_after_a_pull_that_blocked_the_loop_gets_as_many_turns_as_an_answer_takes(
     seconds: float, turns: int

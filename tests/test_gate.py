@@ -271,3 +271,36 @@ def test_a_failure_that_is_the_requests_own_is_no_overload(suspect: bool, level:
         await through.settle()
 
     in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("visits", "level"), [(40, 33), (32, 32)])
+def test_good_answers_raise_the_level_while_others_wait_for_it(visits: int, level: int) -> None:
+    async def main() -> None:
+        breaker = CircuitBreaker(RetryPolicy())
+        through = Gate(RateLimiter(UNLIMITED), Concurrency(None), breaker)
+        visitors = Visitors(through)
+        async with through.enter("first", now()) as slot:
+            tasks = [asyncio.create_task(visitors.visit("a")) for _ in range(visits - 1)]
+            await asyncio.sleep(0.5)
+            through.note(GOOD, slot, 0.0)
+        assert through.concurrency == level
+        await asyncio.gather(*tasks)
+        assert visitors.most_in <= 33
+        await through.settle()
+
+    in_virtual_time(main())
+
+
+def test_a_service_that_breaks_without_a_word_is_told_of_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        through = gate()
+        async with through.enter("a", now()) as slot:
+            while not through.broken:
+                through.note(Diagnosis(Symptom.SERVER_ERROR), slot, 0.0)
+        await through.settle()
+
+    with caplog.at_level(logging.WARNING, "hubbatch"):
+        in_virtual_time(main())
+    assert "the service is broken ():" in caplog.text

@@ -117,6 +117,7 @@ def test_what_is_kept_of_a_record_is_all_that_is_known_of_it(keep: str) -> None:
     assert ledger.leave(["e", "f"]) == 4
     assert ledger.leave(["g"]) == 6
     records = {record.index: record for record in ledger.outcome([2]).records}
+    assert records.get(0) == (RecordOutcome(0, "a", S) if keep == "all" else None)
     assert records[1] == RecordOutcome(1, "b", F, ObjectResult("7"), error, 3)
     assert records[2] == RecordOutcome(2, "c", U)
     assert records[3] == RecordOutcome(3, "d", N)

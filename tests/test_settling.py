@@ -131,10 +131,26 @@ def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bo
     }
     [item] = into.take(envelope)
     assert item.caller_trace_id == "mine"
-    settle(into, Settled([item], S, 1, [result("7", trace_id=item.trace_id)]))
+    settle(into, Settled([item], S, 1, [result("7", trace_id="sent")]))
     [record] = into.records
-    assert record.result is not None
-    assert (record.result.id, record.result.object_write_trace_id) == ("7", "mine")
+    assert record.result == result("7", trace_id="mine")
+
+
+@observed
+def test_a_result_is_kept_as_it_came(observed: bool) -> None:
+    into = books(observed=observed)
+    settle(into, Settled(into.take(*people(1)), S, 1, [result("7", trace_id="sent")]))
+    [record] = into.records
+    assert record.result == result("7", trace_id="sent")
+
+
+@observed
+def test_a_doubt_about_a_record_with_a_trace_id_of_its_own_has_no_result(observed: bool) -> None:
+    into = books(observed=observed)
+    envelope = {"id": "p0@example.com", "properties": {}, "objectWriteTraceId": "mine"}
+    settle(into, Settled(into.take(envelope), U, 1))
+    [record] = into.records
+    assert (record.status, record.result) == (U, None)
 
 
 def test_a_record_that_must_not_be_sent_fails_with_a_reason() -> None:
