@@ -83,6 +83,21 @@ def test_no_more_is_handed_over_than_there_is_room_for(slow: bool) -> None:
 
 
 @kinds
+def test_room_for_one_is_enough_for_one(slow: bool) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(3, slow=slow), room=1)
+        feeding = asyncio.create_task(owner.feeder.run())
+        for count in (1, 2, 3):
+            await asyncio.sleep(1.0)
+            assert len(owner.taken) == count
+            owner.room = 1
+            owner.feeder.wake()
+        await feeding
+
+    in_virtual_time(main())
+
+
+@kinds
 def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
     async def main() -> None:
         owner = Owner(source_of(6, slow=slow), asks_after=3)

@@ -111,6 +111,13 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
 
 
 @observed
+def test_all_that_wait_for_keys_that_are_settled_together_may_go(observed: bool) -> None:
+    into = books(observed=observed)
+    inputs = into.take(*people(2), *people(2))
+    assert settle(into, Settled(inputs, S, 1)) == [[2], [3]]
+
+
+@observed
 def test_records_that_share_an_input_end_together(observed: bool) -> None:
     into = books(observed=observed, duplicates=Duplicates.MERGE, batch_size=10)
     [person], [other] = people(1), people(1, 1)
