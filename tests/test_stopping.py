@@ -132,7 +132,9 @@ def test_cancellation_leaves_unknown_what_was_under_way() -> None:
             assert run.outcome.counts.succeeded == 20
             assert run.outcome.counts.unknown == 20
             assert run.outcome.status is BatchStatus.CANCELED
-            assert all(record.error is not None for record in run.outcome.unknown)
+            for record in run.outcome.unknown:
+                assert record.error is not None
+                assert record.error.message == "the run was stopped before an answer came"
             check_against_store(world, run.outcome.records)
             assert run.done
 
