@@ -279,3 +279,35 @@ def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
         assert sending.limiter.rate_limit == RateLimit(190, 10.0)
 
     in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("answer", "refused"), [(LIMITED, [True]), (BAD, [False])])
+def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
+    answer: Reply, refused: list[bool]
+) -> None:
+    told: list[bool] = []
+
+    class Listening(RateLimiter):
+        def learn(self, headers: Any, slot: Any, *, refused: bool = False) -> None:
+            told.append(refused)
+
+    async def main() -> None:
+        await Sending(answer, limiter=Listening(UNLIMITED)).send()
+        assert told == refused
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("search", "broken"), [(Search.NONE, True), (Search.FAILING, False)])
+def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
+    search: Search, broken: bool
+) -> None:
+    async def main() -> None:
+        sending = Sending(BAD)
+        inputs = sending.carrier.batch.inputs
+        for _ in range(15):
+            sending.carrier.batch = Batch(inputs, search=search)
+            await sending.send()
+        assert sending.sender.breaker_open is broken
+
+    in_virtual_time(main())
