@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -309,5 +310,15 @@ def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
             sending.carrier.batch = Batch(inputs, search=search)
             await sending.send()
         assert sending.sender.breaker_open is broken
+
+    in_virtual_time(main())
+
+
+def test_whoever_is_asked_to_come_back_late_is_told_when() -> None:
+    async def main() -> None:
+        late = Reply(429, {"retry-after": "4000"}, LIMITED.body)
+        response = await Sending(late).send()
+        assert response.decision.action is Action.STOP
+        assert re.search(r"at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", str(response.decision.exception))
 
     in_virtual_time(main())
