@@ -29,6 +29,7 @@ from hubbatch import (
     UnknownObjectTypeError,
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._records.intake import Intake
 from hubbatch.sandbox import FaultKind
 
 
@@ -281,4 +282,22 @@ def test_a_413_halves_until_single_records_stand_alone() -> None:
             assert outcome.failed[0].error is not None
             assert outcome.failed[0].error.indexes == (20,)
 
+    in_virtual_time(main())
+
+
+def test_a_bug_of_the_library_does_not_pass_for_the_end_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: Intake) -> list[Any]:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with World() as world:
+            run = upsert(world, people(3))
+            with pytest.raises(BaseExceptionGroup) as caught:
+                await run
+            assert caught.group_contains(ZeroDivisionError)
+            assert run.outcome.counts == Counts(3, unsent=3)
+
+    monkeypatch.setattr(Intake, "flush", broken)
     in_virtual_time(main())
