@@ -157,8 +157,9 @@ def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
         async with World(max_concurrency=2) as world:
             world.client._transport = transport = TwoAnswers()
             run = upsert(world, people(100), batch_size=10)
-            with pytest.raises(AuthenticationError):
+            with pytest.raises(AuthenticationError) as caught:
                 await run
+            assert not hasattr(caught.value, "__notes__"), "nothing else went wrong"
             assert transport.requests == 2
             assert run.outcome.counts == Counts(100, failed=20, unsent=80)
             assert messages(run.outcome.failed) == {"no"}
