@@ -279,6 +279,7 @@ def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None:
             assert outcome.counts.unknown <= 2 * (8 + 2) * 5  # what was in flight or waited for it
             assert outcome.counts.failed == 0
             assert all("HTTP_500" in record.reason for record in outcome.unknown)
+            assert any("not given one good answer" in record.reason for record in outcome.unknown)
 
     in_virtual_time(main())
 

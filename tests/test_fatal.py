@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import pytest
 from support import (
     World,
@@ -22,11 +24,17 @@ from hubbatch import (
     PermissionDeniedError,
     Progress,
     ProtocolError,
+    RecordOutcome,
     TransportError,
     UnknownObjectTypeError,
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._records.intake import Intake
 from hubbatch.sandbox import FaultKind
+
+
+def messages(records: Iterable[RecordOutcome]) -> set[str | None]:
+    return {None if record.error is None else record.error.message for record in records}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +136,33 @@ def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
             with pytest.raises(ZeroDivisionError):
                 await run
             assert run.outcome.counts.succeeded == run.outcome.counts.unknown == 10
+            assert messages(run.outcome.unknown) == {"the run broke off: ZeroDivisionError"}
+
+    in_virtual_time(main())
+
+
+def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
+    class TwoAnswers:
+        requests = 0
+
+        async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            note_sent()
+            self.requests += 1
+            answers = [(401, "INVALID_AUTHENTICATION"), (413, "TOO_LARGE")]
+            status, category = answers[self.requests - 1]
+            await asyncio.sleep(self.requests)
+            return Reply(status, {}, orjson.dumps({"category": category, "message": "no"}))
+
+    async def main() -> None:
+        async with World(max_concurrency=2) as world:
+            world.client._transport = transport = TwoAnswers()
+            run = upsert(world, people(100), batch_size=10)
+            with pytest.raises(AuthenticationError) as caught:
+                await run
+            assert not hasattr(caught.value, "__notes__"), "nothing else went wrong"
+            assert transport.requests == 2
+            assert run.outcome.counts == Counts(100, failed=20, unsent=80)
+            assert messages(run.outcome.failed) == {"no"}
 
     in_virtual_time(main())
 
@@ -248,4 +283,22 @@ def test_a_413_halves_until_single_records_stand_alone() -> None:
             assert outcome.failed[0].error is not None
             assert outcome.failed[0].error.indexes == (20,)
 
+    in_virtual_time(main())
+
+
+def test_a_bug_of_the_library_does_not_pass_for_the_end_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: Intake) -> list[Any]:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        async with World() as world:
+            run = upsert(world, people(3))
+            with pytest.raises(BaseExceptionGroup) as caught:
+                await run
+            assert caught.group_contains(ZeroDivisionError)
+            assert run.outcome.counts == Counts(3, unsent=3)
+
+    monkeypatch.setattr(Intake, "flush", broken)
     in_virtual_time(main())

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from hubbatch import (
     BatchError,
     BatchResponse,
+    BatchStatus,
     Counts,
     ObjectResult,
+    RecordOutcome,
     RecordStatus,
 )
 from hubbatch._engine.ledger import Ledger
@@ -104,3 +106,62 @@ def test_records_that_are_left_off_are_unsent(keep: Keep) -> None:
         assert pickle.loads(pickle.dumps(outcome)) == outcome  # noqa: S301 (our own)
     assert before.counts.total == 3
     assert len(before.records) == len(kept) - 2 if kept else not before.records
+
+
+@pytest.mark.parametrize("keep", ["all", "errors"])
+def test_what_is_kept_of_a_record_is_all_that_is_known_of_it(keep: str) -> None:
+    ledger = Ledger(Keep(keep))
+    for name in "abcd":
+        ledger.take(name)
+    error = BatchError("C", "m", indexes=(1,))
+    ledger.settle(0, S)
+    ledger.settle(1, F, ObjectResult("7"), error, 3)
+    assert ledger.leave(["e", "f"]) == 4
+    assert ledger.leave(["g"]) == 6
+    ledger.sent([2])
+    records = {record.index: record for record in ledger.outcome().records}
+    assert records.get(0) == (RecordOutcome(0, "a", S) if keep == "all" else None)
+    assert records[1] == RecordOutcome(1, "b", F, ObjectResult("7"), error, 3)
+    assert records[2] == RecordOutcome(2, "c", U)
+    assert records[3] == RecordOutcome(3, "d", N)
+    assert [(records[at].input, records[at].status) for at in (4, 5, 6)] == [
+        ("e", N),
+        ("f", N),
+        ("g", N),
+    ]
+    assert ledger.outcome().counts == Counts(7, succeeded=1, failed=1, unknown=1, unsent=4)
+    assert (ledger.unsettled, ledger.settled(N), ledger.settled(F)) == (2, 3, 1)
+    assert (ledger.open_indexes(), ledger.open_indexes(1)) == ([2, 3], [2])
+    assert (ledger.is_open(2), ledger.is_open(1), ledger.input(2)) == (True, False, "c")
+
+
+def test_times_of_many_replies_span_them_all_and_a_batch_that_is_pending_is_told() -> None:
+    ledger = Ledger(Keep.ALL)
+    times = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (3, 1, 2)]
+    ledger.note_response(BatchResponse(status=BatchStatus.PENDING))
+    for time in times:
+        ledger.note_response(BatchResponse(requested_at=time, started_at=time, completed_at=time))
+    outcome = ledger.outcome()
+    assert (outcome.requested_at, outcome.started_at) == (times[1], times[1])
+    assert outcome.completed_at == times[0]
+    assert outcome.status is BatchStatus.PENDING
+
+
+def test_errors_stand_in_the_order_of_their_records_and_those_without_come_last() -> None:
+    ledger = Ledger(Keep.ALL)
+    ledger.take("a")
+    ledger.take("b")
+    of_none, second, first = (BatchError("C", "m", indexes=at) for at in ((), (1,), (0,)))
+    ledger.note_errors([of_none, second, first])
+    assert ledger.outcome().errors == [first, second, of_none]
+    assert ledger.outcome().num_errors == 3
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_an_outcome_changes_no_more_unless_it_is_the_last(final: bool) -> None:
+    for keep in (Keep.ALL, Keep.ERRORS):
+        ledger = Ledger(keep)
+        ledger.leave(["a"])
+        outcome = ledger.outcome(final=final)
+        ledger.leave(["b"])
+        assert len(outcome.records) == (2 if final else 1), "the last one is no copy"

@@ -105,3 +105,10 @@ def test_telling_along_keeps_causes_and_makes_no_circle() -> None:
     assert cause.__context__ is other
     tell_along(error, other)
     assert len(error.__notes__) == 2
+
+
+def test_a_run_that_could_not_be_started_is_over_and_says_why() -> None:
+    life, error = Life(), UsageError("no loop")
+    life.refuse(error)
+    assert life.ended
+    assert (life.ending.reason, life.ending.error) == (Reason.REFUSED, error)

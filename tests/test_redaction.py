@@ -101,8 +101,10 @@ def test_of_a_text_without_secrets_nothing_is_taken(token: str, seed: int) -> No
         }
     )
     secret = secret_part(token)
-    if len(set(secret)) < 6:
-        return  # "00000000" is in many a text, and is taken out of it
+    run = min(len(secret), 12)
+    parts = {secret[at : at + run].encode() for at in range(len(secret) - run + 1)}
+    if any(part in body for part in parts):
+        return  # "properti" and "00000000" are in many a text, and are taken out of it
     assert Redactor([token]).redact(body) is body
 
 

@@ -98,7 +98,7 @@ def test_one_bad_record_of_a_hundred_costs_fifteen_requests_at_most() -> None:
 @pytest.mark.parametrize("count", [50, 100, 300])
 def test_a_batch_that_is_refused_to_the_last_is_given_up_after_a_few(count: int) -> None:
     told = bisect(Searches(), whole(count), set(range(count)))
-    assert told.requests <= 27
+    assert told.requests == 25
     assert 3 <= len(told.refused) <= 25
     assert len(told.unsearched) == count - len(told.refused)
 
@@ -134,6 +134,11 @@ def test_reasons_that_differ_show_that_it_is_the_records() -> None:
     assert told.requests == 199
 
 
+def test_two_reasons_are_enough_to_show_it() -> None:
+    told = bisect(Searches(), whole(100), set(range(100)), lambda number: str(number == 0))
+    assert len(told.refused) == 100
+
+
 def test_parts_go_one_by_one_until_one_is_accepted_and_then_side_by_side() -> None:
     assert bisect(Searches(), whole(100), set(range(100))).most_at_once == 1
     searches, batch = Searches(), whole(8)
@@ -160,6 +165,22 @@ def test_a_part_that_waits_for_another_try_does_not_halt_the_search() -> None:
     for after in (searches.accepted(slow), searches.accepted(freed.released[0])):
         assert not after.released
         assert not after.unsearched
+
+
+def test_however_many_parts_wait_for_another_try_one_more_goes_and_no_two() -> None:
+    searches, batch = Searches(), whole(8)
+    [part] = searches.split(batch, parts(batch), Search.REFUSED).released
+    slow, freed = searches.waits(part)
+    [other] = freed.released
+    [third] = searches.split(other, parts(other), Search.REFUSED).released
+    assert indexes(third) == [4, 5]
+    slower, freed = searches.waits(third)
+    assert [indexes(each) for each in freed.released] == [[6, 7]]
+    deeper = searches.split(freed.released[0], parts(freed.released[0]), Search.REFUSED)
+    assert [indexes(each) for each in deeper.released] == [[6]]
+    assert searches.ended(slow) == Freed(), "one is under way that does not wait"
+    assert searches.ended(slower) == Freed()
+    assert [indexes(each) for each in searches.ended(deeper.released[0]).released] == [[7]]
 
 
 def test_a_batch_that_is_not_searched_waits_and_ends_without_a_trace() -> None:
@@ -193,6 +214,22 @@ def test_no_server_makes_a_search_last_for_ever() -> None:
     assert answers <= 4 * 100 + 100 + 6 * 100
     assert answers < 199 * 6, "the search was given up"
     assert unsearched > 0
+
+
+@pytest.mark.parametrize(("waits", "given_up"), [(130, False), (131, True)])
+def test_the_search_of_eight_records_takes_132_answers_at_most(waits: int, given_up: bool) -> None:
+    searches, batch = Searches(), whole(8)
+    [part] = searches.split(batch, parts(batch), Search.FAILING).released
+    for _ in range(waits):
+        assert searches.waits(part) == (part, Freed())
+    freed = searches.ended(part)
+    assert [len(freed.released), len(freed.unsearched)] == ([0, 1] if given_up else [1, 0])
+
+
+def test_a_batch_that_is_searched_a_second_time_is_searched_anew() -> None:
+    searches = Searches()
+    assert bisect(searches, whole(100), set(range(100))).unsearched
+    assert bisect(searches, whole(8), {3}).refused == [3]
 
 
 def test_batches_are_searched_each_for_itself() -> None:
@@ -269,6 +306,31 @@ def test_a_run_whose_searches_find_nobody_well_gives_them_up() -> None:
     assert searches.is_vain(whole(16, 3))
     told = fail(searches, whole(16, 3), set(range(16)))
     assert (told.requests, told.refused) == (1, list(range(16)))
+
+
+def test_a_search_under_way_is_given_up_when_others_were_in_vain() -> None:
+    searches, batch = Searches(), whole(16, 3)
+    [part] = searches.split(batch, parts(batch), Search.FAILING).released
+    for number in range(3):
+        fail(searches, whole(16, number), set(range(16)))
+    assert [indexes(each) for each in searches.ended(part).unsearched] == [list(range(8, 16))]
+
+
+def test_a_part_beside_eight_records_in_a_row_that_were_failed_on_is_not_taken_apart() -> None:
+    """While the service seems broken, parts send one record ahead: so several are under way at once."""
+    searches, batch = Searches(), whole(40)
+    [rest] = searches.split(batch, parts(batch), Search.FAILING).released
+    singles = []
+    for _ in range(8):
+        searches.replaced(rest, 2)
+        single, rest = rest.part(rest.inputs[:1]), rest.part(rest.inputs[1:])
+        singles.append(single)
+    for single in singles[:7]:
+        searches.failed(single)
+        assert searches.ended(single) == Freed(), "others are under way yet"
+    assert not searches.is_vain(rest)
+    searches.failed(singles[7])
+    assert searches.is_vain(rest)
 
 
 def test_a_record_that_succeeds_after_all_shows_that_searching_pays() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling, naming_properties, spelling_of
@@ -133,6 +133,7 @@ NAMES = st.sampled_from(["a", "email", "phone", "domain", "hs_additional_emails"
 SPELLINGS = st.sampled_from(BOTH)
 
 
+@example(CONTACTS, "a", "0;")
 @given(SPELLINGS, NAMES, VALUES)
 def test_a_form_is_its_own_form_and_never_raises(spelling: Spelling, name: str, value: str) -> None:
     form = spelling.form(name, value)

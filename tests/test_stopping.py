@@ -132,7 +132,9 @@ def test_cancellation_leaves_unknown_what_was_under_way() -> None:
             assert run.outcome.counts.succeeded == 20
             assert run.outcome.counts.unknown == 20
             assert run.outcome.status is BatchStatus.CANCELED
-            assert all(record.error is not None for record in run.outcome.unknown)
+            for record in run.outcome.unknown:
+                assert record.error is not None
+                assert record.error.message == "the run was stopped before an answer came"
             check_against_store(world, run.outcome.records)
             assert run.done
 
@@ -259,5 +261,20 @@ def test_a_deadline_does_not_wait_for_an_hour_long_hold() -> None:
         async with World(faults=[away] * 5, retry=patient) as world:
             outcome = await upsert(world, people(10), deadline=5.0)
             assert outcome.counts == Counts(10, failed=10)
+
+    in_virtual_time(main())
+
+
+def test_what_waits_for_a_key_is_not_sent_by_a_run_that_was_stopped_meanwhile() -> None:
+    async def main() -> None:
+        async with World(latency=1.0) as world:
+            [person] = people(1)
+            run = upsert(world, [person, person], batch_size=1)
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(0.5)
+            await run.stop()
+            outcome = await task
+            assert outcome.counts == Counts(2, succeeded=1, unsent=1)
+            assert len(world.service.requests) == 1
 
     in_virtual_time(main())

@@ -185,9 +185,6 @@ class Gate:
                 # They would wait for ever. Each run gets an error of its own, for it will carry the run's outcome.
                 own = copy.copy(error) if isinstance(error, HubbatchError) else error
                 waiter.admitted.set_exception(own)
-        finally:
-            if self._pump is asyncio.current_task():
-                self._pump = None
 
     async def _acquire(self) -> Slot | None:
         """Wait for a place in the quota; None if somebody's time to give up comes before."""

@@ -31,7 +31,7 @@ class LookUp:
         batch, told = answered.batch, answered.diagnosis
         response = told.response
         if response is None:  # an answer that objects are not there
-            response = BatchResponse(errors=[answered.error], num_errors=1)
+            response = BatchResponse(errors=[answered.error])
         waited = answered.moment.waited
         done = self.settlement.doubts.conclude(
             batch,

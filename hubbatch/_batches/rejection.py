@@ -127,8 +127,8 @@ class Rejection:
         settlement.first.refused(answered.batch.number, answered.error)
         freed = settlement.searches.ended(answered.batch)
         done = settlement.refused(answered.batch, answered.error, answered.moment)
-        done = settlement.goes_on(done, freed, answered)
-        return attrs.evolve(done, stop=done.stop or settlement.systemic(answered.moment))
+        done = settlement.goes_on(done, freed)
+        return attrs.evolve(done, stop=settlement.systemic(answered.moment))
 
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""

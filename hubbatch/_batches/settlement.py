@@ -56,7 +56,7 @@ class Settlement:
         What was refused only together with others may well succeed without them: its error is transient.
         """
         left = [] if moment is None else self._resolvable(batch, moment)
-        rest = [item for item in batch.inputs if item not in left] if left else batch.inputs
+        rest = [item for item in batch.inputs if item not in left]
         settled, errors = [], []
         if rest:
             if batch.status is RecordStatus.FAILED and not batch.refused_alone:

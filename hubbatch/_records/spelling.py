@@ -78,7 +78,10 @@ class Spelling:
         if name in _LOWERED_PROPERTIES or (name == "email" and self.contacts):
             return text.lower()
         if ";" in text:
-            return ";".join(sorted({part.strip() for part in text.split(";") if part.strip()}))
+            options = sorted({part.strip() for part in text.split(";") if part.strip()})
+            if len(options) != 1:
+                return ";".join(options)
+            text = options[0]
         if len(text) > _LONGEST:
             return text
         if name in _PHONE_PROPERTIES and _TELEPHONE.fullmatch(text):

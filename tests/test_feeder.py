@@ -1,0 +1,255 @@
+"""The pull on a source: one record after the other, while there is room and the run takes any."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, cast
+
+import pytest
+from support import VirtualTimeLoop, drip, in_virtual_time
+
+from hubbatch._engine.feeder import Feeder
+from hubbatch._engine.life import Life
+
+
+class Owner:
+    """A feeder, its life, and what becomes of what it hands over."""
+
+    def __init__(self, source: Any, room: int = 100, asks_after: int | None = None) -> None:
+        self.life = Life()
+        self.life.begin()
+        self.room, self.asks_after, self.idle = room, asks_after, 0
+        self.taken: list[Any] = []
+        self.feeder = Feeder(
+            source, self.life, room=lambda: self.room, take=self.take, idle=self.note_idle
+        )
+
+    def take(self, record: Any) -> bool:
+        self.taken.append(record)
+        self.room -= 1
+        return len(self.taken) == self.asks_after
+
+    def note_idle(self) -> None:
+        self.idle += 1
+
+
+def source_of(count: int, *, slow: bool) -> Any:
+    return drip(range(count)) if slow else iter(range(count))
+
+
+kinds = pytest.mark.parametrize("slow", [False, True])
+
+
+@kinds
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_a_source_is_seen_through_to_its_end(slow: bool, count: int) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(count, slow=slow))
+        assert not owner.feeder.exhausted
+        await owner.feeder.run()
+        assert owner.taken == list(range(count))
+        assert owner.feeder.exhausted
+        assert owner.idle == 0
+        assert list(owner.feeder.rest()) == []
+
+    in_virtual_time(main())
+
+
+@kinds
+def test_no_more_is_handed_over_than_there_is_room_for(slow: bool) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(6, slow=slow), room=2)
+        feeding = asyncio.create_task(owner.feeder.run())
+        await asyncio.sleep(1.0)
+        assert (owner.taken, owner.idle) == ([0, 1], 1)
+        owner.feeder.wake()
+        await asyncio.sleep(1.0)
+        assert (owner.taken, owner.idle) == ([0, 1], 1), "there is no room yet"
+        owner.room = 3
+        owner.feeder.wake()
+        owner.feeder.wake()
+        await asyncio.sleep(1.0)
+        assert (owner.taken, owner.idle) == ([0, 1, 2, 3, 4], 2)
+        owner.room = 100
+        owner.feeder.wake()
+        await feeding
+        assert owner.taken == [0, 1, 2, 3, 4, 5]
+        owner.feeder.wake()
+
+    in_virtual_time(main())
+
+
+@kinds
+def test_room_for_one_is_enough_for_one(slow: bool) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(3, slow=slow), room=1)
+        feeding = asyncio.create_task(owner.feeder.run())
+        for count in (1, 2, 3):
+            await asyncio.sleep(1.0)
+            assert len(owner.taken) == count
+            owner.room = 1
+            owner.feeder.wake()
+        await feeding
+
+    in_virtual_time(main())
+
+
+@kinds
+def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(6, slow=slow), asks_after=3)
+        real = owner.feeder._room
+        asked: list[int] = []
+
+        def room() -> int:
+            asked.append(len(owner.taken))
+            return real()
+
+        owner.feeder._room = room
+        await owner.feeder.run()
+        assert asked == [0, 3]
+        assert owner.taken == list(range(6))
+
+    in_virtual_time(main())
+
+
+@kinds
+def test_a_run_that_takes_no_more_gets_no_more(slow: bool) -> None:
+    async def main() -> None:
+        owner = Owner(source_of(6, slow=slow))
+        real = owner.feeder._take
+
+        def take(record: Any) -> bool:
+            if record == 2:
+                owner.life.stop()
+            return real(record)
+
+        owner.feeder._take = take
+        await owner.feeder.run()
+        assert owner.taken == [0, 1, 2]
+        assert not owner.feeder.exhausted
+
+    in_virtual_time(main())
+
+
+def test_a_stream_that_ends_when_the_run_is_over_is_not_known_to_be_seen_through() -> None:
+    async def main() -> None:
+        async def source() -> AsyncIterator[int]:
+            yield 0
+            owner.life.stop()
+
+        owner = Owner(source())
+        await owner.feeder.run()
+        assert (owner.taken, owner.feeder.exhausted) == ([0], False)
+
+    in_virtual_time(main())
+
+
+class Both(list[int]):
+    """A list that can be iterated over asynchronously, too."""
+
+    def __aiter__(self) -> AsyncIterator[int]:
+        return drip(list(self))
+
+
+def test_what_a_list_has_left_is_at_hand_and_what_a_stream_has_left_is_not() -> None:
+    async def main() -> None:
+        sources: list[tuple[Any, list[int]]] = [
+            (list(range(6)), [4, 5]),
+            (Both(range(6)), [4, 5]),
+            (iter(range(6)), []),
+        ]
+        for source, rest in sources:
+            owner = Owner(source, room=4)
+            feeding = asyncio.create_task(owner.feeder.run())
+            await asyncio.sleep(1.0)
+            feeding.cancel()
+            assert list(owner.feeder.rest()) == rest
+
+    in_virtual_time(main())
+
+
+def test_an_iterator_that_cannot_be_closed_is_not_closed() -> None:
+    class Bare:
+        def __init__(self) -> None:
+            self.left = [0, 1]
+
+        def __aiter__(self) -> Bare:
+            return self
+
+        async def __anext__(self) -> int:
+            if not self.left:
+                raise StopAsyncIteration
+            return self.left.pop(0)
+
+    class Source:
+        def __aiter__(self) -> Bare:
+            return Bare()
+
+    async def main() -> None:
+        owner = Owner(Source())
+        await owner.feeder.run()
+        assert owner.taken == [0, 1]
+
+    in_virtual_time(main())
+
+
+def test_a_source_that_blocks_is_told_so_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+
+        def source() -> Iterator[int]:
+            for number in range(5):
+                loop.spend(0.02)
+                yield number
+
+        with caplog.at_level(logging.WARNING, "hubbatch"):
+            await Owner(source()).feeder.run()
+        [told] = [record.getMessage() for record in caplog.records]
+        assert told == (
+            "the source blocks the event loop: pulling from it took more than 50 ms; pass"
+            " hubbatch.in_thread(source), or an async iterator"
+        )
+
+    in_virtual_time(main())
+
+
+def test_a_little_blocking_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+
+        def source() -> Iterator[int]:
+            for number in range(2):
+                loop.spend(0.02)
+                yield number
+
+        await asyncio.sleep(100.0)
+        with caplog.at_level(logging.WARNING, "hubbatch"):
+            await Owner(source()).feeder.run()
+        assert not caplog.records
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("seconds", "turns"), [(0.001, 1), (0.02, 4)])
+def test_after_a_pull_that_blocked_the_loop_gets_as_many_turns_as_an_answer_takes(
+    seconds: float, turns: int
+) -> None:
+    async def main() -> None:
+        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+        seen: list[int] = []
+
+        def source() -> Iterator[int]:
+            for number in range(8):
+                loop.spend(seconds)
+                seen.append(loop.turns)
+                yield number
+
+        await Owner(source()).feeder.run()
+        steps = {later - earlier for earlier, later in itertools.pairwise(seen)}
+        assert steps == ({0, turns} if turns == 1 else {turns})
+
+    in_virtual_time(main())

@@ -1,0 +1,267 @@
+"""One request: who waits, what is known of its batch before and after, and what everybody learns of the answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import orjson
+import pytest
+from support import UNLIMITED, in_virtual_time, people, plan
+
+from hubbatch import BatchError, RateLimit, RecordStatus, RetryPolicy, TransportError
+from hubbatch._admission.circuit_breaker import CircuitBreaker
+from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.gate import DeclinedError, Gate
+from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._clock import now
+from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._protocol.operations import UPSERT
+from hubbatch._protocol.symptoms import Symptom
+from hubbatch._quota.limiter import RateLimiter
+
+GOOD = Reply(200, {}, orjson.dumps({"status": "COMPLETE", "results": []}))
+BAD = Reply(500, {}, orjson.dumps({"category": "OH", "message": "no"}))
+LIMITED = Reply(429, {"retry-after": "7"}, orjson.dumps({"category": "RATE_LIMITS"}))
+
+
+class Answers:
+    """A transport that gives one answer, says when a byte has left or does not, or raises."""
+
+    def __init__(self, answer: Reply | NoReply | BaseException, *, tells: bool = True) -> None:
+        self.answer, self.tells = answer, tells
+
+    async def post(
+        self, request: Request, token: str, note_sent: Callable[[], None]
+    ) -> Reply | NoReply:
+        if self.tells:
+            note_sent()
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+class OneToken:
+    def __init__(self) -> None:
+        self.refused_ones: list[str] = []
+
+    async def current(self) -> str:
+        return "made-up"
+
+    def refused(self, token: str) -> None:
+        self.refused_ones.append(token)
+
+
+class Sending:
+    """A sender, and all that its client shares."""
+
+    def __init__(
+        self,
+        answer: Reply | NoReply | BaseException,
+        *,
+        tells: bool = True,
+        limiter: RateLimiter | None = None,
+        **policy: Any,
+    ) -> None:
+        self.tokens, self.policy = OneToken(), RetryPolicy(**policy)
+        self.sent: list[int] = []
+        self.limiter = limiter or RateLimiter(UNLIMITED)
+        self.gate = Gate(self.limiter, Concurrency(4), CircuitBreaker(self.policy))
+        self.sender = RequestSender(
+            ClientResources(
+                Answers(answer, tells=tells),
+                cast("Any", self.tokens),
+                self.gate,
+                self.policy,
+                lambda: 0.5,
+                asyncio.sleep,
+            ),
+            self.sent.extend,
+        )
+        self.carrier = Carrier(Batch(plan(people(2), id_property="email")))
+
+    async def send(self, **options: Any) -> Response:
+        try:
+            return await self.sender.exchange(UPSERT, Request("/p", b"{}"), self.carrier, **options)
+        finally:
+            await self.gate.settle()
+
+    async def break_service(self) -> None:
+        """Have the gate hold the service to be broken, and wait until it lets a probe through."""
+        told = Diagnosis(Symptom.SERVER_ERROR, error=BatchError("C", "m"))
+        async with self.gate.enter("x", now()) as slot:
+            while not self.gate.broken:
+                self.gate.note(told, slot, 0.0)
+
+
+def test_batches_wait_for_their_time_and_are_counted_meanwhile() -> None:
+    async def main() -> None:
+        sender = Sending(GOOD).sender
+        began = now()
+        await sender.wait_until(began)
+        assert (now(), sender.pausing) == (began, 0)
+        waiting = [asyncio.create_task(sender.wait_until(when)) for when in (0.5, 2.0)]
+        await asyncio.sleep(0.1)
+        assert sender.pausing == 2
+        await waiting[0]
+        assert now() == pytest.approx(0.5)
+        assert sender.pausing == 1
+        waiting[1].cancel()
+        await asyncio.wait(waiting)
+        assert sender.pausing == 0
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells: bool) -> None:
+    async def main() -> None:
+        sending = Sending(GOOD, tells=tells)
+        await asyncio.sleep(3.0)
+        response = await sending.send()
+        batch = sending.carrier.batch
+        assert (batch.attempts, batch.status) == (1, RecordStatus.UNKNOWN)
+        began = batch.tried_since
+        assert began == pytest.approx(3.0)
+        assert (response.token, response.diagnosis.symptom) == ("made-up", Symptom.ANSWERED)
+        assert "made-up" not in repr(response)
+        await asyncio.sleep(3.0)
+        await sending.send()
+        batch = sending.carrier.batch
+        assert (batch.attempts, batch.tried_since) == (2, began)
+        assert (sending.sender.requests, sending.carrier.sending) == (2, False)
+        sending.sender.refuse_token(response)
+        assert sending.tokens.refused_ones == ["made-up"]
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(
+    ("answer", "tells", "attempts"),
+    [
+        (NoReply(sent=False, reason="refused"), False, 0),
+        (NoReply(sent=True, reason="lost"), False, 1),
+        (NoReply(sent=True, reason="lost"), True, 1),
+        (ZeroDivisionError(), False, 1),
+        (ZeroDivisionError(), True, 1),
+        (asyncio.CancelledError(), False, 0),
+        (asyncio.CancelledError(), True, 1),
+    ],
+)
+def test_a_batch_is_in_doubt_from_the_moment_a_byte_may_have_left(
+    answer: NoReply | BaseException, tells: bool, attempts: int
+) -> None:
+    async def main() -> None:
+        sending = Sending(answer, tells=tells)
+        if isinstance(answer, BaseException):
+            with pytest.raises(type(answer)):
+                await sending.send()
+        else:
+            await sending.send()
+        assert sending.carrier.batch.attempts == sending.sender.requests == attempts
+        assert sending.sent == [0, 1][: 2 * attempts]
+        doubtful = sending.carrier.batch.status is RecordStatus.UNKNOWN
+        assert doubtful is (attempts == 1)
+        assert not sending.carrier.sending
+
+    in_virtual_time(main())
+
+
+def test_a_look_up_writes_nothing() -> None:
+    async def main() -> None:
+        sending = Sending(GOOD)
+        sending.carrier.batch = Batch(sending.carrier.batch.inputs, stage=Stage.LOOK_UP)
+        await sending.send()
+        assert sending.sender.requests == 1
+        assert sending.carrier.batch.attempts == 0
+        assert sending.carrier.batch.status is RecordStatus.UNSENT
+        assert not sending.sent
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize("spare", [True, False])
+def test_a_batch_that_is_too_much_for_a_probe_is_not_sent_as_one(spare: bool) -> None:
+    async def main() -> None:
+        sending = Sending(GOOD)
+        await sending.send(spare=spare)
+        assert sending.sender.requests == 1
+        await sending.break_service()
+        if spare:
+            with pytest.raises(DeclinedError):
+                await sending.send(spare=True)
+        else:
+            await sending.send()
+        assert sending.sender.requests == (1 if spare else 2)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("hold", "refuses"), [(300.0, False), (301.0, True)])
+def test_a_run_does_not_begin_while_all_are_held_for_longer_than_it_would_wait(
+    hold: float, refuses: bool
+) -> None:
+    async def main() -> None:
+        sending = Sending(GOOD)
+        sending.limiter.hold(hold)
+        if not refuses:
+            await sending.send()
+            assert now() >= 300.0
+            return
+        with pytest.raises(TransportError) as caught:
+            await sending.send()
+        assert str(caught.value) == (
+            "the service wants to be left alone for 301 seconds more, longer than"
+            " RetryPolicy.max_elapsed (300): send `outcome.retryable` again after that"
+        )
+
+    in_virtual_time(main())
+
+
+def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
+    async def main() -> None:
+        headers = {
+            "x-hubspot-ratelimit-max": "190",
+            "x-hubspot-ratelimit-remaining": "150",
+            "x-hubspot-ratelimit-interval-milliseconds": "10000",
+        }
+        sending = Sending(Reply(200, headers, GOOD.body), limiter=RateLimiter())
+        await sending.send()
+        assert sending.limiter.rate_limit == RateLimit(190, 10.0)
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("answer", "refused"), [(LIMITED, [True]), (BAD, [False])])
+def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
+    answer: Reply, refused: list[bool]
+) -> None:
+    told: list[bool] = []
+
+    class Listening(RateLimiter):
+        def learn(self, headers: Any, slot: Any, *, refused: bool = False) -> None:
+            told.append(refused)
+
+    async def main() -> None:
+        await Sending(answer, limiter=Listening(UNLIMITED)).send()
+        assert told == refused
+
+    in_virtual_time(main())
+
+
+@pytest.mark.parametrize(("search", "broken"), [(Search.NONE, True), (Search.FAILING, False)])
+def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
+    search: Search, broken: bool
+) -> None:
+    async def main() -> None:
+        sending = Sending(BAD)
+        inputs = sending.carrier.batch.inputs
+        for _ in range(15):
+            sending.carrier.batch = Batch(inputs, search=search)
+            await sending.send()
+        assert sending.gate.broken is broken
+
+    in_virtual_time(main())
