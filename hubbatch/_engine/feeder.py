@@ -26,8 +26,9 @@ _TURN = 0.005
 _TURNS = 4
 """Turns of the loop after a pull that blocked: what has become ready takes a few, from the socket to who waits."""
 
-_BLOCKED = 0.05
-"""Seconds that pulls have to block the loop for, in all, to be warned of."""
+_SHARE, _BLOCKED = 0.1, 0.25
+"""Pulls that block are warned of once they take this share of the time, and these seconds more: a process that others
+or the garbage collector hold up for a moment now and then has no such source."""
 
 _RUNNING = State.RUNNING  # at hand for every record: to look it up takes a call of Python in 3.11
 
@@ -56,7 +57,8 @@ class Feeder:
         self._waiting: asyncio.Future[None] | None = None
         self._handed_over = 0
         self._blocked: float | None = None if isinstance(source, list | tuple) else 0.0
-        """Seconds for which pulls have blocked the loop; None: nobody wants to know (any more)."""
+        """Seconds for which pulls have blocked the loop beyond their share; None: nobody wants to know (any more)."""
+        self._blocked_at = 0.0
         self.exhausted = False
         """Whether the source has been seen through to its end."""
 
@@ -95,7 +97,7 @@ class Feeder:
                 self._handed_over += 1
                 moment = clock()
                 if moment - last > _TURN:
-                    self._note_blocking(moment - last)
+                    self._note_blocking(last, moment)
                 last = moment
                 if take(record) or moment >= turn_ends or life.state is not _RUNNING:
                     break
@@ -144,17 +146,18 @@ class Feeder:
                 self._waiting = None
         return 0
 
-    def _note_blocking(self, seconds: float) -> None:
+    def _note_blocking(self, since: float, until: float) -> None:
         """Warn once of a source that blocks the loop. What it does there may also be a record's own code."""
         if self._blocked is None:
             return
-        self._blocked += seconds
-        if self._blocked > _BLOCKED:
+        blocked = max(0.0, self._blocked - _SHARE * (since - self._blocked_at)) + until - since
+        self._blocked, self._blocked_at = blocked, until
+        if blocked > _BLOCKED:
             self._blocked = None
             _log.warning(
-                "the source blocks the event loop: pulling from it took more than %d ms; pass"
+                "the source blocks the event loop: pulling from it takes more than %d %% of the time; pass"
                 " hubbatch.in_thread(source), or an async iterator",
-                _BLOCKED * 1000,
+                _SHARE * 100,
             )
 
 

@@ -88,13 +88,18 @@ async def _execute(
 ) -> ExitCode:
     async with _connected(job, settings, token) as client:
         ending = await _follow(job, settings, client, source, screen)
+        # Before anything else is waited for: a signal that comes now may break that off, but not this.
+        _show(ending, settings, screen)
+    return ending.code
+
+
+def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
     if not (settings.quiet and ending.code is ExitCode.OK):
         show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
         if screen.report_failure is not None:
             screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
     if ending.message:
         screen.complain(ending.message)
-    return ending.code
 
 
 def _token(settings: Settings) -> str:

@@ -20,7 +20,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch.cli._faults import CommandError, ExitCode, OutputError
-from hubbatch.cli._interrupts import Interrupts, interrupts
+from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._tally import Tally
 from hubbatch.cli._watching import watching
@@ -62,25 +62,28 @@ async def follow(
         screen.say("canceling")
         stops.add(asyncio.create_task(client.aclose()))
 
-    code, message, seen = ExitCode.OK, "", Interrupts()
-    try:
-        async with run:
-            with interrupts(stop, cancel) as seen:
-                async with watching(run, screen, fraction):
-                    async for record in run:
-                        tally.add(record)
-                        await each(record)
-    except OutputError as error:
-        code, message = ExitCode.STOPPED, str(error)
-    except (CommandError, UsageError) as error:
-        code, message = ExitCode.USAGE, str(error)
-    except HubbatchError as error:
-        code = ExitCode.STOPPED
-        message = "canceled by a signal" if seen.count > 1 else str(error)
-    except Exception as error:  # ours to mend; the user is still to hear what became of the records
-        code, message = ExitCode.STOPPED, _fault(error)
-    if stops:
-        await asyncio.wait(stops)
+    code, message = ExitCode.OK, ""
+    with interrupts(
+        stop, cancel
+    ) as seen:  # to the very end: an impatient second signal is to find us here
+        try:
+            async with run, watching(run, screen, fraction):
+                async for record in run:
+                    tally.add(record)
+                    await each(record)
+        except OutputError as error:
+            code, message = ExitCode.STOPPED, str(error)
+        except (CommandError, UsageError) as error:
+            code, message = ExitCode.USAGE, str(error)
+        except HubbatchError as error:
+            code = ExitCode.STOPPED
+            message = "canceled by a signal" if seen.count > 1 else str(error)
+        except (
+            Exception
+        ) as error:  # ours to mend; the user is still to hear what became of the records
+            code, message = ExitCode.STOPPED, _fault(error)
+        if stops:
+            await asyncio.wait(stops)
     if not message and run.outcome.status is BatchStatus.CANCELED:
         code = ExitCode.STOPPED
         message = (

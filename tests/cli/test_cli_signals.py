@@ -68,6 +68,21 @@ def test_the_second_signal_cancels_it(
     assert finished.count("unknown") + finished.count("unsent") == finished.count("total")
 
 
+@pytest.mark.hubspot_sandbox(latency=0.3)
+def test_a_second_signal_while_the_run_ends_does_not_cost_the_outcome(
+    people: Path, hubspot_sandbox: Sandbox
+) -> None:
+    def all_written() -> bool:
+        return len(contacts(hubspot_sandbox)) == 100 * hubspot_sandbox.request_count
+
+    with interrupted(lambda: hubspot_sandbox.request_count >= 2, all_written):
+        finished = hubbatch("create", "contacts", people, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 3
+    assert "of the input, the first" in finished.err
+    assert finished.count("total") > 0
+
+
 def test_the_sandbox_is_served_until_a_signal() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
