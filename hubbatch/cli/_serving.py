@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from hubbatch import RateLimit
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._outputs import leave
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import parse_rate
 from hubbatch.sandbox import PRESETS, Sandbox
@@ -81,6 +83,7 @@ async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Scre
             try:
                 typer.echo(account.base_url)
             except OSError as error:
+                leave(sys.stdout)  # or Python tries once more, at its exit
                 raise CommandError(f"cannot write the address: {error.strerror}") from None
             screen.say("serving until interrupted (Ctrl-C)")
             await done.wait()

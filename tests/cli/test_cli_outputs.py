@@ -176,7 +176,13 @@ def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
             command.replace("hubbatch", f"{sys.executable} -m hubbatch"),
         ],
         cwd=folder,
-        env={**os.environ, "HUBSPOT_ACCESS_TOKEN": TOKEN, "COLUMNS": "200"},
+        # Output is held back until there is more of it, as it is for users, whatever this process was told.
+        env={
+            **os.environ,
+            "HUBSPOT_ACCESS_TOKEN": TOKEN,
+            "COLUMNS": "200",
+            "PYTHONUNBUFFERED": "",
+        },
         capture_output=True,
         text=True,
         check=False,
