@@ -299,6 +299,13 @@ def test_what_is_nested_deep_is_left_out_and_breaks_nothing(depth: int, kind: st
         orjson.dumps(converter.unstructure(model))
 
 
+@pytest.mark.parametrize(("items", "kept"), [(99_999, True), (100_001, False)])
+def test_what_is_very_wide_is_left_out(items: int, kept: bool) -> None:
+    error = read_error({"category": "C", "message": "m", "what": [1] * items})
+    assert error.category == "C"
+    assert error.extra["what"] == ([1] * items if kept else None)
+
+
 def test_what_is_nested_as_replies_are_is_kept() -> None:
     context = {"a": [{"b": [{"c": "d"}]}]}
     [error] = decode(errors=[{"category": "C", "message": "m", "context": context}]).errors

@@ -65,12 +65,12 @@ def read_response(value: Any, inputs: int | None = None) -> BatchResponse | None
     results, errors = value.get("results"), value.get("errors")
     if not isinstance(results, list | None) or not isinstance(errors, list | None):
         return None
-    if results and not _OBJECTS.issuperset(map(type, results)):
-        return None
     if inputs is not None and (
         len(results or ()) > _RESULTS_AN_INPUT * inputs + _SPARE
         or len(errors or ()) > _ERRORS_AN_INPUT * inputs + _SPARE
     ):
+        return None
+    if results and not _OBJECTS.issuperset(map(type, results)):
         return None
     response: BatchResponse = _RESPONSE(value, BatchResponse)
     return response

@@ -58,6 +58,9 @@ _MOST_DETAILS = 200
 _DEEPEST = 32
 """How deep a value may be nested that is kept as it is: real ones are nearly flat."""
 
+_WIDEST = 100_000
+"""How many values of one depth it may hold."""
+
 
 def _text(value: Any, _: object = None) -> str:
     return value if type(value) is str else "" if value is None else str(_shallow(value))
@@ -72,17 +75,22 @@ def _word(value: Any, _: object = None) -> str:
 
 
 def _shallow(value: Any) -> Any:
-    """Return a JSON value as it is, or None if it is nested so deep that reading it would take a recursion too many."""
+    """Return a JSON value as it is, or None if it is too much to be kept.
+
+    It is nested so deep that reading it would take a recursion too many, or so wide that no reply needs it.
+    """
     level: list[Any] = [value]
     for _ in range(_DEEPEST):
+        outers = [item for item in level if isinstance(item, dict | list)]
+        if not outers:
+            return value
+        if sum(map(len, outers)) > _WIDEST:
+            return None
         level = [
             item
-            for outer in level
-            if isinstance(outer, dict | list)
+            for outer in outers
             for item in (outer.values() if isinstance(outer, dict) else outer)
         ]
-        if not level:
-            return value
     return None
 
 
