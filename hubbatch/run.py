@@ -123,10 +123,7 @@ class Run:
         Cancelling one who waits here leaves the run alone, even if nobody else waits.
         """
         self._started()
-        self._check_not_within()
-        self._read_no_more()
-        await self._wait(cancels_among=0)
-        return self._result()
+        return await self._see_out(cancels_among=0)
 
     async def stop(self) -> None:
         """Take no more records in, let what is in flight settle, and leave the rest unsent.
@@ -157,10 +154,7 @@ class Run:
     async def _complete(self) -> Outcome:
         if self._life.state is State.CREATED:
             self._begin(self._call.keep or Keep.ALL, streamed=False)
-        self._check_not_within()
-        self._read_no_more()
-        await self._wait(cancels_among=1)
-        return self._result()
+        return await self._see_out(cancels_among=1)
 
     async def __aenter__(self) -> Self:
         self._begin(self._call.keep or Keep.ERRORS, streamed=True)
@@ -193,17 +187,14 @@ class Run:
             tell_along(error, failure)
 
     def __aiter__(self) -> Self:
-        self._started()
-        if self._settled is None:
-            raise UsageError("enter the run with 'async with' to iterate over its records")
+        self._iterable()
         return self
 
     async def __anext__(self) -> RecordOutcome:
         """Return the next settled record, in the order of settling."""
+        settled = self._iterable()
         engine, task = self._started()
-        if self._settled is None:
-            raise UsageError("enter the run with 'async with' to iterate over its records")
-        while (record := self._settled.take()) is None:
+        while (record := settled.take()) is None:
             if task.done():
                 try:
                     self._result()
@@ -211,9 +202,22 @@ class Run:
                     # The source's slip, which must not pass for the end of the run.
                     raise RuntimeError("the source raised StopAsyncIteration") from error
                 raise StopAsyncIteration
-            await self._settled.wait()
+            await settled.wait()
         engine.consumed()
         return record
+
+    def _iterable(self) -> SettledRecords:
+        self._started()
+        if self._settled is None:
+            raise UsageError("enter the run with 'async with' to iterate over its records")
+        return self._settled
+
+    async def _see_out(self, *, cancels_among: int) -> Outcome:
+        """Wait for the end without iterating; return the outcome, or raise what ended the run."""
+        self._check_not_within()  # before its records are let go
+        self._read_no_more()
+        await self._wait(cancels_among=cancels_among)
+        return self._result()
 
     def _read_no_more(self) -> None:
         """Let a run go on whose records nobody takes away but who waits for its end now."""

@@ -1,6 +1,6 @@
 """What becomes of creates in doubt that are looked up: found and succeeded, refused, sent again, or in doubt for good.
 
-Pure. What a look-up asks for, and what its answer says of each input, is told by `_doubt`.
+Pure. What a look-up asks for, and what its answer says of each input, is told by `doubt`.
 """
 
 from __future__ import annotations

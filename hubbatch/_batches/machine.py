@@ -21,10 +21,10 @@ What is known of its records is `Batch.status`: UNSENT until a byte of a request
 proves more; FAILED once it is proven that nothing was written. A doubt is never taken back by a later refusal: the lost
 try may have been the one that wrote. It is settled by looking only.
 
-A symptom (`_symptoms`) and the batch's earlier tries make a decision (`_retry`), and stage and action make a
-transition: the table in `BatchMachine._table`. A transition is a value too: records to settle, batches that go on, what
-stops the run. The shell performs it and does not ask what an answer means. Between the parts of one batch `_searches`
-keeps the order.
+A symptom (`_protocol.symptoms`) and the batch's earlier tries make a decision (`decision`), and stage and action make
+a transition: the table in `BatchMachine._table`. A transition is a value too: records to settle, batches that go on,
+what stops the run. The shell performs it and does not ask what an answer means. Between the parts of one batch
+`searches` keeps the order.
 
 Whatever breaks a batch off (cancellation, no token, a bug) is `broken_off`: it settles what is known.
 """
