@@ -566,6 +566,20 @@ def test_a_search_that_a_busy_service_has_worn_out_says_nothing_of_the_call() ->
         assert done.stop is None
 
 
+def test_a_search_that_a_busy_service_has_worn_out_leaves_its_doubts_to_look_ups() -> None:
+    told = creating()
+    busy = reply(423, category="LOCKED", message="busy")
+    doubtful = batch(8, CREATE, status=RecordStatus.UNKNOWN, attempts=1)
+    [first] = answer(told, doubtful, REFUSED, CREATE).then
+    slow, other = answer(told, first, busy, CREATE).then
+    answer(told, other, REFUSED, CREATE)
+    for _ in range(150):
+        answer(told, slow, busy, CREATE)
+    done = answer(told, attrs.evolve(slow, history={Symptom.LOCKED: 99}), busy, CREATE)
+    assert not done.settled
+    assert {each.stage for each in done.then} == {Stage.LOOK_UP}
+
+
 def test_three_objects_are_read_for_a_batch_and_no_more() -> None:
     told = creating()
     rest = batch(8, CREATE)

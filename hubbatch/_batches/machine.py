@@ -251,7 +251,9 @@ class BatchMachine:
     def _again(self, answered: Answered) -> Transition:
         batch, freed = self._searches.waits(answered.batch)
         batch = attrs.evolve(batch, resumes_at=answered.moment.now + answered.decision.wait)
-        return self._settlement.goes_on(Transition(then=[batch], again=True), freed)
+        return self._settlement.goes_on(
+            Transition(then=[batch], again=True), freed, answered.moment
+        )
 
     def _halve(self, answered: Answered) -> Transition:
         batch = answered.batch
@@ -271,7 +273,7 @@ class BatchMachine:
             # While the service seems to be broken, a record on which it fails must not stand in others' way.
             parts, behind = batch.halves(), moment.breaker_open
             freed = searches.split(batch, parts, Search.FAILING, behind=behind)
-            return self._settlement.goes_on(Transition(), freed)
+            return self._settlement.goes_on(Transition(), freed, moment)
         return self._give_up(answered)
 
     def _give_up(self, answered: Answered) -> Transition:
@@ -279,7 +281,7 @@ class BatchMachine:
         freed = self._searches.ended(answered.batch)
         batch = attrs.evolve(answered.batch, search=Search.NONE, slow=False)
         done = self._settlement.as_known(batch, answered.error, answered.moment)
-        return self._settlement.goes_on(done, freed)
+        return self._settlement.goes_on(done, freed, answered.moment)
 
     def _stop(self, answered: Answered) -> Transition:
         done = self._settlement.as_known(answered.batch, answered.error)

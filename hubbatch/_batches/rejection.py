@@ -12,6 +12,7 @@ from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._batches.blame import blame, halves
 from hubbatch._batches.conflict import existing_id, suspects_of
 from hubbatch._batches.faults import general, is_about_duplicates, is_systemic
+from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
@@ -88,7 +89,7 @@ class Rejection:
             return self._take_out(answered, found.named)
         parts = [batch.part(inputs) for inputs in halves(batch.inputs, found.suspects)]
         freed = self.settlement.searches.split(batch, parts, Search.REFUSED)
-        return self.settlement.goes_on(Transition(), freed, answered)
+        return self._go_on(Transition(), freed, answered)
 
     def _take_out(self, answered: Answered, named: frozenset[int]) -> Transition:
         """Settle the inputs that a rejection names, and send the others again."""
@@ -119,7 +120,7 @@ class Rejection:
         freed = self.settlement.searches.refused_alone(batch, reason)
         out = attrs.evolve(batch, refused_alone=True)
         done = self.settlement.refused(out, error, answered.moment)
-        return self.settlement.goes_on(done, freed, answered)
+        return self._go_on(done, freed, answered)
 
     def _refuse_all(self, answered: Answered) -> Transition:
         """Settle a batch that is refused for a reason which its records share and which no searching can part."""
@@ -127,8 +128,17 @@ class Rejection:
         settlement.first.refused(answered.batch.number, answered.error)
         freed = settlement.searches.ended(answered.batch)
         done = settlement.refused(answered.batch, answered.error, answered.moment)
-        done = settlement.goes_on(done, freed)
+        done = settlement.goes_on(done, freed, answered.moment)
         return attrs.evolve(done, stop=settlement.systemic(answered.moment))
+
+    def _go_on(self, done: Transition, freed: Freed, answered: Answered) -> Transition:
+        """Add what goes on in a search; one that refusals have ended speaks of its whole batch, maybe of the call."""
+        done = self.settlement.goes_on(done, freed, answered.moment)
+        if not freed.unsearched:
+            return done
+        if freed.unsearched[0].search is Search.REFUSED:
+            self.settlement.first.refused(answered.batch.number, answered.error)
+        return attrs.evolve(done, stop=done.stop or self.settlement.systemic(answered.moment))
 
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""

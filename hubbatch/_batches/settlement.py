@@ -18,7 +18,7 @@ from hubbatch._batches.faults import property_faults
 from hubbatch._batches.names import Names
 from hubbatch._batches.searches import Freed, Searches
 from hubbatch._batches.systemic import FirstBatches
-from hubbatch._batches.transition import Answered, Moment, Settled, Transition
+from hubbatch._batches.transition import Moment, Settled, Transition
 from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
@@ -81,18 +81,11 @@ class Settlement:
         names = Names(self.operation, batch.inputs, self.spelling)
         return names.names_somebody(error) and not names.of_error(error)
 
-    def goes_on(
-        self, done: Transition, freed: Freed, answered: Answered | None = None
-    ) -> Transition:
+    def goes_on(self, done: Transition, freed: Freed, moment: Moment | None = None) -> Transition:
         """Add what goes on in a search, and the end of what it is given up for."""
         done = done.and_then(*freed.released)
         for batch in freed.unsearched:
-            moment = None if answered is None else answered.moment
             done = done.joined(self._unsearched(batch, moment))
-        if freed.unsearched and answered is not None:
-            if freed.unsearched[0].search is Search.REFUSED:
-                self.first.refused(answered.batch.number, answered.error)
-            done = attrs.evolve(done, stop=done.stop or self.systemic(answered.moment))
         return done
 
     def after_a_pause(self, parts: Iterable[Batch], moment: Moment) -> list[Batch]:
