@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 import orjson
 
@@ -16,6 +17,7 @@ from hubbatch._protocol.operations import UPSERT, Operation
 from hubbatch._records.planning import Input, Planner
 from hubbatch.sandbox import Cut, FaultPlan, Options, SandboxRequest, Service
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 UNLIMITED = RateLimit(1_000_000, 1.0)
@@ -83,6 +85,16 @@ def in_virtual_time(main: Coroutine[Any, Any, T]) -> T:
 
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(watched())
+
+
+def virtual_time(test: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, T]:
+    """Run an asynchronous test in virtual time."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        return in_virtual_time(test(*args, **kwargs))
+
+    return run
 
 
 class ServiceTransport:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import (
     Counts,
@@ -455,34 +455,30 @@ def test_what_is_refused_together_after_a_doubt_may_be_sent_again() -> None:
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RATE_ROLLING, FaultKind.MIGRATING, FaultKind.LOCKED])
-def test_a_service_that_only_ever_asks_to_wait_ends_the_run(kind: FaultKind) -> None:
-    async def main() -> None:
-        faults = [Fault(kind, retry_after=200.0)] * 1_000
-        async with World(faults=faults) as world:
-            with pytest.raises(TransportError, match="not given one good answer"):
-                await world.client.upsert("contacts", people(2_000), id_property="email")
-            assert asyncio.get_running_loop().time() <= 3 * 300.0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_service_that_only_ever_asks_to_wait_ends_the_run(kind: FaultKind) -> None:
+    faults = [Fault(kind, retry_after=200.0)] * 1_000
+    async with World(faults=faults) as world:
+        with pytest.raises(TransportError, match="not given one good answer"):
+            await world.client.upsert("contacts", people(2_000), id_property="email")
+        assert asyncio.get_running_loop().time() <= 3 * 300.0
 
 
 @pytest.mark.parametrize("wait", [5.0, 20.0])
-def test_a_stop_ends_the_run_whatever_the_service_asks_for_afterwards(wait: float) -> None:
-    async def main() -> None:
-        def refuse(request: Any) -> Fault | None:
-            return Fault(FaultKind.RATE_ROLLING, retry_after=wait) if request.at > 1 else None
+@virtual_time
+async def test_a_stop_ends_the_run_whatever_the_service_asks_for_afterwards(wait: float) -> None:
+    def refuse(request: Any) -> Fault | None:
+        return Fault(FaultKind.RATE_ROLLING, retry_after=wait) if request.at > 1 else None
 
-        policy = RetryPolicy(max_wait=30.0, max_elapsed=10_000.0)
-        async with World(faults=refuse, retry=policy, max_concurrency=2) as world:
-            run = world.client.upsert("contacts", people(3_000), id_property="email").start()
-            await asyncio.sleep(2.0)
-            begun = asyncio.get_running_loop().time()
-            await run.stop()
-            assert asyncio.get_running_loop().time() - begun <= 31.0
-            outcome = await run
-            assert outcome.counts.succeeded == len(world.stored())
-
-    in_virtual_time(main())
+    policy = RetryPolicy(max_wait=30.0, max_elapsed=10_000.0)
+    async with World(faults=refuse, retry=policy, max_concurrency=2) as world:
+        run = world.client.upsert("contacts", people(3_000), id_property="email").start()
+        await asyncio.sleep(2.0)
+        begun = asyncio.get_running_loop().time()
+        await run.stop()
+        assert asyncio.get_running_loop().time() - begun <= 31.0
+        outcome = await run
+        assert outcome.counts.succeeded == len(world.stored())
 
 
 class NoLength(list[Any]):
@@ -492,18 +488,16 @@ class NoLength(list[Any]):
         raise TypeError("nobody knows")
 
 
-def test_a_source_that_cannot_tell_its_length_is_no_reason_to_hang() -> None:
-    async def main() -> None:
-        async with World() as world:
-            source = NoLength(people(3))
-            outcome = await world.client.upsert("contacts", source, id_property="email")
-            assert outcome.counts == Counts(3, succeeded=3)
-            seen = []
-            async with world.client.upsert("contacts", source, id_property="email") as run:
-                seen = [record async for record in run]
-            assert len(seen) == 3
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_source_that_cannot_tell_its_length_is_no_reason_to_hang() -> None:
+    async with World() as world:
+        source = NoLength(people(3))
+        outcome = await world.client.upsert("contacts", source, id_property="email")
+        assert outcome.counts == Counts(3, succeeded=3)
+        seen = []
+        async with world.client.upsert("contacts", source, id_property="email") as run:
+            seen = [record async for record in run]
+        assert len(seen) == 3
 
 
 def test_what_was_sent_is_in_doubt_and_never_unsent_while_a_search_goes_on() -> None:
@@ -526,98 +520,88 @@ def test_what_was_sent_is_in_doubt_and_never_unsent_while_a_search_goes_on() -> 
     assert set(unsent) == {0}
 
 
-def test_a_bug_in_the_carrying_leaves_what_was_sent_in_doubt() -> None:
-    async def main() -> None:
-        async with World(client_rate=RateLimit(1_000, 1.0)) as world:
-            post = world.transport.post
+@virtual_time
+async def test_a_bug_in_the_carrying_leaves_what_was_sent_in_doubt() -> None:
+    async with World(client_rate=RateLimit(1_000, 1.0)) as world:
+        post = world.transport.post
 
-            async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-                if b'"p1@' in request.body:
-                    note_sent()
-                    return validation("no")
-                return await post(request, token, note_sent)
+        async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            if b'"p1@' in request.body:
+                note_sent()
+                return validation("no")
+            return await post(request, token, note_sent)
 
-            world.transport.post = refuse  # type: ignore[method-assign]
-            run = world.client.upsert("contacts", people(50), id_property="email").start()
-            await asyncio.sleep(0)
-            engine = run._under_way[0]  # type: ignore[index]
-            carry_on, calls = engine._carriers._carry_on, 0
+        world.transport.post = refuse  # type: ignore[method-assign]
+        run = world.client.upsert("contacts", people(50), id_property="email").start()
+        await asyncio.sleep(0)
+        engine = run._under_way[0]  # type: ignore[index]
+        carry_on, calls = engine._carriers._carry_on, 0
 
-            def failing(batch: Any) -> None:
-                nonlocal calls
-                calls += 1
-                if calls > 1:
-                    raise RuntimeError("a bug")
-                carry_on(batch)
+        def failing(batch: Any) -> None:
+            nonlocal calls
+            calls += 1
+            if calls > 1:
+                raise RuntimeError("a bug")
+            carry_on(batch)
 
-            engine._carriers._carry_on = failing  # type: ignore[method-assign]
-            with pytest.raises(RuntimeError, match="a bug"):
-                await run
-            assert run.outcome.counts.total == 50
-            assert run.outcome.counts.unsent == 0
-            assert run.outcome.counts.succeeded <= len(world.stored())
-
-    in_virtual_time(main())
+        engine._carriers._carry_on = failing  # type: ignore[method-assign]
+        with pytest.raises(RuntimeError, match="a bug"):
+            await run
+        assert run.outcome.counts.total == 50
+        assert run.outcome.counts.unsent == 0
+        assert run.outcome.counts.succeeded <= len(world.stored())
 
 
 @pytest.mark.parametrize("how", ["wait", "await", "poll", "break"])
-def test_a_run_that_is_entered_and_not_iterated_comes_to_its_end(how: str) -> None:
-    async def main() -> None:
-        async with World() as world:
-            async with world.client.upsert("contacts", people(20_000), id_property="email") as run:
-                if how == "break":
-                    async for _ in run:
-                        break
-                if how == "poll":
-                    while not run.done:
-                        assert run.progress.counts.total >= 0
-                        await asyncio.sleep(1.0)
-                elif how == "await":
-                    await run
-                else:
-                    await run.wait()
-            assert run.outcome.counts == Counts(20_000, succeeded=20_000)
-
-    in_virtual_time(main())
-
-
-def test_who_waits_for_a_run_takes_no_record_from_who_iterates() -> None:
-    async def main() -> None:
-        async with World() as world:
-            async with world.client.upsert("contacts", people(5_000), id_property="email") as run:
-                seen = 0
-
-                async def iterate() -> None:
-                    nonlocal seen
-                    async for _ in run:
-                        seen += 1
-
-                reader = asyncio.create_task(iterate())
-                await asyncio.sleep(0.1)
-                await run
-                await reader
-            assert seen == 5_000
-
-    in_virtual_time(main())
-
-
-def test_what_is_not_entered_cannot_be_iterated() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = world.client.upsert("contacts", people(3), id_property="email").start()
-            with pytest.raises(UsageError, match="async with"):
+@virtual_time
+async def test_a_run_that_is_entered_and_not_iterated_comes_to_its_end(how: str) -> None:
+    async with World() as world:
+        async with world.client.upsert("contacts", people(20_000), id_property="email") as run:
+            if how == "break":
                 async for _ in run:
-                    pass
+                    break
+            if how == "poll":
+                while not run.done:
+                    assert run.progress.counts.total >= 0
+                    await asyncio.sleep(1.0)
+            elif how == "await":
+                await run
+            else:
+                await run.wait()
+        assert run.outcome.counts == Counts(20_000, succeeded=20_000)
+
+
+@virtual_time
+async def test_who_waits_for_a_run_takes_no_record_from_who_iterates() -> None:
+    async with World() as world:
+        async with world.client.upsert("contacts", people(5_000), id_property="email") as run:
+            seen = 0
+
+            async def iterate() -> None:
+                nonlocal seen
+                async for _ in run:
+                    seen += 1
+
+            reader = asyncio.create_task(iterate())
+            await asyncio.sleep(0.1)
             await run
+            await reader
+        assert seen == 5_000
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_what_is_not_entered_cannot_be_iterated() -> None:
+    async with World() as world:
+        run = world.client.upsert("contacts", people(3), id_property="email").start()
+        with pytest.raises(UsageError, match="async with"):
+            async for _ in run:
+                pass
+        await run
 
 
-def test_what_a_range_would_still_have_made_is_left_in_it() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = world.client.archive("contacts", range(1, 10**12), deadline=0.2)
-            outcome = await run
-            assert outcome.counts.total < 100_000
-
-    in_virtual_time(main())
+@virtual_time
+async def test_what_a_range_would_still_have_made_is_left_in_it() -> None:
+    async with World() as world:
+        run = world.client.archive("contacts", range(1, 10**12), deadline=0.2)
+        outcome = await run
+        assert outcome.counts.total < 100_000

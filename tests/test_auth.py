@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 from hubbatch import AuthenticationError, Counts, TokenProvider, UsageError
 from hubbatch._http.auth import Tokens
@@ -28,100 +28,88 @@ async def failure(tokens: Tokens) -> str:
     return str(caught.value)
 
 
-def test_a_provider_that_hangs_holds_nobody_beyond_the_timeout() -> None:
-    async def main() -> None:
-        calls = 0
+@virtual_time
+async def test_a_provider_that_hangs_holds_nobody_beyond_the_timeout() -> None:
+    calls = 0
 
-        async def provider() -> str:
-            nonlocal calls
-            calls += 1
-            await asyncio.Event().wait()
-            raise AssertionError
+    async def provider() -> str:
+        nonlocal calls
+        calls += 1
+        await asyncio.Event().wait()
+        raise AssertionError
 
-        tokens = Tokens(provider, timeout=5.0)
-        said = await asyncio.gather(*(failure(tokens) for _ in range(3)))
-        assert set(said) == {
-            "the token provider did not answer within 5 seconds; see to the provider"
-        }
-        assert loop_time() == pytest.approx(5.0, abs=0.01)
-        assert calls == 1
-        await tokens.aclose()
-
-    in_virtual_time(main())
+    tokens = Tokens(provider, timeout=5.0)
+    said = await asyncio.gather(*(failure(tokens) for _ in range(3)))
+    assert set(said) == {"the token provider did not answer within 5 seconds; see to the provider"}
+    assert loop_time() == pytest.approx(5.0, abs=0.01)
+    assert calls == 1
+    await tokens.aclose()
 
 
-def test_a_provider_that_swallows_its_cancellation_holds_nobody_either() -> None:
-    async def main() -> None:
-        done = asyncio.Event()
+@virtual_time
+async def test_a_provider_that_swallows_its_cancellation_holds_nobody_either() -> None:
+    done = asyncio.Event()
 
-        async def provider() -> str:
-            while not done.is_set():
-                try:
-                    await asyncio.sleep(1_000)
-                except asyncio.CancelledError:
-                    continue
-            return "late"
+    async def provider() -> str:
+        while not done.is_set():
+            try:
+                await asyncio.sleep(1_000)
+            except asyncio.CancelledError:
+                continue
+        return "late"
 
-        tokens = Tokens(provider, timeout=5.0)
-        assert "did not answer within 5 seconds" in await failure(tokens)
-        assert loop_time() == pytest.approx(5.0, abs=0.01)
-        done.set()
-        await tokens.aclose()
-        await asyncio.sleep(3_000)
-
-    in_virtual_time(main())
+    tokens = Tokens(provider, timeout=5.0)
+    assert "did not answer within 5 seconds" in await failure(tokens)
+    assert loop_time() == pytest.approx(5.0, abs=0.01)
+    done.set()
+    await tokens.aclose()
+    await asyncio.sleep(3_000)
 
 
-def test_a_run_gives_its_places_back_when_the_provider_hangs() -> None:
+@virtual_time
+async def test_a_run_gives_its_places_back_when_the_provider_hangs() -> None:
     async def provider() -> str:
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def main() -> None:
-        world = World(token=provider)
-        async with world:
-            run = world.client.upsert("contacts", people(10), id_property="email")
-            with pytest.raises(AuthenticationError, match="did not answer within 60 seconds"):
-                await run
-            assert loop_time() == pytest.approx(60.0, abs=0.1)
-            assert run.outcome.counts == Counts(10, unsent=10)
-
-    in_virtual_time(main())
+    world = World(token=provider)
+    async with world:
+        run = world.client.upsert("contacts", people(10), id_property="email")
+        with pytest.raises(AuthenticationError, match="did not answer within 60 seconds"):
+            await run
+        assert loop_time() == pytest.approx(60.0, abs=0.1)
+        assert run.outcome.counts == Counts(10, unsent=10)
 
 
-def test_a_provider_that_fails_is_asked_again_before_anybody_hears_of_it() -> None:
-    async def main() -> None:
-        fails = [ValueError("busy"), asyncio.CancelledError(), None]
+@virtual_time
+async def test_a_provider_that_fails_is_asked_again_before_anybody_hears_of_it() -> None:
+    fails = [ValueError("busy"), asyncio.CancelledError(), None]
 
-        async def provider() -> str:
-            if (error := fails.pop(0)) is not None:
-                raise error
-            return "token"
+    async def provider() -> str:
+        if (error := fails.pop(0)) is not None:
+            raise error
+        return "token"
 
-        tokens = Tokens(provider)
-        assert await tokens.current() == "token"
-        assert loop_time() == pytest.approx(1.0, abs=0.01)
-
-    in_virtual_time(main())
+    tokens = Tokens(provider)
+    assert await tokens.current() == "token"
+    assert loop_time() == pytest.approx(1.0, abs=0.01)
 
 
-def test_a_provider_that_keeps_failing_is_told_by_kind_and_message() -> None:
-    async def main() -> None:
-        slept: list[float] = []
+@virtual_time
+async def test_a_provider_that_keeps_failing_is_told_by_kind_and_message() -> None:
+    slept: list[float] = []
 
-        async def sleep(seconds: float) -> None:
-            slept.append(seconds)
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
 
-        async def provider() -> str:
-            raise ConnectionError("cannot reach\nvault.example.com")
+    async def provider() -> str:
+        raise ConnectionError("cannot reach\nvault.example.com")
 
-        tokens = Tokens(provider, sleep=sleep)
-        assert await failure(tokens) == (
-            "the token provider raised ConnectionError: cannot reach vault.example.com; see to the provider"
-        )
-        assert slept == [0.2, 0.8]
-
-    in_virtual_time(main())
+    tokens = Tokens(provider, sleep=sleep)
+    assert await failure(tokens) == (
+        "the token provider raised ConnectionError: cannot reach vault.example.com; see to the provider"
+    )
+    assert slept == [0.2, 0.8]
 
 
 class RudeError(Exception):
@@ -139,86 +127,78 @@ class RudeError(Exception):
         (TimeoutError("db"), "TimeoutError: db;"),
     ],
 )
-def test_no_secret_is_in_what_is_said_of_a_provider(error: Exception, says: str) -> None:
-    async def main() -> None:
-        given = ["first-token-of-them"]
+@virtual_time
+async def test_no_secret_is_in_what_is_said_of_a_provider(error: Exception, says: str) -> None:
+    given = ["first-token-of-them"]
 
-        async def provider() -> str:
-            if given:
-                return given.pop()
-            raise error
+    async def provider() -> str:
+        if given:
+            return given.pop()
+        raise error
 
-        tokens = Tokens(provider)
+    tokens = Tokens(provider)
+    await tokens.current()
+    with pytest.raises(AuthenticationError) as caught:
         await tokens.current()
-        with pytest.raises(AuthenticationError) as caught:
-            await tokens.current()
-        said = "".join(traceback.format_exception(caught.value))
-        assert says in said
-        for secret in ("first-token", "hunter2"):
-            assert secret not in said + repr(caught.value) + repr(tokens)
-
-    in_virtual_time(main())
+    said = "".join(traceback.format_exception(caught.value))
+    assert says in said
+    for secret in ("first-token", "hunter2"):
+        assert secret not in said + repr(caught.value) + repr(tokens)
 
 
-def test_a_provider_hears_which_token_was_refused() -> None:
-    async def main() -> None:
-        heard: list[str | None] = []
+@virtual_time
+async def test_a_provider_hears_which_token_was_refused() -> None:
+    heard: list[str | None] = []
 
-        async def provider(*, refused: str | None = None) -> str:
+    async def provider(*, refused: str | None = None) -> str:
+        heard.append(refused)
+        return "new" if "old" in heard else "old"
+
+    typed: TokenProvider = provider
+    tokens = Tokens(typed)
+    assert await tokens.current() == "old"
+    tokens.refused("old")
+    assert await tokens.current() == "new"
+    tokens.refused("old")  # of a request that was under way: no news
+    assert await tokens.current() == "new"
+    assert heard == [None, "old", None]
+
+
+@virtual_time
+async def test_a_run_goes_on_with_the_token_that_a_provider_gives_for_a_refused_one() -> None:
+    heard: list[str | None] = []
+
+    class Provider:
+        async def __call__(self, *, refused: str | None = None) -> str:
             heard.append(refused)
-            return "new" if "old" in heard else "old"
+            return "second" if "first" in heard else "first"
 
-        typed: TokenProvider = provider
-        tokens = Tokens(typed)
-        assert await tokens.current() == "old"
-        tokens.refused("old")
-        assert await tokens.current() == "new"
-        tokens.refused("old")  # of a request that was under way: no news
-        assert await tokens.current() == "new"
-        assert heard == [None, "old", None]
-
-    in_virtual_time(main())
+    async with World(token=Provider()) as world:
+        world.service.set_token("first")
+        world.service.expire_token()
+        world.service.set_token("second")
+        outcome = await world.client.upsert("contacts", people(10), id_property="email")
+        assert outcome.ok
+    assert heard[:2] == [None, "first"]
 
 
-def test_a_run_goes_on_with_the_token_that_a_provider_gives_for_a_refused_one() -> None:
-    async def main() -> None:
-        heard: list[str | None] = []
+@virtual_time
+async def test_a_refusal_that_comes_while_the_provider_is_asked_is_passed_on() -> None:
+    heard: list[str | None] = []
 
-        class Provider:
-            async def __call__(self, *, refused: str | None = None) -> str:
-                heard.append(refused)
-                return "second" if "first" in heard else "first"
+    async def provider(refused: str | None = None) -> str:
+        heard.append(refused)
+        await asyncio.sleep(1)
+        return "new" if refused else "old"
 
-        async with World(token=Provider()) as world:
-            world.service.set_token("first")
-            world.service.expire_token()
-            world.service.set_token("second")
-            outcome = await world.client.upsert("contacts", people(10), id_property="email")
-            assert outcome.ok
-        assert heard[:2] == [None, "first"]
-
-    in_virtual_time(main())
-
-
-def test_a_refusal_that_comes_while_the_provider_is_asked_is_passed_on() -> None:
-    async def main() -> None:
-        heard: list[str | None] = []
-
-        async def provider(refused: str | None = None) -> str:
-            heard.append(refused)
-            await asyncio.sleep(1)
-            return "new" if refused else "old"
-
-        tokens = Tokens(provider)
-        assert await tokens.current() == "old"
-        asked = asyncio.ensure_future(tokens.current())
-        await asyncio.sleep(0.5)
-        tokens.refused("old")
-        assert await tokens.current() == "new"
-        assert await asked == "new"
-        assert heard == [None, None, "old"]
-
-    in_virtual_time(main())
+    tokens = Tokens(provider)
+    assert await tokens.current() == "old"
+    asked = asyncio.ensure_future(tokens.current())
+    await asyncio.sleep(0.5)
+    tokens.refused("old")
+    assert await tokens.current() == "new"
+    assert await asked == "new"
+    assert heard == [None, None, "old"]
 
 
 async def _bare() -> str:
@@ -243,52 +223,46 @@ class _NoSignature:
 @pytest.mark.parametrize(
     "provider", [_bare, _wrapped(_bare), functools.partial(_bare), _NoSignature()]
 )
-def test_a_provider_that_takes_nothing_is_welcome(provider: Any) -> None:
-    async def main() -> None:
-        tokens = Tokens(provider)
-        assert await tokens.current() == "token"
-        tokens.refused("token")
-        assert "give a token provider that renews it" in await failure(tokens)
-        assert await tokens.current() == "token", "the service may have changed its mind"
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_provider_that_takes_nothing_is_welcome(provider: Any) -> None:
+    tokens = Tokens(provider)
+    assert await tokens.current() == "token"
+    tokens.refused("token")
+    assert "give a token provider that renews it" in await failure(tokens)
+    assert await tokens.current() == "token", "the service may have changed its mind"
 
 
-def test_a_fixed_token_that_was_refused_has_no_successor() -> None:
-    async def main() -> None:
-        tokens = Tokens("fixed")
-        tokens.refused("another")
-        assert await tokens.current() == "fixed"
-        tokens.refused("fixed")
-        assert "give a token provider that renews it" in await failure(tokens)
-        assert await tokens.current() == "fixed"
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_fixed_token_that_was_refused_has_no_successor() -> None:
+    tokens = Tokens("fixed")
+    tokens.refused("another")
+    assert await tokens.current() == "fixed"
+    tokens.refused("fixed")
+    assert "give a token provider that renews it" in await failure(tokens)
+    assert await tokens.current() == "fixed"
 
 
-def test_one_who_no_longer_waits_ends_the_call_for_nobody_else() -> None:
-    async def main() -> None:
-        calls = 0
+@virtual_time
+async def test_one_who_no_longer_waits_ends_the_call_for_nobody_else() -> None:
+    calls = 0
 
-        async def provider() -> str:
-            nonlocal calls
-            calls += 1
-            await asyncio.sleep(1)
-            return "token"
+    async def provider() -> str:
+        nonlocal calls
+        calls += 1
+        await asyncio.sleep(1)
+        return "token"
 
-        tokens = Tokens(provider)
-        waiting = [asyncio.ensure_future(tokens.current()) for _ in range(3)]
-        await asyncio.sleep(0.5)
-        waiting[0].cancel()
-        assert await asyncio.gather(*waiting[1:]) == ["token", "token"]
-        assert calls == 1
-        last = asyncio.ensure_future(tokens.current())
-        await asyncio.sleep(0.5)
-        last.cancel()
-        await asyncio.wait([last])
-        await tokens.aclose()
-
-    in_virtual_time(main())
+    tokens = Tokens(provider)
+    waiting = [asyncio.ensure_future(tokens.current()) for _ in range(3)]
+    await asyncio.sleep(0.5)
+    waiting[0].cancel()
+    assert await asyncio.gather(*waiting[1:]) == ["token", "token"]
+    assert calls == 1
+    last = asyncio.ensure_future(tokens.current())
+    await asyncio.sleep(0.5)
+    last.cancel()
+    await asyncio.wait([last])
+    await tokens.aclose()
 
 
 def test_what_is_no_token_is_refused_at_once() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import pytest
-from support import in_virtual_time
+from support import virtual_time
 
 from hubbatch import TransportError
 from hubbatch._batches.batch import Batch
@@ -100,63 +100,55 @@ async def sending(carrier: Carrier) -> Sequence[Batch]:
     return []
 
 
-def test_a_batch_is_carried_until_nothing_of_it_is_left() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group, followed_by(7), followed_by(7, 8), done, done)
-            told.carriers.begin([])
-            assert len(told.carriers) == 1
-            assert [batch.number for batch in told.carriers.open()] == [0]
-        assert told.runner.taken == [0, 7, 7, 8]
-        assert (told.moves, told.ends, len(told.carriers)) == (2, 2, 0)
-        assert not told.runner.broken_off
-        assert not told.failures
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_batch_is_carried_until_nothing_of_it_is_left() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group, followed_by(7), followed_by(7, 8), done, done)
+        told.carriers.begin([])
+        assert len(told.carriers) == 1
+        assert [batch.number for batch in told.carriers.open()] == [0]
+    assert told.runner.taken == [0, 7, 7, 8]
+    assert (told.moves, told.ends, len(told.carriers)) == (2, 2, 0)
+    assert not told.runner.broken_off
+    assert not told.failures
 
 
-def test_parts_that_wait_are_open_too_and_count_with_their_batch() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group, done, done)
-            told.carriers.begin([])
-            told.carriers.begin([])
-            told.runner.parts_that_wait = [Batch([], 1), Batch([], 5)]
-            assert [batch.number for batch in told.carriers.open()] == [0, 1, 1, 5]
-            assert (told.carriers.batches, len(told.carriers)) == (3, 2)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_parts_that_wait_are_open_too_and_count_with_their_batch() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group, done, done)
+        told.carriers.begin([])
+        told.carriers.begin([])
+        told.runner.parts_that_wait = [Batch([], 1), Batch([], 5)]
+        assert [batch.number for batch in told.carriers.open()] == [0, 1, 1, 5]
+        assert (told.carriers.batches, len(told.carriers)) == (3, 2)
 
 
-def test_once_the_run_is_over_what_follows_is_broken_off_and_not_sent() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group)
+@virtual_time
+async def test_once_the_run_is_over_what_follows_is_broken_off_and_not_sent() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group)
 
-            async def last(_: Carrier) -> Sequence[Batch]:
-                told.is_over = True
-                return [Batch([], 3), Batch([], 4)]
-
-            told.runner.steps = [last]
-            told.carriers.begin([])
-        assert told.runner.taken == [0]
-        assert told.runner.broken_off == [(4, STOPPED), (3, STOPPED)]
-        assert (told.ends, told.failures) == (1, [])
-
-    in_virtual_time(main())
-
-
-def test_a_batch_that_never_got_its_turn_is_broken_off() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group)
-            told.carriers.begin([])
+        async def last(_: Carrier) -> Sequence[Batch]:
             told.is_over = True
-        assert told.runner.taken == []
-        assert told.runner.broken_off == [(0, STOPPED)]
-        assert told.ends == 1
+            return [Batch([], 3), Batch([], 4)]
 
-    in_virtual_time(main())
+        told.runner.steps = [last]
+        told.carriers.begin([])
+    assert told.runner.taken == [0]
+    assert told.runner.broken_off == [(4, STOPPED), (3, STOPPED)]
+    assert (told.ends, told.failures) == (1, [])
+
+
+@virtual_time
+async def test_a_batch_that_never_got_its_turn_is_broken_off() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group)
+        told.carriers.begin([])
+        told.is_over = True
+    assert told.runner.taken == []
+    assert told.runner.broken_off == [(0, STOPPED)]
+    assert told.ends == 1
 
 
 @pytest.mark.parametrize(
@@ -168,114 +160,104 @@ def test_a_batch_that_never_got_its_turn_is_broken_off() -> None:
         (asyncio.CancelledError(), STOPPED, "the session was closed while requests waited for it"),
     ],
 )
-def test_what_a_batch_raises_stops_the_run_and_says_why_in_its_records(
+@virtual_time
+async def test_what_a_batch_raises_stops_the_run_and_says_why_in_its_records(
     error: BaseException, why: str, failure: str | None
 ) -> None:
-    async def main() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group, raising(error), done)
+        told.runner.freed = [Batch([], 9)]
+        told.carriers.begin([])
+    assert told.runner.broken_off == [(0, why)]
+    assert told.runner.taken == [0, 9], "what it held back goes on while the run does"
+    [raised] = told.failures
+    assert raised is error or isinstance(raised, TransportError)
+    assert failure is None or str(raised).startswith(failure)
+    assert told.ends == 2
+
+
+@virtual_time
+async def test_what_a_broken_batch_frees_is_broken_off_for_the_same_reason_once_the_run_is_over() -> (
+    None
+):
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group)
+
+        async def last(_: Carrier) -> Sequence[Batch]:
+            told.is_over = True
+            raise ZeroDivisionError
+
+        told.runner.steps, told.runner.freed = [last], [Batch([], 9)]
+        told.carriers.begin([])
+    why = "the run broke off: ZeroDivisionError"
+    assert told.runner.broken_off == [(0, why), (9, why)]
+
+
+@virtual_time
+async def test_a_cancelled_batch_is_broken_off_where_it_stands_and_is_no_failure() -> None:
+    with pytest.raises(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
-            told = Carrying(group, raising(error), done)
-            told.runner.freed = [Batch([], 9)]
+            told = Carrying(group, followed_by(6), for_ever)
             told.carriers.begin([])
-        assert told.runner.broken_off == [(0, why)]
-        assert told.runner.taken == [0, 9], "what it held back goes on while the run does"
-        [raised] = told.failures
-        assert raised is error or isinstance(raised, TransportError)
-        assert failure is None or str(raised).startswith(failure)
-        assert told.ends == 2
-
-    in_virtual_time(main())
-
-
-def test_what_a_broken_batch_frees_is_broken_off_for_the_same_reason_once_the_run_is_over() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group)
-
-            async def last(_: Carrier) -> Sequence[Batch]:
-                told.is_over = True
-                raise ZeroDivisionError
-
-            told.runner.steps, told.runner.freed = [last], [Batch([], 9)]
-            told.carriers.begin([])
-        why = "the run broke off: ZeroDivisionError"
-        assert told.runner.broken_off == [(0, why), (9, why)]
-
-    in_virtual_time(main())
-
-
-def test_a_cancelled_batch_is_broken_off_where_it_stands_and_is_no_failure() -> None:
-    async def main() -> None:
-        with pytest.raises(asyncio.CancelledError):
-            async with asyncio.TaskGroup() as group:
-                told = Carrying(group, followed_by(6), for_ever)
-                told.carriers.begin([])
-                await asyncio.sleep(1.0)
-                asyncio.current_task().cancel()  # type: ignore[union-attr]
-                await asyncio.sleep(1.0)
-        assert told.runner.broken_off == [(6, STOPPED)]
-        assert (told.failures, told.ends, len(told.carriers)) == ([], 0, 0)
-
-    in_virtual_time(main())
-
-
-def test_what_waits_can_be_left_and_what_is_being_sent_goes_on() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group, for_ever, sending, for_ever)
-            for _ in range(3):
-                told.carriers.begin([])
             await asyncio.sleep(1.0)
-            asked: list[int] = []
-
-            def unless_last(batch: Batch) -> bool:
-                asked.append(batch.number)
-                return batch.number != 2
-
-            told.carriers.leave(unless_last)
+            asyncio.current_task().cancel()  # type: ignore[union-attr]
             await asyncio.sleep(1.0)
-            assert asked == [0, 2], "what is being sent is not asked about"
-            assert told.runner.broken_off == [(0, STOPPED)]
-            assert len(told.carriers) == 2
-            told.carriers.leave(lambda _: True)
-        assert told.runner.broken_off == [(0, STOPPED), (2, STOPPED)]
-        assert (told.ends, told.failures) == (1, [])
-
-    in_virtual_time(main())
+    assert told.runner.broken_off == [(6, STOPPED)]
+    assert (told.failures, told.ends, len(told.carriers)) == ([], 0, 0)
 
 
-def test_a_batch_that_has_the_others_left_is_not_left_itself() -> None:
-    async def main() -> None:
-        async with asyncio.TaskGroup() as group:
-            told = Carrying(group)
-
-            async def leaves(_: Carrier) -> Sequence[Batch]:
-                told.carriers.leave(lambda _: True)
-                await asyncio.sleep(0)
-                return []
-
-            told.runner.steps = [for_ever, leaves]
+@virtual_time
+async def test_what_waits_can_be_left_and_what_is_being_sent_goes_on() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group, for_ever, sending, for_ever)
+        for _ in range(3):
             told.carriers.begin([])
-            told.carriers.begin([])
+        await asyncio.sleep(1.0)
+        asked: list[int] = []
+
+        def unless_last(batch: Batch) -> bool:
+            asked.append(batch.number)
+            return batch.number != 2
+
+        told.carriers.leave(unless_last)
+        await asyncio.sleep(1.0)
+        assert asked == [0, 2], "what is being sent is not asked about"
         assert told.runner.broken_off == [(0, STOPPED)]
-        assert told.ends == 1
+        assert len(told.carriers) == 2
+        told.carriers.leave(lambda _: True)
+    assert told.runner.broken_off == [(0, STOPPED), (2, STOPPED)]
+    assert (told.ends, told.failures) == (1, [])
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_a_batch_that_has_the_others_left_is_not_left_itself() -> None:
+    async with asyncio.TaskGroup() as group:
+        told = Carrying(group)
+
+        async def leaves(_: Carrier) -> Sequence[Batch]:
+            told.carriers.leave(lambda _: True)
+            await asyncio.sleep(0)
+            return []
+
+        told.runner.steps = [for_ever, leaves]
+        told.carriers.begin([])
+        told.carriers.begin([])
+    assert told.runner.broken_off == [(0, STOPPED)]
+    assert told.ends == 1
 
 
-def test_closing_settles_all_that_is_open_once() -> None:
-    async def main() -> None:
-        group = asyncio.TaskGroup()
-        with pytest.raises(asyncio.CancelledError):
-            async with group:
-                told = Carrying(group, for_ever)
-                told.carriers.begin([])
-                await asyncio.sleep(0.1)
-                told.carriers.begin([])  # its task gets no turn
-                told.carriers.close()
-                assert told.runner.withdrawn == [STOPPED]
-                assert told.runner.broken_off == [(0, STOPPED), (1, STOPPED)]
-                assert len(told.carriers) == 0
-                asyncio.current_task().cancel()  # type: ignore[union-attr]
-                await asyncio.sleep(0)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_closing_settles_all_that_is_open_once() -> None:
+    group = asyncio.TaskGroup()
+    with pytest.raises(asyncio.CancelledError):
+        async with group:
+            told = Carrying(group, for_ever)
+            told.carriers.begin([])
+            await asyncio.sleep(0.1)
+            told.carriers.begin([])  # its task gets no turn
+            told.carriers.close()
+            assert told.runner.withdrawn == [STOPPED]
+            assert told.runner.broken_off == [(0, STOPPED), (1, STOPPED)]
+            assert len(told.carriers) == 0
+            asyncio.current_task().cancel()  # type: ignore[union-attr]
+            await asyncio.sleep(0)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -232,138 +232,122 @@ def upsert(world: World, count: int, **options: Any) -> Any:
     )
 
 
-def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=16) as world:
-            outage = Outage(world, 2.0, 200.0)
-            outcome = await upsert(world, 2000)
-            assert outcome.ok
-            assert len(world.stored()) == 2000
-            during = [sent for sent in outage.sent if 3.0 < sent[0] < 200.0]
-            assert len(during) <= 14  # a probe every half a minute in the end
-            assert {in_flight for _, in_flight in during} == {1}
-            after = [in_flight for now, in_flight in outage.sent if now > 200.0]
-            assert after[:2] == [1, 1]
-            assert max(after[:5]) <= 2
-            assert max(after) == 16
-            assert max(after[:8]) <= 5
-
-    in_virtual_time(main())
+@virtual_time
+async def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
+    async with World(latency=0.2, max_concurrency=16) as world:
+        outage = Outage(world, 2.0, 200.0)
+        outcome = await upsert(world, 2000)
+        assert outcome.ok
+        assert len(world.stored()) == 2000
+        during = [sent for sent in outage.sent if 3.0 < sent[0] < 200.0]
+        assert len(during) <= 14  # a probe every half a minute in the end
+        assert {in_flight for _, in_flight in during} == {1}
+        after = [in_flight for now, in_flight in outage.sent if now > 200.0]
+        assert after[:2] == [1, 1]
+        assert max(after[:5]) <= 2
+        assert max(after) == 16
+        assert max(after[:8]) <= 5
 
 
-def test_after_a_short_outage_it_is_soon_as_it_was() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=None) as world:
-            outage = Outage(world, 0.5, 4.5)
-            outcome = await upsert(world, 20_000)
-            assert outcome.ok
-            good = min(at for at, _ in outage.sent if at >= 4.5)
-            # One, two, four, eight, …: ten rounds of answers are plenty.
-            assert max(in_flight for at, in_flight in outage.sent if at <= good + 10 * 0.2) >= 32
-
-    in_virtual_time(main())
+@virtual_time
+async def test_after_a_short_outage_it_is_soon_as_it_was() -> None:
+    async with World(latency=0.2, max_concurrency=None) as world:
+        outage = Outage(world, 0.5, 4.5)
+        outcome = await upsert(world, 20_000)
+        assert outcome.ok
+        good = min(at for at, _ in outage.sent if at >= 4.5)
+        # One, two, four, eight, …: ten rounds of answers are plenty.
+        assert max(in_flight for at, in_flight in outage.sent if at <= good + 10 * 0.2) >= 32
 
 
-def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=8) as world:
-            Outage(world, 1.0, 1e9)
-            run = upsert(world, 1000)
-            with pytest.raises(TransportError, match="not given one good answer") as caught:
-                await run
-            assert 300 <= asyncio.get_running_loop().time() <= 350
-            outcome = caught.value.outcome
-            assert outcome is run.outcome
-            assert outcome.counts.total == 1000
-            assert outcome.counts.succeeded == len(world.stored())
-            assert outcome.counts.unknown <= 2 * (8 + 2) * 5  # what was in flight or waited for it
-            assert outcome.counts.failed == 0
-            assert all("HTTP_500" in record.reason for record in outcome.unknown)
-            assert any("not given one good answer" in record.reason for record in outcome.unknown)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None:
+    async with World(latency=0.2, max_concurrency=8) as world:
+        Outage(world, 1.0, 1e9)
+        run = upsert(world, 1000)
+        with pytest.raises(TransportError, match="not given one good answer") as caught:
+            await run
+        assert 300 <= asyncio.get_running_loop().time() <= 350
+        outcome = caught.value.outcome
+        assert outcome is run.outcome
+        assert outcome.counts.total == 1000
+        assert outcome.counts.succeeded == len(world.stored())
+        assert outcome.counts.unknown <= 2 * (8 + 2) * 5  # what was in flight or waited for it
+        assert outcome.counts.failed == 0
+        assert all("HTTP_500" in record.reason for record in outcome.unknown)
+        assert any("not given one good answer" in record.reason for record in outcome.unknown)
 
 
-def test_every_run_of_the_client_is_told() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=8) as world:
-            Outage(world, 0.0, 1e9)
-            early = [asyncio.ensure_future(upsert(world, 100)) for _ in range(20)]
-            await asyncio.sleep(200)
-            late = asyncio.ensure_future(upsert(world, 100))
-            done = await asyncio.gather(*early, return_exceptions=True)
-            assert {type(error) for error in done} == {TransportError}
-            assert asyncio.get_running_loop().time() <= 350
-            assert not late.done()
-            with pytest.raises(TransportError):
-                await late
-            assert 500 <= asyncio.get_running_loop().time() <= 550
-
-    in_virtual_time(main())
+@virtual_time
+async def test_every_run_of_the_client_is_told() -> None:
+    async with World(latency=0.2, max_concurrency=8) as world:
+        Outage(world, 0.0, 1e9)
+        early = [asyncio.ensure_future(upsert(world, 100)) for _ in range(20)]
+        await asyncio.sleep(200)
+        late = asyncio.ensure_future(upsert(world, 100))
+        done = await asyncio.gather(*early, return_exceptions=True)
+        assert {type(error) for error in done} == {TransportError}
+        assert asyncio.get_running_loop().time() <= 350
+        assert not late.done()
+        with pytest.raises(TransportError):
+            await late
+        assert 500 <= asyncio.get_running_loop().time() <= 550
 
 
-def test_a_run_that_is_stopped_does_not_wait_for_a_broken_service() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=8) as world:
-            Outage(world, 1.0, 1e9)
-            outcome = await upsert(world, 1000, deadline=20.0)
-            assert asyncio.get_running_loop().time() <= 21.0
-            assert outcome.counts.total == 1000
-            assert outcome.counts.succeeded == len(world.stored())
-            assert {record.status for record in outcome.records} == {
-                RecordStatus.SUCCEEDED,
-                RecordStatus.UNKNOWN,
-                RecordStatus.UNSENT,
-            }
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_that_is_stopped_does_not_wait_for_a_broken_service() -> None:
+    async with World(latency=0.2, max_concurrency=8) as world:
+        Outage(world, 1.0, 1e9)
+        outcome = await upsert(world, 1000, deadline=20.0)
+        assert asyncio.get_running_loop().time() <= 21.0
+        assert outcome.counts.total == 1000
+        assert outcome.counts.succeeded == len(world.stored())
+        assert {record.status for record in outcome.records} == {
+            RecordStatus.SUCCEEDED,
+            RecordStatus.UNKNOWN,
+            RecordStatus.UNSENT,
+        }
 
 
-def test_a_hanging_service_is_probed_one_request_at_a_time() -> None:
-    async def main() -> None:
-        def hang(request: SandboxRequest) -> FaultKind | None:
-            return FaultKind.SLOW if request.at < 150 else None
+@virtual_time
+async def test_a_hanging_service_is_probed_one_request_at_a_time() -> None:
+    def hang(request: SandboxRequest) -> FaultKind | None:
+        return FaultKind.SLOW if request.at < 150 else None
 
-        async with World(faults=hang, max_concurrency=16, timeout=60.0) as world:
-            outcome = await upsert(world, 500)
-            assert outcome.ok
-            times = [request.at for request in world.service.requests if request.at < 150]
-            assert len(times) <= 16 + 8
-
-    in_virtual_time(main())
+    async with World(faults=hang, max_concurrency=16, timeout=60.0) as world:
+        outcome = await upsert(world, 500)
+        assert outcome.ok
+        times = [request.at for request in world.service.requests if request.at < 150]
+        assert len(times) <= 16 + 8
 
 
-def test_creates_are_not_burnt_by_the_dozen() -> None:
+@virtual_time
+async def test_creates_are_not_burnt_by_the_dozen() -> None:
     """Every probe with creates in it may leave them in doubt: so there are few, and the others wait."""
 
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=8) as world:
-            Outage(world, 1.0, 20.0)
-            run = world.client.create("contacts", people(1000), batch_size=5)
-            outcome = await run
-            assert outcome.counts == Counts(
-                1000,
-                succeeded=len(world.stored()),
-                unknown=1000 - len(world.stored()),
-            )
-            assert outcome.counts.unknown <= (16 + 6) * 5
-
-    in_virtual_time(main())
+    async with World(latency=0.2, max_concurrency=8) as world:
+        Outage(world, 1.0, 20.0)
+        run = world.client.create("contacts", people(1000), batch_size=5)
+        outcome = await run
+        assert outcome.counts == Counts(
+            1000,
+            succeeded=len(world.stored()),
+            unknown=1000 - len(world.stored()),
+        )
+        assert outcome.counts.unknown <= (16 + 6) * 5
 
 
-def test_waiters_that_are_cancelled_when_they_are_sent_away_leave_no_trace() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=8, retry=RetryPolicy(max_elapsed=3)) as world:
-            Outage(world, 0.0, 1e9)
-            runs = [asyncio.ensure_future(upsert(world, 100)) for _ in range(3)]
-            await asyncio.sleep(2.9)
-            while not all(run.done() for run in runs):
-                await asyncio.sleep(0)
-                for run in runs:
-                    run.cancel()
-            await asyncio.gather(*runs, return_exceptions=True)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_waiters_that_are_cancelled_when_they_are_sent_away_leave_no_trace() -> None:
+    async with World(latency=0.2, max_concurrency=8, retry=RetryPolicy(max_elapsed=3)) as world:
+        Outage(world, 0.0, 1e9)
+        runs = [asyncio.ensure_future(upsert(world, 100)) for _ in range(3)]
+        await asyncio.sleep(2.9)
+        while not all(run.done() for run in runs):
+            await asyncio.sleep(0)
+            for run in runs:
+                run.cancel()
+        await asyncio.gather(*runs, return_exceptions=True)
 
 
 async def flowing(world: World, pauses: list[float]) -> Any:
@@ -375,16 +359,14 @@ async def flowing(world: World, pauses: list[float]) -> Any:
     return await world.client.upsert("contacts", source(), id_property="email")
 
 
-def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
+@virtual_time
+async def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
     """A slow stream, one bad answer, and the next record long after."""
 
-    async def main() -> None:
-        retry = RetryPolicy(max_attempts=1)
-        async with World(faults=[FaultKind.SERVER_ERROR], retry=retry) as world:
-            outcome = await flowing(world, [0.0, 4000.0, 4000.0])
-            assert outcome.counts == Counts(3, succeeded=2, unknown=1)
-
-    in_virtual_time(main())
+    retry = RetryPolicy(max_attempts=1)
+    async with World(faults=[FaultKind.SERVER_ERROR], retry=retry) as world:
+        outcome = await flowing(world, [0.0, 4000.0, 4000.0])
+        assert outcome.counts == Counts(3, succeeded=2, unknown=1)
 
 
 @pytest.mark.parametrize(
@@ -395,75 +377,65 @@ def test_time_in_which_nothing_was_asked_is_no_time_of_trouble() -> None:
         [FaultKind.SERVER_ERROR, Fault(FaultKind.RATE_ROLLING, retry_after=290.0)],
     ],
 )
-def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any) -> None:
-    async def main() -> None:
-        async with World(faults=faults) as world:
-            assert (await upsert(world, 5)).ok
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any) -> None:
+    async with World(faults=faults) as world:
+        assert (await upsert(world, 5)).ok
 
 
-def test_a_client_that_has_given_a_service_up_tries_again_in_its_next_run() -> None:
-    async def main() -> None:
-        async with World(max_concurrency=16) as world:
-            post, reachable = world.transport.post, False
+@virtual_time
+async def test_a_client_that_has_given_a_service_up_tries_again_in_its_next_run() -> None:
+    async with World(max_concurrency=16) as world:
+        post, reachable = world.transport.post, False
 
-            async def connect(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-                if reachable:
-                    return await post(request, token, note_sent)
-                return NoReply(sent=False, reason="no route")
+        async def connect(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            if reachable:
+                return await post(request, token, note_sent)
+            return NoReply(sent=False, reason="no route")
 
-            world.transport.post = connect  # type: ignore[method-assign]
-            with pytest.raises(TransportError, match=r"could not be reached.*no route"):
-                await upsert(world, 500)
-            assert asyncio.get_running_loop().time() < 60
-            reachable = True
-            assert (await upsert(world, 500)).ok
-
-    in_virtual_time(main())
+        world.transport.post = connect  # type: ignore[method-assign]
+        with pytest.raises(TransportError, match=r"could not be reached.*no route"):
+            await upsert(world, 500)
+        assert asyncio.get_running_loop().time() < 60
+        reachable = True
+        assert (await upsert(world, 500)).ok
 
 
-def test_it_is_given_up_in_time_also_between_two_probes() -> None:
-    async def main() -> None:
-        retry = RetryPolicy(initial_wait=100.0, max_wait=3600.0, max_elapsed=300.0)
-        async with World(latency=0.2, max_concurrency=16, retry=retry) as world:
-            Outage(world, 0.0, 1e9)
-            with pytest.raises(TransportError):
-                await upsert(world, 500)
-            assert asyncio.get_running_loop().time() < 1000
-
-    in_virtual_time(main())
+@virtual_time
+async def test_it_is_given_up_in_time_also_between_two_probes() -> None:
+    retry = RetryPolicy(initial_wait=100.0, max_wait=3600.0, max_elapsed=300.0)
+    async with World(latency=0.2, max_concurrency=16, retry=retry) as world:
+        Outage(world, 0.0, 1e9)
+        with pytest.raises(TransportError):
+            await upsert(world, 500)
+        assert asyncio.get_running_loop().time() < 1000
 
 
-def test_probing_with_creates_costs_one_record_a_probe() -> None:
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=4) as world:
-            Outage(world, 1.0, 200.0)
-            outcome = await world.client.create("contacts", people(5000))
-            assert outcome.counts.succeeded == len(world.stored())
-            assert outcome.counts.failed == outcome.counts.unsent == 0
-            # Eleven batches until it was known, and the probes, for which one record is enough.
-            assert outcome.counts.unknown <= (11 + 4) * 100 + 20
-
-    in_virtual_time(main())
+@virtual_time
+async def test_probing_with_creates_costs_one_record_a_probe() -> None:
+    async with World(latency=0.2, max_concurrency=4) as world:
+        Outage(world, 1.0, 200.0)
+        outcome = await world.client.create("contacts", people(5000))
+        assert outcome.counts.succeeded == len(world.stored())
+        assert outcome.counts.failed == outcome.counts.unsent == 0
+        # Eleven batches until it was known, and the probes, for which one record is enough.
+        assert outcome.counts.unknown <= (11 + 4) * 100 + 20
 
 
-def test_the_token_is_asked_for_after_the_wait_and_not_before() -> None:
+@virtual_time
+async def test_the_token_is_asked_for_after_the_wait_and_not_before() -> None:
     """A token lives for half an hour; a hold may take longer."""
 
-    async def main() -> None:
-        async def token() -> str:
-            return f"token-{int(asyncio.get_running_loop().time() // 1800)}"
+    async def token() -> str:
+        return f"token-{int(asyncio.get_running_loop().time() // 1800)}"
 
-        def stale(request: SandboxRequest) -> Fault | FaultKind | None:
-            fresh = request.headers["Authorization"] == f"Bearer token-{int(request.at // 1800)}"
-            if request.at < 1:
-                return Fault(FaultKind.MIGRATING, retry_after=2000.0)
-            return None if fresh else FaultKind.EXPIRED_TOKEN
+    def stale(request: SandboxRequest) -> Fault | FaultKind | None:
+        fresh = request.headers["Authorization"] == f"Bearer token-{int(request.at // 1800)}"
+        if request.at < 1:
+            return Fault(FaultKind.MIGRATING, retry_after=2000.0)
+        return None if fresh else FaultKind.EXPIRED_TOKEN
 
-        retry = RetryPolicy(max_elapsed=5000.0)
-        async with World(faults=stale, token=token, max_concurrency=4, retry=retry) as world:
-            assert (await upsert(world, 100)).ok
-            assert 401 not in world.statuses()
-
-    in_virtual_time(main())
+    retry = RetryPolicy(max_elapsed=5000.0)
+    async with World(faults=stale, token=token, max_concurrency=4, retry=retry) as world:
+        assert (await upsert(world, 100)).ok
+        assert 401 not in world.statuses()

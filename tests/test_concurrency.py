@@ -11,7 +11,7 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 from hubbatch import RateLimit
 from hubbatch._admission.concurrency import Concurrency
@@ -153,99 +153,91 @@ def test_it_stays_within_its_bounds(notes: list[tuple[Symptom, bool]], most: int
 
 
 @pytest.mark.parametrize("latency", [0.02, 0.2, 1.0, 3.0])
-def test_at_any_latency_the_quota_stays_used(latency: float) -> None:
-    async def main() -> None:
-        async with World(
-            rate_limit=RateLimit(190, 10.0), client_rate=None, latency=latency, max_concurrency=None
-        ) as world:
-            outcome = await world.client.upsert(
-                "contacts", people(4_000), id_property="email", batch_size=2
-            )
-            assert outcome.ok
-            assert 429 not in world.statuses()
-            times = [request.at for request in world.service.requests]
-            assert 2_000 / 19 / (times[-1] + latency) >= 0.90
-
-    in_virtual_time(main())
+@virtual_time
+async def test_at_any_latency_the_quota_stays_used(latency: float) -> None:
+    async with World(
+        rate_limit=RateLimit(190, 10.0), client_rate=None, latency=latency, max_concurrency=None
+    ) as world:
+        outcome = await world.client.upsert(
+            "contacts", people(4_000), id_property="email", batch_size=2
+        )
+        assert outcome.ok
+        assert 429 not in world.statuses()
+        times = [request.at for request in world.service.requests]
+        assert 2_000 / 19 / (times[-1] + latency) >= 0.90
 
 
-def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> None:
+@virtual_time
+async def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> None:
     """It answers 423 when more than ten are in flight."""
 
-    async def main() -> None:
-        async with World(latency=(0.3, 0.7), max_concurrency=None) as world:
-            levels: list[int] = []
-            refused: list[float] = []
+    async with World(latency=(0.3, 0.7), max_concurrency=None) as world:
+        levels: list[int] = []
+        refused: list[float] = []
 
-            def bear(request: SandboxRequest) -> FaultKind | None:
-                levels.append(world.client._gate.concurrency)
-                idle = len([at for at in refused[-50:] if at > request.at - 0.5])
-                if world.transport.in_flight - idle <= 10:
-                    return None
-                refused.append(request.at)
-                return FaultKind.LOCKED
+        def bear(request: SandboxRequest) -> FaultKind | None:
+            levels.append(world.client._gate.concurrency)
+            idle = len([at for at in refused[-50:] if at > request.at - 0.5])
+            if world.transport.in_flight - idle <= 10:
+                return None
+            refused.append(request.at)
+            return FaultKind.LOCKED
 
-            world.service._draw = open_plan(bear, 0)
-            outcome = await world.client.upsert(
-                "contacts", people(4_000), id_property="email", batch_size=2
-            )
-            assert outcome.ok
-            assert set(levels[200:]) <= set(range(6, 18))
-            assert len(refused) < 0.3 * 2_000
-            # Twenty a second is what it can do; a refused batch pauses for two seconds and more.
-            assert asyncio.get_running_loop().time() < 2.5 * 2_000 / 20
-
-    in_virtual_time(main())
+        world.service._draw = open_plan(bear, 0)
+        outcome = await world.client.upsert(
+            "contacts", people(4_000), id_property="email", batch_size=2
+        )
+        assert outcome.ok
+        assert set(levels[200:]) <= set(range(6, 18))
+        assert len(refused) < 0.3 * 2_000
+        # Twenty a second is what it can do; a refused batch pauses for two seconds and more.
+        assert asyncio.get_running_loop().time() < 2.5 * 2_000 / 20
 
 
-def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> None:
+@virtual_time
+async def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> None:
     """Nearly all records are bad. Before that, some requests met a service that was overloaded."""
 
-    async def main() -> None:
-        async with World(latency=0.2, max_concurrency=None) as world:
-            levels: list[int] = []
-            post = world.transport.post
+    async with World(latency=0.2, max_concurrency=None) as world:
+        levels: list[int] = []
+        post = world.transport.post
 
-            async def answer(
-                request: Request, token: str, note_sent: Callable[[], None]
-            ) -> Reply | NoReply:
-                number = len(levels)
-                levels.append(world.client._gate.concurrency)
-                if number < 200 and number % 5 == 0:
-                    await asyncio.sleep(0.1)
-                    return Reply(423)
-                if number % 40 == 1:
-                    return await post(request, token, note_sent)
-                await asyncio.sleep(0.2)
-                told = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
-                return Reply(400, {}, orjson.dumps(told))
+        async def answer(
+            request: Request, token: str, note_sent: Callable[[], None]
+        ) -> Reply | NoReply:
+            number = len(levels)
+            levels.append(world.client._gate.concurrency)
+            if number < 200 and number % 5 == 0:
+                await asyncio.sleep(0.1)
+                return Reply(423)
+            if number % 40 == 1:
+                return await post(request, token, note_sent)
+            await asyncio.sleep(0.2)
+            told = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
+            return Reply(400, {}, orjson.dumps(told))
 
-            world.transport.post = answer  # type: ignore[method-assign]
-            await world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
-            assert min(levels[:200]) < 10
-            assert max(levels[-200:]) >= 32
-
-    in_virtual_time(main())
+        world.transport.post = answer  # type: ignore[method-assign]
+        await world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
+        assert min(levels[:200]) < 10
+        assert max(levels[-200:]) >= 32
 
 
-def test_one_bad_answer_of_ten_leaves_enough_at_once_for_the_quota() -> None:
+@virtual_time
+async def test_one_bad_answer_of_ten_leaves_enough_at_once_for_the_quota() -> None:
     """Some records are locked by others; the service answers the rest well."""
 
-    async def main() -> None:
-        chance = random.Random(1)
+    chance = random.Random(1)
 
-        def lock(_: SandboxRequest) -> FaultKind | None:
-            return FaultKind.LOCKED if chance.random() < 0.1 else None
+    def lock(_: SandboxRequest) -> FaultKind | None:
+        return FaultKind.LOCKED if chance.random() < 0.1 else None
 
-        async with World(latency=0.2, max_concurrency=None, faults=lock) as world:
-            levels: list[int] = []
-            run = world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
-            task = asyncio.ensure_future(run)
-            while not task.done():
-                levels.append(world.client._gate.concurrency)
-                await asyncio.sleep(0.1)
-            assert (await task).ok
-            assert min(levels) >= 3
-            assert mean(levels) >= 4
-
-    in_virtual_time(main())
+    async with World(latency=0.2, max_concurrency=None, faults=lock) as world:
+        levels: list[int] = []
+        run = world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
+        task = asyncio.ensure_future(run)
+        while not task.done():
+            levels.append(world.client._gate.concurrency)
+            await asyncio.sleep(0.1)
+        assert (await task).ok
+        assert min(levels) >= 3
+        assert mean(levels) >= 4

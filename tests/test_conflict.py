@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people, plan, result
+from support import World, people, plan, result, virtual_time
 
 from hubbatch import BatchResponse, Counts, ErrorDetail
 from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
@@ -149,84 +149,74 @@ def test_the_e_mails_of_other_types_have_case() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(st.sets(st.integers(0, 99), min_size=1, max_size=8), st.booleans())
-def test_a_few_conflicts_cost_three_requests_each(numbers: set[int], named: bool) -> None:
-    async def main() -> None:
-        async with World(conflicts_reject_batch=True, name_existing_id=named) as world:
-            for number in numbers:
-                world.service.add("contacts", {"email": f"p{number}@example.com"})
-            outcome = await world.client.create("contacts", people(100))
-            assert {record.index for record in outcome.failed} == numbers
-            assert outcome.counts == Counts(100, succeeded=100 - len(numbers), failed=len(numbers))
-            assert len(world.stored()) == 100
-            if named:
-                found = min(len(numbers), 3)
-                rest = 2 * (len(numbers) - found) * math.ceil(math.log2(100))
-                assert len(world.service.requests) <= 1 + 3 * found + rest
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_few_conflicts_cost_three_requests_each(numbers: set[int], named: bool) -> None:
+    async with World(conflicts_reject_batch=True, name_existing_id=named) as world:
+        for number in numbers:
+            world.service.add("contacts", {"email": f"p{number}@example.com"})
+        outcome = await world.client.create("contacts", people(100))
+        assert {record.index for record in outcome.failed} == numbers
+        assert outcome.counts == Counts(100, succeeded=100 - len(numbers), failed=len(numbers))
+        assert len(world.stored()) == 100
+        if named:
+            found = min(len(numbers), 3)
+            rest = 2 * (len(numbers) - found) * math.ceil(math.log2(100))
+            assert len(world.service.requests) <= 1 + 3 * found + rest
 
 
-def test_an_address_that_belongs_to_another_is_found_among_updates() -> None:
-    async def main() -> None:
-        async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
-            ids = [world.service.add("contacts", person).id for person in people(20)]
-            theirs = world.service.add("contacts", {"email": "taken@example.com"})
-            records: list[dict[str, Any]] = [{"id": known, "firstname": "x"} for known in ids]
-            records[4]["email"] = "taken@example.com"
-            # The object collided with is updated, too, and is not to blame.
-            records.append({"id": theirs.id, "firstname": "x"})
-            outcome = await world.client.update("contacts", records)
-            assert [record.index for record in outcome.failed] == [4]
-            assert outcome.counts == Counts(21, succeeded=20, failed=1)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_an_address_that_belongs_to_another_is_found_among_updates() -> None:
+    async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
+        ids = [world.service.add("contacts", person).id for person in people(20)]
+        theirs = world.service.add("contacts", {"email": "taken@example.com"})
+        records: list[dict[str, Any]] = [{"id": known, "firstname": "x"} for known in ids]
+        records[4]["email"] = "taken@example.com"
+        # The object collided with is updated, too, and is not to blame.
+        records.append({"id": theirs.id, "firstname": "x"})
+        outcome = await world.client.update("contacts", records)
+        assert [record.index for record in outcome.failed] == [4]
+        assert outcome.counts == Counts(21, succeeded=20, failed=1)
 
 
-def test_an_archive_that_collides_is_an_archive_that_is_refused() -> None:
-    async def main() -> None:
-        async with World() as world:
+@virtual_time
+async def test_an_archive_that_collides_is_an_archive_that_is_refused() -> None:
+    async with World() as world:
 
-            async def refuse(request: Any, token: str, note_sent: Any) -> Reply:
-                return Reply(409, {}, b'{"category":"CONFLICT","message":"Existing ID: 7"}')
+        async def refuse(request: Any, token: str, note_sent: Any) -> Reply:
+            return Reply(409, {}, b'{"category":"CONFLICT","message":"Existing ID: 7"}')
 
-            world.transport.post = refuse  # type: ignore[method-assign]
-            outcome = await world.client.archive("contacts", ["1", "2", "3"])
-            assert outcome.counts == Counts(3, failed=3)
-
-    in_virtual_time(main())
+        world.transport.post = refuse  # type: ignore[method-assign]
+        outcome = await world.client.archive("contacts", ["1", "2", "3"])
+        assert outcome.counts == Counts(3, failed=3)
 
 
 @pytest.mark.parametrize("fault", [FaultKind.RESET, FaultKind.RATE_SECONDLY, FaultKind.HTML])
-def test_when_the_object_cannot_be_read_the_batch_is_halved(fault: FaultKind) -> None:
-    async def main() -> None:
-        async with World(conflicts_reject_batch=True, faults=[None, fault]) as world:
-            world.service.add("contacts", {"email": "p7@example.com"})
-            outcome = await world.client.create("contacts", people(100))
-            assert [record.index for record in outcome.failed] == [7]
-            assert len(world.stored()) == 100
-            assert len(world.service.requests) <= 17
-
-    in_virtual_time(main())
+@virtual_time
+async def test_when_the_object_cannot_be_read_the_batch_is_halved(fault: FaultKind) -> None:
+    async with World(conflicts_reject_batch=True, faults=[None, fault]) as world:
+        world.service.add("contacts", {"email": "p7@example.com"})
+        outcome = await world.client.create("contacts", people(100))
+        assert [record.index for record in outcome.failed] == [7]
+        assert len(world.stored()) == 100
+        assert len(world.service.requests) <= 17
 
 
-def test_a_conflict_that_names_its_object_in_the_context_is_traced() -> None:
-    async def main() -> None:
-        async with World(conflicts_reject_batch=True, name_existing_id=False) as world:
-            theirs = world.service.add("contacts", {"email": "p7@example.com"})
-            post = world.transport.post
+@virtual_time
+async def test_a_conflict_that_names_its_object_in_the_context_is_traced() -> None:
+    async with World(conflicts_reject_batch=True, name_existing_id=False) as world:
+        theirs = world.service.add("contacts", {"email": "p7@example.com"})
+        post = world.transport.post
 
-            async def tell(request: Any, token: str, note_sent: Any) -> Any:
-                reply = await post(request, token, note_sent)
-                if isinstance(reply, Reply) and reply.status == 409:
-                    body = {**orjson.loads(reply.body), "category": "OBJECT_ALREADY_EXISTS"}
-                    body["context"] = {"existingId": [theirs.id]}
-                    return Reply(400, reply.headers, orjson.dumps(body))
-                return reply
+        async def tell(request: Any, token: str, note_sent: Any) -> Any:
+            reply = await post(request, token, note_sent)
+            if isinstance(reply, Reply) and reply.status == 409:
+                body = {**orjson.loads(reply.body), "category": "OBJECT_ALREADY_EXISTS"}
+                body["context"] = {"existingId": [theirs.id]}
+                return Reply(400, reply.headers, orjson.dumps(body))
+            return reply
 
-            world.transport.post = tell  # type: ignore[method-assign]
-            outcome = await world.client.create("contacts", people(100))
-            assert [record.index for record in outcome.failed] == [7]
-            assert len(world.stored()) == 100
-            assert len(world.service.requests) <= 4
-
-    in_virtual_time(main())
+        world.transport.post = tell  # type: ignore[method-assign]
+        outcome = await world.client.create("contacts", people(100))
+        assert [record.index for record in outcome.failed] == [7]
+        assert len(world.stored()) == 100
+        assert len(world.service.requests) <= 4

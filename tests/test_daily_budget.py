@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 from hubbatch import Client, DailyLimitError, RateLimit, RateLimiter, UsageError
 from hubbatch._quota.daily_budget import DailyBudget, DailyState
@@ -54,41 +54,35 @@ def test_after_a_while_one_request_finds_out_whether_it_is_another_day() -> None
 
 
 @pytest.mark.parametrize(("reserve", "sent"), [(0, 40), (15, 25)])
-def test_a_run_stops_before_the_days_reserve_is_touched(reserve: int, sent: int) -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(1000, 10.0), daily_reserve=reserve)
-        async with World(daily_limit=40, latency=(0.1, 0.3), max_concurrency=8) as world:
-            world.client._gate.limiter = limiter
-            run = world.client.upsert("contacts", people(100), id_property="email", batch_size=1)
-            with pytest.raises(DailyLimitError, match=f"{reserve} of the account's") as caught:
-                await run
-            assert caught.value.outcome is run.outcome
-            counts = run.outcome.counts
-            assert (counts.succeeded, counts.failed, counts.unknown) == (sent, 0, 0)
-            assert counts.unsent > 0
-            assert run.outcome.status is BatchStatus.CANCELED
-            assert 429 not in world.statuses()
-            assert len(world.service.requests) == sent
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_stops_before_the_days_reserve_is_touched(reserve: int, sent: int) -> None:
+    limiter = RateLimiter(RateLimit(1000, 10.0), daily_reserve=reserve)
+    async with World(daily_limit=40, latency=(0.1, 0.3), max_concurrency=8) as world:
+        world.client._gate.limiter = limiter
+        run = world.client.upsert("contacts", people(100), id_property="email", batch_size=1)
+        with pytest.raises(DailyLimitError, match=f"{reserve} of the account's") as caught:
+            await run
+        assert caught.value.outcome is run.outcome
+        counts = run.outcome.counts
+        assert (counts.succeeded, counts.failed, counts.unknown) == (sent, 0, 0)
+        assert counts.unsent > 0
+        assert run.outcome.status is BatchStatus.CANCELED
+        assert 429 not in world.statuses()
+        assert len(world.service.requests) == sent
 
 
-def test_each_run_gets_an_error_of_its_own() -> None:
-    async def main() -> None:
-        async with World(daily_limit=20, latency=0.1, max_concurrency=4) as world:
-            runs = [
-                world.client.upsert(
-                    "contacts", people(30, start), id_property="email", batch_size=1
-                )
-                for start in (0, 100)
-            ]
-            errors = await asyncio.gather(*runs, return_exceptions=True)
-            for run, error in zip(runs, errors, strict=True):
-                assert isinstance(error, DailyLimitError)
-                assert error.outcome is run.outcome
-            assert sum(run.outcome.counts.succeeded for run in runs) == 20
-
-    in_virtual_time(main())
+@virtual_time
+async def test_each_run_gets_an_error_of_its_own() -> None:
+    async with World(daily_limit=20, latency=0.1, max_concurrency=4) as world:
+        runs = [
+            world.client.upsert("contacts", people(30, start), id_property="email", batch_size=1)
+            for start in (0, 100)
+        ]
+        errors = await asyncio.gather(*runs, return_exceptions=True)
+        for run, error in zip(runs, errors, strict=True):
+            assert isinstance(error, DailyLimitError)
+            assert error.outcome is run.outcome
+        assert sum(run.outcome.counts.succeeded for run in runs) == 20
 
 
 def test_the_reserve_is_an_option_of_the_client_too() -> None:

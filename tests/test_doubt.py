@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import orjson
 import pytest
-from support import VirtualTimeLoop, World, in_virtual_time, people, plan, result
+from support import VirtualTimeLoop, World, in_virtual_time, people, plan, result, virtual_time
 
 from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Stage
@@ -353,90 +353,82 @@ def test_records_without_a_value_stay_in_doubt_and_the_others_do_not() -> None:
 
 
 @pytest.mark.parametrize("firstname", ["Somebody else", "Person 3"])
-def test_what_existed_before_is_not_taken_for_ours(firstname: str) -> None:
+@virtual_time
+async def test_what_existed_before_is_not_taken_for_ours(firstname: str) -> None:
 
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            before = {"email": "p3@example.com", "firstname": firstname}
-            theirs = world.service.add("contacts", before)
-            await asyncio.sleep(700)
-            outcome = await world.client.create("contacts", people(10), unique_property="email")
-            assert outcome.counts == Counts(10, succeeded=9, failed=1)
-            assert outcome.failed[0].index == 3
-            assert f"existed before: its record id is {theirs.id}" in outcome.failed[0].reason
-            assert theirs.properties["firstname"] == firstname
-
-    in_virtual_time(main())
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        before = {"email": "p3@example.com", "firstname": firstname}
+        theirs = world.service.add("contacts", before)
+        await asyncio.sleep(700)
+        outcome = await world.client.create("contacts", people(10), unique_property="email")
+        assert outcome.counts == Counts(10, succeeded=9, failed=1)
+        assert outcome.failed[0].index == 3
+        assert f"existed before: its record id is {theirs.id}" in outcome.failed[0].reason
+        assert theirs.properties["firstname"] == firstname
 
 
-def test_a_refusal_after_a_doubt_is_believed_once_nothing_is_found() -> None:
+@virtual_time
+async def test_a_refusal_after_a_doubt_is_believed_once_nothing_is_found() -> None:
     """The first try is lost, the second one refused: the look-ups tell that neither was written."""
 
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET, None, None, None]) as world:
-            world.service.declare_strict("contacts", ["firstname"])
-            records = [*people(3), {"email": "bad@example.com", "nope": "1"}]
-            outcome = await world.client.create("contacts", records, unique_property="email")
-            assert outcome.counts == Counts(4, succeeded=3, failed=1)
-            assert "nope" in outcome.failed[0].reason
-            assert outcome.failed[0].index in outcome.failed[0].error.indexes  # type: ignore[union-attr]
-            assert len(world.service.objects("contacts")) == 3
-
-    in_virtual_time(main())
+    async with World(faults=[FaultKind.RESET, None, None, None]) as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        records = [*people(3), {"email": "bad@example.com", "nope": "1"}]
+        outcome = await world.client.create("contacts", records, unique_property="email")
+        assert outcome.counts == Counts(4, succeeded=3, failed=1)
+        assert "nope" in outcome.failed[0].reason
+        assert outcome.failed[0].index in outcome.failed[0].error.indexes  # type: ignore[union-attr]
+        assert len(world.service.objects("contacts")) == 3
 
 
-def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
+@virtual_time
+async def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
     """The look-ups come too early, the create is sent again, and collides with what it has created before."""
 
-    async def main() -> None:
-        async with World() as world:
-            post, hidden = world.transport.post, 3
+    async with World() as world:
+        post, hidden = world.transport.post, 3
 
-            async def late(request: Any, token: str, note_sent: Any) -> Any:
-                nonlocal hidden
-                hidden -= 1
-                if hidden == 2:
-                    first.append(request)
-                    return NoReply(sent=True, reason="lost")
-                if hidden == -1:  # the first try arrives at last, just before the second
-                    await post(first[0], token, note_sent)
-                return await post(request, token, note_sent)
+        async def late(request: Any, token: str, note_sent: Any) -> Any:
+            nonlocal hidden
+            hidden -= 1
+            if hidden == 2:
+                first.append(request)
+                return NoReply(sent=True, reason="lost")
+            if hidden == -1:  # the first try arrives at last, just before the second
+                await post(first[0], token, note_sent)
+            return await post(request, token, note_sent)
 
-            first: list[Any] = []
-            world.transport.post = late  # type: ignore[method-assign]
-            outcome = await world.client.create("contacts", people(4), unique_property="email")
-            assert outcome.counts == Counts(4, succeeded=4)
-            assert len(world.service.objects("contacts")) == 4
-            assert verbs(world) == ["read", "read", "create", "create", "read"]
-
-    in_virtual_time(main())
+        first: list[Any] = []
+        world.transport.post = late  # type: ignore[method-assign]
+        outcome = await world.client.create("contacts", people(4), unique_property="email")
+        assert outcome.counts == Counts(4, succeeded=4)
+        assert len(world.service.objects("contacts")) == 4
+        assert verbs(world) == ["read", "read", "create", "create", "read"]
 
 
-def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
+@virtual_time
+async def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
     """The object is there, for it refuses its own second try; but reads do not see it yet."""
 
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            post = world.transport.post
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        post = world.transport.post
 
-            async def blind(request: Any, token: str, note_sent: Any) -> Any:
-                if request.path.endswith("read"):
-                    missing = [item["id"] for item in orjson.loads(request.body)["inputs"]]
-                    error = {
-                        "category": "OBJECT_NOT_FOUND",
-                        "message": "",
-                        "context": {"ids": missing},
-                    }
-                    return Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": [error]}))
-                return await post(request, token, note_sent)
+        async def blind(request: Any, token: str, note_sent: Any) -> Any:
+            if request.path.endswith("read"):
+                missing = [item["id"] for item in orjson.loads(request.body)["inputs"]]
+                error = {
+                    "category": "OBJECT_NOT_FOUND",
+                    "message": "",
+                    "context": {"ids": missing},
+                }
+                return Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": [error]}))
+            return await post(request, token, note_sent)
 
-            world.transport.post = blind  # type: ignore[method-assign]
-            outcome = await world.client.create("contacts", people(4), unique_property="email")
-            assert outcome.counts == Counts(4, unknown=4)
-            assert verbs(world) == ["create", "create"]
-            assert len(world.service.objects("contacts")) == 4
-
-    in_virtual_time(main())
+        world.transport.post = blind  # type: ignore[method-assign]
+        outcome = await world.client.create("contacts", people(4), unique_property="email")
+        assert outcome.counts == Counts(4, unknown=4)
+        assert verbs(world) == ["create", "create"]
+        assert len(world.service.objects("contacts")) == 4
 
 
 def refusing(shape: str, ids: list[str]) -> Reply:
@@ -480,75 +472,71 @@ def refusing(shape: str, ids: list[str]) -> Reply:
         *("in a message", "in a detail", "in the context"),
     ],
 )
-def test_a_create_in_doubt_that_conflicts_with_itself_is_never_refused(
+@virtual_time
+async def test_a_create_in_doubt_that_conflicts_with_itself_is_never_refused(
     shape: str, count: int, lag: float
 ) -> None:
     """The first try was written and its answer lost; reading lags behind writing; the second try collides."""
 
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            post, loop = world.transport.post, asyncio.get_running_loop()
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        post, loop = world.transport.post, asyncio.get_running_loop()
 
-            async def late(request: Any, token: str, note_sent: Any) -> Any:
-                inputs = orjson.loads(request.body)["inputs"]
-                stored = list(world.service.objects("contacts"))
-                if request.path.endswith("read") and loop.time() < lag:
-                    missing = {
-                        "category": "OBJECT_NOT_FOUND",
-                        "message": "",
-                        "context": {"ids": [item["id"] for item in inputs]},
-                    }
-                    body = {"status": "COMPLETE", "errors": [missing]}
-                    return Reply(207, {}, orjson.dumps(body))
-                if request.path.endswith("create") and stored:
-                    return refusing(shape, stored)
-                return await post(request, token, note_sent)
+        async def late(request: Any, token: str, note_sent: Any) -> Any:
+            inputs = orjson.loads(request.body)["inputs"]
+            stored = list(world.service.objects("contacts"))
+            if request.path.endswith("read") and loop.time() < lag:
+                missing = {
+                    "category": "OBJECT_NOT_FOUND",
+                    "message": "",
+                    "context": {"ids": [item["id"] for item in inputs]},
+                }
+                body = {"status": "COMPLETE", "errors": [missing]}
+                return Reply(207, {}, orjson.dumps(body))
+            if request.path.endswith("create") and stored:
+                return refusing(shape, stored)
+            return await post(request, token, note_sent)
 
-            world.transport.post = late  # type: ignore[method-assign]
-            outcome = await world.client.create("contacts", people(count), unique_property="email")
-            counts = outcome.counts
-            assert counts.failed == 0
-            assert counts.succeeded + counts.unknown == count
-            if lag < 3600.0:
-                assert counts.succeeded == count, "looking told in the end"
-            assert len(world.service.objects("contacts")) == count
-
-    in_virtual_time(main())
+        world.transport.post = late  # type: ignore[method-assign]
+        outcome = await world.client.create("contacts", people(count), unique_property="email")
+        counts = outcome.counts
+        assert counts.failed == 0
+        assert counts.succeeded + counts.unknown == count
+        if lag < 3600.0:
+            assert counts.succeeded == count, "looking told in the end"
+        assert len(world.service.objects("contacts")) == count
 
 
 @pytest.mark.parametrize("status", [400, 413])
-def test_a_value_that_cannot_be_looked_up_leaves_only_its_own_record_in_doubt(status: int) -> None:
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            post = world.transport.post
+@virtual_time
+async def test_a_value_that_cannot_be_looked_up_leaves_only_its_own_record_in_doubt(
+    status: int,
+) -> None:
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        post = world.transport.post
 
-            async def squeamish(request: Any, token: str, note_sent: Any) -> Any:
-                if request.path.endswith("read") and b"p3@" in request.body:
-                    return Reply(status, {}, b'{"category":"VALIDATION_ERROR","message":"p3?"}')
-                return await post(request, token, note_sent)
+        async def squeamish(request: Any, token: str, note_sent: Any) -> Any:
+            if request.path.endswith("read") and b"p3@" in request.body:
+                return Reply(status, {}, b'{"category":"VALIDATION_ERROR","message":"p3?"}')
+            return await post(request, token, note_sent)
 
-            world.transport.post = squeamish  # type: ignore[method-assign]
-            outcome = await world.client.create("contacts", people(8), unique_property="email")
-            assert outcome.counts == Counts(8, succeeded=7, unknown=1)
-            assert outcome.unknown[0].index == 3
-
-    in_virtual_time(main())
+        world.transport.post = squeamish  # type: ignore[method-assign]
+        outcome = await world.client.create("contacts", people(8), unique_property="email")
+        assert outcome.counts == Counts(8, succeeded=7, unknown=1)
+        assert outcome.unknown[0].index == 3
 
 
-def test_a_token_that_may_not_read_leaves_doubts_and_goes_on() -> None:
-    async def main() -> None:
-        def forbid(request: Any) -> FaultKind | None:
-            if request.path.endswith("read"):
-                return FaultKind.MISSING_SCOPES
-            return FaultKind.RESET if b"p3@" in request.body else None
+@virtual_time
+async def test_a_token_that_may_not_read_leaves_doubts_and_goes_on() -> None:
+    def forbid(request: Any) -> FaultKind | None:
+        if request.path.endswith("read"):
+            return FaultKind.MISSING_SCOPES
+        return FaultKind.RESET if b"p3@" in request.body else None
 
-        async with World(faults=forbid) as world:
-            run = world.client.create("contacts", people(40), unique_property="email", batch_size=4)
-            outcome = await run
-            assert outcome.counts == Counts(40, succeeded=36, unknown=4)
-            assert "MISSING_SCOPES" in outcome.unknown[0].reason
-
-    in_virtual_time(main())
+    async with World(faults=forbid) as world:
+        run = world.client.create("contacts", people(40), unique_property="email", batch_size=4)
+        outcome = await run
+        assert outcome.counts == Counts(40, succeeded=36, unknown=4)
+        assert "MISSING_SCOPES" in outcome.unknown[0].reason
 
 
 def test_it_is_not_sent_for_ever() -> None:
@@ -616,97 +604,87 @@ def test_cancelled_at_any_await_nothing_is_created_twice() -> None:
 
 @pytest.mark.parametrize("fault", [FaultKind.OMITTED, FaultKind.OMITTED_AFTER_WRITE])
 @pytest.mark.parametrize("verb", ["upsert", "update", "read"])
-def test_what_an_answer_left_out_is_asked_for_once_more_alone(fault: FaultKind, verb: str) -> None:
-    async def main() -> None:
-        async with World(faults=[Fault(fault, count=2)]) as world:
-            ids = [world.service.add("contacts", person).id for person in people(10)]
-            records: list[Any] = people(10) if verb == "upsert" else ids
-            if verb == "update":
-                records = [{"id": number, "firstname": "x"} for number in ids]
-            options = {"id_property": "email"} if verb == "upsert" else {}
-            outcome = await getattr(world.client, verb)("contacts", records, **options)
-            assert outcome.counts == Counts(10, succeeded=10)
-            assert outcome.errors == []
-            assert [len(body["inputs"]) for body in world.bodies()] == [10, 1, 1]
-
-    in_virtual_time(main())
-
-
-def test_what_is_left_out_twice_is_unknown() -> None:
-    async def main() -> None:
-        async with World(faults=[FaultKind.OMITTED] * 2) as world:
-            outcome = await world.client.upsert("contacts", people(10), id_property="email")
-            assert outcome.counts == Counts(10, succeeded=9, unknown=1)
-            assert len(outcome.errors) == 1
-            assert outcome.unknown[0].attempts == 2
-            assert len(world.service.requests) == 2
-
-    in_virtual_time(main())
+@virtual_time
+async def test_what_an_answer_left_out_is_asked_for_once_more_alone(
+    fault: FaultKind, verb: str
+) -> None:
+    async with World(faults=[Fault(fault, count=2)]) as world:
+        ids = [world.service.add("contacts", person).id for person in people(10)]
+        records: list[Any] = people(10) if verb == "upsert" else ids
+        if verb == "update":
+            records = [{"id": number, "firstname": "x"} for number in ids]
+        options = {"id_property": "email"} if verb == "upsert" else {}
+        outcome = await getattr(world.client, verb)("contacts", records, **options)
+        assert outcome.counts == Counts(10, succeeded=10)
+        assert outcome.errors == []
+        assert [len(body["inputs"]) for body in world.bodies()] == [10, 1, 1]
 
 
-def test_an_update_in_doubt_that_then_finds_nothing_stays_in_doubt() -> None:
+@virtual_time
+async def test_what_is_left_out_twice_is_unknown() -> None:
+    async with World(faults=[FaultKind.OMITTED] * 2) as world:
+        outcome = await world.client.upsert("contacts", people(10), id_property="email")
+        assert outcome.counts == Counts(10, succeeded=9, unknown=1)
+        assert len(outcome.errors) == 1
+        assert outcome.unknown[0].attempts == 2
+        assert len(world.service.requests) == 2
+
+
+@virtual_time
+async def test_an_update_in_doubt_that_then_finds_nothing_stays_in_doubt() -> None:
     """It may have been written, and then deleted or merged by others."""
 
-    async def main() -> None:
-        async with World(faults=[Fault(FaultKind.OMITTED, count=1)]) as world:
-            outcome = await world.client.update("contacts", [{"id": "404", "firstname": "x"}])
-            assert outcome.counts == Counts(1, unknown=1)
-            assert outcome.unknown[0].reason.startswith("OBJECT_NOT_FOUND")
-
-    in_virtual_time(main())
+    async with World(faults=[Fault(FaultKind.OMITTED, count=1)]) as world:
+        outcome = await world.client.update("contacts", [{"id": "404", "firstname": "x"}])
+        assert outcome.counts == Counts(1, unknown=1)
+        assert outcome.unknown[0].reason.startswith("OBJECT_NOT_FOUND")
 
 
 @pytest.mark.parametrize("status", [207, 404])
 @pytest.mark.parametrize("count", [1, 10])
-def test_an_archive_in_doubt_that_then_finds_nothing_has_archived_it(
+@virtual_time
+async def test_an_archive_in_doubt_that_then_finds_nothing_has_archived_it(
     count: int, status: int
 ) -> None:
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            ids = [world.service.add("contacts", person).id for person in people(count)]
-            post = world.transport.post
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        ids = [world.service.add("contacts", person).id for person in people(count)]
+        post = world.transport.post
 
-            async def strict(request: Any, token: str, note_sent: Any) -> Any:
-                asked = [item["id"] for item in orjson.loads(request.body)["inputs"]]
-                if all(world.service.objects("contacts")[each].archived for each in asked):
-                    error = {
-                        "category": "OBJECT_NOT_FOUND",
-                        "message": "no",
-                        "context": {"ids": asked},
-                    }
-                    answer = {"status": "COMPLETE", "errors": [error], "numErrors": 1}
-                    body = error if status == 404 else answer
-                    return Reply(status, {}, orjson.dumps(body))
-                return await post(request, token, note_sent)
+        async def strict(request: Any, token: str, note_sent: Any) -> Any:
+            asked = [item["id"] for item in orjson.loads(request.body)["inputs"]]
+            if all(world.service.objects("contacts")[each].archived for each in asked):
+                error = {
+                    "category": "OBJECT_NOT_FOUND",
+                    "message": "no",
+                    "context": {"ids": asked},
+                }
+                answer = {"status": "COMPLETE", "errors": [error], "numErrors": 1}
+                body = error if status == 404 else answer
+                return Reply(status, {}, orjson.dumps(body))
+            return await post(request, token, note_sent)
 
-            world.transport.post = strict  # type: ignore[method-assign]
-            outcome = await world.client.archive("contacts", ids)
-            assert outcome.counts == Counts(count, succeeded=count)
-
-    in_virtual_time(main())
+        world.transport.post = strict  # type: ignore[method-assign]
+        outcome = await world.client.archive("contacts", ids)
+        assert outcome.counts == Counts(count, succeeded=count)
 
 
-def test_a_batch_that_is_pending_is_asked_for_again_as_one() -> None:
-    async def main() -> None:
-        async with World(faults=[FaultKind.PENDING]) as world:
-            outcome = await world.client.upsert("contacts", people(50), id_property="email")
-            assert outcome.ok
-            assert [len(body["inputs"]) for body in world.bodies()] == [50, 50]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_batch_that_is_pending_is_asked_for_again_as_one() -> None:
+    async with World(faults=[FaultKind.PENDING]) as world:
+        outcome = await world.client.upsert("contacts", people(50), id_property="email")
+        assert outcome.ok
+        assert [len(body["inputs"]) for body in world.bodies()] == [50, 50]
 
 
-def test_a_fatal_answer_ends_the_taking_apart_of_other_batches() -> None:
-    async def main() -> None:
-        faults: list[Fault | FaultKind | None] = [
-            Fault(FaultKind.OMITTED, count=5),
-            FaultKind.MISSING_SCOPES,
-        ]
-        async with World(faults=faults, latency=1.0, max_concurrency=1) as world:
-            run = world.client.upsert("contacts", people(20), id_property="email", batch_size=10)
-            with pytest.raises(Exception, match="scope"):
-                await run
-            assert run.outcome.counts == Counts(20, succeeded=5, failed=10, unknown=5)
-            assert len(world.service.requests) == 2
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_fatal_answer_ends_the_taking_apart_of_other_batches() -> None:
+    faults: list[Fault | FaultKind | None] = [
+        Fault(FaultKind.OMITTED, count=5),
+        FaultKind.MISSING_SCOPES,
+    ]
+    async with World(faults=faults, latency=1.0, max_concurrency=1) as world:
+        run = world.client.upsert("contacts", people(20), id_property="email", batch_size=10)
+        with pytest.raises(Exception, match="scope"):
+            await run
+        assert run.outcome.counts == Counts(20, succeeded=5, failed=10, unknown=5)
+        assert len(world.service.requests) == 2

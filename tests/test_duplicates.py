@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people, plan
+from support import World, in_virtual_time, people, plan, virtual_time
 
 from hubbatch import Counts, Outcome, RecordStatus
 from hubbatch._protocol.operations import CREATE, UPSERT
@@ -116,27 +116,25 @@ def test_refuse_fails_the_later_record() -> None:
     assert world.stored()["p3@example.com"]["firstname"] == "Person 3"
 
 
-def test_reading_an_object_twice_asks_once() -> None:
-    async def main() -> None:
-        async with World() as world:
-            known = world.service.add("contacts", {"email": "a@x.com"}).id
-            outcome = await world.client.read("contacts", [known, "999", known, int(known)])
-            assert [record.status.name for record in outcome.records] == [
-                "SUCCEEDED",
-                "FAILED",
-                "SUCCEEDED",
-                "SUCCEEDED",
-            ]
-            assert [len(body["inputs"]) for body in world.bodies()] == [2]
+@virtual_time
+async def test_reading_an_object_twice_asks_once() -> None:
+    async with World() as world:
+        known = world.service.add("contacts", {"email": "a@x.com"}).id
+        outcome = await world.client.read("contacts", [known, "999", known, int(known)])
+        assert [record.status.name for record in outcome.records] == [
+            "SUCCEEDED",
+            "FAILED",
+            "SUCCEEDED",
+            "SUCCEEDED",
+        ]
+        assert [len(body["inputs"]) for body in world.bodies()] == [2]
 
-            many = world.client.read("contacts", [known] * 10)
-            task = asyncio.ensure_future(many)
-            while not many.done and len(world.bodies()) < 2:
-                await asyncio.sleep(0.01)
-            assert many.progress.counts == many.outcome.counts == Counts(10, unknown=10)
-            await task
-
-    in_virtual_time(main())
+        many = world.client.read("contacts", [known] * 10)
+        task = asyncio.ensure_future(many)
+        while not many.done and len(world.bodies()) < 2:
+            await asyncio.sleep(0.01)
+        assert many.progress.counts == many.outcome.counts == Counts(10, unknown=10)
+        await task
 
 
 def test_a_merge_that_would_grow_too_large_waits_instead() -> None:
@@ -185,32 +183,26 @@ def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates
     keyring.close()
 
 
-def test_many_records_with_one_key_neither_pile_up_nor_hang() -> None:
-    async def main() -> None:
-        async with World(max_concurrency=2) as world:
-            records = [{"email": "a@x.com", "firstname": str(number)} for number in range(300)]
-            outcome = await world.client.upsert(
-                "contacts", records, id_property="email", batch_size=5
-            )
-            assert outcome.ok
-            assert world.stored()["a@x.com"]["firstname"] == "299"
-
-    in_virtual_time(main())
+@virtual_time
+async def test_many_records_with_one_key_neither_pile_up_nor_hang() -> None:
+    async with World(max_concurrency=2) as world:
+        records = [{"email": "a@x.com", "firstname": str(number)} for number in range(300)]
+        outcome = await world.client.upsert("contacts", records, id_property="email", batch_size=5)
+        assert outcome.ok
+        assert world.stored()["a@x.com"]["firstname"] == "299"
 
 
-def test_many_copies_of_one_key_do_not_hold_up_what_comes_after_them() -> None:
-    async def main() -> None:
-        async with World() as world:
-            copies = [{"email": "a@x.com", "n": str(number)} for number in range(9_000)]
-            run = world.client.upsert("contacts", [*copies, *people(2_000)], id_property="email")
-            run.start()
-            await asyncio.sleep(25)
-            assert len(world.stored()) == 2_001
-            waiting = run.progress.waiting_for_key
-            assert 8_000 < waiting < 9_000
-            assert run.progress.counts.unsent == waiting
-
-    in_virtual_time(main())
+@virtual_time
+async def test_many_copies_of_one_key_do_not_hold_up_what_comes_after_them() -> None:
+    async with World() as world:
+        copies = [{"email": "a@x.com", "n": str(number)} for number in range(9_000)]
+        run = world.client.upsert("contacts", [*copies, *people(2_000)], id_property="email")
+        run.start()
+        await asyncio.sleep(25)
+        assert len(world.stored()) == 2_001
+        waiting = run.progress.waiting_for_key
+        assert 8_000 < waiting < 9_000
+        assert run.progress.counts.unsent == waiting
 
 
 def test_what_waits_for_a_key_is_bounded_and_merge_is_the_remedy() -> None:
@@ -229,27 +221,25 @@ def test_what_waits_for_a_key_is_bounded_and_merge_is_the_remedy() -> None:
 
 
 @pytest.mark.parametrize("duplicates", ["serial", "merge"])
-def test_in_the_end_nothing_waits_for_a_key(duplicates: Any) -> None:
-    async def main() -> None:
-        async with World(faults=[None, FaultKind.LOCKED]) as world:
-            seen: list[int] = []
-            records = [{"email": f"{number % 7}@x.com", "n": str(number)} for number in range(200)]
-            await world.client.upsert(
-                "contacts",
-                records,
-                id_property="email",
-                duplicates=duplicates,
-                batch_size=3,
-                on_progress=lambda progress: seen.append(progress.waiting_for_key),
-            )
-            assert max(seen) > 100
-            assert min(seen) == seen[-1] == 0
-            known = world.service.add("contacts", {"email": "b@x.com"}).id
-            run = world.client.read("contacts", [known] * 50)
-            await run
-            assert run.progress.waiting_for_key == 0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_in_the_end_nothing_waits_for_a_key(duplicates: Any) -> None:
+    async with World(faults=[None, FaultKind.LOCKED]) as world:
+        seen: list[int] = []
+        records = [{"email": f"{number % 7}@x.com", "n": str(number)} for number in range(200)]
+        await world.client.upsert(
+            "contacts",
+            records,
+            id_property="email",
+            duplicates=duplicates,
+            batch_size=3,
+            on_progress=lambda progress: seen.append(progress.waiting_for_key),
+        )
+        assert max(seen) > 100
+        assert min(seen) == seen[-1] == 0
+        known = world.service.add("contacts", {"email": "b@x.com"}).id
+        run = world.client.read("contacts", [known] * 50)
+        await run
+        assert run.progress.waiting_for_key == 0
 
 
 def test_large_records_that_wait_for_a_key_count_as_others_do() -> None:

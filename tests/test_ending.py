@@ -7,14 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from support import (
-    World,
-    check_against_store,
-    drip,
-    in_virtual_time,
-    people,
-    upsert,
-)
+from support import World, check_against_store, drip, in_virtual_time, people, upsert, virtual_time
 
 from hubbatch import (
     BatchStatus,
@@ -28,64 +21,56 @@ from hubbatch import (
 from hubbatch.sandbox import FaultKind
 
 
-def test_an_error_in_the_body_of_a_streamed_run_stops_it_and_comes_out() -> None:
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=2) as world:
-            with pytest.raises(ZeroDivisionError):
-                async with upsert(world, people(1000), batch_size=10) as run:
-                    async for _ in run:
-                        raise ZeroDivisionError
-            assert run.outcome.counts.succeeded == len(world.stored())
-            assert run.outcome.counts.unknown == 0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_an_error_in_the_body_of_a_streamed_run_stops_it_and_comes_out() -> None:
+    async with World(latency=1.0, max_concurrency=2) as world:
+        with pytest.raises(ZeroDivisionError):
+            async with upsert(world, people(1000), batch_size=10) as run:
+                async for _ in run:
+                    raise ZeroDivisionError
+        assert run.outcome.counts.succeeded == len(world.stored())
+        assert run.outcome.counts.unknown == 0
 
 
-def test_closing_the_client_ends_its_runs_with_an_error() -> None:
-    async def main() -> None:
-        world = World(latency=10.0)
-        run = upsert(world, people(10))
-        task = asyncio.ensure_future(run)
-        await asyncio.sleep(1)
-        assert "1 runs under way" in repr(world.client)
-        await world.client.aclose()
-        with pytest.raises(HubbatchError, match="client was closed") as caught:
-            await task
-        assert caught.value.outcome is run.outcome
-        assert run.outcome.counts == Counts(10, unknown=10)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_closing_the_client_ends_its_runs_with_an_error() -> None:
+    world = World(latency=10.0)
+    run = upsert(world, people(10))
+    task = asyncio.ensure_future(run)
+    await asyncio.sleep(1)
+    assert "1 runs under way" in repr(world.client)
+    await world.client.aclose()
+    with pytest.raises(HubbatchError, match="client was closed") as caught:
+        await task
+    assert caught.value.outcome is run.outcome
+    assert run.outcome.counts == Counts(10, unknown=10)
 
 
-def test_closing_the_client_gives_each_run_its_own_outcome() -> None:
-    async def main() -> None:
-        world = World(latency=10.0)
-        runs = [upsert(world, people(count)) for count in (3, 7)]
-        tasks = [asyncio.ensure_future(run) for run in runs]
-        await asyncio.sleep(1)
-        await world.client.aclose()
-        errors = await asyncio.gather(*tasks, return_exceptions=True)
-        totals = [
-            error.outcome.counts.total
-            for error in errors
-            if isinstance(error, HubbatchError) and error.outcome is not None
-        ]
-        assert totals == [3, 7]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_closing_the_client_gives_each_run_its_own_outcome() -> None:
+    world = World(latency=10.0)
+    runs = [upsert(world, people(count)) for count in (3, 7)]
+    tasks = [asyncio.ensure_future(run) for run in runs]
+    await asyncio.sleep(1)
+    await world.client.aclose()
+    errors = await asyncio.gather(*tasks, return_exceptions=True)
+    totals = [
+        error.outcome.counts.total
+        for error in errors
+        if isinstance(error, HubbatchError) and error.outcome is not None
+    ]
+    assert totals == [3, 7]
 
 
-def test_a_client_closed_within_a_streamed_run_says_so() -> None:
-    async def main() -> None:
-        world = World()
-        with pytest.raises(HubbatchError, match="client was closed"):
-            async with upsert(world, people(5), duplicates="refuse") as run:
-                await world.client.aclose()
-        assert run.done
-        assert run.outcome.status is BatchStatus.CANCELED
-        assert run.progress.counts == run.outcome.counts == Counts(5, unsent=5)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_client_closed_within_a_streamed_run_says_so() -> None:
+    world = World()
+    with pytest.raises(HubbatchError, match="client was closed"):
+        async with upsert(world, people(5), duplicates="refuse") as run:
+            await world.client.aclose()
+    assert run.done
+    assert run.outcome.status is BatchStatus.CANCELED
+    assert run.progress.counts == run.outcome.counts == Counts(5, unsent=5)
 
 
 class BodyError(Exception):
@@ -134,7 +119,8 @@ def test_what_ends_the_process_reaches_the_caller_of_a_run_whose_source_raised_i
     "kind", [KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError]
 )
 @pytest.mark.parametrize("at", [1, 4])
-def test_whatever_a_callback_raises_ends_the_run_and_reaches_the_caller(
+@virtual_time
+async def test_whatever_a_callback_raises_ends_the_run_and_reaches_the_caller(
     kind: type[BaseException], at: int
 ) -> None:
     calls = 0
@@ -145,106 +131,92 @@ def test_whatever_a_callback_raises_ends_the_run_and_reaches_the_caller(
         if calls == at:
             raise kind
 
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, people(1000), batch_size=10, on_progress=broken)
-            with pytest.raises(kind):
-                await run
-            assert run.outcome.status is BatchStatus.CANCELED
-            assert run.outcome.counts.succeeded == len(world.stored()) < 1000
-
-    in_virtual_time(main())
+    async with World() as world:
+        run = upsert(world, people(1000), batch_size=10, on_progress=broken)
+        with pytest.raises(kind):
+            await run
+        assert run.outcome.status is BatchStatus.CANCELED
+        assert run.outcome.counts.succeeded == len(world.stored()) < 1000
 
 
-def test_a_body_and_a_run_that_fail_are_both_told() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, breaking(SourceError("no more rows"), 5))
-            with pytest.raises(BodyError) as caught:
-                async with run:
-                    await asyncio.sleep(10)
-                    raise BodyError
-            assert isinstance(caught.value.__context__, SourceError)
-            assert caught.value.__notes__ == [
-                "The run has failed, too, with test_ending.SourceError: no more rows"
-            ]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_body_and_a_run_that_fail_are_both_told() -> None:
+    async with World() as world:
+        run = upsert(world, breaking(SourceError("no more rows"), 5))
+        with pytest.raises(BodyError) as caught:
+            async with run:
+                await asyncio.sleep(10)
+                raise BodyError
+        assert isinstance(caught.value.__context__, SourceError)
+        assert caught.value.__notes__ == [
+            "The run has failed, too, with test_ending.SourceError: no more rows"
+        ]
 
 
-def test_a_failure_that_the_body_has_seen_is_not_told_again() -> None:
-    async def main() -> None:
-        async with World() as world:
-            async with upsert(world, breaking(SourceError(), 5)) as run:
-                with pytest.raises(SourceError):
-                    await run
-            with pytest.raises(BodyError) as caught:
-                async with upsert(world, breaking(SourceError(), 5)) as run:
-                    try:
-                        await run
-                    except SourceError as error:
-                        raise BodyError from error
-            assert not hasattr(caught.value, "__notes__")
-
-    in_virtual_time(main())
-
-
-def test_a_failure_that_another_task_has_seen_is_told_at_the_end_of_the_block() -> None:
-    async def main() -> None:
-        async with World() as world:
+@virtual_time
+async def test_a_failure_that_the_body_has_seen_is_not_told_again() -> None:
+    async with World() as world:
+        async with upsert(world, breaking(SourceError(), 5)) as run:
             with pytest.raises(SourceError):
-                async with upsert(world, breaking(SourceError(), 5)) as run:
-                    await asyncio.gather(run.wait(), return_exceptions=True)
-
-    in_virtual_time(main())
-
-
-def test_the_end_of_the_process_comes_before_what_the_body_raises() -> None:
-    async def main() -> None:
-        async with World() as world:
-            with pytest.raises(KeyboardInterrupt) as caught:
-                async with upsert(world, breaking(KeyboardInterrupt(), 5)):
-                    await asyncio.sleep(10)
-                    raise BodyError
-            assert isinstance(caught.value.__context__, BodyError)
-
-    in_virtual_time(main())
-
-
-def test_an_exception_out_of_a_nested_run_keeps_its_own_outcome() -> None:
-    async def main() -> None:
-        async with World() as world:
-            world.service.declare_strict("contacts", ["firstname"])
-            inner = world.client.create("no_such_type", people(3))
-
-            async def source() -> AsyncIterator[dict[str, str]]:
-                for person in people(7):
-                    yield person
-                await inner
-
-            outer = upsert(world, source())
-            with pytest.raises(UnknownObjectTypeError) as caught:
-                await outer
-            assert caught.value.outcome is inner.outcome
-            assert caught.value.outcome.counts.total == 3
-            assert outer.outcome.counts.total == 7
-
-    in_virtual_time(main())
-
-
-def test_what_a_source_and_the_service_raise_is_both_told() -> None:
-    async def main() -> None:
-        async with World(faults=[None, FaultKind.RATE_DAILY], latency=1.0) as world:
-            run = upsert(world, drip(breaking(SourceError(), 250), 0.01))
-            with pytest.raises(SourceError) as caught:
                 await run
-            also = caught.value.__context__
-            assert isinstance(also, DailyLimitError)
+        with pytest.raises(BodyError) as caught:
+            async with upsert(world, breaking(SourceError(), 5)) as run:
+                try:
+                    await run
+                except SourceError as error:
+                    raise BodyError from error
+        assert not hasattr(caught.value, "__notes__")
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_a_failure_that_another_task_has_seen_is_told_at_the_end_of_the_block() -> None:
+    async with World() as world:
+        with pytest.raises(SourceError):
+            async with upsert(world, breaking(SourceError(), 5)) as run:
+                await asyncio.gather(run.wait(), return_exceptions=True)
 
 
-def test_what_a_source_raises_while_it_is_cancelled_is_told_along() -> None:
+@virtual_time
+async def test_the_end_of_the_process_comes_before_what_the_body_raises() -> None:
+    async with World() as world:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            async with upsert(world, breaking(KeyboardInterrupt(), 5)):
+                await asyncio.sleep(10)
+                raise BodyError
+        assert isinstance(caught.value.__context__, BodyError)
+
+
+@virtual_time
+async def test_an_exception_out_of_a_nested_run_keeps_its_own_outcome() -> None:
+    async with World() as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        inner = world.client.create("no_such_type", people(3))
+
+        async def source() -> AsyncIterator[dict[str, str]]:
+            for person in people(7):
+                yield person
+            await inner
+
+        outer = upsert(world, source())
+        with pytest.raises(UnknownObjectTypeError) as caught:
+            await outer
+        assert caught.value.outcome is inner.outcome
+        assert caught.value.outcome.counts.total == 3
+        assert outer.outcome.counts.total == 7
+
+
+@virtual_time
+async def test_what_a_source_and_the_service_raise_is_both_told() -> None:
+    async with World(faults=[None, FaultKind.RATE_DAILY], latency=1.0) as world:
+        run = upsert(world, drip(breaking(SourceError(), 250), 0.01))
+        with pytest.raises(SourceError) as caught:
+            await run
+        also = caught.value.__context__
+        assert isinstance(also, DailyLimitError)
+
+
+@virtual_time
+async def test_what_a_source_raises_while_it_is_cancelled_is_told_along() -> None:
     async def source() -> AsyncIterator[dict[str, str]]:
         try:
             yield people(1)[0]
@@ -252,59 +224,50 @@ def test_what_a_source_raises_while_it_is_cancelled_is_told_along() -> None:
         finally:
             raise SourceError
 
-    async def main() -> None:
-        async with World() as world:
-            task = asyncio.ensure_future(upsert(world, source()))
-            await asyncio.sleep(1)
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError) as caught:
-                await task
-            chain = [caught.value.__context__, getattr(caught.value.__context__, "__context__", 0)]
-            assert any(isinstance(link, SourceError) for link in chain)
-
-    in_virtual_time(main())
+    async with World() as world:
+        task = asyncio.ensure_future(upsert(world, source()))
+        await asyncio.sleep(1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        chain = [caught.value.__context__, getattr(caught.value.__context__, "__context__", 0)]
+        assert any(isinstance(link, SourceError) for link in chain)
 
 
-def test_waiting_raises_what_ended_the_run() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, breaking(SourceError(), 5))
-            with pytest.raises(UsageError, match="has not started"):
+@virtual_time
+async def test_waiting_raises_what_ended_the_run() -> None:
+    async with World() as world:
+        run = upsert(world, breaking(SourceError(), 5))
+        with pytest.raises(UsageError, match="has not started"):
+            await run.wait()
+        run.start()
+        for _ in range(2):
+            with pytest.raises(SourceError):
                 await run.wait()
+        with pytest.raises(UsageError, match="has started already"):
             run.start()
-            for _ in range(2):
-                with pytest.raises(SourceError):
-                    await run.wait()
-            with pytest.raises(UsageError, match="has started already"):
-                run.start()
-
-    in_virtual_time(main())
 
 
-def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
-    async def main() -> None:
-        world = World()
-        with pytest.raises(BodyError) as caught:
-            async with upsert(world, people(5)) as run:
-                await world.client.aclose()
-                raise BodyError
-        also = caught.value.__context__
-        assert isinstance(also, HubbatchError)
-        assert also.outcome is run.outcome
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
+    world = World()
+    with pytest.raises(BodyError) as caught:
+        async with upsert(world, people(5)) as run:
+            await world.client.aclose()
+            raise BodyError
+    also = caught.value.__context__
+    assert isinstance(also, HubbatchError)
+    assert also.outcome is run.outcome
 
 
-def test_a_run_all_of_whose_tasks_are_cancelled_ends_with_true_books() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            run = upsert(world, people(1000), batch_size=10).start()
-            await asyncio.sleep(1)
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
-                task.cancel()
-            with pytest.raises(HubbatchError, match="itself was cancelled") as caught:
-                await run.wait()
-            assert caught.value.outcome is run.outcome
-            assert run.outcome.counts == Counts(1000, unknown=40, unsent=960)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_all_of_whose_tasks_are_cancelled_ends_with_true_books() -> None:
+    async with World(latency=10.0) as world:
+        run = upsert(world, people(1000), batch_size=10).start()
+        await asyncio.sleep(1)
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        with pytest.raises(HubbatchError, match="itself was cancelled") as caught:
+            await run.wait()
+        assert caught.value.outcome is run.outcome
+        assert run.outcome.counts == Counts(1000, unknown=40, unsent=960)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from support import in_virtual_time, people
+from support import people, virtual_time
 from test_sender import GOOD, Sending
 
 from hubbatch._batches.batch import Batch
@@ -32,43 +32,39 @@ def carry(engine: Engine, *numbers: int) -> None:
     }
 
 
-def test_there_is_room_for_what_can_be_in_flight_and_two_batches_more() -> None:
-    async def main() -> None:
-        engine = engine_of(Sending(GOOD), backlog=7)  # four at once
-        assert engine._room() == 60 - 7
-        for person in people(3):
-            assert not engine._take(person)
-        assert engine._room() == 60 - 7 - 3
-        engine.close()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_there_is_room_for_what_can_be_in_flight_and_two_batches_more() -> None:
+    engine = engine_of(Sending(GOOD), backlog=7)  # four at once
+    assert engine._room() == 60 - 7
+    for person in people(3):
+        assert not engine._take(person)
+    assert engine._room() == 60 - 7 - 3
+    engine.close()
 
 
-def test_batches_that_pause_make_room_for_as_many_others_unless_the_service_is_broken() -> None:
-    async def main() -> None:
-        sending = Sending(GOOD)
-        engine = engine_of(sending)
-        for pausing, room in (2, 80), (6, 120), (100, 120):
-            engine._runner._sender.pausing = pausing
-            assert engine._room() == room
-        await sending.break_service()
-        assert engine._room() == 60
-        await sending.gate.settle()
+@virtual_time
+async def test_batches_that_pause_make_room_for_as_many_others_unless_the_service_is_broken() -> (
+    None
+):
+    sending = Sending(GOOD)
+    engine = engine_of(sending)
+    for pausing, room in (2, 80), (6, 120), (100, 120):
+        engine._runner._sender.pausing = pausing
+        assert engine._room() == room
+    await sending.break_service()
+    assert engine._room() == 60
+    await sending.gate.settle()
 
-    in_virtual_time(main())
 
-
-def test_there_is_no_room_while_all_but_one_batch_are_under_way() -> None:
-    async def main() -> None:
-        engine = engine_of(Sending(GOOD))
-        carry(engine, 0, 1, 2, 3)
-        assert engine._room() == 60
-        carry(engine, 0, 1, 2, 3, 3)
-        assert engine._room() == 60, "two parts are one batch"
-        carry(engine, 0, 1, 2, 3, 4)
-        assert engine._room() == 0
-        carry(engine, 0, 1, 2, 3, 4, 5)
-        assert engine._room() == 0
-        await asyncio.sleep(0)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_there_is_no_room_while_all_but_one_batch_are_under_way() -> None:
+    engine = engine_of(Sending(GOOD))
+    carry(engine, 0, 1, 2, 3)
+    assert engine._room() == 60
+    carry(engine, 0, 1, 2, 3, 3)
+    assert engine._room() == 60, "two parts are one batch"
+    carry(engine, 0, 1, 2, 3, 4)
+    assert engine._room() == 0
+    carry(engine, 0, 1, 2, 3, 4, 5)
+    assert engine._room() == 0
+    await asyncio.sleep(0)

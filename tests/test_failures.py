@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import (
     AuthenticationError,
@@ -278,14 +278,12 @@ def test_what_is_not_forwarded_is_tried_three_times_and_is_nobodys_fault(
 
 
 @pytest.mark.parametrize("status", [408, 425, 499, 400, 403])
-def test_many_batches_that_a_proxy_turns_away_once_are_no_usage_error(status: int) -> None:
-    async def main() -> None:
-        async with World() as world:
-            FrontPage(world, status, after=False, times=3)
-            outcome = await world.client.upsert("contacts", people(300), id_property="email")
-            assert outcome.counts == Counts(300, succeeded=300)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_many_batches_that_a_proxy_turns_away_once_are_no_usage_error(status: int) -> None:
+    async with World() as world:
+        FrontPage(world, status, after=False, times=3)
+        outcome = await world.client.upsert("contacts", people(300), id_property="email")
+        assert outcome.counts == Counts(300, succeeded=300)
 
 
 @pytest.mark.parametrize("status", [302, 400, 409, 503])
@@ -332,23 +330,21 @@ def test_a_wait_longer_than_the_policy_allows_ends_the_run(verb: str) -> None:
     ],
 )
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_hold_holds_everybody(verb: str, fault: Fault | FaultKind, pause: float) -> None:
+@virtual_time
+async def test_a_hold_holds_everybody(verb: str, fault: Fault | FaultKind, pause: float) -> None:
     async def other(world: World) -> float:
         await asyncio.sleep(0.5)
         await world.client.read("contacts", ["1"])
         return world.service.requests[-1].at
 
-    async def main() -> None:
-        trial = Trial(verb, [fault], retry=RetryPolicy(max_elapsed=7200.0))
-        task = asyncio.create_task(other(trial.world))
-        await trial._tell()
-        trial.succeeded()
-        await task
-        first, *later = trial.times
-        assert len(later) == 2
-        assert all(at >= first + pause for at in later)
-
-    in_virtual_time(main())
+    trial = Trial(verb, [fault], retry=RetryPolicy(max_elapsed=7200.0))
+    task = asyncio.create_task(other(trial.world))
+    await trial._tell()
+    trial.succeeded()
+    await task
+    first, *later = trial.times
+    assert len(later) == 2
+    assert all(at >= first + pause for at in later)
 
 
 @pytest.mark.parametrize(
@@ -370,20 +366,16 @@ def test_what_is_wrong_with_the_account_stops_the_run(
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_wrong_object_type_stops_the_run(verb: str) -> None:
-    async def main() -> None:
-        async with World() as world:
-            options = {"id_property": "email"} if verb == "upsert" else {}
-            records: list[Any] = (
-                people(10) if verb in {"create", "upsert"} else [{"id": "1", "a": "b"}]
-            )
-            run = getattr(world.client, verb)("nonsense", records, **options)
-            with pytest.raises(UnknownObjectTypeError):
-                await run
-            assert run.outcome.counts.failed == run.outcome.counts.total == len(records)
-            assert len(world.service.requests) == 1
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_wrong_object_type_stops_the_run(verb: str) -> None:
+    async with World() as world:
+        options = {"id_property": "email"} if verb == "upsert" else {}
+        records: list[Any] = people(10) if verb in {"create", "upsert"} else [{"id": "1", "a": "b"}]
+        run = getattr(world.client, verb)("nonsense", records, **options)
+        with pytest.raises(UnknownObjectTypeError):
+            await run
+        assert run.outcome.counts.failed == run.outcome.counts.total == len(records)
+        assert len(world.service.requests) == 1
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -438,28 +430,23 @@ def test_a_front_that_has_lost_the_service_is_tried_three_times(
 
 
 @pytest.mark.parametrize("verb", ["create", "update", "upsert"])
-def test_a_rejected_batch_is_rid_of_its_culprit(verb: str) -> None:
-    async def main() -> None:
-        async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
-            world.service.declare_strict("contacts", ["firstname"])
-            records: list[dict[str, Any]] = list(people(10))
-            if verb == "update":
-                ids = [
-                    world.service.add("contacts", {"email": each["email"]}).id for each in records
-                ]
-                records = [{"id": known, "firstname": "x"} for known in ids]
-            records[3] = {**records[3], "nope": "1"}
-            options = {"id_property": "email"} if verb == "upsert" else {}
-            outcome = await getattr(world.client, verb)("contacts", records, **options)
-            assert outcome.counts == Counts(10, succeeded=9, failed=1)
-            assert outcome.failed[0].index == 3
-            named = [
-                each.properties.get("firstname")
-                for each in world.service.objects("contacts").values()
-            ]
-            assert len([name for name in named if name]) == 9
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_rejected_batch_is_rid_of_its_culprit(verb: str) -> None:
+    async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        records: list[dict[str, Any]] = list(people(10))
+        if verb == "update":
+            ids = [world.service.add("contacts", {"email": each["email"]}).id for each in records]
+            records = [{"id": known, "firstname": "x"} for known in ids]
+        records[3] = {**records[3], "nope": "1"}
+        options = {"id_property": "email"} if verb == "upsert" else {}
+        outcome = await getattr(world.client, verb)("contacts", records, **options)
+        assert outcome.counts == Counts(10, succeeded=9, failed=1)
+        assert outcome.failed[0].index == 3
+        named = [
+            each.properties.get("firstname") for each in world.service.objects("contacts").values()
+        ]
+        assert len([name for name in named if name]) == 9
 
 
 @pytest.mark.parametrize(
@@ -480,62 +467,56 @@ def test_what_failed_with_its_request_can_be_sent_again(
     assert len(trial.outcome.retryable) == (10 if retryable else 0)
 
 
-def test_what_was_refused_for_its_own_sake_is_not_sent_again() -> None:
-    async def main() -> None:
-        async with World() as world:
-            world.service.declare_strict("contacts", ["firstname"])
-            records: list[Any] = [
-                *people(3),
-                {"email": "a@x.com", "nope": "1"},
-                {"email": float("nan")},
-            ]
-            outcome = await world.client.upsert("contacts", records, id_property="email")
-            assert outcome.counts == Counts(5, succeeded=3, failed=2)
-            assert outcome.retryable == []
-
-    in_virtual_time(main())
+@virtual_time
+async def test_what_was_refused_for_its_own_sake_is_not_sent_again() -> None:
+    async with World() as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        records: list[Any] = [
+            *people(3),
+            {"email": "a@x.com", "nope": "1"},
+            {"email": float("nan")},
+        ]
+        outcome = await world.client.upsert("contacts", records, id_property="email")
+        assert outcome.counts == Counts(5, succeeded=3, failed=2)
+        assert outcome.retryable == []
 
 
-def test_after_an_outage_the_rest_is_sent_and_all_is_there() -> None:
-    async def main() -> None:
-        down = True
+@virtual_time
+async def test_after_an_outage_the_rest_is_sent_and_all_is_there() -> None:
+    down = True
 
-        async with World(
-            faults=lambda request: FaultKind.UNAVAILABLE if down and request.at > 1 else None,
-            latency=0.2,
-            retry=RetryPolicy(max_elapsed=20.0),
-        ) as world:
-            run = world.client.upsert("contacts", people(2000), id_property="email", batch_size=20)
-            with pytest.raises(TransportError):
-                await run
-            assert run.outcome.counts.failed > 0
-            down = False
-            again = [record.input for record in run.outcome.retryable]
-            outcome = await world.client.upsert("contacts", again, id_property="email")
-            assert outcome.ok
-            assert len(world.stored()) == 2000
-
-    in_virtual_time(main())
+    async with World(
+        faults=lambda request: FaultKind.UNAVAILABLE if down and request.at > 1 else None,
+        latency=0.2,
+        retry=RetryPolicy(max_elapsed=20.0),
+    ) as world:
+        run = world.client.upsert("contacts", people(2000), id_property="email", batch_size=20)
+        with pytest.raises(TransportError):
+            await run
+        assert run.outcome.counts.failed > 0
+        down = False
+        again = [record.input for record in run.outcome.retryable]
+        outcome = await world.client.upsert("contacts", again, id_property="email")
+        assert outcome.ok
+        assert len(world.stored()) == 2000
 
 
-def test_an_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    async def main() -> None:
-        seen: list[Progress] = []
-        async with World(
-            faults=lambda request: FaultKind.BAD_GATEWAY if 0.4 < request.at < 5 else None,
-            latency=0.2,
-            max_concurrency=16,
-        ) as world:
-            outcome = await world.client.upsert(
-                "contacts", people(2000), id_property="email", batch_size=5, on_progress=seen.append
-            )
-            assert outcome.ok
-            assert any(progress.service_down for progress in seen)
-            assert not seen[-1].service_down
-            messages = [record.getMessage() for record in caplog.records]
-            assert len(messages) == 2
-            assert "the service is broken" in messages[0]
-            assert "works again" in messages[1]
-            assert "example.com" not in caplog.text
-
-    in_virtual_time(main())
+@virtual_time
+async def test_an_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[Progress] = []
+    async with World(
+        faults=lambda request: FaultKind.BAD_GATEWAY if 0.4 < request.at < 5 else None,
+        latency=0.2,
+        max_concurrency=16,
+    ) as world:
+        outcome = await world.client.upsert(
+            "contacts", people(2000), id_property="email", batch_size=5, on_progress=seen.append
+        )
+        assert outcome.ok
+        assert any(progress.service_down for progress in seen)
+        assert not seen[-1].service_down
+        messages = [record.getMessage() for record in caplog.records]
+        assert len(messages) == 2
+        assert "the service is broken" in messages[0]
+        assert "works again" in messages[1]
+        assert "example.com" not in caplog.text

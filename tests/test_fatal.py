@@ -8,13 +8,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support import (
-    World,
-    check_against_store,
-    in_virtual_time,
-    people,
-    upsert,
-)
+from support import World, check_against_store, in_virtual_time, people, upsert, virtual_time
 
 from hubbatch import (
     AuthenticationError,
@@ -48,57 +42,52 @@ def messages(records: Iterable[RecordOutcome]) -> set[str | None]:
         (FaultKind.TEMPORARY_REDIRECT, ProtocolError),
     ],
 )
-def test_a_fatal_answer_stops_the_run_and_carries_the_outcome(
+@virtual_time
+async def test_a_fatal_answer_stops_the_run_and_carries_the_outcome(
     fault: FaultKind, error: type[HubbatchError]
 ) -> None:
-    async def main() -> None:
-        async with World(faults=[None, fault], latency=1.0, max_concurrency=2) as world:
-            run = upsert(world, people(1000), batch_size=10)
-            with pytest.raises(error) as caught:
-                await run
-            assert "made-up" not in str(caught.value)
-            outcome = caught.value.outcome
-            assert outcome is run.outcome
-            assert outcome is not None
-            assert outcome.counts.succeeded == len(world.stored())
-            # What redirects may have done it; any other of these says that it has not.
-            doubtful = error is ProtocolError
-            assert outcome.counts.failed == (0 if doubtful else 10)
-            assert outcome.counts.unsent > 0
-            assert outcome.counts.unknown == (10 if doubtful else 0)
-            check_against_store(world, outcome.records)
-            assert len(world.service.requests) <= 4
-
-    in_virtual_time(main())
+    async with World(faults=[None, fault], latency=1.0, max_concurrency=2) as world:
+        run = upsert(world, people(1000), batch_size=10)
+        with pytest.raises(error) as caught:
+            await run
+        assert "made-up" not in str(caught.value)
+        outcome = caught.value.outcome
+        assert outcome is run.outcome
+        assert outcome is not None
+        assert outcome.counts.succeeded == len(world.stored())
+        # What redirects may have done it; any other of these says that it has not.
+        doubtful = error is ProtocolError
+        assert outcome.counts.failed == (0 if doubtful else 10)
+        assert outcome.counts.unsent > 0
+        assert outcome.counts.unknown == (10 if doubtful else 0)
+        check_against_store(world, outcome.records)
+        assert len(world.service.requests) <= 4
 
 
-def test_a_wrong_object_type_stops_the_run() -> None:
-    async def main() -> None:
-        async with World() as world:
-            with pytest.raises(UnknownObjectTypeError, match="object type"):
-                await world.client.create("no_such_type", people(3))
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_wrong_object_type_stops_the_run() -> None:
+    async with World() as world:
+        with pytest.raises(UnknownObjectTypeError, match="object type"):
+            await world.client.create("no_such_type", people(3))
 
 
-def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
+@virtual_time
+async def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
     class Unreachable:
         async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             return NoReply(sent=False, reason="connection refused")
 
-    async def main() -> None:
-        async with World() as world:
-            world.client._transport = Unreachable()
-            run = upsert(world, people(300))
-            with pytest.raises(TransportError, match="connection refused"):
-                await run
-            assert run.outcome.counts == Counts(300, unsent=300)
-
-    in_virtual_time(main())
+    async with World() as world:
+        world.client._transport = Unreachable()
+        run = upsert(world, people(300))
+        with pytest.raises(TransportError, match="connection refused"):
+            await run
+        assert run.outcome.counts == Counts(300, unsent=300)
 
 
 @pytest.mark.parametrize("at", [1, 3, 100])
-def test_a_bug_in_a_callback_stops_the_run_and_comes_out(at: int) -> None:
+@virtual_time
+async def test_a_bug_in_a_callback_stops_the_run_and_comes_out(at: int) -> None:
     calls = 0
 
     def broken(progress: Progress) -> None:
@@ -107,41 +96,37 @@ def test_a_bug_in_a_callback_stops_the_run_and_comes_out(at: int) -> None:
         if calls == at:
             raise ZeroDivisionError
 
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, people(1000), batch_size=10, on_progress=broken)
-            with pytest.raises(ZeroDivisionError):
-                await run
-            assert run.outcome.counts.unknown == run.outcome.counts.failed == 0
-            assert run.outcome.counts.succeeded == len(world.stored())
-
-    in_virtual_time(main())
+    async with World() as world:
+        run = upsert(world, people(1000), batch_size=10, on_progress=broken)
+        with pytest.raises(ZeroDivisionError):
+            await run
+        assert run.outcome.counts.unknown == run.outcome.counts.failed == 0
+        assert run.outcome.counts.succeeded == len(world.stored())
 
 
-def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
-    async def main() -> None:
-        async with World(max_concurrency=1) as world:
-            post = world.transport.post
-            calls = 0
+@virtual_time
+async def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
+    async with World(max_concurrency=1) as world:
+        post = world.transport.post
+        calls = 0
 
-            async def broken(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-                nonlocal calls
-                calls += 1
-                if calls == 2:
-                    raise ZeroDivisionError
-                return await post(request, token, note_sent)
+        async def broken(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            nonlocal calls
+            calls += 1
+            if calls == 2:
+                raise ZeroDivisionError
+            return await post(request, token, note_sent)
 
-            world.transport.post = broken  # type: ignore[method-assign]
-            run = upsert(world, people(100), batch_size=10)
-            with pytest.raises(ZeroDivisionError):
-                await run
-            assert run.outcome.counts.succeeded == run.outcome.counts.unknown == 10
-            assert messages(run.outcome.unknown) == {"the run broke off: ZeroDivisionError"}
-
-    in_virtual_time(main())
+        world.transport.post = broken  # type: ignore[method-assign]
+        run = upsert(world, people(100), batch_size=10)
+        with pytest.raises(ZeroDivisionError):
+            await run
+        assert run.outcome.counts.succeeded == run.outcome.counts.unknown == 10
+        assert messages(run.outcome.unknown) == {"the run broke off: ZeroDivisionError"}
 
 
-def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
+@virtual_time
+async def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
     class TwoAnswers:
         requests = 0
 
@@ -153,21 +138,19 @@ def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
             await asyncio.sleep(self.requests)
             return Reply(status, {}, orjson.dumps({"category": category, "message": "no"}))
 
-    async def main() -> None:
-        async with World(max_concurrency=2) as world:
-            world.client._transport = transport = TwoAnswers()
-            run = upsert(world, people(100), batch_size=10)
-            with pytest.raises(AuthenticationError) as caught:
-                await run
-            assert not hasattr(caught.value, "__notes__"), "nothing else went wrong"
-            assert transport.requests == 2
-            assert run.outcome.counts == Counts(100, failed=20, unsent=80)
-            assert messages(run.outcome.failed) == {"no"}
-
-    in_virtual_time(main())
+    async with World(max_concurrency=2) as world:
+        world.client._transport = transport = TwoAnswers()
+        run = upsert(world, people(100), batch_size=10)
+        with pytest.raises(AuthenticationError) as caught:
+            await run
+        assert not hasattr(caught.value, "__notes__"), "nothing else went wrong"
+        assert transport.requests == 2
+        assert run.outcome.counts == Counts(100, failed=20, unsent=80)
+        assert messages(run.outcome.failed) == {"no"}
 
 
-def test_an_expired_token_is_renewed_once_for_all() -> None:
+@virtual_time
+async def test_an_expired_token_is_renewed_once_for_all() -> None:
     given: list[str] = []
     asking = 0
 
@@ -181,36 +164,29 @@ def test_an_expired_token_is_renewed_once_for_all() -> None:
         asking -= 1
         return token
 
-    async def main() -> None:
-        async with World(token=provider, max_concurrency=5) as world:
-            world.service.set_token("first")
-            world.service.expire_token()
-            world.service.set_token("second")
-            outcome = await upsert(world, people(10), batch_size=2)
-            assert outcome.ok
-            assert world.statuses() == [401] * 5 + [200] * 5
-            assert given == ["first", "second"]
-
-    in_virtual_time(main())
+    async with World(token=provider, max_concurrency=5) as world:
+        world.service.set_token("first")
+        world.service.expire_token()
+        world.service.set_token("second")
+        outcome = await upsert(world, people(10), batch_size=2)
+        assert outcome.ok
+        assert world.statuses() == [401] * 5 + [200] * 5
+        assert given == ["first", "second"]
 
 
-def test_an_expired_token_that_nobody_renews_stops_the_run() -> None:
+@virtual_time
+async def test_an_expired_token_that_nobody_renews_stops_the_run() -> None:
     async def provider() -> str:
         return "first"
 
-    async def main() -> None:
-        for token in ("first", provider):
-            async with World(token=token) as world:
-                world.service.set_token("first")
-                world.service.expire_token()
-                run = upsert(world, people(10))
-                with pytest.raises(
-                    AuthenticationError, match="give a token provider that renews it"
-                ):
-                    await run
-                assert run.outcome.counts == Counts(10, failed=10)
-
-    in_virtual_time(main())
+    for token in ("first", provider):
+        async with World(token=token) as world:
+            world.service.set_token("first")
+            world.service.expire_token()
+            run = upsert(world, people(10))
+            with pytest.raises(AuthenticationError, match="give a token provider that renews it"):
+                await run
+            assert run.outcome.counts == Counts(10, failed=10)
 
 
 @pytest.mark.parametrize(
@@ -222,68 +198,62 @@ def test_an_expired_token_that_nobody_renews_stops_the_run() -> None:
         (ZeroDivisionError("secret-token"), "provider raised ZeroDivisionError"),
     ],
 )
-def test_a_provider_that_gives_no_token_stops_the_run(provider_result: Any, says: str) -> None:
+@virtual_time
+async def test_a_provider_that_gives_no_token_stops_the_run(
+    provider_result: Any, says: str
+) -> None:
     async def provider() -> str:
         if isinstance(provider_result, Exception):
             raise provider_result
         return provider_result  # type: ignore[no-any-return]
 
-    async def main() -> None:
-        async with World(token=provider) as world:
-            run = upsert(world, people(10))
-            with pytest.raises(AuthenticationError, match=says) as caught:
-                await run
-            assert "secret-token" not in repr(caught.value)
-            assert run.outcome.counts == Counts(10, unsent=10)
-
-    in_virtual_time(main())
+    async with World(token=provider) as world:
+        run = upsert(world, people(10))
+        with pytest.raises(AuthenticationError, match=says) as caught:
+            await run
+        assert "secret-token" not in repr(caught.value)
+        assert run.outcome.counts == Counts(10, unsent=10)
 
 
-def test_a_provider_whose_own_call_is_cancelled_hangs_nobody() -> None:
+@virtual_time
+async def test_a_provider_whose_own_call_is_cancelled_hangs_nobody() -> None:
     async def provider() -> str:
         raise asyncio.CancelledError
 
-    async def main() -> None:
-        async with World(token=provider) as world:
-            runs = [upsert(world, people(count)) for count in (3, 5000)]
-            errors = await asyncio.gather(*runs, return_exceptions=True)
-            for run, error in zip(runs, errors, strict=True):
-                assert isinstance(error, AuthenticationError)
-                assert error.outcome is run.outcome
-
-    in_virtual_time(main())
+    async with World(token=provider) as world:
+        runs = [upsert(world, people(count)) for count in (3, 5000)]
+        errors = await asyncio.gather(*runs, return_exceptions=True)
+        for run, error in zip(runs, errors, strict=True):
+            assert isinstance(error, AuthenticationError)
+            assert error.outcome is run.outcome
 
 
-def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
+@virtual_time
+async def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
     """The first try has written the record, its answer was lost; a refusal of the second proves nothing."""
 
-    async def main() -> None:
-        async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-            post = world.transport.post
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        post = world.transport.post
 
-            async def meddling(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-                if world.service.requests:
-                    world.service.declare_strict("contacts", [])
-                return await post(request, token, note_sent)
+        async def meddling(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            if world.service.requests:
+                world.service.declare_strict("contacts", [])
+            return await post(request, token, note_sent)
 
-            world.transport.post = meddling  # type: ignore[method-assign]
-            run = await upsert(world, people(2))
-            assert run.counts == Counts(2, unknown=2)
-            assert all(record.error is not None for record in run.records)
-
-    in_virtual_time(main())
+        world.transport.post = meddling  # type: ignore[method-assign]
+        run = await upsert(world, people(2))
+        assert run.counts == Counts(2, unknown=2)
+        assert all(record.error is not None for record in run.records)
 
 
-def test_a_413_halves_until_single_records_stand_alone() -> None:
-    async def main() -> None:
-        async with World(max_body_bytes=400) as world:
-            records = [*people(20), {"email": "large@x.com", "firstname": "x" * 500}]
-            outcome = await upsert(world, records)
-            assert outcome.counts == Counts(21, succeeded=20, failed=1)
-            assert outcome.failed[0].error is not None
-            assert outcome.failed[0].error.indexes == (20,)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_413_halves_until_single_records_stand_alone() -> None:
+    async with World(max_body_bytes=400) as world:
+        records = [*people(20), {"email": "large@x.com", "firstname": "x" * 500}]
+        outcome = await upsert(world, records)
+        assert outcome.counts == Counts(21, succeeded=20, failed=1)
+        assert outcome.failed[0].error is not None
+        assert outcome.failed[0].error.indexes == (20,)
 
 
 def test_a_bug_of_the_library_does_not_pass_for_the_end_of_a_run(

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 import pytest
-from support import VirtualTimeLoop, drip, in_virtual_time
+from support import VirtualTimeLoop, drip, virtual_time
 
 from hubbatch._engine.feeder import Feeder
 from hubbatch._engine.life import Life
@@ -45,107 +45,95 @@ kinds = pytest.mark.parametrize("slow", [False, True])
 
 @kinds
 @pytest.mark.parametrize("count", [0, 1, 5])
-def test_a_source_is_seen_through_to_its_end(slow: bool, count: int) -> None:
-    async def main() -> None:
-        owner = Owner(source_of(count, slow=slow))
-        assert not owner.feeder.exhausted
-        await owner.feeder.run()
-        assert owner.taken == list(range(count))
-        assert owner.feeder.exhausted
-        assert owner.idle == 0
-        assert list(owner.feeder.rest()) == []
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_source_is_seen_through_to_its_end(slow: bool, count: int) -> None:
+    owner = Owner(source_of(count, slow=slow))
+    assert not owner.feeder.exhausted
+    await owner.feeder.run()
+    assert owner.taken == list(range(count))
+    assert owner.feeder.exhausted
+    assert owner.idle == 0
+    assert list(owner.feeder.rest()) == []
 
 
 @kinds
-def test_no_more_is_handed_over_than_there_is_room_for(slow: bool) -> None:
-    async def main() -> None:
-        owner = Owner(source_of(6, slow=slow), room=2)
-        feeding = asyncio.create_task(owner.feeder.run())
+@virtual_time
+async def test_no_more_is_handed_over_than_there_is_room_for(slow: bool) -> None:
+    owner = Owner(source_of(6, slow=slow), room=2)
+    feeding = asyncio.create_task(owner.feeder.run())
+    await asyncio.sleep(1.0)
+    assert (owner.taken, owner.idle) == ([0, 1], 1)
+    owner.feeder.wake()
+    await asyncio.sleep(1.0)
+    assert (owner.taken, owner.idle) == ([0, 1], 1), "there is no room yet"
+    owner.room = 3
+    owner.feeder.wake()
+    owner.feeder.wake()
+    await asyncio.sleep(1.0)
+    assert (owner.taken, owner.idle) == ([0, 1, 2, 3, 4], 2)
+    owner.room = 100
+    owner.feeder.wake()
+    await feeding
+    assert owner.taken == [0, 1, 2, 3, 4, 5]
+    owner.feeder.wake()
+
+
+@kinds
+@virtual_time
+async def test_room_for_one_is_enough_for_one(slow: bool) -> None:
+    owner = Owner(source_of(3, slow=slow), room=1)
+    feeding = asyncio.create_task(owner.feeder.run())
+    for count in (1, 2, 3):
         await asyncio.sleep(1.0)
-        assert (owner.taken, owner.idle) == ([0, 1], 1)
+        assert len(owner.taken) == count
+        owner.room = 1
         owner.feeder.wake()
-        await asyncio.sleep(1.0)
-        assert (owner.taken, owner.idle) == ([0, 1], 1), "there is no room yet"
-        owner.room = 3
-        owner.feeder.wake()
-        owner.feeder.wake()
-        await asyncio.sleep(1.0)
-        assert (owner.taken, owner.idle) == ([0, 1, 2, 3, 4], 2)
-        owner.room = 100
-        owner.feeder.wake()
-        await feeding
-        assert owner.taken == [0, 1, 2, 3, 4, 5]
-        owner.feeder.wake()
-
-    in_virtual_time(main())
+    await feeding
 
 
 @kinds
-def test_room_for_one_is_enough_for_one(slow: bool) -> None:
-    async def main() -> None:
-        owner = Owner(source_of(3, slow=slow), room=1)
-        feeding = asyncio.create_task(owner.feeder.run())
-        for count in (1, 2, 3):
-            await asyncio.sleep(1.0)
-            assert len(owner.taken) == count
-            owner.room = 1
-            owner.feeder.wake()
-        await feeding
+@virtual_time
+async def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
+    owner = Owner(source_of(6, slow=slow), asks_after=3)
+    real = owner.feeder._room
+    asked: list[int] = []
 
-    in_virtual_time(main())
+    def room() -> int:
+        asked.append(len(owner.taken))
+        return real()
 
-
-@kinds
-def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
-    async def main() -> None:
-        owner = Owner(source_of(6, slow=slow), asks_after=3)
-        real = owner.feeder._room
-        asked: list[int] = []
-
-        def room() -> int:
-            asked.append(len(owner.taken))
-            return real()
-
-        owner.feeder._room = room
-        await owner.feeder.run()
-        assert asked == [0, 3]
-        assert owner.taken == list(range(6))
-
-    in_virtual_time(main())
+    owner.feeder._room = room
+    await owner.feeder.run()
+    assert asked == [0, 3]
+    assert owner.taken == list(range(6))
 
 
 @kinds
-def test_a_run_that_takes_no_more_gets_no_more(slow: bool) -> None:
-    async def main() -> None:
-        owner = Owner(source_of(6, slow=slow))
-        real = owner.feeder._take
+@virtual_time
+async def test_a_run_that_takes_no_more_gets_no_more(slow: bool) -> None:
+    owner = Owner(source_of(6, slow=slow))
+    real = owner.feeder._take
 
-        def take(record: Any) -> bool:
-            if record == 2:
-                owner.life.stop()
-            return real(record)
-
-        owner.feeder._take = take
-        await owner.feeder.run()
-        assert owner.taken == [0, 1, 2]
-        assert not owner.feeder.exhausted
-
-    in_virtual_time(main())
-
-
-def test_a_stream_that_ends_when_the_run_is_over_is_not_known_to_be_seen_through() -> None:
-    async def main() -> None:
-        async def source() -> AsyncIterator[int]:
-            yield 0
+    def take(record: Any) -> bool:
+        if record == 2:
             owner.life.stop()
+        return real(record)
 
-        owner = Owner(source())
-        await owner.feeder.run()
-        assert (owner.taken, owner.feeder.exhausted) == ([0], False)
+    owner.feeder._take = take
+    await owner.feeder.run()
+    assert owner.taken == [0, 1, 2]
+    assert not owner.feeder.exhausted
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_a_stream_that_ends_when_the_run_is_over_is_not_known_to_be_seen_through() -> None:
+    async def source() -> AsyncIterator[int]:
+        yield 0
+        owner.life.stop()
+
+    owner = Owner(source())
+    await owner.feeder.run()
+    assert (owner.taken, owner.feeder.exhausted) == ([0], False)
 
 
 class Both(list[int]):
@@ -155,24 +143,23 @@ class Both(list[int]):
         return drip(list(self))
 
 
-def test_what_a_list_has_left_is_at_hand_and_what_a_stream_has_left_is_not() -> None:
-    async def main() -> None:
-        sources: list[tuple[Any, list[int]]] = [
-            (list(range(6)), [4, 5]),
-            (Both(range(6)), [4, 5]),
-            (iter(range(6)), []),
-        ]
-        for source, rest in sources:
-            owner = Owner(source, room=4)
-            feeding = asyncio.create_task(owner.feeder.run())
-            await asyncio.sleep(1.0)
-            feeding.cancel()
-            assert list(owner.feeder.rest()) == rest
-
-    in_virtual_time(main())
+@virtual_time
+async def test_what_a_list_has_left_is_at_hand_and_what_a_stream_has_left_is_not() -> None:
+    sources: list[tuple[Any, list[int]]] = [
+        (list(range(6)), [4, 5]),
+        (Both(range(6)), [4, 5]),
+        (iter(range(6)), []),
+    ]
+    for source, rest in sources:
+        owner = Owner(source, room=4)
+        feeding = asyncio.create_task(owner.feeder.run())
+        await asyncio.sleep(1.0)
+        feeding.cancel()
+        assert list(owner.feeder.rest()) == rest
 
 
-def test_an_iterator_that_cannot_be_closed_is_not_closed() -> None:
+@virtual_time
+async def test_an_iterator_that_cannot_be_closed_is_not_closed() -> None:
     class Bare:
         def __init__(self) -> None:
             self.left = [0, 1]
@@ -189,70 +176,61 @@ def test_an_iterator_that_cannot_be_closed_is_not_closed() -> None:
         def __aiter__(self) -> Bare:
             return Bare()
 
-    async def main() -> None:
-        owner = Owner(Source())
-        await owner.feeder.run()
-        assert owner.taken == [0, 1]
-
-    in_virtual_time(main())
+    owner = Owner(Source())
+    await owner.feeder.run()
+    assert owner.taken == [0, 1]
 
 
-def test_a_source_that_blocks_is_told_so_in_full(caplog: pytest.LogCaptureFixture) -> None:
-    async def main() -> None:
-        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+@virtual_time
+async def test_a_source_that_blocks_is_told_so_in_full(caplog: pytest.LogCaptureFixture) -> None:
+    loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
 
-        def source() -> Iterator[int]:
-            for number in range(20):
-                loop.spend(0.02)
-                yield number
+    def source() -> Iterator[int]:
+        for number in range(20):
+            loop.spend(0.02)
+            yield number
 
-        with caplog.at_level(logging.WARNING, "hubbatch"):
-            await Owner(source()).feeder.run()
-        [told] = [record.getMessage() for record in caplog.records]
-        assert told == (
-            "the source blocks the event loop: pulling from it takes more than 10 % of the time; pass"
-            " hubbatch.in_thread(source), or an async iterator"
-        )
-
-    in_virtual_time(main())
+    with caplog.at_level(logging.WARNING, "hubbatch"):
+        await Owner(source()).feeder.run()
+    [told] = [record.getMessage() for record in caplog.records]
+    assert told == (
+        "the source blocks the event loop: pulling from it takes more than 10 % of the time; pass"
+        " hubbatch.in_thread(source), or an async iterator"
+    )
 
 
-def test_a_little_blocking_now_and_then_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+@virtual_time
+async def test_a_little_blocking_now_and_then_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
     """So it is with a collection of garbage, or where others use the processor."""
 
-    async def main() -> None:
-        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+    loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
 
-        def source() -> Iterator[int]:
-            for number in range(4_000):
-                loop.spend(0.02 if number % 100 == 0 else 0.002)
-                yield number
+    def source() -> Iterator[int]:
+        for number in range(4_000):
+            loop.spend(0.02 if number % 100 == 0 else 0.002)
+            yield number
 
-        owner = Owner(source(), room=5_000)
-        with caplog.at_level(logging.WARNING, "hubbatch"):
-            await owner.feeder.run()
-        assert len(owner.taken) == 4_000
-        assert not caplog.records
-
-    in_virtual_time(main())
+    owner = Owner(source(), room=5_000)
+    with caplog.at_level(logging.WARNING, "hubbatch"):
+        await owner.feeder.run()
+    assert len(owner.taken) == 4_000
+    assert not caplog.records
 
 
 @pytest.mark.parametrize(("seconds", "turns"), [(0.001, 1), (0.02, 4)])
-def test_after_a_pull_that_blocked_the_loop_gets_as_many_turns_as_an_answer_takes(
+@virtual_time
+async def test_after_a_pull_that_blocked_the_loop_gets_as_many_turns_as_an_answer_takes(
     seconds: float, turns: int
 ) -> None:
-    async def main() -> None:
-        loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
-        seen: list[int] = []
+    loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+    seen: list[int] = []
 
-        def source() -> Iterator[int]:
-            for number in range(8):
-                loop.spend(seconds)
-                seen.append(loop.turns)
-                yield number
+    def source() -> Iterator[int]:
+        for number in range(8):
+            loop.spend(seconds)
+            seen.append(loop.turns)
+            yield number
 
-        await Owner(source()).feeder.run()
-        steps = {later - earlier for earlier, later in itertools.pairwise(seen)}
-        assert steps == ({0, turns} if turns == 1 else {turns})
-
-    in_virtual_time(main())
+    await Owner(source()).feeder.run()
+    steps = {later - earlier for earlier, later in itertools.pairwise(seen)}
+    assert steps == ({0, turns} if turns == 1 else {turns})

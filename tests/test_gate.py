@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import pytest
-from support import UNLIMITED, in_virtual_time
+from support import UNLIMITED, in_virtual_time, virtual_time
 
 from hubbatch import BatchError, HubbatchError, RateLimit, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -61,96 +61,87 @@ async def answered(through: Gate, told: Diagnosis, **options: Any) -> Slot:
 
 
 @pytest.mark.parametrize("most", [1, 3])
-def test_so_many_are_let_through_at_once_and_all_in_the_end(most: int) -> None:
-    async def main() -> None:
-        visitors = Visitors(gate(most))
-        await asyncio.gather(*(visitors.visit(f"a{number}") for number in range(9)))
-        assert visitors.most_in == most
-        assert visitors.passed == [f"a{number}" for number in range(9)]
-        assert now() == pytest.approx(9 / most, abs=0.01)
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_so_many_are_let_through_at_once_and_all_in_the_end(most: int) -> None:
+    visitors = Visitors(gate(most))
+    await asyncio.gather(*(visitors.visit(f"a{number}") for number in range(9)))
+    assert visitors.most_in == most
+    assert visitors.passed == [f"a{number}" for number in range(9)]
+    assert now() == pytest.approx(9 / most, abs=0.01)
+    await visitors.gate.settle()
 
 
-def test_lanes_go_in_turn_and_within_a_lane_the_first_goes_first() -> None:
-    async def main() -> None:
-        visitors = Visitors(gate())
-        names = ["a0", "a1", "a2", "a3", "b0", "b1", "c0"]
-        await asyncio.gather(*map(visitors.visit, names))
-        assert visitors.passed == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_lanes_go_in_turn_and_within_a_lane_the_first_goes_first() -> None:
+    visitors = Visitors(gate())
+    names = ["a0", "a1", "a2", "a3", "b0", "b1", "c0"]
+    await asyncio.gather(*map(visitors.visit, names))
+    assert visitors.passed == ["a0", "b0", "c0", "a1", "b1", "a2", "a3"]
+    await visitors.gate.settle()
 
 
-def test_one_who_is_cancelled_while_waiting_leaves_the_lane_to_the_others() -> None:
-    async def main() -> None:
-        visitors = Visitors(gate())
-        first = asyncio.create_task(visitors.visit("a0"))
-        others = [asyncio.create_task(visitors.visit(name)) for name in ("a1", "b0", "b1")]
-        await asyncio.sleep(0.5)
-        others[0].cancel()
-        others[1].cancel()
-        await asyncio.gather(first, *others, return_exceptions=True)
-        assert visitors.passed == ["a0", "b1"]
-        assert not visitors.gate._lanes
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_one_who_is_cancelled_while_waiting_leaves_the_lane_to_the_others() -> None:
+    visitors = Visitors(gate())
+    first = asyncio.create_task(visitors.visit("a0"))
+    others = [asyncio.create_task(visitors.visit(name)) for name in ("a1", "b0", "b1")]
+    await asyncio.sleep(0.5)
+    others[0].cancel()
+    others[1].cancel()
+    await asyncio.gather(first, *others, return_exceptions=True)
+    assert visitors.passed == ["a0", "b1"]
+    assert not visitors.gate._lanes
+    await visitors.gate.settle()
 
 
-def test_one_who_is_cancelled_just_when_let_through_leaves_the_place_to_the_next() -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(2, 100.0))
-        visitors = Visitors(gate(1, limiter))
-        first = asyncio.create_task(visitors.visit("a0", 0.0))
-        while not visitors.gate._in_flight:
-            await asyncio.sleep(0)
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        assert not visitors.passed
-        await asyncio.gather(visitors.visit("a1", 0.0), visitors.visit("a2", 0.0))
-        assert now() < 50.0, "its place in the quota was given back"
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_one_who_is_cancelled_just_when_let_through_leaves_the_place_to_the_next() -> None:
+    limiter = RateLimiter(RateLimit(2, 100.0))
+    visitors = Visitors(gate(1, limiter))
+    first = asyncio.create_task(visitors.visit("a0", 0.0))
+    while not visitors.gate._in_flight:
+        await asyncio.sleep(0)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert not visitors.passed
+    await asyncio.gather(visitors.visit("a1", 0.0), visitors.visit("a2", 0.0))
+    assert now() < 50.0, "its place in the quota was given back"
+    await visitors.gate.settle()
 
 
-def test_one_who_sends_nothing_after_all_gives_the_place_in_the_quota_back() -> None:
-    async def main() -> None:
-        through = gate(1, RateLimiter(RateLimit(1, 100.0)))
-        for _ in range(3):
-            with pytest.raises(DeclinedError):
-                async with through.enter("a", now()):
-                    raise DeclinedError
-        await Visitors(through).visit("a0", 0.0)
-        assert now() < 50.0
-        await through.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_one_who_sends_nothing_after_all_gives_the_place_in_the_quota_back() -> None:
+    through = gate(1, RateLimiter(RateLimit(1, 100.0)))
+    for _ in range(3):
+        with pytest.raises(DeclinedError):
+            async with through.enter("a", now()):
+                raise DeclinedError
+    await Visitors(through).visit("a0", 0.0)
+    assert now() < 50.0
+    await through.settle()
 
 
-def test_the_last_to_leave_ends_what_works_for_those_who_wait() -> None:
-    async def main() -> None:
-        visitors = Visitors(gate())
-        first = asyncio.create_task(visitors.visit("a0"))
-        second = asyncio.create_task(visitors.visit("b0"))
-        await asyncio.sleep(0.5)
-        await visitors.gate.settle()
-        assert visitors.gate._pump is not None, "somebody waits yet"
-        second.cancel()
-        await asyncio.gather(second, return_exceptions=True)
-        await visitors.gate.settle()
-        assert visitors.gate._pump is None
-        await first
-        await visitors.visit("a1")
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_the_last_to_leave_ends_what_works_for_those_who_wait() -> None:
+    visitors = Visitors(gate())
+    first = asyncio.create_task(visitors.visit("a0"))
+    second = asyncio.create_task(visitors.visit("b0"))
+    await asyncio.sleep(0.5)
+    await visitors.gate.settle()
+    assert visitors.gate._pump is not None, "somebody waits yet"
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+    await visitors.gate.settle()
+    assert visitors.gate._pump is None
+    await first
+    await visitors.visit("a1")
+    await visitors.gate.settle()
 
 
-def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_of_its_own() -> None:
+@virtual_time
+async def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_of_its_own() -> (
+    None
+):
     class Broken(RateLimiter):
         error: Exception = HubbatchError("no more today")
 
@@ -158,137 +149,124 @@ def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_of_its
             await asyncio.sleep(1.0)
             raise self.error
 
-    async def main() -> None:
-        limiter = Broken(UNLIMITED)
-        visitors = Visitors(gate(3, limiter))
-        told = await asyncio.gather(
-            *(visitors.visit(name) for name in ("a0", "a1", "b0")), return_exceptions=True
-        )
-        assert [str(error) for error in told] == ["no more today"] * 3
-        assert len({id(error) for error in told}) == 3
-        limiter.error = ZeroDivisionError()
-        [other] = await asyncio.gather(visitors.visit("a2"), return_exceptions=True)
-        assert other is limiter.error
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+    limiter = Broken(UNLIMITED)
+    visitors = Visitors(gate(3, limiter))
+    told = await asyncio.gather(
+        *(visitors.visit(name) for name in ("a0", "a1", "b0")), return_exceptions=True
+    )
+    assert [str(error) for error in told] == ["no more today"] * 3
+    assert len({id(error) for error in told}) == 3
+    limiter.error = ZeroDivisionError()
+    [other] = await asyncio.gather(visitors.visit("a2"), return_exceptions=True)
+    assert other is limiter.error
+    await visitors.gate.settle()
 
 
-def test_a_broken_service_is_probed_one_by_one_and_is_told_of(
+@virtual_time
+async def test_a_broken_service_is_probed_one_by_one_and_is_told_of(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async def main() -> None:
-        visitors = Visitors(gate(3))
-        through = visitors.gate
-        assert not through.broken
-        assert (through.held_for, through.concurrency) == (0.0, 3)
-        with caplog.at_level(logging.WARNING, "hubbatch"):
-            await break_service(through)
-        [broken] = [record.getMessage() for record in caplog.records]
-        assert broken.startswith("the service is broken (OH")
-        assert broken.endswith("one request at a time probes it, all others wait")
-        assert "\x1b" not in broken
-        assert 100 < broken.count("x") + 100 < 210
-        assert through.held_for == math.inf
-        began = now()
-        await asyncio.gather(*(visitors.visit(f"a{number}", 1.0) for number in range(3)))
-        assert visitors.most_in == 1
-        assert now() >= began + 3.0
-        caplog.clear()
-        with caplog.at_level(logging.WARNING, "hubbatch"):
-            await answered(through, GOOD)
-            await answered(through, GOOD)
-        assert [record.getMessage() for record in caplog.records] == [
-            "the service works again; requests go on, few at first"
-        ]
-        assert (through.broken, through.concurrency, through.held_for) == (False, 1, 0.0)
-        await through.settle()
-
-    in_virtual_time(main())
+    visitors = Visitors(gate(3))
+    through = visitors.gate
+    assert not through.broken
+    assert (through.held_for, through.concurrency) == (0.0, 3)
+    with caplog.at_level(logging.WARNING, "hubbatch"):
+        await break_service(through)
+    [broken] = [record.getMessage() for record in caplog.records]
+    assert broken.startswith("the service is broken (OH")
+    assert broken.endswith("one request at a time probes it, all others wait")
+    assert "\x1b" not in broken
+    assert 100 < broken.count("x") + 100 < 210
+    assert through.held_for == math.inf
+    began = now()
+    await asyncio.gather(*(visitors.visit(f"a{number}", 1.0) for number in range(3)))
+    assert visitors.most_in == 1
+    assert now() >= began + 3.0
+    caplog.clear()
+    with caplog.at_level(logging.WARNING, "hubbatch"):
+        await answered(through, GOOD)
+        await answered(through, GOOD)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the service works again; requests go on, few at first"
+    ]
+    assert (through.broken, through.concurrency, through.held_for) == (False, 1, 0.0)
+    await through.settle()
 
 
-def test_while_the_service_is_broken_nobody_goes_before_the_pause_is_over() -> None:
-    async def main() -> None:
-        visitors = Visitors(gate(3))
-        await break_service(visitors.gate)
-        resumes_at = visitors.gate._breaker.resumes_at
-        assert resumes_at > now()
-        await visitors.visit("a0", 0.0)
-        assert now() == pytest.approx(resumes_at, abs=0.01)
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_while_the_service_is_broken_nobody_goes_before_the_pause_is_over() -> None:
+    visitors = Visitors(gate(3))
+    await break_service(visitors.gate)
+    resumes_at = visitors.gate._breaker.resumes_at
+    assert resumes_at > now()
+    await visitors.visit("a0", 0.0)
+    assert now() == pytest.approx(resumes_at, abs=0.01)
+    await visitors.gate.settle()
 
 
-def test_whoever_has_waited_for_a_broken_service_for_too_long_is_sent_away() -> None:
-    async def main() -> None:
-        visitors = Visitors(gate(1, max_elapsed=10.0))
-        await break_service(visitors.gate)
+@virtual_time
+async def test_whoever_has_waited_for_a_broken_service_for_too_long_is_sent_away() -> None:
+    visitors = Visitors(gate(1, max_elapsed=10.0))
+    await break_service(visitors.gate)
 
-        async def stay() -> None:
-            async with visitors.gate.enter("stays", now()):
-                await asyncio.sleep(100.0)
+    async def stay() -> None:
+        async with visitors.gate.enter("stays", now()):
+            await asyncio.sleep(100.0)
 
-        staying = asyncio.create_task(stay())
-        await asyncio.sleep(2.0)
-        began = now()
-        with pytest.raises(TransportError, match="not given one good answer for 10 seconds"):
-            await visitors.visit("a0")
-        assert now() == pytest.approx(began + 10.0, abs=0.1)
-        await staying
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+    staying = asyncio.create_task(stay())
+    await asyncio.sleep(2.0)
+    began = now()
+    with pytest.raises(TransportError, match="not given one good answer for 10 seconds"):
+        await visitors.visit("a0")
+    assert now() == pytest.approx(began + 10.0, abs=0.1)
+    await staying
+    await visitors.gate.settle()
 
 
-def test_whoever_waits_for_the_quota_is_sent_away_in_time_too() -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(1, 500.0))
-        through = gate(4, limiter, max_elapsed=10.0)
-        async with through.enter("first", now()) as slot:
-            limiter.sent(slot)
-            waiting = asyncio.create_task(Visitors(through).visit("a0"))
-            await asyncio.sleep(1.0)
-            through.note(LOST, slot, 0.0)
-        with pytest.raises(TransportError):
-            await waiting
-        assert now() == pytest.approx(11.0, abs=0.2)
-        await through.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_whoever_waits_for_the_quota_is_sent_away_in_time_too() -> None:
+    limiter = RateLimiter(RateLimit(1, 500.0))
+    through = gate(4, limiter, max_elapsed=10.0)
+    async with through.enter("first", now()) as slot:
+        limiter.sent(slot)
+        waiting = asyncio.create_task(Visitors(through).visit("a0"))
+        await asyncio.sleep(1.0)
+        through.note(LOST, slot, 0.0)
+    with pytest.raises(TransportError):
+        await waiting
+    assert now() == pytest.approx(11.0, abs=0.2)
+    await through.settle()
 
 
 @pytest.mark.parametrize(("suspect", "level"), [(False, 2), (True, 4)])
-def test_a_failure_that_is_the_requests_own_is_no_overload(suspect: bool, level: int) -> None:
-    async def main() -> None:
-        through = gate(4)
-        gateway = Diagnosis(Symptom.GATEWAY_ERROR, error=BatchError("C", "m"))
-        for _ in range(2):
-            await answered(through, gateway, suspect=suspect)
-            await asyncio.sleep(1.0)
-        assert (through.concurrency < 4) is (level < 4)
-        assert not through.broken
-        await through.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_failure_that_is_the_requests_own_is_no_overload(suspect: bool, level: int) -> None:
+    through = gate(4)
+    gateway = Diagnosis(Symptom.GATEWAY_ERROR, error=BatchError("C", "m"))
+    for _ in range(2):
+        await answered(through, gateway, suspect=suspect)
+        await asyncio.sleep(1.0)
+    assert (through.concurrency < 4) is (level < 4)
+    assert not through.broken
+    await through.settle()
 
 
 @pytest.mark.parametrize(("visits", "level"), [(40, 33), (32, 32)])
-def test_good_answers_raise_the_level_while_others_wait_for_it(visits: int, level: int) -> None:
-    async def main() -> None:
-        breaker = CircuitBreaker(RetryPolicy())
-        through = Gate(RateLimiter(UNLIMITED), Concurrency(None), breaker)
-        visitors = Visitors(through)
-        async with through.enter("first", now()) as slot:
-            tasks = [asyncio.create_task(visitors.visit("a")) for _ in range(visits - 1)]
-            await asyncio.sleep(0.5)
-            through.note(GOOD, slot, 0.0)
-        assert through.concurrency == level
-        await asyncio.gather(*tasks)
-        assert visitors.most_in <= 33
-        await through.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_good_answers_raise_the_level_while_others_wait_for_it(
+    visits: int, level: int
+) -> None:
+    breaker = CircuitBreaker(RetryPolicy())
+    through = Gate(RateLimiter(UNLIMITED), Concurrency(None), breaker)
+    visitors = Visitors(through)
+    async with through.enter("first", now()) as slot:
+        tasks = [asyncio.create_task(visitors.visit("a")) for _ in range(visits - 1)]
+        await asyncio.sleep(0.5)
+        through.note(GOOD, slot, 0.0)
+    assert through.concurrency == level
+    await asyncio.gather(*tasks)
+    assert visitors.most_in <= 33
+    await through.settle()
 
 
 def test_a_service_that_breaks_without_a_word_is_told_of_too(
@@ -306,38 +284,36 @@ def test_a_service_that_breaks_without_a_word_is_told_of_too(
     assert "the service is broken ():" in caplog.text
 
 
-def test_a_service_that_breaks_while_one_waits_for_the_quota_is_left_alone_first() -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(1, 5.0))
-        visitors = Visitors(gate(4, limiter, initial_wait=30.0, max_wait=60.0, jitter=0.0))
-        through = visitors.gate
-        async with through.enter("first", now()) as slot:
-            limiter.sent(slot)
-        waiting = asyncio.create_task(visitors.visit("a0"))
-        await asyncio.sleep(1.0)
-        while not through.broken:
-            through.note(BAD, slot, 0.0)
-        resumes_at = through._breaker.resumes_at
-        assert resumes_at > 30.0
-        await waiting
-        assert now() == pytest.approx(resumes_at + 1.0, abs=0.1)
-        await through.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_service_that_breaks_while_one_waits_for_the_quota_is_left_alone_first() -> None:
+    limiter = RateLimiter(RateLimit(1, 5.0))
+    visitors = Visitors(gate(4, limiter, initial_wait=30.0, max_wait=60.0, jitter=0.0))
+    through = visitors.gate
+    async with through.enter("first", now()) as slot:
+        limiter.sent(slot)
+    waiting = asyncio.create_task(visitors.visit("a0"))
+    await asyncio.sleep(1.0)
+    while not through.broken:
+        through.note(BAD, slot, 0.0)
+    resumes_at = through._breaker.resumes_at
+    assert resumes_at > 30.0
+    await waiting
+    assert now() == pytest.approx(resumes_at + 1.0, abs=0.1)
+    await through.settle()
 
 
-def test_a_place_in_the_quota_that_nobody_waits_for_any_more_goes_to_the_next_who_comes() -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(1, 5.0))
-        visitors = Visitors(gate(4, limiter))
-        async with visitors.gate.enter("first", now()) as slot:
-            limiter.sent(slot)
-        gone = asyncio.create_task(visitors.visit("a0"))
-        await asyncio.sleep(1.0)
-        gone.cancel()
-        await asyncio.sleep(10.0)
-        await visitors.visit("b0", 0.0)
-        assert now() == pytest.approx(11.0, abs=0.1)
-        await visitors.gate.settle()
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_place_in_the_quota_that_nobody_waits_for_any_more_goes_to_the_next_who_comes() -> (
+    None
+):
+    limiter = RateLimiter(RateLimit(1, 5.0))
+    visitors = Visitors(gate(4, limiter))
+    async with visitors.gate.enter("first", now()) as slot:
+        limiter.sent(slot)
+    gone = asyncio.create_task(visitors.visit("a0"))
+    await asyncio.sleep(1.0)
+    gone.cancel()
+    await asyncio.sleep(10.0)
+    await visitors.visit("b0", 0.0)
+    assert now() == pytest.approx(11.0, abs=0.1)
+    await visitors.gate.settle()

@@ -7,7 +7,7 @@ import logging
 import math
 
 import pytest
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import Client, RateLimit, RateLimiter, RetryPolicy, UsageError
 from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
@@ -94,37 +94,33 @@ def test_clients_that_share_a_limiter_share_its_max_hold() -> None:
         Client("made-up", rate_limit=RateLimiter(), max_hold=60.0)
 
 
-def test_a_client_gives_its_limiter_its_max_hold() -> None:
-    async def main() -> None:
-        async with Client("made-up", max_hold=60.0) as client:
-            assert client._gate.limiter.max_hold == 60.0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_client_gives_its_limiter_its_max_hold() -> None:
+    async with Client("made-up", max_hold=60.0) as client:
+        assert client._gate.limiter.max_hold == 60.0
 
 
 @pytest.mark.parametrize("retry_after", [3600.0, 1e9, 1e20, 1e300])
 @pytest.mark.parametrize("kind", [FaultKind.RATE_ROLLING, FaultKind.MIGRATING, FaultKind.LOCKED])
-def test_no_retry_after_parks_a_run_beyond_max_hold(kind: FaultKind, retry_after: float) -> None:
-    async def main() -> None:
-        faults: FaultPlan = [Fault(kind, retry_after=retry_after)]
-        async with World(faults=faults, retry=RetryPolicy(max_elapsed=1e301)) as world:
-            world.client._gate.limiter = RateLimiter(max_hold=60.0)
-            assert (await world.client.upsert("contacts", people(3), id_property="email")).ok
-            assert asyncio.get_running_loop().time() <= 61.0
+@virtual_time
+async def test_no_retry_after_parks_a_run_beyond_max_hold(
+    kind: FaultKind, retry_after: float
+) -> None:
+    faults: FaultPlan = [Fault(kind, retry_after=retry_after)]
+    async with World(faults=faults, retry=RetryPolicy(max_elapsed=1e301)) as world:
+        world.client._gate.limiter = RateLimiter(max_hold=60.0)
+        assert (await world.client.upsert("contacts", people(3), id_property="email")).ok
+        assert asyncio.get_running_loop().time() <= 61.0
 
-    in_virtual_time(main())
 
-
-def test_a_service_that_tells_one_request_a_day_parks_nobody() -> None:
-    async def main() -> None:
-        async with World(rate_limit=RateLimit(1_000, 86_400.0), client_rate=None) as world:
-            outcome = await world.client.upsert(
-                "contacts", people(300), id_property="email", batch_size=1
-            )
-            assert outcome.ok
-            assert asyncio.get_running_loop().time() <= 60.0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_service_that_tells_one_request_a_day_parks_nobody() -> None:
+    async with World(rate_limit=RateLimit(1_000, 86_400.0), client_rate=None) as world:
+        outcome = await world.client.upsert(
+            "contacts", people(300), id_property="email", batch_size=1
+        )
+        assert outcome.ok
+        assert asyncio.get_running_loop().time() <= 60.0
 
 
 def test_a_long_hold_is_told_once_in_the_log_and_shown_by_the_progress(

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 from hubbatch import Client, Counts, RateLimit, RateLimiter, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -16,48 +16,44 @@ from hubbatch._admission.gate import Gate
 from hubbatch._protocol.exchange import NoReply, Request
 
 
-def test_a_place_with_which_nothing_is_sent_is_given_back() -> None:
-    async def main() -> None:
-        limiter = RateLimiter(RateLimit(2, 10.0))
-        gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
-        for _ in range(5):
+@virtual_time
+async def test_a_place_with_which_nothing_is_sent_is_given_back() -> None:
+    limiter = RateLimiter(RateLimit(2, 10.0))
+    gate = Gate(limiter, Concurrency(5), CircuitBreaker(RetryPolicy()))
+    for _ in range(5):
+        async with gate.enter(None, 0.0):
+            assert limiter.used == 1
+    for error in (ValueError, asyncio.CancelledError):
+        with pytest.raises(error):
             async with gate.enter(None, 0.0):
-                assert limiter.used == 1
-        for error in (ValueError, asyncio.CancelledError):
-            with pytest.raises(error):
-                async with gate.enter(None, 0.0):
-                    raise error
-        assert limiter.used == 0
-        for number in range(2):
-            with pytest.raises(ValueError, match="sent"):
-                async with gate.enter(None, 0.0) as slot:
-                    limiter.sent(slot)
-                    raise ValueError("sent")
-            assert limiter.used == number + 1
-        await gate.settle()
-
-    in_virtual_time(main())
+                raise error
+    assert limiter.used == 0
+    for number in range(2):
+        with pytest.raises(ValueError, match="sent"):
+            async with gate.enter(None, 0.0) as slot:
+                limiter.sent(slot)
+                raise ValueError("sent")
+        assert limiter.used == number + 1
+    await gate.settle()
 
 
 @pytest.mark.parametrize("given", ["nothing", "cancelled"])
-def test_a_token_provider_that_gives_nothing_uses_no_quota(given: str) -> None:
-    async def main() -> None:
-        async def provider() -> str:
-            if given == "nothing":
-                raise ValueError
-            await asyncio.sleep(100)
-            return "made-up"
+@virtual_time
+async def test_a_token_provider_that_gives_nothing_uses_no_quota(given: str) -> None:
+    async def provider() -> str:
+        if given == "nothing":
+            raise ValueError
+        await asyncio.sleep(100)
+        return "made-up"
 
-        async with World(client_rate=RateLimit(5, 10.0), token=provider) as world:
-            run = asyncio.ensure_future(
-                world.client.upsert("contacts", people(30), id_property="email", batch_size=10)
-            )
-            await asyncio.wait([run], timeout=5)
-            run.cancel()
-            await asyncio.wait([run])
-            assert world.client._gate.limiter.used == 0
-
-    in_virtual_time(main())
+    async with World(client_rate=RateLimit(5, 10.0), token=provider) as world:
+        run = asyncio.ensure_future(
+            world.client.upsert("contacts", people(30), id_property="email", batch_size=10)
+        )
+        await asyncio.wait([run], timeout=5)
+        run.cancel()
+        await asyncio.wait([run])
+        assert world.client._gate.limiter.used == 0
 
 
 @pytest.mark.parametrize(
@@ -71,7 +67,8 @@ def test_a_token_provider_that_gives_nothing_uses_no_quota(given: str) -> None:
         ("bug", True, 3),
     ],
 )
-def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
+@virtual_time
+async def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
     end: str, used: int, *, sent: bool
 ) -> None:
     class Breaking:
@@ -83,20 +80,17 @@ def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
                 raise ZeroDivisionError
             return NoReply(sent=sent, reason="the connection was lost")
 
-    async def main() -> None:
-        retry = RetryPolicy(max_attempts=1)
-        async with World(client_rate=RateLimit(5, 10.0), retry=retry) as world:
-            world.client._transport = Breaking()
-            run = asyncio.ensure_future(
-                world.client.upsert("contacts", people(30), id_property="email", batch_size=10)
-            )
-            await asyncio.wait([run], timeout=1 if end == "cancelled" else 5)
-            assert run.done() != (end == "cancelled")
-            run.cancel()
-            await asyncio.wait([run])
-            assert world.client._gate.limiter.used == used
-
-    in_virtual_time(main())
+    retry = RetryPolicy(max_attempts=1)
+    async with World(client_rate=RateLimit(5, 10.0), retry=retry) as world:
+        world.client._transport = Breaking()
+        run = asyncio.ensure_future(
+            world.client.upsert("contacts", people(30), id_property="email", batch_size=10)
+        )
+        await asyncio.wait([run], timeout=1 if end == "cancelled" else 5)
+        assert run.done() != (end == "cancelled")
+        run.cancel()
+        await asyncio.wait([run])
+        assert world.client._gate.limiter.used == used
 
 
 async def test_a_connection_that_is_refused_uses_no_quota() -> None:

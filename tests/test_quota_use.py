@@ -15,7 +15,7 @@ import pytest
 from account import QUICK, Account, FixedWindow, work
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import RateLimit, RateLimiter
 from hubbatch._quota.forecast import Others
@@ -73,21 +73,19 @@ def test_how_slow_a_clock_is_is_learned_from_one_refusal(latency: tuple[float, f
     assert account.reuse >= 0.90
 
 
-def test_a_run_through_the_engine_uses_the_quota() -> None:
-    async def main() -> None:
-        async with World(
-            rate_limit=PROFESSIONAL, client_rate=None, latency=SLOW, max_concurrency=32
-        ) as world:
-            outcome = await world.client.upsert(
-                "contacts", people(190 * 20), id_property="email", batch_size=1, keep="none"
-            )
-            assert outcome.counts.succeeded == 190 * 20
-            times = [request.at for request in world.service.requests]
-            assert set(world.statuses()) <= {200, 207}
-            cycles = [later - earlier for earlier, later in zip(times, times[190:], strict=False)]
-            assert 10.0 / mean(cycles) >= 0.97
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_through_the_engine_uses_the_quota() -> None:
+    async with World(
+        rate_limit=PROFESSIONAL, client_rate=None, latency=SLOW, max_concurrency=32
+    ) as world:
+        outcome = await world.client.upsert(
+            "contacts", people(190 * 20), id_property="email", batch_size=1, keep="none"
+        )
+        assert outcome.counts.succeeded == 190 * 20
+        times = [request.at for request in world.service.requests]
+        assert set(world.statuses()) <= {200, 207}
+        cycles = [later - earlier for earlier, later in zip(times, times[190:], strict=False)]
+        assert 10.0 / mean(cycles) >= 0.97
 
 
 async def evenly(rate: float, chance: random.Random) -> AsyncIterator[None]:
@@ -186,38 +184,36 @@ def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
     assert len(account.accepted) / left >= 0.85 * len(told.accepted) / left_by_told
 
 
-def test_another_consumer_of_the_sandbox_is_left_its_part() -> None:
+@virtual_time
+async def test_another_consumer_of_the_sandbox_is_left_its_part() -> None:
     """As above, with the engine and the sandbox's own service."""
 
-    async def main() -> None:
-        async with World(
-            rate_limit=PROFESSIONAL, client_rate=None, latency=QUICK, max_concurrency=32
-        ) as world:
-            others: list[float] = []
+    async with World(
+        rate_limit=PROFESSIONAL, client_rate=None, latency=QUICK, max_concurrency=32
+    ) as world:
+        others: list[float] = []
 
-            async def consume() -> None:
-                async for _ in evenly(5.7, random.Random(7)):
-                    at = asyncio.get_running_loop().time()
-                    path = "/crm/v3/objects/companies/batch/read"
-                    headers = {"Authorization": "Bearer other"}
-                    answer = world.service.handle(
-                        SandboxRequest("POST", path, {}, headers, b'{"inputs":[]}', at)
-                    )
-                    if answer.status != 429:
-                        others.append(at)
+        async def consume() -> None:
+            async for _ in evenly(5.7, random.Random(7)):
+                at = asyncio.get_running_loop().time()
+                path = "/crm/v3/objects/companies/batch/read"
+                headers = {"Authorization": "Bearer other"}
+                answer = world.service.handle(
+                    SandboxRequest("POST", path, {}, headers, b'{"inputs":[]}', at)
+                )
+                if answer.status != 429:
+                    others.append(at)
 
-            other = asyncio.create_task(consume())
-            outcome = await world.client.upsert(
-                "contacts", people(2_000), id_property="email", batch_size=1
-            )
-            other.cancel()
-            await asyncio.wait([other])
-            assert outcome.ok
-            left = 19 * asyncio.get_running_loop().time() - len(others)
-            assert 2_000 / left >= 0.90
-            assert sum(record.attempts - 1 for record in outcome.records) <= 20
-
-    in_virtual_time(main())
+        other = asyncio.create_task(consume())
+        outcome = await world.client.upsert(
+            "contacts", people(2_000), id_property="email", batch_size=1
+        )
+        other.cancel()
+        await asyncio.wait([other])
+        assert outcome.ok
+        left = 19 * asyncio.get_running_loop().time() - len(others)
+        assert 2_000 / left >= 0.90
+        assert sum(record.attempts - 1 for record in outcome.records) <= 20
 
 
 @pytest.mark.parametrize("latency", [QUICK, SLOW])

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_server import Peer, answer, raw_server
-from support import in_virtual_time
+from support import virtual_time
 
 from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget
 from hubbatch._http.transport import HttpTransport
@@ -119,7 +119,8 @@ async def test_the_longest_reply_is_read_whole() -> None:
     limit=st.integers(1, 200),
     free=st.integers(0, 60),
 )
-def test_whatever_replies_come_in_all_get_on_within_the_budget(
+@virtual_time
+async def test_whatever_replies_come_in_all_get_on_within_the_budget(
     replies: list[list[int]], limit: int, free: int
 ) -> None:
     budget = ReplyBudget(limit, free=free)
@@ -132,15 +133,13 @@ def test_whatever_replies_come_in_all_get_on_within_the_budget(
                 await share.take(piece)
                 assert budget.held <= limit + longest
 
-    async def main() -> None:
-        async with asyncio.timeout(10_000):
-            await asyncio.gather(*(read(pieces) for pieces in replies))
-        assert budget.held == 0
-
-    in_virtual_time(main())
+    async with asyncio.timeout(10_000):
+        await asyncio.gather(*(read(pieces) for pieces in replies))
+    assert budget.held == 0
 
 
-def test_a_reader_that_is_cancelled_while_it_waits_leaves_nothing_behind() -> None:
+@virtual_time
+async def test_a_reader_that_is_cancelled_while_it_waits_leaves_nothing_behind() -> None:
     budget = ReplyBudget(10, free=0)
     order: list[str] = []
 
@@ -150,13 +149,10 @@ def test_a_reader_that_is_cancelled_while_it_waits_leaves_nothing_behind() -> No
             order.append(name)
             await asyncio.sleep(1)
 
-    async def main() -> None:
-        readers = [asyncio.ensure_future(read(name, 8)) for name in "abcd"]
-        await asyncio.sleep(0.5)
-        assert order == ["a", "b"], "one may go beyond"
-        readers[2].cancel()
-        await asyncio.wait(readers)
-        assert order == ["a", "b", "d"]
-        assert budget.held == 0
-
-    in_virtual_time(main())
+    readers = [asyncio.ensure_future(read(name, 8)) for name in "abcd"]
+    await asyncio.sleep(0.5)
+    assert order == ["a", "b"], "one may go beyond"
+    readers[2].cancel()
+    await asyncio.wait(readers)
+    assert order == ["a", "b", "d"]
+    assert budget.held == 0

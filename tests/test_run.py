@@ -8,13 +8,7 @@ import weakref
 from typing import Any
 
 import pytest
-from support import (
-    World,
-    drip,
-    in_virtual_time,
-    people,
-    upsert,
-)
+from support import World, drip, in_virtual_time, people, upsert, virtual_time
 
 from hubbatch import (
     AuthenticationError,
@@ -31,62 +25,54 @@ from hubbatch._engine.ledger import Ledger
 from hubbatch.sandbox import FaultKind
 
 
-def test_a_streamed_run_gives_each_record_once_also_the_unsent_ones() -> None:
-    async def main() -> None:
-        async with World(faults=[None, FaultKind.INVALID_TOKEN], max_concurrency=1) as world:
-            seen: list[RecordOutcome] = []
-            run = upsert(world, people(40), batch_size=10)
-            with pytest.raises(AuthenticationError):
-                async with run:
-                    async for record in run:
-                        seen.append(record)  # noqa: PERF401 (the run raises in the middle)
-            counts = run.outcome.counts
-            assert sorted(record.index for record in seen) == list(range(counts.total))
-            assert counts.unsent > 0
-            assert [record.index for record in run.outcome.records] == [
-                record.index
-                for record in sorted(seen, key=lambda record: record.index)
-                if record.status is not RecordStatus.SUCCEEDED
-            ]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_streamed_run_gives_each_record_once_also_the_unsent_ones() -> None:
+    async with World(faults=[None, FaultKind.INVALID_TOKEN], max_concurrency=1) as world:
+        seen: list[RecordOutcome] = []
+        run = upsert(world, people(40), batch_size=10)
+        with pytest.raises(AuthenticationError):
+            async with run:
+                async for record in run:
+                    seen.append(record)  # noqa: PERF401 (the run raises in the middle)
+        counts = run.outcome.counts
+        assert sorted(record.index for record in seen) == list(range(counts.total))
+        assert counts.unsent > 0
+        assert [record.index for record in run.outcome.records] == [
+            record.index
+            for record in sorted(seen, key=lambda record: record.index)
+            if record.status is not RecordStatus.SUCCEEDED
+        ]
 
 
-def test_leaving_a_streamed_run_early_stops_it() -> None:
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=2) as world:
-            async with upsert(world, people(1000), batch_size=10) as run:
-                async for _ in run:
-                    break
-            assert run.outcome.status is BatchStatus.CANCELED
-            assert run.outcome.counts.succeeded == len(world.stored())
-            assert run.outcome.counts.unknown == 0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_leaving_a_streamed_run_early_stops_it() -> None:
+    async with World(latency=1.0, max_concurrency=2) as world:
+        async with upsert(world, people(1000), batch_size=10) as run:
+            async for _ in run:
+                break
+        assert run.outcome.status is BatchStatus.CANCELED
+        assert run.outcome.counts.succeeded == len(world.stored())
+        assert run.outcome.counts.unknown == 0
 
 
-def test_awaiting_an_entered_run_gives_its_outcome() -> None:
-    async def main() -> None:
-        async with World() as world:
-            async with upsert(world, people(10_000), batch_size=10) as run:
-                await anext(run)
-                outcome = await run
-            assert outcome.counts == Counts(10_000, succeeded=10_000)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_awaiting_an_entered_run_gives_its_outcome() -> None:
+    async with World() as world:
+        async with upsert(world, people(10_000), batch_size=10) as run:
+            await anext(run)
+            outcome = await run
+        assert outcome.counts == Counts(10_000, succeeded=10_000)
 
 
-def test_two_may_iterate_one_run() -> None:
-    async def main() -> None:
-        async with World() as world, upsert(world, people(50), batch_size=5) as run:
+@virtual_time
+async def test_two_may_iterate_one_run() -> None:
+    async with World() as world, upsert(world, people(50), batch_size=5) as run:
 
-            async def consume() -> list[int]:
-                return [record.index async for record in run]
+        async def consume() -> list[int]:
+            return [record.index async for record in run]
 
-            first, second = await asyncio.gather(consume(), consume())
-            assert sorted(first + second) == list(range(50))
-
-    in_virtual_time(main())
+        first, second = await asyncio.gather(consume(), consume())
+        assert sorted(first + second) == list(range(50))
 
 
 def test_progress_can_be_read_when_the_loop_is_gone() -> None:
@@ -101,177 +87,157 @@ def test_progress_can_be_read_when_the_loop_is_gone() -> None:
     assert "5 succeeded" in repr(run)
 
 
-def test_a_finished_run_is_not_held_by_its_client() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, people(5))
-            await run
-            seen = weakref.ref(run)
-            del run
-            gc.collect()
-            assert seen() is None
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_finished_run_is_not_held_by_its_client() -> None:
+    async with World() as world:
+        run = upsert(world, people(5))
+        await run
+        seen = weakref.ref(run)
+        del run
+        gc.collect()
+        assert seen() is None
 
 
 @pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="new in Python 3.12")
-def test_tasks_may_start_eagerly() -> None:
-    async def main() -> None:
-        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
-        for latency in (0.0, 0.1):
-            async with World(latency=latency) as world:
-                outcome = await upsert(world, people(1000), batch_size=10)
-                assert outcome.ok
-                run = upsert(world, drip(people(1000), 0.01), batch_size=10)
-                task = asyncio.ensure_future(run)
-                await asyncio.sleep(1)
-                task.cancel()
-                await asyncio.wait([task])
-                assert run.outcome.counts.total >= 99
-
-    in_virtual_time(main())
-
-
-def test_usage_errors_are_raised_by_the_call_itself() -> None:
-    async def main() -> None:
-        async with World() as world:
-            with pytest.raises(UsageError):
-                upsert(world, people(1), batch_size=1000)
-
-    in_virtual_time(main())
-
-
-def test_progress_tells_how_far_a_run_has_come() -> None:
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=2, faults=[FaultKind.LOCKED]) as world:
-            seen: list[Progress] = []
-            outcome = await upsert(world, people(100), batch_size=10, on_progress=seen.append)
+@virtual_time
+async def test_tasks_may_start_eagerly() -> None:
+    asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)  # type: ignore[attr-defined,unused-ignore]
+    for latency in (0.0, 0.1):
+        async with World(latency=latency) as world:
+            outcome = await upsert(world, people(1000), batch_size=10)
             assert outcome.ok
-            last = seen[-1]
-            assert last.counts == outcome.counts
-            assert (last.total, last.settled, last.in_flight) == (100, 100, 0)
-            assert (last.requests, last.retries) == (11, 1)
-            assert last.eta == 0.0
-            assert last.records_per_second == pytest.approx(100 / last.elapsed)
-            assert seen[0].in_flight > 0
-            assert next(item for item in seen if item.settled).eta is not None
-            assert [item.settled for item in seen] == sorted(item.settled for item in seen)
+            run = upsert(world, drip(people(1000), 0.01), batch_size=10)
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(1)
+            task.cancel()
+            await asyncio.wait([task])
+            assert run.outcome.counts.total >= 99
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_usage_errors_are_raised_by_the_call_itself() -> None:
+    async with World() as world:
+        with pytest.raises(UsageError):
+            upsert(world, people(1), batch_size=1000)
+
+
+@virtual_time
+async def test_progress_tells_how_far_a_run_has_come() -> None:
+    async with World(latency=1.0, max_concurrency=2, faults=[FaultKind.LOCKED]) as world:
+        seen: list[Progress] = []
+        outcome = await upsert(world, people(100), batch_size=10, on_progress=seen.append)
+        assert outcome.ok
+        last = seen[-1]
+        assert last.counts == outcome.counts
+        assert (last.total, last.settled, last.in_flight) == (100, 100, 0)
+        assert (last.requests, last.retries) == (11, 1)
+        assert last.eta == 0.0
+        assert last.records_per_second == pytest.approx(100 / last.elapsed)
+        assert seen[0].in_flight > 0
+        assert next(item for item in seen if item.settled).eta is not None
+        assert [item.settled for item in seen] == sorted(item.settled for item in seen)
 
 
 @pytest.mark.parametrize("keep", ["all", "errors", "none"])
-def test_an_outcome_read_in_the_middle_never_changes(keep: Any) -> None:
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=1) as world:
-            world.service.declare_strict("contacts", ["firstname"])
-            bad = [{"email": f"b{number}@x.com", "nope": "1"} for number in range(5)]
-            run = upsert(world, [*bad, *people(500)], batch_size=10, keep=keep)
-            run.start()
-            read = []
-            while not run.done:
-                await asyncio.sleep(0.5)
-                outcome = run.outcome
-                read.append((outcome, list(outcome.records), outcome.to_dict()))
-            assert len(read) > 50
-            for outcome, records, written in read:
-                assert list(outcome.records) == records
-                assert outcome.to_dict() == written
-                if keep == "all":
-                    assert len(records) == outcome.counts.total
-            assert run.outcome is run.outcome is await run
-
-    in_virtual_time(main())
+@virtual_time
+async def test_an_outcome_read_in_the_middle_never_changes(keep: Any) -> None:
+    async with World(latency=1.0, max_concurrency=1) as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        bad = [{"email": f"b{number}@x.com", "nope": "1"} for number in range(5)]
+        run = upsert(world, [*bad, *people(500)], batch_size=10, keep=keep)
+        run.start()
+        read = []
+        while not run.done:
+            await asyncio.sleep(0.5)
+            outcome = run.outcome
+            read.append((outcome, list(outcome.records), outcome.to_dict()))
+        assert len(read) > 50
+        for outcome, records, written in read:
+            assert list(outcome.records) == records
+            assert outcome.to_dict() == written
+            if keep == "all":
+                assert len(records) == outcome.counts.total
+        assert run.outcome is run.outcome is await run
 
 
-def test_an_outcome_read_while_every_record_is_closed_does_not_grow() -> None:
+@virtual_time
+async def test_an_outcome_read_while_every_record_is_closed_does_not_grow() -> None:
     """Between two records of a slow source nothing is open, and the table could pass for finished."""
 
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, drip(people(3), 10.0)).start()
-            await asyncio.sleep(15)
-            outcome = run.outcome
-            assert len(outcome.records) == 1
-            await run.wait()
-            assert len(outcome.records) == outcome.counts.total == 1
-
-    in_virtual_time(main())
+    async with World() as world:
+        run = upsert(world, drip(people(3), 10.0)).start()
+        await asyncio.sleep(15)
+        outcome = run.outcome
+        assert len(outcome.records) == 1
+        await run.wait()
+        assert len(outcome.records) == outcome.counts.total == 1
 
 
-def test_a_repr_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, people(5))
-            assert "not started" in repr(run)
-            run.start()
-            await asyncio.sleep(0.01)
-            monkeypatch.delattr(Ledger, "outcome")
-            assert repr(run) == f"<Run upsert: running, {Counts(5, unknown=5)}>"
-            monkeypatch.undo()
-            await run
-            assert repr(run) == f"<Run upsert: ended, {Counts(5, succeeded=5)}>"
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_repr_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with World() as world:
+        run = upsert(world, people(5))
+        assert "not started" in repr(run)
+        run.start()
+        await asyncio.sleep(0.01)
+        monkeypatch.delattr(Ledger, "outcome")
+        assert repr(run) == f"<Run upsert: running, {Counts(5, unknown=5)}>"
+        monkeypatch.undo()
+        await run
+        assert repr(run) == f"<Run upsert: ended, {Counts(5, succeeded=5)}>"
 
 
-def test_a_stream_that_is_left_keeps_no_record_that_nobody_took() -> None:
-    async def main() -> None:
-        async with World(faults=[FaultKind.INVALID_TOKEN]) as world:
-            source = people(1_000)
-            run = upsert(world, source, batch_size=10, keep="none")
-            with pytest.raises(AuthenticationError):
-                async with run:
-                    await asyncio.sleep(100)
-            own = set(map(id, source))
-            assert run.outcome.counts.total == 1_000
-            assert not [
-                each
-                for each in gc.get_objects()
-                if isinstance(each, RecordOutcome) and id(each.input) in own
-            ]
-            with pytest.raises(AuthenticationError):
-                await anext(run)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_stream_that_is_left_keeps_no_record_that_nobody_took() -> None:
+    async with World(faults=[FaultKind.INVALID_TOKEN]) as world:
+        source = people(1_000)
+        run = upsert(world, source, batch_size=10, keep="none")
+        with pytest.raises(AuthenticationError):
+            async with run:
+                await asyncio.sleep(100)
+        own = set(map(id, source))
+        assert run.outcome.counts.total == 1_000
+        assert not [
+            each
+            for each in gc.get_objects()
+            if isinstance(each, RecordOutcome) and id(each.input) in own
+        ]
+        with pytest.raises(AuthenticationError):
+            await anext(run)
 
 
-def test_another_task_that_iterates_over_a_stream_ends_with_its_block() -> None:
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=2) as world:
-            seen: list[RecordOutcome] = []
+@virtual_time
+async def test_another_task_that_iterates_over_a_stream_ends_with_its_block() -> None:
+    async with World(latency=1.0, max_concurrency=2) as world:
+        seen: list[RecordOutcome] = []
 
-            async def read(run: Run) -> None:
-                async for record in run:
-                    seen.append(record)  # noqa: PERF401 (what it has seen is of interest while it reads)
+        async def read(run: Run) -> None:
+            async for record in run:
+                seen.append(record)  # noqa: PERF401 (what it has seen is of interest while it reads)
 
-            async with upsert(world, people(1_000), batch_size=10) as run:
-                reading = asyncio.create_task(read(run))
-                await asyncio.sleep(0.5)
-            await reading
-            assert len([each for each in seen if each.status is RecordStatus.SUCCEEDED]) == 20
-            assert [record async for record in run] == []
-
-    in_virtual_time(main())
+        async with upsert(world, people(1_000), batch_size=10) as run:
+            reading = asyncio.create_task(read(run))
+            await asyncio.sleep(0.5)
+        await reading
+        assert len([each for each in seen if each.status is RecordStatus.SUCCEEDED]) == 20
+        assert [record async for record in run] == []
 
 
-def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
+@virtual_time
+async def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def breaks(_: object) -> None:
         raise ZeroDivisionError
 
-    async def main() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-        async with World() as world:
-            run = upsert(world, people(5))
-            monkeypatch.setattr(Engine, "close", breaks)
-            with pytest.raises(ZeroDivisionError):
-                async with run:
-                    async for _ in run:
-                        pass
-            with pytest.raises(ZeroDivisionError):
-                await run
-            assert "0 runs" in repr(world.client)
-
-    in_virtual_time(main())
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    async with World() as world:
+        run = upsert(world, people(5))
+        monkeypatch.setattr(Engine, "close", breaks)
+        with pytest.raises(ZeroDivisionError):
+            async with run:
+                async for _ in run:
+                    pass
+        with pytest.raises(ZeroDivisionError):
+            await run
+        assert "0 runs" in repr(world.client)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support import in_virtual_time, people, result
+from support import people, result, virtual_time
 from test_sender import Sending
 
 from hubbatch import RecordStatus
@@ -22,39 +22,35 @@ from hubbatch._records.intake import Intake
 from hubbatch.policies import Keep
 
 
-def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
-    async def main() -> None:
-        call = Call(UPSERT, "/w", "/r", batch_size=2, id_property="email")
-        ledger, intake = Ledger(Keep.ALL), Intake(call)
-        [inputs] = [
-            chunk for person in people(2) for chunk in intake.take(ledger.take(person), person)
-        ]
-        written = {"id": "7", "objectWriteTraceId": inputs[0].trace_id}
-        said = orjson.dumps({"status": "COMPLETE", "results": [written]})
-        sending, bugs = Sending(Reply(200, {}, said)), [ZeroDivisionError()]
+@virtual_time
+async def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
+    call = Call(UPSERT, "/w", "/r", batch_size=2, id_property="email")
+    ledger, intake = Ledger(Keep.ALL), Intake(call)
+    [inputs] = [chunk for person in people(2) for chunk in intake.take(ledger.take(person), person)]
+    written = {"id": "7", "objectWriteTraceId": inputs[0].trace_id}
+    said = orjson.dumps({"status": "COMPLETE", "results": [written]})
+    sending, bugs = Sending(Reply(200, {}, said)), [ZeroDivisionError()]
 
-        def settled(_: Any) -> None:
-            if bugs:
-                raise bugs.pop()
+    def settled(_: Any) -> None:
+        if bugs:
+            raise bugs.pop()
 
-        runner = BatchRunner(
-            call,
-            sending.sender._resources,
-            intake,
-            Settler(ledger, intake, None),
-            settled=settled,
-            fail=lambda _: None,
-            may_wait=lambda _: True,
-            note_sent=ledger.sent,
-        )
-        with pytest.raises(ZeroDivisionError):
-            await runner.step(Carrier(Batch(inputs)))
-        await sending.gate.settle()
-        first, second = ledger.outcome().records
-        assert first.result == result("7", trace_id=inputs[0].trace_id)
-        assert second.status is RecordStatus.UNKNOWN
-        assert second.error is not None
-        assert second.error.message == "the run broke off: ZeroDivisionError"
-        assert runner.requests == 1
-
-    in_virtual_time(main())
+    runner = BatchRunner(
+        call,
+        sending.sender._resources,
+        intake,
+        Settler(ledger, intake, None),
+        settled=settled,
+        fail=lambda _: None,
+        may_wait=lambda _: True,
+        note_sent=ledger.sent,
+    )
+    with pytest.raises(ZeroDivisionError):
+        await runner.step(Carrier(Batch(inputs)))
+    await sending.gate.settle()
+    first, second = ledger.outcome().records
+    assert first.result == result("7", trace_id=inputs[0].trace_id)
+    assert second.status is RecordStatus.UNKNOWN
+    assert second.error is not None
+    assert second.error.message == "the run broke off: ZeroDivisionError"
+    assert runner.requests == 1

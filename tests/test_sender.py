@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from support import UNLIMITED, in_virtual_time, people, plan
+from support import UNLIMITED, people, plan, virtual_time
 
 from hubbatch import BatchError, RateLimit, RecordStatus, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -97,46 +97,42 @@ class Sending:
                 self.gate.note(told, slot, 0.0)
 
 
-def test_batches_wait_for_their_time_and_are_counted_meanwhile() -> None:
-    async def main() -> None:
-        sender = Sending(GOOD).sender
-        began = now()
-        await sender.wait_until(began)
-        assert (now(), sender.pausing) == (began, 0)
-        waiting = [asyncio.create_task(sender.wait_until(when)) for when in (0.5, 2.0)]
-        await asyncio.sleep(0.1)
-        assert sender.pausing == 2
-        await waiting[0]
-        assert now() == pytest.approx(0.5)
-        assert sender.pausing == 1
-        waiting[1].cancel()
-        await asyncio.wait(waiting)
-        assert sender.pausing == 0
-
-    in_virtual_time(main())
+@virtual_time
+async def test_batches_wait_for_their_time_and_are_counted_meanwhile() -> None:
+    sender = Sending(GOOD).sender
+    began = now()
+    await sender.wait_until(began)
+    assert (now(), sender.pausing) == (began, 0)
+    waiting = [asyncio.create_task(sender.wait_until(when)) for when in (0.5, 2.0)]
+    await asyncio.sleep(0.1)
+    assert sender.pausing == 2
+    await waiting[0]
+    assert now() == pytest.approx(0.5)
+    assert sender.pausing == 1
+    waiting[1].cancel()
+    await asyncio.wait(waiting)
+    assert sender.pausing == 0
 
 
 @pytest.mark.parametrize("tells", [True, False])
-def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells: bool) -> None:
-    async def main() -> None:
-        sending = Sending(GOOD, tells=tells)
-        await asyncio.sleep(3.0)
-        response = await sending.send()
-        batch = sending.carrier.batch
-        assert (batch.attempts, batch.status) == (1, RecordStatus.UNKNOWN)
-        began = batch.tried_since
-        assert began == pytest.approx(3.0)
-        assert (response.token, response.diagnosis.symptom) == ("made-up", Symptom.ANSWERED)
-        assert "made-up" not in repr(response)
-        await asyncio.sleep(3.0)
-        await sending.send()
-        batch = sending.carrier.batch
-        assert (batch.attempts, batch.tried_since) == (2, began)
-        assert (sending.sender.requests, sending.carrier.sending) == (2, False)
-        sending.sender.refuse_token(response)
-        assert sending.tokens.refused_ones == ["made-up"]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells: bool) -> None:
+    sending = Sending(GOOD, tells=tells)
+    await asyncio.sleep(3.0)
+    response = await sending.send()
+    batch = sending.carrier.batch
+    assert (batch.attempts, batch.status) == (1, RecordStatus.UNKNOWN)
+    began = batch.tried_since
+    assert began == pytest.approx(3.0)
+    assert (response.token, response.diagnosis.symptom) == ("made-up", Symptom.ANSWERED)
+    assert "made-up" not in repr(response)
+    await asyncio.sleep(3.0)
+    await sending.send()
+    batch = sending.carrier.batch
+    assert (batch.attempts, batch.tried_since) == (2, began)
+    assert (sending.sender.requests, sending.carrier.sending) == (2, False)
+    sending.sender.refuse_token(response)
+    assert sending.tokens.refused_ones == ["made-up"]
 
 
 @pytest.mark.parametrize(
@@ -151,92 +147,83 @@ def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells: bool
         (asyncio.CancelledError(), True, 1),
     ],
 )
-def test_a_batch_is_in_doubt_from_the_moment_a_byte_may_have_left(
+@virtual_time
+async def test_a_batch_is_in_doubt_from_the_moment_a_byte_may_have_left(
     answer: NoReply | BaseException, tells: bool, attempts: int
 ) -> None:
-    async def main() -> None:
-        sending = Sending(answer, tells=tells)
-        if isinstance(answer, BaseException):
-            with pytest.raises(type(answer)):
-                await sending.send()
-        else:
+    sending = Sending(answer, tells=tells)
+    if isinstance(answer, BaseException):
+        with pytest.raises(type(answer)):
             await sending.send()
-        assert sending.carrier.batch.attempts == sending.sender.requests == attempts
-        assert sending.sent == [0, 1][: 2 * attempts]
-        doubtful = sending.carrier.batch.status is RecordStatus.UNKNOWN
-        assert doubtful is (attempts == 1)
-        assert not sending.carrier.sending
-
-    in_virtual_time(main())
-
-
-def test_a_look_up_writes_nothing() -> None:
-    async def main() -> None:
-        sending = Sending(GOOD)
-        sending.carrier.batch = Batch(sending.carrier.batch.inputs, stage=Stage.LOOK_UP)
+    else:
         await sending.send()
-        assert sending.sender.requests == 1
-        assert sending.carrier.batch.attempts == 0
-        assert sending.carrier.batch.status is RecordStatus.UNSENT
-        assert not sending.sent
+    assert sending.carrier.batch.attempts == sending.sender.requests == attempts
+    assert sending.sent == [0, 1][: 2 * attempts]
+    doubtful = sending.carrier.batch.status is RecordStatus.UNKNOWN
+    assert doubtful is (attempts == 1)
+    assert not sending.carrier.sending
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_a_look_up_writes_nothing() -> None:
+    sending = Sending(GOOD)
+    sending.carrier.batch = Batch(sending.carrier.batch.inputs, stage=Stage.LOOK_UP)
+    await sending.send()
+    assert sending.sender.requests == 1
+    assert sending.carrier.batch.attempts == 0
+    assert sending.carrier.batch.status is RecordStatus.UNSENT
+    assert not sending.sent
 
 
 @pytest.mark.parametrize("spare", [True, False])
-def test_a_batch_that_is_too_much_for_a_probe_is_not_sent_as_one(spare: bool) -> None:
-    async def main() -> None:
-        sending = Sending(GOOD)
-        await sending.send(spare=spare)
-        assert sending.sender.requests == 1
-        await sending.break_service()
-        if spare:
-            with pytest.raises(DeclinedError):
-                await sending.send(spare=True)
-        else:
-            await sending.send()
-        assert sending.sender.requests == (1 if spare else 2)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_batch_that_is_too_much_for_a_probe_is_not_sent_as_one(spare: bool) -> None:
+    sending = Sending(GOOD)
+    await sending.send(spare=spare)
+    assert sending.sender.requests == 1
+    await sending.break_service()
+    if spare:
+        with pytest.raises(DeclinedError):
+            await sending.send(spare=True)
+    else:
+        await sending.send()
+    assert sending.sender.requests == (1 if spare else 2)
 
 
 @pytest.mark.parametrize(("hold", "refuses"), [(300.0, False), (301.0, True)])
-def test_a_run_does_not_begin_while_all_are_held_for_longer_than_it_would_wait(
+@virtual_time
+async def test_a_run_does_not_begin_while_all_are_held_for_longer_than_it_would_wait(
     hold: float, refuses: bool
 ) -> None:
-    async def main() -> None:
-        sending = Sending(GOOD)
-        sending.limiter.hold(hold)
-        if not refuses:
-            await sending.send()
-            assert now() >= 300.0
-            return
-        with pytest.raises(TransportError) as caught:
-            await sending.send()
-        assert str(caught.value) == (
-            "the service wants to be left alone for 301 seconds more, longer than"
-            " RetryPolicy.max_elapsed (300): send `outcome.retryable` again after that"
-        )
-
-    in_virtual_time(main())
-
-
-def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
-    async def main() -> None:
-        headers = {
-            "x-hubspot-ratelimit-max": "190",
-            "x-hubspot-ratelimit-remaining": "150",
-            "x-hubspot-ratelimit-interval-milliseconds": "10000",
-        }
-        sending = Sending(Reply(200, headers, GOOD.body), limiter=RateLimiter())
+    sending = Sending(GOOD)
+    sending.limiter.hold(hold)
+    if not refuses:
         await sending.send()
-        assert sending.limiter.rate_limit == RateLimit(190, 10.0)
+        assert now() >= 300.0
+        return
+    with pytest.raises(TransportError) as caught:
+        await sending.send()
+    assert str(caught.value) == (
+        "the service wants to be left alone for 301 seconds more, longer than"
+        " RetryPolicy.max_elapsed (300): send `outcome.retryable` again after that"
+    )
 
-    in_virtual_time(main())
+
+@virtual_time
+async def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
+    headers = {
+        "x-hubspot-ratelimit-max": "190",
+        "x-hubspot-ratelimit-remaining": "150",
+        "x-hubspot-ratelimit-interval-milliseconds": "10000",
+    }
+    sending = Sending(Reply(200, headers, GOOD.body), limiter=RateLimiter())
+    await sending.send()
+    assert sending.limiter.rate_limit == RateLimit(190, 10.0)
 
 
 @pytest.mark.parametrize(("answer", "refused"), [(LIMITED, [True]), (BAD, [False])])
-def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
+@virtual_time
+async def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
     answer: Reply, refused: list[bool]
 ) -> None:
     told: list[bool] = []
@@ -245,23 +232,18 @@ def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
         def learn(self, headers: Any, slot: Any, *, refused: bool = False) -> None:
             told.append(refused)
 
-    async def main() -> None:
-        await Sending(answer, limiter=Listening(UNLIMITED)).send()
-        assert told == refused
-
-    in_virtual_time(main())
+    await Sending(answer, limiter=Listening(UNLIMITED)).send()
+    assert told == refused
 
 
 @pytest.mark.parametrize(("search", "broken"), [(Search.NONE, True), (Search.FAILING, False)])
-def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
+@virtual_time
+async def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
     search: Search, broken: bool
 ) -> None:
-    async def main() -> None:
-        sending = Sending(BAD)
-        inputs = sending.carrier.batch.inputs
-        for _ in range(15):
-            sending.carrier.batch = Batch(inputs, search=search)
-            await sending.send()
-        assert sending.gate.broken is broken
-
-    in_virtual_time(main())
+    sending = Sending(BAD)
+    inputs = sending.carrier.batch.inputs
+    for _ in range(15):
+        sending.carrier.batch = Batch(inputs, search=search)
+        await sending.send()
+    assert sending.gate.broken is broken

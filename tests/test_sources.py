@@ -15,6 +15,7 @@ from support import (
     in_virtual_time,
     people,
     upsert,
+    virtual_time,
 )
 
 from hubbatch import BatchStatus, Counts, HubbatchError
@@ -30,60 +31,55 @@ def breaking_after(count: int) -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("slow", [False, True])
-def test_a_raising_source_lets_what_was_sent_settle(slow: bool) -> None:
-    async def main() -> None:
-        async with World() as world:
-            source: Any = drip(breaking_after(250), 0.001) if slow else breaking_after(250)
-            run = upsert(world, source)
-            with pytest.raises(SourceError):
-                await run
-            outcome = run.outcome
-            assert outcome.status is BatchStatus.CANCELED
-            assert outcome.counts.total == 250
-            assert outcome.counts.unknown == outcome.counts.failed == 0
-            assert outcome.counts.succeeded + outcome.counts.unsent == 250
-            assert len(outcome.unsent) >= 50
-            assert outcome.counts.succeeded == len(world.stored())
-            check_against_store(world, outcome.records)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_raising_source_lets_what_was_sent_settle(slow: bool) -> None:
+    async with World() as world:
+        source: Any = drip(breaking_after(250), 0.001) if slow else breaking_after(250)
+        run = upsert(world, source)
+        with pytest.raises(SourceError):
+            await run
+        outcome = run.outcome
+        assert outcome.status is BatchStatus.CANCELED
+        assert outcome.counts.total == 250
+        assert outcome.counts.unknown == outcome.counts.failed == 0
+        assert outcome.counts.succeeded + outcome.counts.unsent == 250
+        assert len(outcome.unsent) >= 50
+        assert outcome.counts.succeeded == len(world.stored())
+        check_against_store(world, outcome.records)
 
 
-def test_a_batch_that_is_not_full_does_not_wait_for_a_slow_source() -> None:
-    async def main() -> None:
-        async with World() as world:
-            await upsert(world, drip(people(3), 10.0))
-            assert [round(request.at) for request in world.service.requests] == [11, 21, 31]
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_batch_that_is_not_full_does_not_wait_for_a_slow_source() -> None:
+    async with World() as world:
+        await upsert(world, drip(people(3), 10.0))
+        assert [round(request.at) for request in world.service.requests] == [11, 21, 31]
 
 
 @pytest.mark.parametrize(("max_concurrency", "max_batch_bytes"), [(1, 3_000_000), (3, 1024)])
-def test_never_more_than_two_batches_beyond_those_in_flight_are_held(
+@virtual_time
+async def test_never_more_than_two_batches_beyond_those_in_flight_are_held(
     max_concurrency: int, max_batch_bytes: int
 ) -> None:
-    async def main() -> None:
-        taken = 0
+    taken = 0
 
-        def source() -> Iterator[dict[str, str]]:
-            nonlocal taken
-            for person in people(500):
-                taken += 1
-                settled = len(world.stored())
-                assert taken - settled <= (max_concurrency + 2) * 10
-                yield person
+    def source() -> Iterator[dict[str, str]]:
+        nonlocal taken
+        for person in people(500):
+            taken += 1
+            settled = len(world.stored())
+            assert taken - settled <= (max_concurrency + 2) * 10
+            yield person
 
-        async with World(max_concurrency=max_concurrency) as world:
-            outcome = await upsert(world, source(), batch_size=10, max_batch_bytes=max_batch_bytes)
-            assert outcome.ok
-            assert world.transport.most_in_flight == max_concurrency
-
-    in_virtual_time(main())
+    async with World(max_concurrency=max_concurrency) as world:
+        outcome = await upsert(world, source(), batch_size=10, max_batch_bytes=max_batch_bytes)
+        assert outcome.ok
+        assert world.transport.most_in_flight == max_concurrency
 
 
 @pytest.mark.parametrize("slow", [False, True])
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, GeneratorExit])
-def test_a_source_may_raise_anything(kind: type[BaseException], slow: bool) -> None:
+@virtual_time
+async def test_a_source_may_raise_anything(kind: type[BaseException], slow: bool) -> None:
     class Breaking:
         def __init__(self) -> None:
             self.rest = people(150)
@@ -102,36 +98,32 @@ def test_a_source_may_raise_anything(kind: type[BaseException], slow: bool) -> N
         async def __anext__(self) -> dict[str, str]:
             return next(self)
 
-    async def main() -> None:
-        async with World() as world:
-            source: Any = Breaking() if slow else iter(Breaking().__next__, None)
-            run = upsert(world, source)
-            with pytest.raises(kind):
-                await run
-            counts = run.outcome.counts
-            assert counts.total == 150
-            assert counts.unknown == counts.failed == 0
-            assert counts.succeeded == len(world.stored())
-
-    in_virtual_time(main())
+    async with World() as world:
+        source: Any = Breaking() if slow else iter(Breaking().__next__, None)
+        run = upsert(world, source)
+        with pytest.raises(kind):
+            await run
+        counts = run.outcome.counts
+        assert counts.total == 150
+        assert counts.unknown == counts.failed == 0
+        assert counts.succeeded == len(world.stored())
 
 
-def test_a_source_that_raises_stop_async_iteration_does_not_pass_for_ended() -> None:
+@virtual_time
+async def test_a_source_that_raises_stop_async_iteration_does_not_pass_for_ended() -> None:
     def source() -> Iterator[dict[str, str]]:
         yield from people(5)
         raise StopAsyncIteration
 
-    async def main() -> None:
-        async with World() as world:
-            with pytest.raises(RuntimeError, match="StopAsyncIteration"):
-                async with upsert(world, source()) as run:
-                    async for _ in run:
-                        pass
-
-    in_virtual_time(main())
+    async with World() as world:
+        with pytest.raises(RuntimeError, match="StopAsyncIteration"):
+            async with upsert(world, source()) as run:
+                async for _ in run:
+                    pass
 
 
-def test_an_iterator_made_from_the_source_is_closed() -> None:
+@virtual_time
+async def test_an_iterator_made_from_the_source_is_closed() -> None:
     closed = []
 
     class Table:
@@ -142,62 +134,53 @@ def test_an_iterator_made_from_the_source_is_closed() -> None:
             finally:
                 closed.append(True)
 
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=1) as world:
-            await upsert(world, Table(), batch_size=10, deadline=1.5)
-            assert closed
-
-    in_virtual_time(main())
+    async with World(latency=1.0, max_concurrency=1) as world:
+        await upsert(world, Table(), batch_size=10, deadline=1.5)
+        assert closed
 
 
-def test_the_linger_does_not_start_a_batch_while_a_run_is_being_cancelled() -> None:
-    async def main() -> None:
-        complaints: list[Any] = []
-        asyncio.get_running_loop().set_exception_handler(
-            lambda _, context: complaints.append(context)
-        )
+@virtual_time
+async def test_the_linger_does_not_start_a_batch_while_a_run_is_being_cancelled() -> None:
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
 
-        async def source() -> Any:
-            try:
-                yield people(1)[0]
-                await asyncio.sleep(100)
-            finally:
-                await asyncio.sleep(5)
+    async def source() -> Any:
+        try:
+            yield people(1)[0]
+            await asyncio.sleep(100)
+        finally:
+            await asyncio.sleep(5)
 
-        async with World() as world:
-            run = upsert(world, source())
-            task = asyncio.ensure_future(run)
+    async with World() as world:
+        run = upsert(world, source())
+        task = asyncio.ensure_future(run)
+        await asyncio.sleep(0.5)
+        task.cancel()
+        await asyncio.wait([task])
+        assert run.outcome.counts == Counts(1, unsent=1)
+        assert not complaints
+
+
+@virtual_time
+async def test_a_slow_consumer_holds_the_source_back() -> None:
+    taken = 0
+
+    def source() -> Iterator[dict[str, str]]:
+        nonlocal taken
+        for person in people(1000):
+            taken += 1
+            yield person
+
+    async with (
+        World(max_concurrency=2) as world,
+        upsert(world, source(), batch_size=10) as run,
+    ):
+        consumed = 0
+        async for _ in run:
+            consumed += 1
             await asyncio.sleep(0.5)
-            task.cancel()
-            await asyncio.wait([task])
-            assert run.outcome.counts == Counts(1, unsent=1)
-            assert not complaints
-
-    in_virtual_time(main())
-
-
-def test_a_slow_consumer_holds_the_source_back() -> None:
-    async def main() -> None:
-        taken = 0
-
-        def source() -> Iterator[dict[str, str]]:
-            nonlocal taken
-            for person in people(1000):
-                taken += 1
-                yield person
-
-        async with (
-            World(max_concurrency=2) as world,
-            upsert(world, source(), batch_size=10) as run,
-        ):
-            consumed = 0
-            async for _ in run:
-                consumed += 1
-                await asyncio.sleep(0.5)
-                assert taken - consumed <= (2 + 2) * 10
-        assert consumed == 1000
-
-    in_virtual_time(main())
+            assert taken - consumed <= (2 + 2) * 10
+    assert consumed == 1000
 
 
 def blocking(records: Iterable[dict[str, str]], seconds: float) -> Iterator[dict[str, str]]:
@@ -220,45 +203,39 @@ async def longest_lag(done: Callable[[], bool]) -> float:
     return longest
 
 
-def test_a_source_that_blocks_lets_others_run_between_two_records() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, blocking(people(300), 0.02)).start()
-            assert await longest_lag(lambda: run.done) < 0.05
-            assert (await run).ok
-            assert world.service.requests[0].at < 3, "the first batch left while others were pulled"
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_source_that_blocks_lets_others_run_between_two_records() -> None:
+    async with World() as world:
+        run = upsert(world, blocking(people(300), 0.02)).start()
+        assert await longest_lag(lambda: run.done) < 0.05
+        assert (await run).ok
+        assert world.service.requests[0].at < 3, "the first batch left while others were pulled"
 
 
 @pytest.mark.parametrize("slow", [False, True])
-def test_a_quick_source_gives_the_loop_its_turn_by_time(slow: bool) -> None:
+@virtual_time
+async def test_a_quick_source_gives_the_loop_its_turn_by_time(slow: bool) -> None:
     """Also an async source that never waits; 5 ms of pulling are a turn, however many batches they fill."""
 
-    async def main() -> None:
-        async with World(max_concurrency=200) as world:
-            source: Any = blocking(people(5000), 0.0002)
+    async with World(max_concurrency=200) as world:
+        source: Any = blocking(people(5000), 0.0002)
 
-            async def never_waiting() -> AsyncIterator[dict[str, str]]:
-                for person in source:
-                    yield person
+        async def never_waiting() -> AsyncIterator[dict[str, str]]:
+            for person in source:
+                yield person
 
-            run = upsert(world, never_waiting() if slow else source).start()
-            assert await longest_lag(lambda: run.done) < 0.016
-            assert (await run).ok
-
-    in_virtual_time(main())
+        run = upsert(world, never_waiting() if slow else source).start()
+        assert await longest_lag(lambda: run.done) < 0.016
+        assert (await run).ok
 
 
-def test_a_deadline_ends_a_source_that_blocks_within_two_records_time() -> None:
-    async def main() -> None:
-        async with World() as world:
-            outcome = await upsert(world, blocking(people(500), 0.02), deadline=1.0)
-            assert asyncio.get_running_loop().time() < 1.05
-            assert outcome.counts.total in {50, 51, 52}
-            assert outcome.status is BatchStatus.CANCELED
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_deadline_ends_a_source_that_blocks_within_two_records_time() -> None:
+    async with World() as world:
+        outcome = await upsert(world, blocking(people(500), 0.02), deadline=1.0)
+        assert asyncio.get_running_loop().time() < 1.05
+        assert outcome.counts.total in {50, 51, 52}
+        assert outcome.status is BatchStatus.CANCELED
 
 
 @pytest.mark.parametrize(
@@ -286,7 +263,8 @@ def test_waiting_for_room_is_not_taken_for_blocking(caplog: pytest.LogCaptureFix
     assert not caplog.records
 
 
-def test_a_record_whose_error_cannot_be_told_fails_like_any_other() -> None:
+@virtual_time
+async def test_a_record_whose_error_cannot_be_told_fails_like_any_other() -> None:
     class SilentError(Exception):
         def __str__(self) -> str:
             raise self
@@ -295,15 +273,12 @@ def test_a_record_whose_error_cannot_be_told_fails_like_any_other() -> None:
         def model_dump(self, **_: object) -> dict[str, str]:
             raise SilentError
 
-    async def main() -> None:
-        async with World() as world:
-            outcome = await upsert(world, [*people(3), Record(), *people(3, 3)])
-            assert outcome.counts == Counts(7, succeeded=6, failed=1)
-            [error] = outcome.errors
-            assert (error.category, error.indexes) == ("LOCAL_VALIDATION", (3,))
-            assert error.message == "the record cannot be read: SilentError"
-
-    in_virtual_time(main())
+    async with World() as world:
+        outcome = await upsert(world, [*people(3), Record(), *people(3, 3)])
+        assert outcome.counts == Counts(7, succeeded=6, failed=1)
+        [error] = outcome.errors
+        assert (error.category, error.indexes) == ("LOCAL_VALIDATION", (3,))
+        assert error.message == "the record cannot be read: SilentError"
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -373,7 +348,8 @@ def test_a_run_that_is_cancelled_again_while_it_closes_a_long_list_is_closed_at_
         in_virtual_time(main(turns))
 
 
-def test_the_rest_of_a_list_may_raise() -> None:
+@virtual_time
+async def test_the_rest_of_a_list_may_raise() -> None:
     class Rows(Sequence[Any]):
         def __len__(self) -> int:
             return 100
@@ -383,13 +359,10 @@ def test_the_rest_of_a_list_may_raise() -> None:
                 raise SourceError
             return people(1, index)[0]
 
-    async def main() -> None:
-        async with World(latency=1.0, max_concurrency=1) as world:
-            run = upsert(world, Rows(), batch_size=5, deadline=0.5)
-            with pytest.raises(SourceError):
-                await run
-            counts = run.outcome.counts
-            assert counts.succeeded == len(world.stored()) == 5
-            assert counts.unknown == counts.failed == 0
-
-    in_virtual_time(main())
+    async with World(latency=1.0, max_concurrency=1) as world:
+        run = upsert(world, Rows(), batch_size=5, deadline=0.5)
+        with pytest.raises(SourceError):
+            await run
+        counts = run.outcome.counts
+        assert counts.succeeded == len(world.stored()) == 5
+        assert counts.unknown == counts.failed == 0

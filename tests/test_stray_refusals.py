@@ -8,7 +8,7 @@ import random
 import pytest
 from account import Account, work
 from attrs import define, field
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import RateLimit, RateLimiter
 from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
@@ -91,22 +91,20 @@ def test_with_headers_most_of_the_quota_is_used_all_the_time(
 
 @pytest.mark.parametrize("retry_after", [None, 0.5])
 @pytest.mark.parametrize("told", [PINNED, None])
-def test_a_run_that_meets_stray_refusals_comes_to_its_end(
+@virtual_time
+async def test_a_run_that_meets_stray_refusals_comes_to_its_end(
     told: RateLimit | None, retry_after: float | None
 ) -> None:
-    async def main() -> None:
-        chance = random.Random(5)
+    chance = random.Random(5)
 
-        def refuse(_: SandboxRequest) -> Fault | None:
-            stray = chance.random() < STRAY
-            return Fault(FaultKind.RATE_SECONDLY, retry_after=retry_after) if stray else None
+    def refuse(_: SandboxRequest) -> Fault | None:
+        stray = chance.random() < STRAY
+        return Fault(FaultKind.RATE_SECONDLY, retry_after=retry_after) if stray else None
 
-        async with World(rate_limit=told, client_rate=PINNED, faults=refuse) as world:
-            outcome = await world.client.upsert(
-                "contacts", people(1_000), id_property="email", batch_size=1
-            )
-            assert outcome.ok
-            # About 111 refusals; each holds for a second, or for half of one, and so do two of them together.
-            assert asyncio.get_running_loop().time() <= 111 * (retry_after or 1.0) + 60
-
-    in_virtual_time(main())
+    async with World(rate_limit=told, client_rate=PINNED, faults=refuse) as world:
+        outcome = await world.client.upsert(
+            "contacts", people(1_000), id_property="email", batch_size=1
+        )
+        assert outcome.ok
+        # About 111 refusals; each holds for a second, or for half of one, and so do two of them together.
+        assert asyncio.get_running_loop().time() <= 111 * (retry_after or 1.0) + 60

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people
+from support import World, in_virtual_time, people, virtual_time
 
 from hubbatch import Outcome, RateLimiter, RecordStatus, RetryPolicy
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -130,15 +130,13 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
     assert outcome.records[150].status is RecordStatus.UNKNOWN
 
 
-def test_a_suspects_failures_say_nothing_of_the_service() -> None:
-    async def main() -> None:
-        told = diagnose(UPSERT, Reply(504, {}, b"{}"))
-        breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
-        gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level
-        for moment in range(50):
-            gate.note(told, Slot(float(moment)), 0.0, suspect=True)
-        assert not breaker.open
-        assert not breaker.in_trouble
-        assert concurrency.level == level
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_suspects_failures_say_nothing_of_the_service() -> None:
+    told = diagnose(UPSERT, Reply(504, {}, b"{}"))
+    breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
+    gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level
+    for moment in range(50):
+        gate.note(told, Slot(float(moment)), 0.0, suspect=True)
+    assert not breaker.open
+    assert not breaker.in_trouble
+    assert concurrency.level == level

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support import World, in_virtual_time, people
+from support import World, people, virtual_time
 
 import hubbatch
 from hubbatch import Client, Outcome, RateLimit, Run, UsageError
@@ -132,15 +132,13 @@ def test_an_object_type_is_never_spliced_into_the_path(object_type: Any) -> None
         Client("made-up").create(object_type, [])
 
 
-def test_no_records_are_an_empty_outcome_without_a_request() -> None:
-    async def main() -> None:
-        async with World() as world:
-            nothing: list[Any] = []
-            for empty in (nothing, iter(nothing), (item for item in nothing)):
-                assert await world.client.create("contacts", empty) == Outcome()
-            assert not world.service.requests
-
-    in_virtual_time(main())
+@virtual_time
+async def test_no_records_are_an_empty_outcome_without_a_request() -> None:
+    async with World() as world:
+        nothing: list[Any] = []
+        for empty in (nothing, iter(nothing), (item for item in nothing)):
+            assert await world.client.create("contacts", empty) == Outcome()
+        assert not world.service.requests
 
 
 @pytest.mark.parametrize(
@@ -155,41 +153,37 @@ def test_no_records_are_an_empty_outcome_without_a_request() -> None:
         ("create", {}, 5, "a record must be"),
     ],
 )
-def test_a_record_that_cannot_be_sent_fails_alone(
+@virtual_time
+async def test_a_record_that_cannot_be_sent_fails_alone(
     verb: str, options: dict[str, Any], record: Any, says: str
 ) -> None:
-    async def main() -> None:
-        async with World() as world:
-            good = [{"email": "a@x.com", "id": world.service.add("contacts", {}).id}]
-            records = [*good, record, {**good[0], "email": "b@x.com"}]
-            outcome = await getattr(world.client, verb)("contacts", records, **options)
-            assert [item.status.name for item in outcome.records] == [
-                "SUCCEEDED",
-                "FAILED",
-                "SUCCEEDED",
-            ]
-            failed = outcome.records[1]
-            assert failed.error is not None
-            assert failed.error.category == "LOCAL_VALIDATION"
-            assert says in failed.error.message
-            assert failed.input is record
-            assert failed.attempts == 0
-
-    in_virtual_time(main())
+    async with World() as world:
+        good = [{"email": "a@x.com", "id": world.service.add("contacts", {}).id}]
+        records = [*good, record, {**good[0], "email": "b@x.com"}]
+        outcome = await getattr(world.client, verb)("contacts", records, **options)
+        assert [item.status.name for item in outcome.records] == [
+            "SUCCEEDED",
+            "FAILED",
+            "SUCCEEDED",
+        ]
+        failed = outcome.records[1]
+        assert failed.error is not None
+        assert failed.error.category == "LOCAL_VALIDATION"
+        assert says in failed.error.message
+        assert failed.input is record
+        assert failed.attempts == 0
 
 
-def test_a_record_whose_own_code_raises_fails_alone() -> None:
+@virtual_time
+async def test_a_record_whose_own_code_raises_fails_alone() -> None:
     class Lazy(dict[str, Any]):
         def items(self) -> Any:
             raise OSError("gone")
 
-    async def main() -> None:
-        async with World() as world:
-            outcome = await world.client.create("contacts", [Lazy(), *people(1)])
-            assert outcome.counts.succeeded == outcome.counts.failed == 1
-            assert "OSError: gone" in outcome.errors[0].message
-
-    in_virtual_time(main())
+    async with World() as world:
+        outcome = await world.client.create("contacts", [Lazy(), *people(1)])
+        assert outcome.counts.succeeded == outcome.counts.failed == 1
+        assert "OSError: gone" in outcome.errors[0].message
 
 
 def test_a_client_takes_its_token_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,25 +239,23 @@ async def test_a_callers_session_is_used_and_never_closed() -> None:
         assert not session.closed
 
 
-def test_a_run_is_started_once() -> None:
-    async def main() -> None:
-        async with World() as world:
-            run = world.client.upsert("contacts", people(3), id_property="email")
-            assert run.outcome.status is hubbatch.BatchStatus.PENDING
-            for attempt in (run.stop, run.__anext__):
-                with pytest.raises(UsageError, match="has not started"):
-                    await attempt()
+@virtual_time
+async def test_a_run_is_started_once() -> None:
+    async with World() as world:
+        run = world.client.upsert("contacts", people(3), id_property="email")
+        assert run.outcome.status is hubbatch.BatchStatus.PENDING
+        for attempt in (run.stop, run.__anext__):
             with pytest.raises(UsageError, match="has not started"):
-                _ = run.progress
-            with pytest.raises(UsageError, match="has not started"):
-                aiter(run)
-            outcome = await run
-            assert await run is outcome is run.outcome
-            with pytest.raises(UsageError, match="started already"):
-                await run.__aenter__()
-            assert len(world.service.requests) == 1
-
-    in_virtual_time(main())
+                await attempt()
+        with pytest.raises(UsageError, match="has not started"):
+            _ = run.progress
+        with pytest.raises(UsageError, match="has not started"):
+            aiter(run)
+        outcome = await run
+        assert await run is outcome is run.outcome
+        with pytest.raises(UsageError, match="started already"):
+            await run.__aenter__()
+        assert len(world.service.requests) == 1
 
 
 def test_the_quota_in_force_can_be_seen() -> None:

@@ -8,12 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support import (
-    World,
-    in_virtual_time,
-    people,
-    upsert,
-)
+from support import World, in_virtual_time, people, upsert, virtual_time
 
 from hubbatch import (
     BatchStatus,
@@ -24,94 +19,84 @@ from hubbatch import (
 )
 
 
-def test_the_last_one_who_awaits_a_run_cancels_it() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            run = upsert(world, people(5))
-            first, second = asyncio.ensure_future(run), asyncio.ensure_future(run)
-            await asyncio.sleep(1)
-            first.cancel()
-            await asyncio.wait([first])
-            assert first.cancelled()
-            assert not run.done
-            second.cancel()
-            await asyncio.wait([second])
-            assert second.cancelled()
-            assert run.outcome.counts == Counts(5, unknown=5)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_the_last_one_who_awaits_a_run_cancels_it() -> None:
+    async with World(latency=10.0) as world:
+        run = upsert(world, people(5))
+        first, second = asyncio.ensure_future(run), asyncio.ensure_future(run)
+        await asyncio.sleep(1)
+        first.cancel()
+        await asyncio.wait([first])
+        assert first.cancelled()
+        assert not run.done
+        second.cancel()
+        await asyncio.wait([second])
+        assert second.cancelled()
+        assert run.outcome.counts == Counts(5, unknown=5)
 
 
-def test_a_run_that_is_started_goes_on_whoever_stops_waiting() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            run = upsert(world, people(5)).start()
-            waiting = asyncio.ensure_future(run.wait())
-            await asyncio.sleep(1)
-            waiting.cancel()
-            await asyncio.wait([waiting])
-            assert waiting.cancelled()
-            assert not run.done
-            outcome = await run.wait()
-            assert outcome is run.outcome
-            assert len(outcome.succeeded) == 5, "it keeps what an awaited run keeps"
-            assert await run is outcome
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_that_is_started_goes_on_whoever_stops_waiting() -> None:
+    async with World(latency=10.0) as world:
+        run = upsert(world, people(5)).start()
+        waiting = asyncio.ensure_future(run.wait())
+        await asyncio.sleep(1)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        assert waiting.cancelled()
+        assert not run.done
+        outcome = await run.wait()
+        assert outcome is run.outcome
+        assert len(outcome.succeeded) == 5, "it keeps what an awaited run keeps"
+        assert await run is outcome
 
 
-def test_a_run_is_not_cancelled_with_one_who_awaits_it_while_another_waits() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            run = upsert(world, people(5))
-            awaiting = asyncio.ensure_future(run)
-            await asyncio.sleep(1)
-            waiting = asyncio.ensure_future(run.wait())
-            await asyncio.sleep(1)
-            awaiting.cancel()
-            assert (await waiting).ok
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_run_is_not_cancelled_with_one_who_awaits_it_while_another_waits() -> None:
+    async with World(latency=10.0) as world:
+        run = upsert(world, people(5))
+        awaiting = asyncio.ensure_future(run)
+        await asyncio.sleep(1)
+        waiting = asyncio.ensure_future(run.wait())
+        await asyncio.sleep(1)
+        awaiting.cancel()
+        assert (await waiting).ok
 
 
-def test_a_started_run_that_nobody_holds_goes_on() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            upsert(world, people(5)).start()
-            gc.collect()
-            await asyncio.sleep(15)
-            assert len(world.stored()) == 5
-            assert "0 runs" in repr(world.client)
-
-    in_virtual_time(main())
+@virtual_time
+async def test_a_started_run_that_nobody_holds_goes_on() -> None:
+    async with World(latency=10.0) as world:
+        upsert(world, people(5)).start()
+        gc.collect()
+        await asyncio.sleep(15)
+        assert len(world.stored()) == 5
+        assert "0 runs" in repr(world.client)
 
 
-def test_a_block_that_is_cancelled_cancels_its_run_whoever_else_waits() -> None:
-    async def main() -> None:
-        async with World(latency=10.0) as world:
-            run = upsert(world, people(5))
+@virtual_time
+async def test_a_block_that_is_cancelled_cancels_its_run_whoever_else_waits() -> None:
+    async with World(latency=10.0) as world:
+        run = upsert(world, people(5))
 
-            async def block() -> None:
-                async with run:
-                    await asyncio.sleep(100)
+        async def block() -> None:
+            async with run:
+                await asyncio.sleep(100)
 
-            task = asyncio.ensure_future(block())
-            await asyncio.sleep(1)
-            waiting = asyncio.ensure_future(run.wait())
-            onlooker = asyncio.ensure_future(run)
-            await asyncio.sleep(1)
-            onlooker.cancel()
-            await asyncio.wait([onlooker])
-            assert not run.done, "the block is still there"
-            task.cancel()
-            with pytest.raises(HubbatchError, match="was cancelled") as caught:
-                await waiting
-            assert caught.value.outcome is run.outcome
-            await asyncio.wait([task])
-            assert task.cancelled()
-            assert run.outcome.counts == Counts(5, unknown=5)
-
-    in_virtual_time(main())
+        task = asyncio.ensure_future(block())
+        await asyncio.sleep(1)
+        waiting = asyncio.ensure_future(run.wait())
+        onlooker = asyncio.ensure_future(run)
+        await asyncio.sleep(1)
+        onlooker.cancel()
+        await asyncio.wait([onlooker])
+        assert not run.done, "the block is still there"
+        task.cancel()
+        with pytest.raises(HubbatchError, match="was cancelled") as caught:
+            await waiting
+        assert caught.value.outcome is run.outcome
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert run.outcome.counts == Counts(5, unknown=5)
 
 
 async def itself(run: Run) -> object:
@@ -127,67 +112,61 @@ async def its_wait(run: Run) -> object:
 
 
 @pytest.mark.parametrize("how", [itself, in_a_task, its_wait])
-def test_a_source_that_waits_for_its_own_run_is_told_so(how: Any) -> None:
-    async def main() -> None:
-        async with World() as world:
-            runs: list[Run] = []
+@virtual_time
+async def test_a_source_that_waits_for_its_own_run_is_told_so(how: Any) -> None:
+    async with World() as world:
+        runs: list[Run] = []
 
-            async def source() -> AsyncIterator[dict[str, str]]:
-                yield people(1)[0]
-                await how(runs[0])
+        async def source() -> AsyncIterator[dict[str, str]]:
+            yield people(1)[0]
+            await how(runs[0])
 
-            run = upsert(world, source())
-            runs.append(run)
-            with pytest.raises(UsageError, match="would wait for itself") as caught:
-                await run
-            assert caught.value.outcome is None
-            assert asyncio.get_running_loop().time() < 10
-            assert run.outcome.counts.total == 1
-
-    in_virtual_time(main())
+        run = upsert(world, source())
+        runs.append(run)
+        with pytest.raises(UsageError, match="would wait for itself") as caught:
+            await run
+        assert caught.value.outcome is None
+        assert asyncio.get_running_loop().time() < 10
+        assert run.outcome.counts.total == 1
 
 
-def test_a_nested_run_cannot_wait_for_the_run_around_it() -> None:
-    async def main() -> None:
-        async with World() as world:
-            runs: list[Run] = []
+@virtual_time
+async def test_a_nested_run_cannot_wait_for_the_run_around_it() -> None:
+    async with World() as world:
+        runs: list[Run] = []
 
-            async def inner_source() -> AsyncIterator[dict[str, str]]:
-                yield people(1)[0]
-                await runs[0]
+        async def inner_source() -> AsyncIterator[dict[str, str]]:
+            yield people(1)[0]
+            await runs[0]
 
-            async def outer_source() -> AsyncIterator[dict[str, str]]:
-                yield people(1)[0]
-                await upsert(world, inner_source())
+        async def outer_source() -> AsyncIterator[dict[str, str]]:
+            yield people(1)[0]
+            await upsert(world, inner_source())
 
-            run = upsert(world, outer_source())
-            runs.append(run)
-            with pytest.raises(UsageError, match="would wait for itself"):
-                await run
-
-    in_virtual_time(main())
+        run = upsert(world, outer_source())
+        runs.append(run)
+        with pytest.raises(UsageError, match="would wait for itself"):
+            await run
 
 
-def test_a_source_may_stop_its_run_from_a_task_and_close_the_client() -> None:
-    async def main() -> None:
-        async with World() as world:
-            runs: list[Run] = []
+@virtual_time
+async def test_a_source_may_stop_its_run_from_a_task_and_close_the_client() -> None:
+    async with World() as world:
+        runs: list[Run] = []
 
-            async def source(close: bool) -> AsyncIterator[dict[str, str]]:
-                yield people(1)[0]
-                if close:
-                    await asyncio.gather(world.client.aclose())
-                else:
-                    await asyncio.gather(runs[0].stop())
-                    assert not runs[0].done
-                yield people(1)[0]
+        async def source(close: bool) -> AsyncIterator[dict[str, str]]:
+            yield people(1)[0]
+            if close:
+                await asyncio.gather(world.client.aclose())
+            else:
+                await asyncio.gather(runs[0].stop())
+                assert not runs[0].done
+            yield people(1)[0]
 
-            runs.append(upsert(world, source(close=False)))
-            assert (await runs[0]).status is BatchStatus.CANCELED
-            with pytest.raises(HubbatchError, match="client was closed"):
-                await upsert(world, source(close=True))
-
-    in_virtual_time(main())
+        runs.append(upsert(world, source(close=False)))
+        assert (await runs[0]).status is BatchStatus.CANCELED
+        with pytest.raises(HubbatchError, match="client was closed"):
+            await upsert(world, source(close=True))
 
 
 def test_a_client_belongs_to_one_event_loop() -> None:
