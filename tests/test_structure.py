@@ -103,6 +103,11 @@ def test_everything_has_its_place_in_the_order() -> None:
     assert {place(path) for path in PACKAGE.rglob("*.py")} == LAYERS.keys()
 
 
+def test_tests_mirror_the_packages() -> None:
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {path.parent.name for path in Path(__file__).parent.glob("*/test_*.py")} == packages
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.glob("_*/__init__.py")), ids=named)
 def test_a_package_says_what_it_is_and_what_it_knows_nothing_of(path: Path) -> None:
     words = ast.get_docstring(ast.parse(path.read_text("utf-8")))
