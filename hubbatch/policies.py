@@ -12,10 +12,21 @@ from attrs import frozen
 
 from hubbatch.errors import UsageError
 
-__all__ = ["Duplicates", "Keep", "RateLimit", "RetryPolicy"]
+__all__ = ["Duplicates", "Keep", "LimitClass", "RateLimit", "RetryPolicy"]
 
 LONGEST_WAIT = 24 * 3600.0
 """A migrating account is away for up to a day (HubSpot: error 477); no wait is longer."""
+
+
+class LimitClass(StrEnum):
+    """Which of HubSpot's limits a request counts against."""
+
+    INTERVAL = "interval"
+    """The rolling ten-second limit of the app, and the day's."""
+    SEARCH = "search"
+    """Five requests a second for the account; exempt from the ten-second limit, without its headers."""
+    EXEMPT = "exempt"
+    """Exempt from the ten-second limit, without its headers, as association batches are."""
 
 
 @frozen
