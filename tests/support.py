@@ -106,21 +106,21 @@ class ServiceTransport:
         self.in_flight = 0
         self.most_in_flight = 0
 
-    async def post(
+    async def send(
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         note_sent()
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            return await self._post(request, token)
+            return await self._send(request, token)
         finally:
             self.in_flight -= 1
 
-    async def _post(self, request: Request, token: str) -> Reply | NoReply:
+    async def _send(self, request: Request, token: str) -> Reply | NoReply:
         answer = self.service.handle(
             SandboxRequest(
-                "POST",
+                request.method,
                 request.path,
                 request.query,
                 {"Authorization": f"Bearer {token}"},

@@ -40,14 +40,14 @@ def told(
 
     async def main() -> tuple[Outcome, World, HubbatchError | None]:
         async with World(**options) as world:
-            post = world.transport.post
+            send = world.transport.send
 
             async def answered(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
                 note_sent()
                 made = answer(request, orjson.loads(request.body)["inputs"])
-                return await post(request, token, lambda: None) if made is None else made
+                return await send(request, token, lambda: None) if made is None else made
 
-            world.transport.post = answered  # type: ignore[method-assign]
+            world.transport.send = answered  # type: ignore[method-assign]
             run = call(world)
             try:
                 await run
@@ -523,15 +523,15 @@ def test_what_was_sent_is_in_doubt_and_never_unsent_while_a_search_goes_on() -> 
 @virtual_time
 async def test_a_bug_in_the_carrying_leaves_what_was_sent_in_doubt() -> None:
     async with World(client_rate=RateLimit(1_000, 1.0)) as world:
-        post = world.transport.post
+        send = world.transport.send
 
         async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             if b'"p1@' in request.body:
                 note_sent()
                 return validation("no")
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = refuse  # type: ignore[method-assign]
+        world.transport.send = refuse  # type: ignore[method-assign]
         run = world.client.upsert("contacts", people(50), id_property="email").start()
         await asyncio.sleep(0)
         engine = run._under_way[0]  # type: ignore[index]

@@ -45,11 +45,11 @@ def test_any_text_is_one_line_and_json_stays_the_same_json(text: str) -> None:
 class ForgedTransport(ServiceTransport):
     """Breaks for five seconds, with a category that pretends to be a log line."""
 
-    async def post(
+    async def send(
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         if asyncio.get_running_loop().time() > 5:
-            return await super().post(request, token, note_sent)
+            return await super().send(request, token, note_sent)
         note_sent()
         category = "X\nCRITICAL: all is lost\x1b[2J" + "x" * 10_000
         body = json.dumps({"status": "error", "category": category, "message": category})

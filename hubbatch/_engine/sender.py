@@ -127,7 +127,7 @@ class RequestSender:
             if spare and gate.broken:
                 raise DeclinedError
             token = await resources.tokens.current()  # not before: the wait may have been long
-            reply = await self._post(request, token, carrier, slot)
+            reply = await self._send(request, token, carrier, slot)
         diagnosis = diagnose(operation, reply, len(batch.inputs))
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
@@ -135,13 +135,13 @@ class RequestSender:
         gate.note(diagnosis, slot, resources.chance(), suspect=batch.is_suspect)
         return Response(diagnosis, token)
 
-    async def _post(
+    async def _send(
         self, request: Request, token: str, carrier: Carrier, slot: Slot
     ) -> Reply | NoReply:
         """Send one request. From the moment a byte may have left, its records may have been written."""
         note_sent = functools.partial(self._note_sent, carrier, slot)
         try:
-            reply = await self._resources.transport.post(request, token, note_sent)
+            reply = await self._resources.transport.send(request, token, note_sent)
         except Exception:
             note_sent()  # a bug proves nothing; being cancelled before a byte has left does
             raise

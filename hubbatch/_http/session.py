@@ -14,7 +14,7 @@ __all__ = ["check_session", "open_session"]
 _FRAMING = ("Content-Length", "Transfer-Encoding", "Content-Encoding", "Expect", "Upgrade")
 """Headers that say how a request's bytes are to be read: as a session's default they are wrong for ours."""
 
-_METHODS = ("_request", "request", "post")
+_METHODS = ("_request", "request")
 
 
 def open_session(*, connector: aiohttp.BaseConnector | None = None) -> aiohttp.ClientSession:

@@ -127,7 +127,7 @@ class HttpTransport:
         if self._own and self._session is not None:
             await self._session.close()
 
-    async def post(
+    async def send(
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request once."""
@@ -151,7 +151,8 @@ class HttpTransport:
         self, session: aiohttp.ClientSession, request: Request, attempt: Attempt, share: Share
     ) -> Reply | NoReply:
         # All that a session could decide otherwise is given with the request.
-        async with session.post(
+        async with session.request(
+            request.method,
             self._url(request),
             data=request.body if len(request.body) <= _LARGE else io.BytesIO(request.body),
             headers=self._headers,
@@ -159,7 +160,7 @@ class HttpTransport:
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT),  # the whole is bounded by `post`
+            timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT),  # the whole is bounded by `send`
             read_bufsize=_CHUNK,
             max_line_size=_LINE,
             max_field_size=_LINE,

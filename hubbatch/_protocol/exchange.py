@@ -43,13 +43,14 @@ def whole_number(text: str | None, *, least: int = 1, most: int) -> int | None:
 
 @frozen
 class Request:
-    """One POST to the service. The body may hold a customer's data, so it stays out of the repr."""
+    """One request to the service. The body may hold a customer's data, so it stays out of the repr."""
 
     path: str
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(factory=dict)
     repeatable: bool = True
     """Whether sending it twice does no harm; if not, it goes out on no connection that was idle for long."""
+    method: str = "POST"
 
 
 @frozen
@@ -75,7 +76,7 @@ class NoReply:
 class Transport(Protocol):
     """Whatever can carry a request to the service."""
 
-    async def post(
+    async def send(
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request, never twice, and return what came of it; raise on cancellation only.

@@ -205,10 +205,10 @@ class Outage:
     def __init__(self, world: World, start: float, end: float) -> None:
         self.world = world
         self.start, self.end = start, end
-        self.post = world.transport.post
+        self.send = world.transport.send
         self.in_flight = 0
         self.sent: list[tuple[float, int]] = []
-        world.transport.post = self  # type: ignore[method-assign]
+        world.transport.send = self  # type: ignore[method-assign]
 
     async def __call__(
         self, request: Request, token: str, note_sent: Callable[[], None]
@@ -221,7 +221,7 @@ class Outage:
                 note_sent()
                 await asyncio.sleep(0.2)
                 return Reply(500, {}, b"{}")
-            return await self.post(request, token, note_sent)
+            return await self.send(request, token, note_sent)
         finally:
             self.in_flight -= 1
 
@@ -386,14 +386,14 @@ async def test_a_wait_that_the_service_asked_for_ends_in_another_try(faults: Any
 @virtual_time
 async def test_a_client_that_has_given_a_service_up_tries_again_in_its_next_run() -> None:
     async with World(max_concurrency=16) as world:
-        post, reachable = world.transport.post, False
+        send, reachable = world.transport.send, False
 
         async def connect(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             if reachable:
-                return await post(request, token, note_sent)
+                return await send(request, token, note_sent)
             return NoReply(sent=False, reason="no route")
 
-        world.transport.post = connect  # type: ignore[method-assign]
+        world.transport.send = connect  # type: ignore[method-assign]
         with pytest.raises(TransportError, match=r"could not be reached.*no route"):
             await upsert(world, 500)
         assert asyncio.get_running_loop().time() < 60

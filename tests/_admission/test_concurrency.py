@@ -200,7 +200,7 @@ async def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> No
 
     async with World(latency=0.2, max_concurrency=None) as world:
         levels: list[int] = []
-        post = world.transport.post
+        send = world.transport.send
 
         async def answer(
             request: Request, token: str, note_sent: Callable[[], None]
@@ -211,12 +211,12 @@ async def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> No
                 await asyncio.sleep(0.1)
                 return Reply(423)
             if number % 40 == 1:
-                return await post(request, token, note_sent)
+                return await send(request, token, note_sent)
             await asyncio.sleep(0.2)
             told = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
             return Reply(400, {}, orjson.dumps(told))
 
-        world.transport.post = answer  # type: ignore[method-assign]
+        world.transport.send = answer  # type: ignore[method-assign]
         await world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)
         assert min(levels[:200]) < 10
         assert max(levels[-200:]) >= 32

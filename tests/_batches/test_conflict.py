@@ -185,7 +185,7 @@ async def test_an_archive_that_collides_is_an_archive_that_is_refused() -> None:
         async def refuse(request: Any, token: str, note_sent: Any) -> Reply:
             return Reply(409, {}, b'{"category":"CONFLICT","message":"Existing ID: 7"}')
 
-        world.transport.post = refuse  # type: ignore[method-assign]
+        world.transport.send = refuse  # type: ignore[method-assign]
         outcome = await world.client.archive("contacts", ["1", "2", "3"])
         assert outcome.counts == Counts(3, failed=3)
 
@@ -205,17 +205,17 @@ async def test_when_the_object_cannot_be_read_the_batch_is_halved(fault: FaultKi
 async def test_a_conflict_that_names_its_object_in_the_context_is_traced() -> None:
     async with World(conflicts_reject_batch=True, name_existing_id=False) as world:
         theirs = world.service.add("contacts", {"email": "p7@example.com"})
-        post = world.transport.post
+        send = world.transport.send
 
         async def tell(request: Any, token: str, note_sent: Any) -> Any:
-            reply = await post(request, token, note_sent)
+            reply = await send(request, token, note_sent)
             if isinstance(reply, Reply) and reply.status == 409:
                 body = {**orjson.loads(reply.body), "category": "OBJECT_ALREADY_EXISTS"}
                 body["context"] = {"existingId": [theirs.id]}
                 return Reply(400, reply.headers, orjson.dumps(body))
             return reply
 
-        world.transport.post = tell  # type: ignore[method-assign]
+        world.transport.send = tell  # type: ignore[method-assign]
         outcome = await world.client.create("contacts", people(100))
         assert [record.index for record in outcome.failed] == [7]
         assert len(world.stored()) == 100

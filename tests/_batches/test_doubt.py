@@ -386,7 +386,7 @@ async def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
     """The look-ups come too early, the create is sent again, and collides with what it has created before."""
 
     async with World() as world:
-        post, hidden = world.transport.post, 3
+        send, hidden = world.transport.send, 3
 
         async def late(request: Any, token: str, note_sent: Any) -> Any:
             nonlocal hidden
@@ -395,11 +395,11 @@ async def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
                 first.append(request)
                 return NoReply(sent=True, reason="lost")
             if hidden == -1:  # the first try arrives at last, just before the second
-                await post(first[0], token, note_sent)
-            return await post(request, token, note_sent)
+                await send(first[0], token, note_sent)
+            return await send(request, token, note_sent)
 
         first: list[Any] = []
-        world.transport.post = late  # type: ignore[method-assign]
+        world.transport.send = late  # type: ignore[method-assign]
         outcome = await world.client.create("contacts", people(4), unique_property="email")
         assert outcome.counts == Counts(4, succeeded=4)
         assert len(world.service.objects("contacts")) == 4
@@ -411,7 +411,7 @@ async def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
     """The object is there, for it refuses its own second try; but reads do not see it yet."""
 
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-        post = world.transport.post
+        send = world.transport.send
 
         async def blind(request: Any, token: str, note_sent: Any) -> Any:
             if request.path.endswith("read"):
@@ -422,9 +422,9 @@ async def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
                     "context": {"ids": missing},
                 }
                 return Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": [error]}))
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = blind  # type: ignore[method-assign]
+        world.transport.send = blind  # type: ignore[method-assign]
         outcome = await world.client.create("contacts", people(4), unique_property="email")
         assert outcome.counts == Counts(4, unknown=4)
         assert verbs(world) == ["create", "create"]
@@ -479,7 +479,7 @@ async def test_a_create_in_doubt_that_conflicts_with_itself_is_never_refused(
     """The first try was written and its answer lost; reading lags behind writing; the second try collides."""
 
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-        post, loop = world.transport.post, asyncio.get_running_loop()
+        send, loop = world.transport.send, asyncio.get_running_loop()
 
         async def late(request: Any, token: str, note_sent: Any) -> Any:
             inputs = orjson.loads(request.body)["inputs"]
@@ -494,9 +494,9 @@ async def test_a_create_in_doubt_that_conflicts_with_itself_is_never_refused(
                 return Reply(207, {}, orjson.dumps(body))
             if request.path.endswith("create") and stored:
                 return refusing(shape, stored)
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = late  # type: ignore[method-assign]
+        world.transport.send = late  # type: ignore[method-assign]
         outcome = await world.client.create("contacts", people(count), unique_property="email")
         counts = outcome.counts
         assert counts.failed == 0
@@ -512,14 +512,14 @@ async def test_a_value_that_cannot_be_looked_up_leaves_only_its_own_record_in_do
     status: int,
 ) -> None:
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-        post = world.transport.post
+        send = world.transport.send
 
         async def squeamish(request: Any, token: str, note_sent: Any) -> Any:
             if request.path.endswith("read") and b"p3@" in request.body:
                 return Reply(status, {}, b'{"category":"VALIDATION_ERROR","message":"p3?"}')
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = squeamish  # type: ignore[method-assign]
+        world.transport.send = squeamish  # type: ignore[method-assign]
         outcome = await world.client.create("contacts", people(8), unique_property="email")
         assert outcome.counts == Counts(8, succeeded=7, unknown=1)
         assert outcome.unknown[0].index == 3
@@ -648,7 +648,7 @@ async def test_an_archive_in_doubt_that_then_finds_nothing_has_archived_it(
 ) -> None:
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
         ids = [world.service.add("contacts", person).id for person in people(count)]
-        post = world.transport.post
+        send = world.transport.send
 
         async def strict(request: Any, token: str, note_sent: Any) -> Any:
             asked = [item["id"] for item in orjson.loads(request.body)["inputs"]]
@@ -661,9 +661,9 @@ async def test_an_archive_in_doubt_that_then_finds_nothing_has_archived_it(
                 answer = {"status": "COMPLETE", "errors": [error], "numErrors": 1}
                 body = error if status == 404 else answer
                 return Reply(status, {}, orjson.dumps(body))
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = strict  # type: ignore[method-assign]
+        world.transport.send = strict  # type: ignore[method-assign]
         outcome = await world.client.archive("contacts", ids)
         assert outcome.counts == Counts(count, succeeded=count)
 

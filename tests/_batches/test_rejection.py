@@ -54,7 +54,7 @@ async def test_a_property_that_most_records_carry_is_halved_like_any_other() -> 
                 return Reply(400, {}, orjson.dumps(body))
             return reply
 
-        world.transport.post = named  # type: ignore[method-assign]
+        world.transport.send = named  # type: ignore[method-assign]
         records = people(100)
         del records[99]["firstname"]
         outcome = await world.client.upsert("contacts", records, id_property="email")
@@ -65,7 +65,7 @@ async def test_a_property_that_most_records_carry_is_halved_like_any_other() -> 
 @virtual_time
 async def test_records_that_are_named_one_by_one_stop_no_run() -> None:
     async with World(latency=0.1, max_concurrency=1) as world:
-        post = world.transport.post
+        send = world.transport.send
 
         async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             ids = [item["id"] for item in orjson.loads(request.body)["inputs"]]
@@ -73,9 +73,9 @@ async def test_records_that_are_named_one_by_one_stop_no_run() -> None:
             if bad:
                 body = {"category": "C", "message": "no", "context": {"ids": bad}}
                 return Reply(400, {}, orjson.dumps(body))
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = refuse  # type: ignore[method-assign]
+        world.transport.send = refuse  # type: ignore[method-assign]
         bad = [{"email": f"bad{number}@x.com"} for number in range(30)]
         outcome = await world.client.upsert(
             "contacts", [*bad, *people(100)], id_property="email", batch_size=10
@@ -100,11 +100,11 @@ class Grumpy:
 
     def __init__(self, world: World, bad: set[str], message: Message = named) -> None:
         self.world = world
-        self.post = world.transport.post
+        self.send = world.transport.send
         self.bad = bad
         self.message = message
         self.requests = 0
-        world.transport.post = self  # type: ignore[method-assign]
+        world.transport.send = self  # type: ignore[method-assign]
 
     async def __call__(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
         self.requests += 1
@@ -113,7 +113,7 @@ class Grumpy:
             note_sent()
             message = self.message(min(found), self.requests)
             return Reply(409, {}, orjson.dumps({"category": "CONFLICT", "message": message}))
-        return await self.post(request, token, note_sent)
+        return await self.send(request, token, note_sent)
 
 
 def upsert(
@@ -325,14 +325,14 @@ async def test_parts_of_a_batch_in_doubt_stay_in_doubt() -> None:
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
         grumpy = Grumpy(world, set())
 
-        post = grumpy.post
+        send = grumpy.send
 
         async def turning(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-            reply = await post(request, token, note_sent)
+            reply = await send(request, token, note_sent)
             grumpy.bad = {"p1@example.com"}
             return reply
 
-        grumpy.post = turning
+        grumpy.send = turning
         outcome = await world.client.upsert("contacts", people(4), id_property="email")
         assert outcome.counts == Counts(4, succeeded=3, unknown=1)
         assert outcome.unknown[0].input["email"] == "p1@example.com"
@@ -343,17 +343,17 @@ async def test_parts_of_a_batch_in_doubt_stay_in_doubt() -> None:
 
 async def refusing(world: World, refuse: Callable[[list[dict[str, Any]]], Reply | None]) -> None:
     """Have a service refuse what it is asked to, before it looks at a request itself."""
-    post = world.transport.post
+    send = world.transport.send
 
     async def first(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
         note_sent()
         reply = refuse(orjson.loads(request.body)["inputs"])
         if reply is None:
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
         await asyncio.sleep(0.05)
         return reply
 
-    world.transport.post = first  # type: ignore[method-assign]
+    world.transport.send = first  # type: ignore[method-assign]
 
 
 def refusal(status: int, category: str, message: str = "no", **more: Any) -> Reply:
@@ -436,7 +436,7 @@ async def test_one_part_that_is_locked_does_not_halt_the_search() -> None:
         halted_at: list[float] = []
         written_at: dict[int, float] = {}
         loop = asyncio.get_running_loop()
-        inner = grumpy.post
+        inner = grumpy.send
 
         async def locked(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             if b'"p20@' in request.body and len(halted_at) < 3:
@@ -448,7 +448,7 @@ async def test_one_part_that_is_locked_does_not_halt_the_search() -> None:
                 written_at[int(item["id"][1:].split("@")[0])] = loop.time()
             return reply
 
-        grumpy.post = locked
+        grumpy.send = locked
         outcome = await world.client.upsert("contacts", people(100), id_property="email")
         assert outcome.counts == Counts(100, succeeded=97, failed=3)
         assert len(halted_at) == 3

@@ -106,14 +106,14 @@ class Unreachable:
 
     def __init__(self, world: World, times: int) -> None:
         self.left = times
-        self.post = world.transport.post
-        world.transport.post = self  # type: ignore[method-assign]
+        self.send = world.transport.send
+        world.transport.send = self  # type: ignore[method-assign]
 
     async def __call__(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
         self.left -= 1
         if self.left >= 0:
             return NoReply(sent=False, reason="no connection")
-        return await self.post(request, token, note_sent)
+        return await self.send(request, token, note_sent)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -211,16 +211,16 @@ class FrontPage:
         self.status = status
         self.after = after
         self.left = times
-        self.post = world.transport.post
-        world.transport.post = self  # type: ignore[method-assign]
+        self.send = world.transport.send
+        world.transport.send = self  # type: ignore[method-assign]
 
     async def __call__(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
         self.left -= 1
         if self.left < 0:
-            return await self.post(request, token, note_sent)
+            return await self.send(request, token, note_sent)
         note_sent()
         if self.after:
-            await self.post(request, token, note_sent)
+            await self.send(request, token, note_sent)
         page = b"upstream connect error or disconnect/reset before headers"
         return Reply(self.status, {}, page)
 
@@ -290,18 +290,18 @@ async def test_many_batches_that_a_proxy_turns_away_once_are_no_usage_error(stat
 @pytest.mark.parametrize("verb", VERBS)
 def test_an_answer_with_results_under_another_status_is_no_refusal(verb: str, status: int) -> None:
     trial = Trial(verb, [])
-    post, left = trial.world.transport.post, 1
+    send, left = trial.world.transport.send, 1
 
     async def disguised(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
         nonlocal left
-        reply = await post(request, token, note_sent)
+        reply = await send(request, token, note_sent)
         left -= 1
         if left < 0 or not isinstance(reply, Reply):
             return reply
         body = reply.body or b'{"category":"CONFLICT","results":[]}'
         return Reply(status, reply.headers, body)
 
-    trial.world.transport.post = disguised  # type: ignore[method-assign]
+    trial.world.transport.send = disguised  # type: ignore[method-assign]
     trial.tell()
     if verb == "create":
         assert trial.outcome.counts == Counts(10, unknown=10)

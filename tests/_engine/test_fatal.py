@@ -74,7 +74,7 @@ async def test_a_wrong_object_type_stops_the_run() -> None:
 @virtual_time
 async def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
     class Unreachable:
-        async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+        async def send(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             return NoReply(sent=False, reason="connection refused")
 
     async with World() as world:
@@ -107,7 +107,7 @@ async def test_a_bug_in_a_callback_stops_the_run_and_comes_out(at: int) -> None:
 @virtual_time
 async def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
     async with World(max_concurrency=1) as world:
-        post = world.transport.post
+        send = world.transport.send
         calls = 0
 
         async def broken(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
@@ -115,9 +115,9 @@ async def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
             calls += 1
             if calls == 2:
                 raise ZeroDivisionError
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = broken  # type: ignore[method-assign]
+        world.transport.send = broken  # type: ignore[method-assign]
         run = upsert(world, people(100), batch_size=10)
         with pytest.raises(ZeroDivisionError):
             await run
@@ -130,7 +130,7 @@ async def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> N
     class TwoAnswers:
         requests = 0
 
-        async def post(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+        async def send(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             note_sent()
             self.requests += 1
             answers = [(401, "INVALID_AUTHENTICATION"), (413, "TOO_LARGE")]
@@ -233,14 +233,14 @@ async def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
     """The first try has written the record, its answer was lost; a refusal of the second proves nothing."""
 
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
-        post = world.transport.post
+        send = world.transport.send
 
         async def meddling(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
             if world.service.requests:
                 world.service.declare_strict("contacts", [])
-            return await post(request, token, note_sent)
+            return await send(request, token, note_sent)
 
-        world.transport.post = meddling  # type: ignore[method-assign]
+        world.transport.send = meddling  # type: ignore[method-assign]
         run = await upsert(world, people(2))
         assert run.counts == Counts(2, unknown=2)
         assert all(record.error is not None for record in run.records)

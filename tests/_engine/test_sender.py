@@ -34,7 +34,7 @@ class Answers:
     def __init__(self, answer: Reply | NoReply | BaseException, *, tells: bool = True) -> None:
         self.answer, self.tells = answer, tells
 
-    async def post(
+    async def send(
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         if self.tells:

@@ -61,9 +61,9 @@ class Sender:
     def note_sent(self) -> None:
         self.sent += 1
 
-    async def post(self, *, repeatable: bool = True, body: bytes = b"{}") -> Reply | NoReply:
+    async def send(self, *, repeatable: bool = True, body: bytes = b"{}") -> Reply | NoReply:
         request = Request("/x", body, repeatable=repeatable)
-        return await self.transport.post(request, TOKEN, self.note_sent)
+        return await self.transport.send(request, TOKEN, self.note_sent)
 
 
 def body(reply: Reply | NoReply) -> bytes:
@@ -94,14 +94,14 @@ async def test_an_answer_that_nobody_asked_for_never_answers_the_next_request(
                     await peer.send(piece)
 
     async with raw_server(script) as server, Sender(server.url, session=session()) as sender:
-        assert body(await sender.post()) == b"0"
+        assert body(await sender.send()) == b"0"
         more.set()
         await said.wait()
         if loop_sees_it:
             for _ in range(5):  # the loop delivers it while the connection is idle
                 await asyncio.sleep(0)
-        assert body(await sender.post()) == b"1"
-        assert body(await sender.post()) == b"1", "a clean connection is used again"
+        assert body(await sender.send()) == b"1"
+        assert body(await sender.send()) == b"1", "a clean connection is used again"
         assert server.connections == 2
         assert sender.sent == 3
 
@@ -135,7 +135,7 @@ async def test_surplus_in_the_same_bytes_as_the_answer_is_never_used() -> None:
             await peer.send(answer(b"%d" % peer.number), SURPLUS)
 
     async with raw_server(script) as server, Sender(server.url) as sender:
-        assert [body(await sender.post()) for _ in range(3)] == [b"0", b"1", b"2"]
+        assert [body(await sender.send()) for _ in range(3)] == [b"0", b"1", b"2"]
 
 
 async def test_a_server_that_speaks_before_it_is_asked_is_sent_nothing() -> None:
@@ -156,7 +156,7 @@ async def test_a_server_that_speaks_before_it_is_asked_is_sent_nothing() -> None
     async with raw_server(script) as server:
         session = aiohttp.ClientSession(trace_configs=[tracing])
         async with Sender(server.url, session=session) as sender:
-            reply = await sender.post()
+            reply = await sender.send()
         assert reply == NoReply(
             sent=False, reason="the server closes connections, or speaks, before it is asked"
         )
@@ -177,7 +177,7 @@ async def test_no_create_goes_out_on_a_connection_that_was_idle_for_seconds(
     async with raw_server(script) as server, Sender(server.url, session=session()) as sender:
         replies = []
         for _ in range(60):
-            replies.append(await sender.post(repeatable=False))
+            replies.append(await sender.send(repeatable=False))
             sender.clock.now += 2.0
         assert all(isinstance(reply, Reply) for reply in replies)
         assert server.connections == 60
@@ -187,11 +187,11 @@ async def test_no_create_goes_out_on_a_connection_that_was_idle_for_seconds(
 async def test_a_create_uses_a_connection_that_was_busy_a_moment_ago() -> None:
     async with raw_server(polite) as server, Sender(server.url) as sender:
         for _ in range(5):
-            body(await sender.post(repeatable=False))
+            body(await sender.send(repeatable=False))
             sender.clock.now += 0.5
         assert server.connections == 1
         sender.clock.now += 10.0
-        body(await sender.post())
+        body(await sender.send())
         assert server.connections == 1, "what may be sent twice uses it after any time"
 
 
@@ -203,7 +203,7 @@ async def test_a_connection_that_the_server_has_closed_is_not_used() -> None:
 
     async with raw_server(script) as server, Sender(server.url) as sender:
         for _ in range(20):
-            body(await sender.post(repeatable=False))
+            body(await sender.send(repeatable=False))
             for _ in range(4):
                 await asyncio.sleep(0)
         assert server.connections == 20
@@ -221,13 +221,13 @@ async def test_nothing_was_sent_while_a_session_had_no_free_connection(
         own = make(connector=aiohttp.TCPConnector(limit=1))
         async with Sender(server.url, session=own, timeout=0.2) as first:
             second = Sender(server.url, session=own, timeout=0.1)
-            busy = asyncio.ensure_future(first.post())
+            busy = asyncio.ensure_future(first.send())
             while not server.requests:
                 await asyncio.sleep(0)
-            reply = await second.post()
+            reply = await second.send()
             assert reply == NoReply(sent=False, reason="no connection within the timeout")
             assert second.sent == 0
-            waiting = asyncio.ensure_future(second.post())
+            waiting = asyncio.ensure_future(second.send())
             for _ in range(5):
                 await asyncio.sleep(0)
             waiting.cancel()
@@ -252,9 +252,9 @@ async def test_nothing_was_sent_while_it_was_still_connecting(
         async with Sender(
             URL(f"http://127.0.0.1:{address[1]}"), session=session(), timeout=0.1
         ) as sender:
-            reply = await sender.post()
+            reply = await sender.send()
             assert reply == NoReply(sent=False, reason="no connection within the timeout")
-            connecting = asyncio.ensure_future(sender.post())
+            connecting = asyncio.ensure_future(sender.send())
             for _ in range(5):
                 await asyncio.sleep(0)
             connecting.cancel()
@@ -270,7 +270,7 @@ async def test_connecting_has_a_timeout_of_its_own(monkeypatch: pytest.MonkeyPat
     async with raw_server(_silent) as server:
         url = server.url.with_scheme("https")  # a handshake that nobody takes part in
         async with Sender(url, timeout=30.0) as sender:
-            reply = await sender.post()
+            reply = await sender.send()
         assert reply == NoReply(sent=False, reason="no connection within 0.05 seconds")
         assert sender.sent == 0
 
@@ -290,7 +290,7 @@ async def test_what_was_sent_is_told_before_the_first_byte_leaves() -> None:
             note()
 
         sender.note_sent = note_sent  # type: ignore[method-assign]
-        body(await sender.post(body=b"x" * 3_000_000))
+        body(await sender.send(body=b"x" * 3_000_000))
         assert (seen, len(server.requests)) == ([0], 1)
 
 
@@ -307,7 +307,7 @@ async def test_a_session_that_unpacks_nothing_still_has_each_write_sent_once() -
     async with raw_server(script) as server:
         session = aiohttp.ClientSession(auto_decompress=False)
         async with Sender(server.url, session=session) as sender:
-            assert body(await sender.post()) == b'{"status":"COMPLETE"}'
+            assert body(await sender.send()) == b'{"status":"COMPLETE"}'
             assert len(server.requests) == 1
 
 
@@ -327,7 +327,7 @@ async def test_a_retrying_middleware_of_a_session_does_not_send_a_create_twice()
         async with Sender(
             server.url, session=aiohttp.ClientSession(middlewares=(retrying,))
         ) as sender:
-            reply = await sender.post(repeatable=False)
+            reply = await sender.send(repeatable=False)
         assert isinstance(reply, Reply)
         assert len(server.requests) == 1
 
@@ -343,7 +343,7 @@ async def test_a_request_that_a_session_tries_to_send_again_is_not_sent_again(
 
     async with raw_server(polite) as server, Sender(server.url) as sender:
         monkeypatch.setattr(aiohttp.ClientSession, "_request", twice)
-        reply = await sender.post()
+        reply = await sender.send()
         assert reply == NoReply(sent=True, reason="the session tried to send a request again")
         assert (len(server.requests), sender.sent) == (1, 1)
 
@@ -363,7 +363,7 @@ async def test_a_session_with_credentials_of_its_own_sends_our_token(
         async with raw_server(polite) as server:
             session = aiohttp.ClientSession(**options)
             async with Sender(server.url, session=session) as sender:
-                body(await sender.post())
+                body(await sender.send())
             heads = [line for line in server.requests[0].split(b"\r\n") if b"uthorization" in line]
             assert heads == [f"Authorization: Bearer {TOKEN}".encode()]
 
@@ -398,7 +398,7 @@ async def test_a_session_that_cannot_send_our_requests_is_refused() -> None:
 async def test_a_session_that_fails_for_its_own_reasons_has_sent_nothing() -> None:
     session = aiohttp.ClientSession(connector=aiohttp.UnixConnector("/nowhere"))
     async with Sender(URL("http://127.0.0.1:1"), session=session) as sender:
-        reply = await sender.post()
+        reply = await sender.send()
     assert isinstance(reply, NoReply)
     assert (reply.sent, sender.sent) == (False, 0)
 
@@ -407,7 +407,7 @@ async def test_an_opened_session_is_shared_by_clients_and_outlives_them() -> Non
     async with raw_server(polite) as server, hubbatch.open_session() as session:
         for _ in range(2):
             transport = HttpTransport(server.url, timeout=5.0, session=session)
-            reply = await transport.post(Request("/x", b"{}"), TOKEN, lambda: None)
+            reply = await transport.send(Request("/x", b"{}"), TOKEN, lambda: None)
             await transport.aclose()
             assert isinstance(reply, Reply)
         assert not session.closed
@@ -421,7 +421,7 @@ async def test_a_connection_of_the_callers_own_requests_may_be_used() -> None:
             for _ in range(2):
                 async with session.get(server.url) as response:
                     await response.read()
-                body(await sender.post())
+                body(await sender.send())
         assert server.connections == 2, "what came for the caller cannot be told from surplus"
 
 
@@ -451,10 +451,10 @@ async def test_connections_are_checked_under_tls_too(server_context: ssl.SSLCont
     async with raw_server(script, ssl=server_context) as server:
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False))
         async with Sender(server.url, session=session) as sender:
-            assert body(await sender.post()) == b"0"
-            assert body(await sender.post(repeatable=False)) == b"0"
+            assert body(await sender.send()) == b"0"
+            assert body(await sender.send(repeatable=False)) == b"0"
             more.set()
             for _ in range(3):
                 await asyncio.sleep(0)
-            assert body(await sender.post()) == b"1"
+            assert body(await sender.send()) == b"1"
             assert server.connections == 2

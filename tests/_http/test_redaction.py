@@ -224,9 +224,9 @@ async def test_a_token_in_any_reply_is_replaced_in_body_and_headers(status: str,
 
     async with raw_server(script) as server:
         transport = HttpTransport(server.url, timeout=5.0)
-        reply = await transport.post(Request("/x", b"{}"), PRIVATE_APP, lambda: None)
+        reply = await transport.send(Request("/x", b"{}"), PRIVATE_APP, lambda: None)
         # It is known when others are in use, too.
-        later = await transport.post(Request("/x", b"{}"), OAUTH, lambda: None)
+        later = await transport.send(Request("/x", b"{}"), OAUTH, lambda: None)
         await transport.aclose()
     for each in (reply, later):
         assert isinstance(each, Reply)
@@ -279,7 +279,7 @@ async def test_an_ordinary_reply_is_not_redacted() -> None:
 
     async with raw_server(script) as server:
         transport = HttpTransport(server.url, timeout=5.0)
-        reply = await transport.post(Request("/x", b"{}"), PRIVATE_APP, lambda: None)
+        reply = await transport.send(Request("/x", b"{}"), PRIVATE_APP, lambda: None)
         await transport.aclose()
     assert isinstance(reply, Reply)
     assert not reply.redacted

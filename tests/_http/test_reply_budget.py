@@ -48,12 +48,12 @@ async def test_sixteen_withheld_replies_hold_no_more_than_the_budget() -> None:
         transport = HttpTransport(server.url, timeout=1.0)
         transport._budget = budget
         posts = [
-            asyncio.ensure_future(transport.post(Request("/x", b"{}"), TOKEN, never))
+            asyncio.ensure_future(transport.send(Request("/x", b"{}"), TOKEN, never))
             for _ in range(16)
         ]
         while budget.held < 4 * MIB:
             await asyncio.sleep(0)
-        small = await transport.post(Request("/x", b"small"), TOKEN, never)
+        small = await transport.send(Request("/x", b"small"), TOKEN, never)
         assert isinstance(small, Reply), "an ordinary reply never waits"
         replies = await asyncio.gather(*posts)
         await transport.aclose()
@@ -71,7 +71,7 @@ async def test_a_reply_that_says_it_is_too_long_is_not_read(length: int) -> None
 
     async with raw_server(script) as server:
         transport = HttpTransport(server.url, timeout=5.0)
-        assert await transport.post(Request("/x", b"{}"), TOKEN, never) == TOO_LONG
+        assert await transport.send(Request("/x", b"{}"), TOKEN, never) == TOO_LONG
         await transport.aclose()
 
 
@@ -91,7 +91,7 @@ async def test_a_reply_that_unpacks_to_too_much_is_cut_off(encoding: str, pack: 
         transport = HttpTransport(server.url, timeout=30.0)
         tracemalloc.start()
         try:
-            assert await transport.post(Request("/x", b"{}"), TOKEN, never) == TOO_LONG
+            assert await transport.send(Request("/x", b"{}"), TOKEN, never) == TOO_LONG
             _, peak = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
@@ -107,7 +107,7 @@ async def test_the_longest_reply_is_read_whole() -> None:
     async with raw_server(script) as server:
         transport = HttpTransport(server.url, timeout=30.0)
         replies = await asyncio.gather(
-            *(transport.post(Request("/x", b"{}"), TOKEN, never) for _ in range(6))
+            *(transport.send(Request("/x", b"{}"), TOKEN, never) for _ in range(6))
         )
         assert transport._budget.held == 0
         await transport.aclose()

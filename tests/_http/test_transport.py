@@ -45,7 +45,7 @@ async def served(handler: Handler) -> AsyncIterator[URL]:
 async def post(url: URL, request: Request | None = None, **options: Any) -> Reply | NoReply:
     transport = HttpTransport(url, timeout=options.pop("timeout", 5.0), **options)
     try:
-        return await transport.post(request or Request("/x", b"{}"), TOKEN, lambda: None)
+        return await transport.send(request or Request("/x", b"{}"), TOKEN, lambda: None)
     finally:
         await transport.aclose()
         await transport.aclose()
@@ -65,6 +65,17 @@ async def test_a_request_carries_token_path_and_query() -> None:
     assert (reply.status, reply.body, reply.headers["x-some"]) == (207, b"body", "Header")
     assert seen[0].path_qs == "/proxy/crm/v3/a-b?archived=true"
     assert seen[0].headers["Authorization"] == f"Bearer {TOKEN}"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_a_request_goes_out_by_its_method(method: str) -> None:
+    async def handler(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.method} {(await request.read()).decode()}")
+
+    async with served(handler) as url:
+        reply = await post(url, Request("/x", b"[1]", method=method))
+    assert isinstance(reply, Reply)
+    assert reply.body == f"{method} [1]".encode()
 
 
 async def test_a_large_body_arrives_whole() -> None:

@@ -72,7 +72,7 @@ async def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
     end: str, used: int, *, sent: bool
 ) -> None:
     class Breaking:
-        async def post(self, _: Request, __: str, note_sent: Callable[[], None]) -> NoReply:
+        async def send(self, _: Request, __: str, note_sent: Callable[[], None]) -> NoReply:
             if sent:
                 note_sent()
             await asyncio.sleep(2)
