@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from hubbatch._http.auth import TokenProvider
     from hubbatch._http.session import open_session
+    from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
     from hubbatch._quota.limiter import RateLimiter
     from hubbatch._records.threads import in_thread
     from hubbatch._states import Counts, RecordOutcome
@@ -49,6 +50,7 @@ __all__ = [
     "DailyLimitError",
     "ErrorDetail",
     "HubbatchError",
+    "NoReply",
     "ObjectResult",
     "Outcome",
     "OutcomeError",
@@ -60,9 +62,12 @@ __all__ = [
     "RecordError",
     "RecordOutcome",
     "RecordStatus",
+    "Reply",
+    "Request",
     "RetryPolicy",
     "Run",
     "TokenProvider",
+    "Transport",
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
@@ -80,6 +85,7 @@ _HOMES = {
     "DailyLimitError": "errors",
     "ErrorDetail": "models",
     "HubbatchError": "errors",
+    "NoReply": "_protocol.exchange",
     "ObjectResult": "models",
     "Outcome": "outcome",
     "OutcomeError": "errors",
@@ -91,9 +97,12 @@ _HOMES = {
     "RecordError": "errors",
     "RecordOutcome": "_states",
     "RecordStatus": "models",
+    "Reply": "_protocol.exchange",
+    "Request": "_protocol.exchange",
     "RetryPolicy": "policies",
     "Run": "run",
     "TokenProvider": "_http.auth",
+    "Transport": "_protocol.exchange",
     "TransportError": "errors",
     "UnknownObjectTypeError": "errors",
     "UsageError": "errors",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
+import time
 import warnings
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from random import SystemRandom
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 import aiohttp
 
@@ -16,8 +17,10 @@ from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
 from hubbatch._checks import check_count, check_seconds
+from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.sender import ClientResources
 from hubbatch._http.auth import TokenProvider, Tokens
+from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._options import RunOptions, check_source, plan_call
 from hubbatch._protocol import operations
@@ -35,23 +38,9 @@ __all__ = ["Client"]
 TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
 
 _DEFAULT_RETRY = RetryPolicy()
+_SYSTEM_RANDOM = SystemRandom().random
 
 Records = Iterable[Any] | AsyncIterable[Any]
-
-
-class ClientOptions(TypedDict, total=False):
-    """The options of a `Client`; see there."""
-
-    base_url: str
-    api_version: str
-    rate_limit: RateLimit | RateLimiter | None
-    daily_reserve: int
-    max_hold: float
-    max_concurrency: int | None
-    retry: RetryPolicy
-    timeout: float
-    session: aiohttp.ClientSession | None
-    allow_insecure: bool
 
 
 class Client:
@@ -74,6 +63,13 @@ class Client:
     `session`: an `aiohttp.ClientSession` of yours to use; it is never closed here. Its connector, proxy, cookies and
     default headers count; its `auth`, middlewares and `raise_for_status` do not. `open_session()` makes one.
     `allow_insecure`: permit plain http to other machines.
+    `transport`: a `Transport` of yours that carries the requests, instead of HTTP to `base_url`: another HTTP library,
+    or one of `hubbatch.testing`. It is never closed here, and its answers count within `timeout` only.
+    `clock`: for tests: the wall's clock, in seconds since 1970. It tells how long the machine slept, and the time in
+    messages. All that waits, and the quota's windows, goes by the event loop's clock: `hubbatch.testing` has a loop
+    whose time is virtual.
+    `random`: for tests: gives numbers from 0 to 1, for the jitter of waits. `random.Random(0).random` gives the same
+    ones every time.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in
     one event loop: the one in which its first run is started.
@@ -108,6 +104,9 @@ class Client:
         timeout: float = 60.0,
         session: aiohttp.ClientSession | None = None,
         allow_insecure: bool = False,
+        transport: Transport | None = None,
+        clock: Callable[[], float] = time.time,
+        random: Callable[[], float] = _SYSTEM_RANDOM,
     ) -> None:
         self._closed = True  # until everything is checked
         self._api_version = operations.check_api_version(api_version)
@@ -117,16 +116,24 @@ class Client:
         self._retry = retry
         self._tokens = Tokens(token, timeout=check_seconds("timeout", timeout))
         self._gate = Gate(
-            _limiter(rate_limit, daily_reserve, max_hold),
+            limiter_of(rate_limit, daily_reserve, max_hold),
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
             CircuitBreaker(retry),
         )
-        self._http = HttpTransport(self._base_url, timeout=timeout, session=session)
-        self._transport: Transport = self._http
-        self._chance = random.SystemRandom().random
-        self._sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+        self._http: HttpTransport | None = None
+        """What is opened and closed here; None with a transport of the caller's."""
+        self._transport: Transport
+        if transport is None:
+            self._http = HttpTransport(self._base_url, timeout=timeout, session=session)
+            self._transport = self._http
+        elif session is None:
+            self._transport = GivenTransport(transport, timeout=timeout)
+        else:
+            raise UsageError("give a transport or a session: with a transport no session is used")
+        self._clock = check_seam("clock", clock, "time.time")
+        self._random = check_seam("random", random, "random.random")
         self._runs: set[Run] = set()
         """Those under way: a run that nobody else holds goes on."""
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -146,7 +153,7 @@ class Client:
         return f"<Client of {self._base_url}, {self._api_version}: {state}>"
 
     def __del__(self) -> None:
-        if not getattr(self, "_closed", True) and self._http.open:
+        if not getattr(self, "_closed", True) and self._http is not None and self._http.open:
             warnings.warn(
                 "a Client was dropped open: use 'async with', or await aclose()",
                 ResourceWarning,
@@ -182,7 +189,8 @@ class Client:
         if tasks:
             await asyncio.wait(tasks)
         await self._tokens.aclose()
-        await self._http.aclose()
+        if self._http is not None:
+            await self._http.aclose()
 
     @property
     def rate_limit(self) -> RateLimit:
@@ -313,29 +321,12 @@ class Client:
             )
         self._runs.add(run)
         return ClientResources(
-            self._transport, self._tokens, self._gate, self._retry, self._chance, self._sleep
+            self._transport, self._tokens, self._gate, self._retry, self._clock, self._random
         )
 
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError("the client is closed; make another one")
-
-
-def _limiter(
-    rate_limit: RateLimit | RateLimiter | None, daily_reserve: int, max_hold: float
-) -> RateLimiter:
-    if isinstance(rate_limit, RateLimiter):
-        if daily_reserve:
-            raise UsageError("give daily_reserve to the RateLimiter: its clients share the day too")
-        if max_hold != MAX_HOLD:
-            raise UsageError("give max_hold to the RateLimiter: its clients are held together")
-        return rate_limit
-    if rate_limit is None or isinstance(rate_limit, RateLimit):
-        return RateLimiter(rate_limit, daily_reserve=daily_reserve, max_hold=max_hold)
-    raise UsageError(
-        "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to learn"
-        f" it, not {rate_limit!r}"
-    )
 
 
 def _names(option: str, names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import (
     Counts,
@@ -24,6 +24,7 @@ from hubbatch import (
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.sandbox import Fault, FaultKind
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 Answer = Callable[[Request, list[dict[str, Any]]], Reply | NoReply | None]
 """What is answered to a request with these inputs; None: what the sandbox answers."""
@@ -55,7 +56,7 @@ def told(
                 return run.outcome, world, error
             return run.outcome, world, None
 
-    return in_virtual_time(main())
+    return run_in_virtual_time(main())
 
 
 def validation(message: str, *details: dict[str, Any]) -> Reply:
@@ -523,28 +524,30 @@ def test_what_was_sent_is_in_doubt_and_never_unsent_while_a_search_goes_on() -> 
 @virtual_time
 async def test_a_bug_in_the_carrying_leaves_what_was_sent_in_doubt() -> None:
     async with World(client_rate=RateLimit(1_000, 1.0)) as world:
-        send = world.transport.send
+        send, refused = world.transport.send, False
 
         async def refuse(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
+            nonlocal refused
             if b'"p1@' in request.body:
                 note_sent()
+                refused = True
                 return validation("no")
             return await send(request, token, note_sent)
 
         world.transport.send = refuse  # type: ignore[method-assign]
-        run = world.client.upsert("contacts", people(50), id_property="email").start()
-        await asyncio.sleep(0)
-        engine = run._under_way[0]  # type: ignore[index]
-        carry_on, calls = engine._carriers._carry_on, 0
+        run = world.client.upsert("contacts", people(50), id_property="email")
 
-        def failing(batch: Any) -> None:
-            nonlocal calls
-            calls += 1
-            if calls > 1:
+        def factory(
+            loop: asyncio.AbstractEventLoop, coro: Any, **options: Any
+        ) -> asyncio.Future[Any]:
+            nonlocal refused
+            if refused:  # what comes next is the task of a part
+                refused = False
+                coro.close()
                 raise RuntimeError("a bug")
-            carry_on(batch)
+            return asyncio.Task(coro, loop=loop, **options)
 
-        engine._carriers._carry_on = failing  # type: ignore[method-assign]
+        asyncio.get_running_loop().set_task_factory(factory)
         with pytest.raises(RuntimeError, match="a bug"):
             await run
         assert run.outcome.counts.total == 50

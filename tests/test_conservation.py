@@ -10,10 +10,11 @@ from typing import Any
 from attrs import evolve, frozen
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support import VirtualTimeLoop, World, drip, in_virtual_time
+from support import World, drip
 
 from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run
 from hubbatch.sandbox import ConflictShape, Fault, FaultKind
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time
 
 settings.register_profile(
     "quick",
@@ -312,7 +313,7 @@ class Trial:
 @given(stories)
 def test_every_record_is_in_exactly_one_true_state(story: Story) -> None:
     trial = Trial(story)
-    in_virtual_time(trial.tell())
+    run_in_virtual_time(trial.tell())
     trial.check()
 
 
@@ -321,7 +322,7 @@ def test_a_good_service_leaves_nothing_in_doubt(story: Story) -> None:
     """Without faults, stops or raising sources every record succeeds or is refused for its own sake."""
     calm = evolve(story, faults=[], stop_at=None, cancel_after=None, raise_at=None)
     trial = Trial(calm)
-    in_virtual_time(trial.tell())
+    run_in_virtual_time(trial.tell())
     trial.check()
     assert trial.error is None
     assert trial.run is not None
@@ -359,7 +360,7 @@ def test_a_unique_property_settles_every_doubt(story: Story, faults: list[Fault 
             raise_at=None,
         )
     )
-    in_virtual_time(trial.tell())
+    run_in_virtual_time(trial.tell())
     trial.check()
     assert trial.error is None
     assert trial.run is not None

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import ServiceTransport, World, in_virtual_time, people
+from support import World, people
 
 from hubbatch._printable import printable
-from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch._protocol.exchange import Reply, Request
+from hubbatch.testing import ScriptedTransport, accept_all, error_reply, run_in_virtual_time
 
 
 @pytest.mark.parametrize(
@@ -42,30 +42,23 @@ def test_any_text_is_one_line_and_json_stays_the_same_json(text: str) -> None:
     assert json.loads(printable(json.dumps(text, ensure_ascii=False))) == text
 
 
-class ForgedTransport(ServiceTransport):
-    """Breaks for five seconds, with a category that pretends to be a log line."""
-
-    async def send(
-        self, request: Request, token: str, note_sent: Callable[[], None]
-    ) -> Reply | NoReply:
-        if asyncio.get_running_loop().time() > 5:
-            return await super().send(request, token, note_sent)
-        note_sent()
-        category = "X\nCRITICAL: all is lost\x1b[2J" + "x" * 10_000
-        body = json.dumps({"status": "error", "category": category, "message": category})
-        return Reply(500, body=body.encode())
+def forge(request: Request) -> Reply:
+    """Break for five seconds, with a category that pretends to be a log line."""
+    if asyncio.get_running_loop().time() > 5:
+        return accept_all(request)
+    category = "X\nCRITICAL: all is lost\x1b[2J" + "x" * 10_000
+    return error_reply(500, category, category)
 
 
 def test_a_category_of_the_service_forges_no_log_line(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
-        async with World() as world:
-            world.client._transport = ForgedTransport(world.service)
+        async with World(through=lambda _: ScriptedTransport(forge)) as world:
             outcome = await world.client.upsert(
                 "contacts", people(500), id_property="email", batch_size=5
             )
             assert outcome.ok
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     broken = next(record.getMessage() for record in caplog.records)
     assert broken.startswith("the service is broken (X")
     assert "\n" not in broken

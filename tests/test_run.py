@@ -8,21 +8,21 @@ import weakref
 from typing import Any
 
 import pytest
-from support import World, drip, in_virtual_time, people, upsert, virtual_time
+from support import UNLIMITED, World, counting_calls, drip, people, upsert
 
 from hubbatch import (
     AuthenticationError,
     BatchStatus,
     Counts,
     Progress,
+    RateLimiter,
     RecordOutcome,
     RecordStatus,
     Run,
     UsageError,
 )
-from hubbatch._engine.engine import Engine
-from hubbatch._engine.ledger import Ledger
 from hubbatch.sandbox import FaultKind
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
 @virtual_time
@@ -82,7 +82,7 @@ def test_progress_can_be_read_when_the_loop_is_gone() -> None:
             await run
             return run
 
-    run = in_virtual_time(main())
+    run = run_in_virtual_time(main())
     assert run.progress.counts == run.outcome.counts == Counts(5, succeeded=5)
     assert "5 succeeded" in repr(run)
 
@@ -174,17 +174,21 @@ async def test_an_outcome_read_while_every_record_is_closed_does_not_grow() -> N
 
 
 @virtual_time
-async def test_a_repr_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with World() as world:
-        run = upsert(world, people(5))
-        assert "not started" in repr(run)
-        run.start()
-        await asyncio.sleep(0.01)
-        monkeypatch.delattr(Ledger, "outcome")
-        assert repr(run) == f"<Run upsert: running, {Counts(5, unknown=5)}>"
-        monkeypatch.undo()
-        await run
-        assert repr(run) == f"<Run upsert: ended, {Counts(5, succeeded=5)}>"
+async def test_a_repr_copies_nothing() -> None:
+    calls: list[int] = []
+    for size in (5, 90):
+        async with World() as world:
+            run = upsert(world, people(size))
+            assert "not started" in repr(run)
+            run.start()
+            await asyncio.sleep(0.01)
+            with counting_calls() as counted:
+                shown = repr(run)
+            calls.append(counted.total())
+            assert shown == f"<Run upsert: running, {Counts(size, unknown=size)}>"
+            await run
+            assert repr(run) == f"<Run upsert: ended, {Counts(size, succeeded=size)}>"
+    assert calls[0] == calls[1] > 0
 
 
 @virtual_time
@@ -223,17 +227,18 @@ async def test_another_task_that_iterates_over_a_stream_ends_with_its_block() ->
         assert [record async for record in run] == []
 
 
-@virtual_time
-async def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def breaks(_: object) -> None:
+class BrokenLimiter(RateLimiter):
+    """A quota of a caller's that fails when a run asks how much of it is used, for its last snapshot."""
+
+    @property
+    def used(self) -> int:
         raise ZeroDivisionError
 
-    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    async with World() as world:
+
+@virtual_time
+async def test_a_run_that_cannot_close_its_books_says_so_to_everybody() -> None:
+    async with World(client_rate=BrokenLimiter(UNLIMITED)) as world:
         run = upsert(world, people(5))
-        monkeypatch.setattr(Engine, "close", breaks)
         with pytest.raises(ZeroDivisionError):
             async with run:
                 async for _ in run:
@@ -241,3 +246,9 @@ async def test_a_run_that_cannot_close_its_books_says_so_to_everybody(
         with pytest.raises(ZeroDivisionError):
             await run
         assert "0 runs" in repr(world.client)
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        early = upsert(world, people(5)).start()
+        await world.client.aclose()  # before it had a turn
+        with pytest.raises(ZeroDivisionError):
+            await early
+        assert "closed" in repr(world.client)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,10 @@ ORDER = [
     {"_admission"},
     {"_http"},
     {"_engine"},
-    {"_options", "run"},
+    {"_options", "_client_options", "run"},
     {"client"},
     {"__init__"},
-    {"sandbox", "cli", "pytest_plugin", "__main__"},
+    {"sandbox", "cli", "pytest_plugin", "testing", "__main__"},
 ]
 """Packages and modules from the bottom up: each imports what stands with it or before it."""
 
@@ -121,6 +122,8 @@ def test_what_is_built_on_the_library_uses_its_public_face() -> None:
         assert private <= SHARED, f"{path.name} imports {private}"
     for path in (PACKAGE / "sandbox").rglob("*.py"):
         assert imports(path) <= {"models", "policies", "errors", "sandbox", "__init__"}
+    for path in (PACKAGE / "testing").rglob("*.py"):
+        assert imports(path) <= {"sandbox", "testing", "__init__"}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +159,7 @@ def test_few_modules_know_aiohttp() -> None:
         if "aiohttp" in path.read_text("utf-8") and "import aiohttp" in path.read_text("utf-8")
     }
     # The client has it for a type; of the others each has one part of sending.
-    assert users == {"transport", "connection", "session", "client"}
+    assert users == {"transport", "connection", "session", "client", "_client_options"}
 
 
 def test_the_public_names_are_these() -> None:
@@ -175,6 +178,7 @@ def test_the_public_names_are_these() -> None:
         *("HubbatchError", "UsageError", "AuthenticationError", "PermissionDeniedError"),
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
         *("OutcomeError", "RecordError", "in_thread", "open_session"),
+        *("Transport", "Request", "Reply", "NoReply"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"
@@ -236,7 +240,8 @@ def test_a_class_is_shown_by_where_it_is_at_home() -> None:
 def test_importing_the_library_imports_nothing_of_an_extra() -> None:
     code = (
         "import sys; from hubbatch import *;"
-        "bad = {'typer', 'rich', 'fastapi', 'pydantic', 'pytest', 'aiohttp.web', 'hubbatch.sandbox'};"
+        "bad = {'typer', 'rich', 'fastapi', 'pydantic', 'pytest', 'aiohttp.web'};"
+        "bad |= {'hubbatch.sandbox', 'hubbatch.testing'};"
         "print(sorted(bad & set(sys.modules)))"
     )
     assert python(code) == "[]"
@@ -244,3 +249,120 @@ def test_importing_the_library_imports_nothing_of_an_extra() -> None:
 
 def test_the_package_is_typed() -> None:
     assert (PACKAGE / "py.typed").exists()
+
+
+EXCUSED = {
+    "_quota/test_quota_use.py: Others.used": "what would be known if answers told all; no caller can know that",
+    "cli/test_cli_demo.py: _demo.Client": "that the demonstration notices a refusal can be shown in no other way",
+    "cli/test_cli_demo.py: _demo.Sandbox": "that the demonstration notices a loss can be shown in no other way",
+    "cli/test_cli_outputs.py: _executing.open_output": "a file that is opened for ever, in the test's own process",
+    "cli/test_cli_outputs.py: _outputs._NOFOLLOW": "a system that has no such flag",
+    "cli/test_cli_parts.py: _source._STDIN": "the standard input of the test's own process",
+    "cli/test_cli_parts.py: _watching.LINE_PERIOD": "a terminal is written to in real time",
+    "cli/test_cli_parts.py: _watching.LIVE_PERIOD": "a terminal is written to in real time",
+    "cli/test_cli_rows.py: _lines.MAX_LINE": "a line of the real length would be half a gigabyte",
+    "cli/test_cli_signals.py: hubbatch.cli._screen.Screen.say": "hears at once what a signal makes it say",
+    "_engine/test_engine.py: engine._carriers._carriers": "batches under way that stand still",
+    "_engine/test_engine.py: engine._runner._sender.pausing": "batches that pause and stand still",
+    "_http/test_connections.py: aiohttp.ClientSession._request": "what a version of aiohttp may do",
+}
+"""What tests change of the library's inside, and why there is no seam for it."""
+
+
+def homes(tree: ast.Module) -> dict[str, str]:
+    """Return where in hubbatch the names are at home that a test imports from it."""
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "hubbatch"
+        for alias in node.names
+    }
+
+
+def is_private(name: str) -> bool:
+    return any(part.startswith("_") and not part.startswith("__") for part in name.split("."))
+
+
+def assigned(node: ast.AST) -> Iterator[str]:
+    """Return the private attributes of others that a statement sets or deletes."""
+    targets = list(getattr(node, "targets", []))
+    if isinstance(node, ast.AugAssign | ast.AnnAssign):
+        targets = [node.target]
+    for each in (part for target in targets for part in ast.walk(target)):
+        if isinstance(each, ast.Attribute) and isinstance(each.ctx, ast.Store | ast.Del):
+            name = ast.unparse(each)
+        elif isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Store | ast.Del):
+            name = ast.unparse(each.value)
+        else:
+            continue
+        if is_private(name) and name.rpartition(".")[0] not in {"", "self", "cls"}:
+            yield name
+
+
+def replaced(node: ast.AST, known: dict[str, str]) -> Iterator[str]:
+    """Return what of the library's inside a call of `setattr`, `delattr` or `patch` replaces."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return
+    function = ast.unparse(node.func).rpartition(".")[2]
+    if function not in {"setattr", "delattr", "patch", "object"}:
+        return
+    first, *rest = node.args
+    if isinstance(first, ast.Constant):
+        name = repr(first.value).strip("'")
+        if name.startswith("hubbatch.") and is_private(name):
+            yield name
+    elif rest and isinstance(rest[0], ast.Constant):
+        root, _, way = ast.unparse(first).partition(".")
+        if is_private(f"{known.get(root, '')}.{way}.{rest[0].value!s}"):
+            yield f"{ast.unparse(first)}.{rest[0].value!s}"
+
+
+def test_tests_change_nothing_private_but_for_a_reason() -> None:
+    found = set()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        known = homes(tree)
+        for node in ast.walk(tree):
+            for name in (*assigned(node), *replaced(node, known)):
+                found.add(f"{path.relative_to(Path(__file__).parent)}: {name}")
+    assert sorted(found) == sorted(EXCUSED)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "client._transport = 1",
+        "client._gate.limiter = 1",
+        "client._cache['x'] = 1",
+        "client._count += 1",
+        "client._kind: int = 1",
+        "a, client._b = 1, 2",
+        "del client._transport",
+        "setattr(client, '_transport', 1)",
+        "monkeypatch.setattr(Client, '_run', 1)",
+        "monkeypatch.setattr('hubbatch._engine.engine.Engine.close', 1)",
+        "from hubbatch._engine.engine import Engine\nmonkeypatch.setattr(Engine, 'close', 1)",
+        "from hubbatch.cli import _demo\nmock.patch.object(_demo, 'Client')",
+    ],
+)
+def test_a_change_of_the_inside_is_seen(code: str) -> None:
+    tree = ast.parse(code)
+    known = homes(tree)
+    seen = [name for node in ast.walk(tree) for name in (*assigned(node), *replaced(node, known))]
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "self._taken = 1",
+        "error.__cause__ = error",
+        "world.service.options = 1",
+        "monkeypatch.setattr(hubbatch, 'Client', 1)",
+        "monkeypatch.setattr(sys, 'argv', [])",
+        "monkeypatch.setenv('_X', '1')",
+    ],
+)
+def test_what_is_public_or_the_tests_own_may_be_set(code: str) -> None:
+    tree = ast.parse(code)
+    assert not [name for node in ast.walk(tree) for name in (*assigned(node), *replaced(node, {}))]

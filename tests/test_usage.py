@@ -10,10 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from support import World, people, virtual_time
+from support import World, people
 
 import hubbatch
 from hubbatch import Client, Outcome, RateLimit, Run, UsageError
+from hubbatch.testing import virtual_time
 
 
 @pytest.mark.parametrize(
@@ -206,6 +207,7 @@ async def test_a_client_dropped_open_warns() -> None:
     client = Client("made-up", base_url="http://127.0.0.1:1", retry=hubbatch.RetryPolicy(1))
     with pytest.raises(hubbatch.TransportError):
         await client.create("contacts", people(1))
+    assert client._http is not None
     session = client._http._session
     with pytest.warns(ResourceWarning, match="dropped open"):
         del client

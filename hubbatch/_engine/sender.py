@@ -5,9 +5,9 @@ It knows no batch's future and settles nothing.
 
 from __future__ import annotations
 
+import asyncio
 import functools
-import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import attrs
@@ -38,10 +38,10 @@ class ClientResources:
     tokens: Tokens
     gate: Gate
     policy: RetryPolicy
-    chance: Callable[[], float]
+    clock: Callable[[], float]
+    """The wall's clock: seconds since 1970. What waits goes by the loop's."""
+    random: Callable[[], float]
     """Random numbers from 0 to 1, for the jitter."""
-    sleep: Callable[[float], Awaitable[object]]
-    """Waits so many seconds, between two tries of a batch."""
 
 
 @define(eq=False)
@@ -82,17 +82,17 @@ class RequestSender:
         may_wait: Callable[[float], bool],
     ) -> Moment:
         """Return what has to be known of the client to decide about a batch."""
-        gate = self._resources.gate
+        gate, wall_time = self._resources.gate, self._resources.clock()
         return Moment(
             now(),
-            elapsed(batch.first_sent_at),
-            self._resources.chance,
+            elapsed(batch.first_sent_at, wall_time),
+            self._resources.random,
             any_success,
             may_wait,
             breaker_open=gate.broken,
             in_vain=gate.in_vain,
             longest_wait=gate.limiter.max_hold,
-            today=datetime.now(UTC),
+            today=datetime.fromtimestamp(wall_time, UTC),
         )
 
     def hold(self, seconds: float) -> None:
@@ -104,7 +104,7 @@ class RequestSender:
         if (wait := when - now()) > 0:
             self.pausing += 1
             try:
-                await self._resources.sleep(wait)
+                await asyncio.sleep(wait)
             finally:
                 self.pausing -= 1
 
@@ -132,7 +132,7 @@ class RequestSender:
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
-        gate.note(diagnosis, slot, resources.chance(), suspect=batch.is_suspect)
+        gate.note(diagnosis, slot, resources.random(), suspect=batch.is_suspect)
         return Response(diagnosis, token)
 
     async def _send(
@@ -160,7 +160,7 @@ class RequestSender:
         self._resources.gate.limiter.sent(slot)
         if carrier.batch.stage is Stage.SEND:
             self._note_records(indexes_of(carrier.batch.inputs))
-            carrier.batch = carrier.batch.sent(now(), time.time())
+            carrier.batch = carrier.batch.sent(now(), self._resources.clock())
 
     def _refuse_long_holds(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""

@@ -39,7 +39,7 @@ class TokenProvider(Protocol):
 class Tokens:
     """Hands out the current token; side by side, all callers share one call of the provider.
 
-    `timeout`: seconds that `current` takes at most, whatever the provider does. `sleep`: waits between its failures.
+    `timeout`: seconds that `current` takes at most, whatever the provider does.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class Tokens:
         token: str | TokenProvider | Callable[[], Awaitable[str]],
         *,
         timeout: float = 60.0,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._ask: Callable[[str | None], Awaitable[str]] | None = None
         self._given: list[str] = []
@@ -64,7 +63,6 @@ class Tokens:
                 f" not {type(token).__name__}"
             )
         self._timeout = timeout
-        self._sleep = sleep
         self._refused: str | None = None
         """The newest token, if the service refused it."""
         self._call: _Call | None = None
@@ -145,7 +143,7 @@ class Tokens:
                     outcome = await self._try(ask, refused)
                     if pause is None or not isinstance(outcome, _Failure) or outcome.final:
                         return outcome
-                    await self._sleep(pause)
+                    await asyncio.sleep(pause)
         except TimeoutError:
             pass
         return _Failure(

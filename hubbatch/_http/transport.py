@@ -16,8 +16,8 @@ import aiohttp
 from yarl import URL
 
 from hubbatch._http.connection import Attempt, SendError
-from hubbatch._http.redaction import Redactor
 from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget, Share
+from hubbatch._http.reply_redaction import ReplyRedaction
 from hubbatch._http.session import check_session, open_session
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.errors import UsageError
@@ -27,17 +27,11 @@ __all__ = ["HttpTransport", "check_base_url"]
 _LARGE = 1024 * 1024
 """Bytes above which aiohttp wants a body as a file, which it writes piece by piece."""
 
-_CONNECT = 10.0
-"""Seconds in which a connection has to be made, if a request has no less."""
-
 _CHUNK = 64 * 1024
 """Bytes that aiohttp reads, or unpacks, at once."""
 
 _LINE, _HEADERS = 16 * 1024, 128
 """Bytes of a header and number of them, at most: not what a caller's session allows."""
-
-_TOKENS = 8
-"""Tokens that are kept out of replies: those used last, for a reply may still tell an earlier one."""
 
 
 def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
@@ -87,8 +81,10 @@ _USER_AGENT = f"hubbatch/{_version()}"
 class HttpTransport:
     """Sends requests to one service, over the caller's session or one of its own.
 
-    `timeout`: seconds for one request, from the wait for a connection to the reply's last byte. `clock`: any clock
-    that goes forward, for the time connections are idle.
+    `timeout`: seconds for one request, from the wait for a connection to the reply's last byte.
+    `connect_timeout`: seconds in which a connection has to be made, if a request has no less.
+    `clock`: any clock that goes forward, for the time connections are idle.
+    `budget`: what all replies together may hold.
 
     Raises `UsageError` for a session that cannot send requests as they have to be.
     """
@@ -99,16 +95,18 @@ class HttpTransport:
         *,
         timeout: float,
         session: aiohttp.ClientSession | None = None,
+        connect_timeout: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
+        budget: ReplyBudget | None = None,
     ) -> None:
         self._base_url = base_url
         self._timeout = timeout
         self._session = None if session is None else check_session(session)
         self._own = session is None
         self._clock = clock
-        self._budget = ReplyBudget()
-        self._tokens: list[str] = []
-        self._redactor = Redactor()
+        self._budget = budget or ReplyBudget()
+        self._connect_timeout = connect_timeout
+        self._redaction = ReplyRedaction()
         self._urls: dict[tuple[str, tuple[tuple[str, str], ...]], URL] = {}
         self._headers = {
             "Accept": "application/json",
@@ -131,7 +129,7 @@ class HttpTransport:
         self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request once."""
-        self._remember(token)
+        self._redaction.remember(token)
         if self._session is None:
             self._session = open_session()
         if self._session.closed:
@@ -144,8 +142,8 @@ class HttpTransport:
         except (
             Exception
         ) as error:  # whatever a session does, a record's state does not depend on it
-            answer = NoReply(sent=attempt.sent, reason=_reason(error, sent=attempt.sent))
-        return self._redact(answer)
+            answer = NoReply(sent=attempt.sent, reason=self._reason(error, sent=attempt.sent))
+        return self._redaction.redact(answer)
 
     async def _exchange(
         self, session: aiohttp.ClientSession, request: Request, attempt: Attempt, share: Share
@@ -160,7 +158,9 @@ class HttpTransport:
             allow_redirects=False,
             raise_for_status=False,
             auto_decompress=True,
-            timeout=aiohttp.ClientTimeout(sock_connect=_CONNECT),  # the whole is bounded by `send`
+            timeout=aiohttp.ClientTimeout(
+                sock_connect=self._connect_timeout
+            ),  # the whole is bounded by `send`
             read_bufsize=_CHUNK,
             max_line_size=_LINE,
             max_field_size=_LINE,
@@ -174,26 +174,21 @@ class HttpTransport:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Reply(response.status, headers, body)
 
-    def _remember(self, token: str) -> None:
-        """Keep a token out of the replies, also of those to come."""
-        if token in self._tokens:
-            return
-        self._tokens = [*self._tokens[1 - _TOKENS :], token]
-        self._redactor = Redactor(self._tokens)
-
-    def _redact(self, answer: Reply | NoReply) -> Reply | NoReply:
-        redactor = self._redactor
-        if isinstance(answer, NoReply):
-            return NoReply(sent=answer.sent, reason=redactor.redact_text(answer.reason))
-        body = redactor.redact(answer.body)
-        told = "\n".join(f"{name}\n{value}" for name, value in answer.headers.items())
-        if body is answer.body and redactor.redact_text(told) == told:
-            return answer
-        headers = {
-            redactor.redact_text(name): redactor.redact_text(value)
-            for name, value in answer.headers.items()
-        }
-        return Reply(answer.status, headers, body, redacted=True)
+    def _reason(self, error: Exception, *, sent: bool) -> str:
+        """Say what went wrong without quoting the request, whose headers hold the token."""
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return f"no connection within {self._connect_timeout:g} seconds"
+        if isinstance(error, asyncio.TimeoutError):
+            return "no answer within the timeout" if sent else "no connection within the timeout"
+        if isinstance(error, aiohttp.ClientConnectorError):
+            return f"no connection to {error.host}:{error.port} ({type(error.os_error).__name__}: {error.strerror})"
+        if isinstance(error, SendError):
+            return str(error)
+        if sent or isinstance(error, (aiohttp.ClientError, OSError)):
+            return f"the connection was lost ({type(error).__name__})"
+        return (
+            f"aiohttp refuses the request ({type(error).__name__}); see how the session is set up"
+        )
 
     def _url(self, request: Request) -> URL:
         key = (request.path, tuple(request.query.items()))
@@ -219,18 +214,3 @@ async def _read(response: aiohttp.ClientResponse, share: Share) -> bytes | None:
             return None
         body += chunk
     return bytes(body)
-
-
-def _reason(error: Exception, *, sent: bool) -> str:
-    """Say what went wrong without quoting the request, whose headers hold the token."""
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        return f"no connection within {_CONNECT:g} seconds"
-    if isinstance(error, asyncio.TimeoutError):
-        return "no answer within the timeout" if sent else "no connection within the timeout"
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection to {error.host}:{error.port} ({type(error.os_error).__name__}: {error.strerror})"
-    if isinstance(error, SendError):
-        return str(error)
-    if sent or isinstance(error, (aiohttp.ClientError, OSError)):
-        return f"the connection was lost ({type(error).__name__})"
-    return f"aiohttp refuses the request ({type(error).__name__}); see how the session is set up"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import World, people, virtual_time
+from support import World, people
 
 from hubbatch import Counts, RecordStatus, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -19,6 +19,7 @@ from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
+from hubbatch.testing import virtual_time
 
 POLICY = RetryPolicy(jitter=0.0)
 BAD = [

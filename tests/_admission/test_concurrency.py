@@ -11,14 +11,14 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support import World, people, virtual_time
+from support import World, people
 
 from hubbatch import RateLimit
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch.sandbox import FaultKind, SandboxRequest
-from hubbatch.sandbox._faults import open_plan
+from hubbatch.testing import virtual_time
 
 OVERLOAD = [
     Symptom.FRONT_TIMEOUT,
@@ -171,19 +171,18 @@ async def test_at_any_latency_the_quota_stays_used(latency: float) -> None:
 async def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> None:
     """It answers 423 when more than ten are in flight."""
 
-    async with World(latency=(0.3, 0.7), max_concurrency=None) as world:
-        levels: list[int] = []
-        refused: list[float] = []
+    levels: list[int] = []
+    refused: list[float] = []
 
-        def bear(request: SandboxRequest) -> FaultKind | None:
-            levels.append(world.client._gate.concurrency)
-            idle = len([at for at in refused[-50:] if at > request.at - 0.5])
-            if world.transport.in_flight - idle <= 10:
-                return None
-            refused.append(request.at)
-            return FaultKind.LOCKED
+    def bear(request: SandboxRequest) -> FaultKind | None:
+        levels.append(world.client._gate.concurrency)
+        idle = len([at for at in refused[-50:] if at > request.at - 0.5])
+        if world.transport.in_flight - idle <= 10:
+            return None
+        refused.append(request.at)
+        return FaultKind.LOCKED
 
-        world.service._draw = open_plan(bear, 0)
+    async with World(latency=(0.3, 0.7), max_concurrency=None, faults=bear) as world:
         outcome = await world.client.upsert(
             "contacts", people(4_000), id_property="email", batch_size=2
         )

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from support import UNLIMITED, World, people, virtual_time
+from support import UNLIMITED, World, people
 
 from hubbatch import RateLimit, Run
+from hubbatch.testing import virtual_time
 
 
 def endless() -> Iterator[dict[str, str]]:

@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 import pytest
-from support import UNLIMITED, in_virtual_time, virtual_time
+from support import UNLIMITED
 
 from hubbatch import BatchError, HubbatchError, RateLimit, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -19,6 +19,7 @@ from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 GOOD = Diagnosis(Symptom.ANSWERED)
 BAD = Diagnosis(Symptom.SERVER_ERROR, error=BatchError("OH\x1bNO" + "x" * 200, "m"))
@@ -280,7 +281,7 @@ def test_a_service_that_breaks_without_a_word_is_told_of_too(
         await through.settle()
 
     with caplog.at_level(logging.WARNING, "hubbatch"):
-        in_virtual_time(main())
+        run_in_virtual_time(main())
     assert "the service is broken ():" in caplog.text
 
 

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, people, plan, result, virtual_time
+from support import World, people, plan, result
 
 from hubbatch import BatchResponse, Counts, ErrorDetail
 from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
@@ -19,6 +19,7 @@ from hubbatch._protocol.operations import CREATE, UPDATE
 from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.models import BatchError
 from hubbatch.sandbox import FaultKind
+from hubbatch.testing import virtual_time
 
 
 @pytest.mark.parametrize(

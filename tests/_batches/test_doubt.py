@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import orjson
 import pytest
-from support import VirtualTimeLoop, World, in_virtual_time, people, plan, result, virtual_time
+from support import World, people, plan, result
 
 from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Stage
@@ -20,6 +20,7 @@ from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT
 from hubbatch._records.spelling import CONTACTS
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 SENT = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 """When the creates of these tests were sent, by the service's clock; its answer came a minute later."""
@@ -240,7 +241,7 @@ def create(
             )
             return await run, world
 
-    return in_virtual_time(main())
+    return run_in_virtual_time(main())
 
 
 def verbs(world: World) -> list[str]:
@@ -593,10 +594,10 @@ def test_cancelled_at_any_await_nothing_is_created_twice() -> None:
                 assert not there or record.status in {RecordStatus.SUCCEEDED, RecordStatus.UNKNOWN}
             return turns
 
-    turns = in_virtual_time(trial(None))
+    turns = run_in_virtual_time(trial(None))
     assert turns > 30
     for turn in range(3, turns - 2):
-        in_virtual_time(trial(turn))
+        run_in_virtual_time(trial(turn))
 
 
 # Idempotent verbs

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import VirtualTimeLoop, World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import (
     Counts,
@@ -25,6 +25,7 @@ from hubbatch import (
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.models import OBJECT_NOT_FOUND
 from hubbatch.sandbox import FaultKind
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 
 @settings(max_examples=10, deadline=None)
@@ -125,7 +126,7 @@ def upsert(
             outcome = await world.client.upsert("contacts", people(count), id_property="email")
             return outcome, grumpy, world
 
-    return in_virtual_time(main())
+    return run_in_virtual_time(main())
 
 
 def addresses(numbers: Iterable[int]) -> set[str]:
@@ -228,7 +229,7 @@ def stopped(records: list[dict[str, str]], id_property: str, bad: set[str]) -> H
             assert not world.service.objects("companies")
             return caught.value
 
-    return in_virtual_time(main())
+    return run_in_virtual_time(main())
 
 
 def test_a_run_whose_first_batches_are_all_refused_for_one_reason_stops() -> None:
@@ -312,10 +313,10 @@ def test_a_search_that_is_cancelled_anywhere_leaves_the_books_true() -> None:
                 )
             return loop.turns
 
-    turns = in_virtual_time(trial(None))
+    turns = run_in_virtual_time(trial(None))
     assert turns > 20
     for turn in range(3, turns - 2):
-        in_virtual_time(trial(turn))
+        run_in_virtual_time(trial(turn))
 
 
 @virtual_time

@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import Outcome, RateLimiter, RecordStatus, RetryPolicy
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -20,6 +20,7 @@ from hubbatch._protocol.exchange import Reply
 from hubbatch._protocol.operations import UPSERT
 from hubbatch._quota.budget import Slot
 from hubbatch.sandbox import FaultKind, SandboxRequest
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 WHOLE_BATCH = 6
 """Tries of a batch before it is taken apart."""
@@ -46,7 +47,7 @@ def upserted(
             outcome = await getattr(world.client, verb)("contacts", people(count), **options)
             return world, outcome
 
-    return in_virtual_time(main())
+    return run_in_virtual_time(main())
 
 
 @pytest.mark.parametrize(
@@ -93,7 +94,7 @@ def test_a_sick_record_stands_in_nobodys_way(duplicates: Literal["serial", "merg
                 "contacts", records, id_property="email", duplicates=duplicates
             )
 
-    assert [record.index for record in in_virtual_time(main()).unknown] == [7, 307]
+    assert [record.index for record in run_in_virtual_time(main()).unknown] == [7, 307]
 
 
 def test_where_nothing_of_a_run_has_succeeded_nothing_is_taken_apart() -> None:
@@ -123,7 +124,7 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
         async with World(faults=failing_on(150)) as world:
             return await world.client.upsert("contacts", records, id_property="email")
 
-    outcome = in_virtual_time(main())
+    outcome = run_in_virtual_time(main())
     assert {
         record.index for record in outcome.records if record.status is not RecordStatus.SUCCEEDED
     } == {120, 150}

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import pytest
-from support import virtual_time
 
 from hubbatch import TransportError
 from hubbatch._batches.batch import Batch
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.sender import Carrier
 from hubbatch.errors import HubbatchError
+from hubbatch.testing import virtual_time
 
 STOPPED = "the run was stopped before an answer came"
 Step = Callable[[Carrier], Awaitable[Sequence[Batch]]]

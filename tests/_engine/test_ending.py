@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
-from support import World, check_against_store, drip, in_virtual_time, people, upsert, virtual_time
+from support import World, check_against_store, drip, people, upsert
 
 from hubbatch import (
     BatchStatus,
@@ -19,6 +19,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch.sandbox import FaultKind
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
 @virtual_time
@@ -110,7 +111,7 @@ def test_what_ends_the_process_reaches_the_caller_of_a_run_whose_source_raised_i
                 check_against_store(world, run.outcome.records)
 
     with pytest.raises(kind):
-        in_virtual_time(main())
+        run_in_virtual_time(main())
     [counts] = cleaned_up
     assert counts.unknown == counts.failed == 0
 

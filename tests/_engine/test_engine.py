@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, cast
 
-from support import people, virtual_time
+from support import people
 from test_sender import GOOD, Sending
 
 from hubbatch._batches.batch import Batch
@@ -15,6 +15,7 @@ from hubbatch._engine.sender import Carrier
 from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
 from hubbatch.policies import Keep
+from hubbatch.testing import virtual_time
 
 
 def engine_of(sending: Sending, backlog: int = 0) -> Engine:

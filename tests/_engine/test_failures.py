@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import (
     AuthenticationError,
@@ -24,6 +24,7 @@ from hubbatch import (
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.sandbox import Fault, FaultKind
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 VERBS = ["create", "update", "upsert", "read", "archive"]
 IDEMPOTENT = VERBS[1:]
@@ -41,7 +42,7 @@ class Trial:
         self.run: Run | None = None
 
     def tell(self) -> Trial:
-        in_virtual_time(self._tell())
+        run_in_virtual_time(self._tell())
         return self
 
     async def _tell(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
-import orjson
 import pytest
-from support import World, check_against_store, in_virtual_time, people, upsert, virtual_time
+from support import World, check_against_store, people, upsert
 
 from hubbatch import (
     AuthenticationError,
@@ -23,8 +22,8 @@ from hubbatch import (
     UnknownObjectTypeError,
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
-from hubbatch._records.intake import Intake
 from hubbatch.sandbox import FaultKind
+from hubbatch.testing import ScriptedTransport, error_reply, virtual_time
 
 
 def messages(records: Iterable[RecordOutcome]) -> set[str | None]:
@@ -73,12 +72,8 @@ async def test_a_wrong_object_type_stops_the_run() -> None:
 
 @virtual_time
 async def test_a_service_that_cannot_be_reached_leaves_everything_unsent() -> None:
-    class Unreachable:
-        async def send(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-            return NoReply(sent=False, reason="connection refused")
-
-    async with World() as world:
-        world.client._transport = Unreachable()
+    refusing = ScriptedTransport(lambda _: NoReply(sent=False, reason="connection refused"))
+    async with World(through=lambda _: refusing) as world:
         run = upsert(world, people(300))
         with pytest.raises(TransportError, match="connection refused"):
             await run
@@ -127,24 +122,22 @@ async def test_a_bug_of_the_transport_leaves_its_batch_in_doubt() -> None:
 
 @virtual_time
 async def test_parts_of_a_batch_are_not_sent_once_a_fatal_answer_has_come() -> None:
-    class TwoAnswers:
-        requests = 0
+    def after(seconds: float, status: int, category: str) -> Callable[[Request], Awaitable[Reply]]:
+        async def answer(_: Request) -> Reply:
+            await asyncio.sleep(seconds)
+            return error_reply(status, category, "no")
 
-        async def send(self, request: Request, token: str, note_sent: Any) -> Reply | NoReply:
-            note_sent()
-            self.requests += 1
-            answers = [(401, "INVALID_AUTHENTICATION"), (413, "TOO_LARGE")]
-            status, category = answers[self.requests - 1]
-            await asyncio.sleep(self.requests)
-            return Reply(status, {}, orjson.dumps({"category": category, "message": "no"}))
+        return answer
 
-    async with World(max_concurrency=2) as world:
-        world.client._transport = transport = TwoAnswers()
+    transport = ScriptedTransport(
+        [after(1, 401, "INVALID_AUTHENTICATION"), after(2, 413, "TOO_LARGE")]
+    )
+    async with World(max_concurrency=2, through=lambda _: transport) as world:
         run = upsert(world, people(100), batch_size=10)
         with pytest.raises(AuthenticationError) as caught:
             await run
         assert not hasattr(caught.value, "__notes__"), "nothing else went wrong"
-        assert transport.requests == 2
+        assert len(transport.requests) == 2
         assert run.outcome.counts == Counts(100, failed=20, unsent=80)
         assert messages(run.outcome.failed) == {"no"}
 
@@ -256,19 +249,28 @@ async def test_a_413_halves_until_single_records_stand_alone() -> None:
         assert outcome.failed[0].error.indexes == (20,)
 
 
-def test_a_bug_of_the_library_does_not_pass_for_the_end_of_a_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def broken(_: Intake) -> list[Any]:
-        raise ZeroDivisionError
+@virtual_time
+async def test_a_bug_of_the_library_does_not_pass_for_the_end_of_a_run() -> None:
+    """Here it is the loop that fails, as the feeding begins the last batch."""
+    fails = False
 
-    async def main() -> None:
-        async with World() as world:
-            run = upsert(world, people(3))
-            with pytest.raises(BaseExceptionGroup) as caught:
-                await run
-            assert caught.group_contains(ZeroDivisionError)
-            assert run.outcome.counts == Counts(3, unsent=3)
+    def factory(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Future[Any]:
+        if fails:
+            coro.close()
+            raise ZeroDivisionError
+        return asyncio.Task(coro, loop=loop, **options)
 
-    monkeypatch.setattr(Intake, "flush", broken)
-    in_virtual_time(main())
+    async def source() -> AsyncIterator[dict[str, str]]:
+        nonlocal fails
+        for person in people(3):
+            yield person
+        fails = True
+
+    asyncio.get_running_loop().set_task_factory(factory)
+    async with World() as world:
+        run = upsert(world, source())
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await run
+        assert caught.group_contains(ZeroDivisionError)
+        assert run.outcome.counts == Counts(3, unsent=3)
+        fails = False

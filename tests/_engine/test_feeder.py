@@ -9,25 +9,40 @@ from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 import pytest
-from support import VirtualTimeLoop, drip, virtual_time
+from support import drip
 
 from hubbatch._engine.feeder import Feeder
 from hubbatch._engine.life import Life
+from hubbatch.testing import VirtualTimeLoop, virtual_time
 
 
 class Owner:
     """A feeder, its life, and what becomes of what it hands over."""
 
-    def __init__(self, source: Any, room: int = 100, asks_after: int | None = None) -> None:
+    def __init__(
+        self,
+        source: Any,
+        room: int = 100,
+        asks_after: int | None = None,
+        stops_at: int | None = None,
+    ) -> None:
         self.life = Life()
         self.life.begin()
-        self.room, self.asks_after, self.idle = room, asks_after, 0
+        self.room, self.asks_after, self.stops_at, self.idle = room, asks_after, stops_at, 0
         self.taken: list[Any] = []
+        self.asked: list[int] = []
+        """How many it had taken each time that it asked for room."""
         self.feeder = Feeder(
-            source, self.life, room=lambda: self.room, take=self.take, idle=self.note_idle
+            source, self.life, room=self.say_room, take=self.take, idle=self.note_idle
         )
 
+    def say_room(self) -> int:
+        self.asked.append(len(self.taken))
+        return self.room
+
     def take(self, record: Any) -> bool:
+        if record == self.stops_at:
+            self.life.stop()
         self.taken.append(record)
         self.room -= 1
         return len(self.taken) == self.asks_after
@@ -95,31 +110,15 @@ async def test_room_for_one_is_enough_for_one(slow: bool) -> None:
 @virtual_time
 async def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
     owner = Owner(source_of(6, slow=slow), asks_after=3)
-    real = owner.feeder._room
-    asked: list[int] = []
-
-    def room() -> int:
-        asked.append(len(owner.taken))
-        return real()
-
-    owner.feeder._room = room
     await owner.feeder.run()
-    assert asked == [0, 3]
+    assert owner.asked == [0, 3]
     assert owner.taken == list(range(6))
 
 
 @kinds
 @virtual_time
 async def test_a_run_that_takes_no_more_gets_no_more(slow: bool) -> None:
-    owner = Owner(source_of(6, slow=slow))
-    real = owner.feeder._take
-
-    def take(record: Any) -> bool:
-        if record == 2:
-            owner.life.stop()
-        return real(record)
-
-    owner.feeder._take = take
+    owner = Owner(source_of(6, slow=slow), stops_at=2)
     await owner.feeder.run()
     assert owner.taken == [0, 1, 2]
     assert not owner.feeder.exhausted

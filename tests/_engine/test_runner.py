@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support import people, result, virtual_time
+from support import people, result
 from test_sender import Sending
 
 from hubbatch import RecordStatus
@@ -20,6 +20,7 @@ from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch.policies import Keep
+from hubbatch.testing import virtual_time
 
 
 @virtual_time

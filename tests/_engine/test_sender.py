@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import orjson
 import pytest
-from support import UNLIMITED, people, plan, virtual_time
+from support import UNLIMITED, people, plan
 
 from hubbatch import BatchError, RateLimit, RecordStatus, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -22,6 +22,7 @@ from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.operations import UPSERT
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch.testing import virtual_time, wall_clock
 
 GOOD = Reply(200, {}, orjson.dumps({"status": "COMPLETE", "results": []}))
 BAD = Reply(500, {}, orjson.dumps({"category": "OH", "message": "no"}))
@@ -76,8 +77,8 @@ class Sending:
                 cast("Any", self.tokens),
                 self.gate,
                 self.policy,
+                wall_clock,
                 lambda: 0.5,
-                asyncio.sleep,
             ),
             self.sent.extend,
         )

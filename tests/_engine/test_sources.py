@@ -7,18 +7,10 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from typing import Any
 
 import pytest
-from support import (
-    VirtualTimeLoop,
-    World,
-    check_against_store,
-    drip,
-    in_virtual_time,
-    people,
-    upsert,
-    virtual_time,
-)
+from support import World, check_against_store, drip, people, upsert
 
 from hubbatch import BatchStatus, Counts, HubbatchError
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 
 class SourceError(Exception):
@@ -248,7 +240,7 @@ def test_a_source_that_blocks_is_warned_of_once(
         async with World() as world:
             await upsert(world, blocking(people(300), seconds))
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     said = [record.message for record in caplog.records if "blocks" in record.message]
     assert len(said) == int(warned)
     assert all("hubbatch.in_thread(source)" in words for words in said)
@@ -259,7 +251,7 @@ def test_waiting_for_room_is_not_taken_for_blocking(caplog: pytest.LogCaptureFix
         async with World(latency=5.0, max_concurrency=1) as world:
             await upsert(world, blocking(people(100), 0.0), batch_size=5)
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     assert not caplog.records
 
 
@@ -300,7 +292,7 @@ def test_a_long_list_that_is_left_off_is_closed_in_slices(streamed: bool) -> Non
             assert [record.input for record in unsent] == people(count - 10, 10)
             return loop.turns
 
-    assert in_virtual_time(main(30_000)) - in_virtual_time(main(1_000)) >= 5
+    assert run_in_virtual_time(main(30_000)) - run_in_virtual_time(main(1_000)) >= 5
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -325,7 +317,7 @@ def test_a_long_list_is_closed_in_slices_when_its_run_is_cancelled(streamed: boo
             assert run.outcome.counts == Counts(count, unknown=10, unsent=count - 10)
             return loop.turns - before
 
-    assert in_virtual_time(main(30_000)) - in_virtual_time(main(1_000)) >= 5
+    assert run_in_virtual_time(main(30_000)) - run_in_virtual_time(main(1_000)) >= 5
 
 
 def test_a_run_that_is_cancelled_again_while_it_closes_a_long_list_is_closed_at_one_go() -> None:
@@ -345,7 +337,7 @@ def test_a_run_that_is_cancelled_again_while_it_closes_a_long_list_is_closed_at_
             assert run.outcome.counts == Counts(30_000, unknown=10, unsent=29_990)
 
     for turns in range(6):
-        in_virtual_time(main(turns))
+        run_in_virtual_time(main(turns))
 
 
 @virtual_time

@@ -6,17 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from support import (
-    UNLIMITED,
-    VirtualTimeLoop,
-    World,
-    check_against_store,
-    drip,
-    in_virtual_time,
-    people,
-    upsert,
-    virtual_time,
-)
+from support import UNLIMITED, World, check_against_store, drip, people, upsert
 
 from hubbatch import (
     BatchStatus,
@@ -28,6 +18,7 @@ from hubbatch import (
     Run,
 )
 from hubbatch.sandbox import Fault, FaultKind
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 
 @virtual_time
@@ -209,10 +200,10 @@ def test_cancelled_at_any_await_the_books_are_true() -> None:
             check_against_store(world, run.outcome.records)
             return turns
 
-    turns = in_virtual_time(trial(None))
+    turns = run_in_virtual_time(trial(None))
     assert turns > 60
     for turn in range(3, turns - 2):
-        in_virtual_time(trial(turn))
+        run_in_virtual_time(trial(turn))
 
 
 @virtual_time

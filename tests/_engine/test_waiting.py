@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from support import World, in_virtual_time, people, upsert, virtual_time
+from support import World, people, upsert
 
 from hubbatch import (
     BatchStatus,
@@ -17,6 +17,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
 @virtual_time
@@ -186,10 +187,10 @@ def test_a_client_belongs_to_one_event_loop() -> None:
         assert run.outcome.counts == Counts()
         await world.client.aclose()
 
-    run = in_virtual_time(first())
-    in_virtual_time(second())
+    run = run_in_virtual_time(first())
+    run_in_virtual_time(second())
     assert len(world.stored()) == 5
-    assert in_virtual_time(run.wait()) is run.outcome, "what is over can be read anywhere"
+    assert run_in_virtual_time(run.wait()) is run.outcome, "what is over can be read anywhere"
 
 
 async def test_a_run_is_waited_for_in_its_own_loop() -> None:

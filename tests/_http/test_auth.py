@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from support import World, people, virtual_time
+from support import World, people
 
 from hubbatch import AuthenticationError, Counts, TokenProvider, UsageError
 from hubbatch._http.auth import Tokens
+from hubbatch.testing import virtual_time
 
 
 def loop_time() -> float:
@@ -97,19 +98,17 @@ async def test_a_provider_that_fails_is_asked_again_before_anybody_hears_of_it()
 
 @virtual_time
 async def test_a_provider_that_keeps_failing_is_told_by_kind_and_message() -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
+    asked: list[float] = []
 
     async def provider() -> str:
+        asked.append(loop_time())
         raise ConnectionError("cannot reach\nvault.example.com")
 
-    tokens = Tokens(provider, sleep=sleep)
+    tokens = Tokens(provider)
     assert await failure(tokens) == (
         "the token provider raised ConnectionError: cannot reach vault.example.com; see to the provider"
     )
-    assert slept == [0.2, 0.8]
+    assert asked == [pytest.approx(at, abs=0.001) for at in (0.0, 0.2, 1.0)]
 
 
 class RudeError(Exception):

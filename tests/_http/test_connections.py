@@ -264,12 +264,10 @@ async def test_nothing_was_sent_while_it_was_still_connecting(
             filler.close()
 
 
-async def test_connecting_has_a_timeout_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hubbatch._http.transport._CONNECT", 0.05)
-
+async def test_connecting_has_a_timeout_of_its_own() -> None:
     async with raw_server(_silent) as server:
         url = server.url.with_scheme("https")  # a handshake that nobody takes part in
-        async with Sender(url, timeout=30.0) as sender:
+        async with Sender(url, timeout=30.0, connect_timeout=0.05) as sender:
             reply = await sender.send()
         assert reply == NoReply(sent=False, reason="no connection within 0.05 seconds")
         assert sender.sent == 0

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_server import Peer, answer, raw_server
-from support import virtual_time
 
 from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget
 from hubbatch._http.transport import HttpTransport
 from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch.testing import virtual_time
 
 TOKEN = "made-up-token"
 TOO_LONG = NoReply(sent=True, reason=f"the reply is longer than {MOST_BYTES} bytes")
@@ -45,8 +45,7 @@ async def test_sixteen_withheld_replies_hold_no_more_than_the_budget() -> None:
         await asyncio.Event().wait()  # the rest is withheld
 
     async with raw_server(script) as server:
-        transport = HttpTransport(server.url, timeout=1.0)
-        transport._budget = budget
+        transport = HttpTransport(server.url, timeout=1.0, budget=budget)
         posts = [
             asyncio.ensure_future(transport.send(Request("/x", b"{}"), TOKEN, never))
             for _ in range(16)

@@ -12,13 +12,14 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from support import people
+from support import World, people, upsert
 from yarl import URL
 
 from hubbatch import AuthenticationError, Client, Counts, ProtocolError, RetryPolicy
 from hubbatch._http.transport import HttpTransport
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.sandbox import Fault, FaultKind, Sandbox
+from hubbatch.testing import virtual_time
 
 TOKEN = "made-up-token"
 
@@ -235,25 +236,19 @@ WRITES_UNKNOWN = [
     FaultKind.GATEWAY_TIMEOUT_AFTER_WRITE,
     FaultKind.ORIGIN_TIMEOUT,
 ]
-NOT_WRITTEN = [
-    FaultKind.LOCKED,
-    FaultKind.UNAVAILABLE,
-    FaultKind.RATE_ROLLING,
-    FaultKind.RATE_SECONDLY,
-]
 
 
-def impatient(sandbox: Sandbox, **options: Any) -> Client:
-    """Make a client that does not wait in real time before it tries again."""
-    client = Client(TOKEN, base_url=sandbox.base_url, timeout=0.5, **options)
-    client._sleep = lambda _: asyncio.sleep(0)
-    return client
+def impatient(sandbox: Sandbox) -> Client:
+    """Make a client that hardly waits before it tries again: these tests are in real time."""
+    retry = RetryPolicy(initial_wait=0.001, max_wait=0.001)
+    return Client(TOKEN, base_url=sandbox.base_url, timeout=0.5, retry=retry)
 
 
-@pytest.mark.parametrize("fault", [*WRITES_UNKNOWN, *NOT_WRITTEN, Fault(FaultKind.SLOW, delay=5.0)])
+HELD = [Fault(kind, retry_after=0.01) for kind in (FaultKind.RATE_ROLLING, FaultKind.RATE_SECONDLY)]
+
+
+@pytest.mark.parametrize("fault", [*WRITES_UNKNOWN, *HELD, Fault(FaultKind.SLOW, delay=5.0)])
 async def test_an_upsert_survives_every_fault_over_real_http(fault: Fault | FaultKind) -> None:
-    if isinstance(fault, FaultKind) and fault in NOT_WRITTEN[-2:]:
-        fault = Fault(fault, retry_after=0.01)
     async with (
         Sandbox(rate_limit=None, latency=0.0, faults=[fault]) as sandbox,
         impatient(sandbox) as client,
@@ -275,30 +270,39 @@ async def test_a_create_in_doubt_is_never_sent_twice(fault: Fault | FaultKind) -
         assert len(sandbox.requests) == 1
 
 
-@pytest.mark.parametrize("fault", NOT_WRITTEN)
+@pytest.mark.parametrize(
+    ("fault", "status"), [(FaultKind.LOCKED, 423), (FaultKind.UNAVAILABLE, 503)]
+)
+async def test_what_a_busy_service_says_is_a_reply(fault: FaultKind, status: int) -> None:
+    async with Sandbox(rate_limit=None, latency=0.0, faults=[fault]) as sandbox:
+        reply = await post(
+            URL(sandbox.base_url), Request("/crm/v3/objects/contacts/batch/create", b"{}")
+        )
+    assert isinstance(reply, Reply)
+    assert reply.status == status
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [FaultKind.LOCKED, FaultKind.UNAVAILABLE, FaultKind.RATE_ROLLING, FaultKind.RATE_SECONDLY],
+)
+@virtual_time
 async def test_a_create_that_was_refused_is_sent_again(fault: FaultKind) -> None:
-    async with (
-        Sandbox(rate_limit=None, latency=0.0, faults=[Fault(fault, retry_after=0.01)]) as sandbox,
-        impatient(sandbox) as client,
-    ):
-        outcome = await client.create("contacts", people(5))
+    async with World(faults=[Fault(fault, retry_after=0.01)]) as world:
+        outcome = await world.client.create("contacts", people(5))
         assert outcome.counts == Counts(5, succeeded=5)
-        assert len(sandbox.objects("contacts")) == 5
+        assert len(world.stored()) == 5
 
 
+@virtual_time
 async def test_attempts_run_out() -> None:
+    retry = RetryPolicy(max_attempts=3)
     faults = [FaultKind.RESET_AFTER_WRITE, FaultKind.LOCKED, FaultKind.LOCKED]
-    async with (
-        Sandbox(rate_limit=None, latency=0.0, faults=faults) as sandbox,
-        impatient(sandbox, retry=RetryPolicy(max_attempts=3)) as client,
-    ):
-        doubtful = await client.upsert("contacts", people(5), id_property="email")
+    async with World(faults=faults, retry=retry) as world:
+        doubtful = await upsert(world, people(5))
         assert doubtful.counts == Counts(5, unknown=5), "the first try may have written them"
-        assert len(sandbox.objects("contacts")) == 5
-    async with (
-        Sandbox(rate_limit=None, latency=0.0, faults=[FaultKind.LOCKED] * 3) as sandbox,
-        impatient(sandbox, retry=RetryPolicy(max_attempts=3)) as client,
-    ):
-        refused = await client.upsert("contacts", people(5), id_property="email")
+        assert len(world.stored()) == 5
+    async with World(faults=[FaultKind.LOCKED] * 3, retry=retry) as world:
+        refused = await upsert(world, people(5))
         assert refused.counts == Counts(5, failed=5)
-        assert not sandbox.objects("contacts")
+        assert not world.stored()

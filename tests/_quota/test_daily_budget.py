@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from support import World, people, virtual_time
+from support import World, people
 
 from hubbatch import Client, DailyLimitError, RateLimit, RateLimiter, UsageError
 from hubbatch._quota.daily_budget import DailyBudget, DailyState
 from hubbatch.models import BatchStatus
+from hubbatch.testing import virtual_time
 
 
 def test_while_nothing_is_told_the_day_is_open() -> None:
@@ -57,8 +58,9 @@ def test_after_a_while_one_request_finds_out_whether_it_is_another_day() -> None
 @virtual_time
 async def test_a_run_stops_before_the_days_reserve_is_touched(reserve: int, sent: int) -> None:
     limiter = RateLimiter(RateLimit(1000, 10.0), daily_reserve=reserve)
-    async with World(daily_limit=40, latency=(0.1, 0.3), max_concurrency=8) as world:
-        world.client._gate.limiter = limiter
+    async with World(
+        client_rate=limiter, daily_limit=40, latency=(0.1, 0.3), max_concurrency=8
+    ) as world:
         run = world.client.upsert("contacts", people(100), id_property="email", batch_size=1)
         with pytest.raises(DailyLimitError, match=f"{reserve} of the account's") as caught:
             await run

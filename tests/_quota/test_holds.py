@@ -7,12 +7,13 @@ import logging
 import math
 
 import pytest
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import Client, RateLimit, RateLimiter, RetryPolicy, UsageError
 from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
 from hubbatch._quota.budget import Budget
 from hubbatch.sandbox import Fault, FaultKind, FaultPlan
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 LIMIT = RateLimit(100, 10.0)
 
@@ -107,8 +108,8 @@ async def test_no_retry_after_parks_a_run_beyond_max_hold(
     kind: FaultKind, retry_after: float
 ) -> None:
     faults: FaultPlan = [Fault(kind, retry_after=retry_after)]
-    async with World(faults=faults, retry=RetryPolicy(max_elapsed=1e301)) as world:
-        world.client._gate.limiter = RateLimiter(max_hold=60.0)
+    limiter, retry = RateLimiter(max_hold=60.0), RetryPolicy(max_elapsed=1e301)
+    async with World(client_rate=limiter, faults=faults, retry=retry) as world:
         assert (await world.client.upsert("contacts", people(3), id_property="email")).ok
         assert asyncio.get_running_loop().time() <= 61.0
 
@@ -142,7 +143,7 @@ def test_a_long_hold_is_told_once_in_the_log_and_shown_by_the_progress(
             assert run.progress.hold == pytest.approx(150.2, abs=0.2)
             assert (await task).ok
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     told = [record.getMessage() for record in caplog.records]
     assert told == ["all requests are held for 200 seconds: the service answered 429 or 477"]
 
@@ -163,7 +164,7 @@ def test_each_hold_is_told_once_and_short_ones_are_not_told(
         limiter.hold(1e9, "a third reason")
         limiter.hold(1e9, "a third reason")
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     assert [record.getMessage() for record in caplog.records] == [
         "all requests are held for 40 seconds: one reason",
         "all requests are held for 90 seconds: another reason",
@@ -181,6 +182,6 @@ def test_a_learned_period_of_minutes_is_told_in_the_log(caplog: pytest.LogCaptur
             limiter.ended(slot)
             limiter.learn(headers(10, 9, 600_000), slot)
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     (record,) = caplog.records
     assert "the quota's period is 600 seconds" in record.getMessage()

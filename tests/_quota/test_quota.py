@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from support import UNLIMITED, World, in_virtual_time, people, virtual_time
+from support import UNLIMITED, World, people
 
 from hubbatch import RateLimit, RateLimiter, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
@@ -18,6 +18,7 @@ from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.models import BatchError
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
 @virtual_time
@@ -65,9 +66,7 @@ async def test_after_a_429_nobody_sends_until_the_window_has_passed() -> None:
 @virtual_time
 async def test_a_limiter_given_to_two_clients_is_one_quota() -> None:
     limiter = RateLimiter(RateLimit(20, 10.0))
-    async with World() as first, World() as second:
-        for world in (first, second):
-            world.client._gate.limiter = limiter
+    async with World(client_rate=limiter) as first, World(client_rate=limiter) as second:
         await asyncio.gather(
             *(
                 world.client.upsert("contacts", people(30), id_property="email", batch_size=1)
@@ -186,8 +185,8 @@ def test_the_cost_of_giving_up_does_not_grow_with_those_who_wait() -> None:
         await gate.settle()
         return spent
 
-    few = min(in_virtual_time(main(1_000)) for _ in range(5))
-    many = min(in_virtual_time(main(8_000)) for _ in range(3))
+    few = min(run_in_virtual_time(main(1_000)) for _ in range(5))
+    many = min(run_in_virtual_time(main(8_000)) for _ in range(3))
     assert many / few < 24, "eight times as many; if each cost eight times as much, it would be 64"
 
 

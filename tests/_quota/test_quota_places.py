@@ -7,13 +7,14 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from support import World, people, virtual_time
+from support import World, people
 
 from hubbatch import Client, Counts, RateLimit, RateLimiter, RetryPolicy, TransportError
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
 from hubbatch._protocol.exchange import NoReply, Request
+from hubbatch.testing import virtual_time
 
 
 @virtual_time
@@ -81,8 +82,8 @@ async def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
             return NoReply(sent=sent, reason="the connection was lost")
 
     retry = RetryPolicy(max_attempts=1)
-    async with World(client_rate=RateLimit(5, 10.0), retry=retry) as world:
-        world.client._transport = Breaking()
+    limiter = RateLimiter(RateLimit(5, 10.0))
+    async with World(client_rate=limiter, retry=retry, through=lambda _: Breaking()) as world:
         run = asyncio.ensure_future(
             world.client.upsert("contacts", people(30), id_property="email", batch_size=10)
         )
@@ -90,7 +91,7 @@ async def test_a_request_counts_from_its_first_byte_on_whatever_comes_of_it(
         assert run.done() != (end == "cancelled")
         run.cancel()
         await asyncio.wait([run])
-        assert world.client._gate.limiter.used == used
+        assert limiter.used == used
 
 
 async def test_a_connection_that_is_refused_uses_no_quota() -> None:

@@ -15,19 +15,22 @@ import pytest
 from account import QUICK, Account, FixedWindow, work
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import RateLimit, RateLimiter
 from hubbatch._quota.forecast import Others
 from hubbatch.sandbox import SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 SLOW = (1.125, 1.875)
 PROFESSIONAL = RateLimit(190, 10.0)
 
 
 def long_run(account: Account, rate_limit: RateLimit | None = None, windows: float = 22) -> Account:
-    in_virtual_time(work(account, RateLimiter(rate_limit), until=windows * account.window.period))
+    run_in_virtual_time(
+        work(account, RateLimiter(rate_limit), until=windows * account.window.period)
+    )
     assert account.window.max_in_window <= (account.window.limit or 0)
     return account
 
@@ -143,7 +146,7 @@ def test_what_others_leave_is_used(
     share: float, latency: tuple[float, float], consumer: Habit, least: float, refused: float
 ) -> None:
     account = Account(latency=latency)
-    in_virtual_time(beside(consumer, share, account, 200))
+    run_in_virtual_time(beside(consumer, share, account, 200))
     left = 19 * account.accepted[-1] - len(account.others)
     assert len(account.accepted) / left >= least
     assert len(account.refused) <= refused * len(account.accepted)
@@ -158,7 +161,7 @@ def test_several_clients_of_an_account_come_to_terms() -> None:
     async def main() -> None:
         await asyncio.gather(*(work(each, RateLimiter(), until=300) for each in accounts))
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     later = [[at for at in each.accepted if at >= 50] for each in accounts]
     refused = [at for each in accounts for at in each.refused if at >= 50]
     assert sum(map(len, later)) >= 0.75 * 19 * 250
@@ -171,7 +174,7 @@ def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
 ) -> None:
     """What falls short beside others does so because answers come late, and in clumps as what they answer was sent."""
     share, account, told = 0.3, Account(latency=SLOW), Account(latency=SLOW)
-    in_virtual_time(beside(randomly, share, account, 200))
+    run_in_virtual_time(beside(randomly, share, account, 200))
 
     def used(_: Others, now: float) -> float:
         known = now - mean(SLOW)
@@ -179,7 +182,7 @@ def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
         return seen + 19 * share * mean(SLOW)
 
     monkeypatch.setattr(Others, "used", used)
-    in_virtual_time(beside(randomly, share, told, 200))
+    run_in_virtual_time(beside(randomly, share, told, 200))
     left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
     assert len(account.accepted) / left >= 0.85 * len(told.accepted) / left_by_told
 
@@ -244,7 +247,7 @@ def test_a_limit_that_changes_is_followed(after: int, holds: int) -> None:
         asyncio.get_running_loop().call_later(60, setattr, account.window, "limit", after)
         await work(account, RateLimiter(), until=200)
 
-    in_virtual_time(main())
+    run_in_virtual_time(main())
     assert account.holds == holds
     later = [at for at in account.accepted if at >= 80]
     assert len(later) / (after / 10 * (later[-1] - 80)) >= 0.95
@@ -273,6 +276,6 @@ def test_alone_no_window_is_exceeded_whatever_the_latency(
         ((1 - jitter) * latency, (1 + jitter) * latency),
         chance=random.Random(seed),
     )
-    in_virtual_time(work(account, RateLimiter(RateLimit(limit, 10.0)), until=80))
+    run_in_virtual_time(work(account, RateLimiter(RateLimit(limit, 10.0)), until=80))
     assert account.refused == []
     assert account.window.max_in_window <= limit

@@ -8,12 +8,13 @@ import random
 import pytest
 from account import Account, work
 from attrs import define, field
-from support import World, in_virtual_time, people, virtual_time
+from support import World, people
 
 from hubbatch import RateLimit, RateLimiter
 from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
 from hubbatch.sandbox import Fault, FaultKind, SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
+from hubbatch.testing import run_in_virtual_time, virtual_time
 
 STRAY, END = 0.1, 120.0
 """The part of the answers that are stray refusals, and until when there are any."""
@@ -43,7 +44,7 @@ class Strays(Account):
 
 
 def meet(account: Strays, rate_limit: RateLimit | None) -> Strays:
-    in_virtual_time(work(account, RateLimiter(rate_limit), until=200.0))
+    run_in_virtual_time(work(account, RateLimiter(rate_limit), until=200.0))
     assert account.window.max_in_window <= 190
     return account
 
