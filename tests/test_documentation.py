@@ -14,18 +14,25 @@ import pytest
 from support import UNLIMITED, people
 
 import hubbatch
+import hubbatch.testing
 from hubbatch.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCKS = [
-    pytest.param(block, id=f"{page.stem}-{number}")
-    for page in PAGES
-    for number, block in enumerate(
-        re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    )
-]
+
+
+def blocks(name: str, text: str) -> list[Any]:
+    """Return a page's code blocks, as parameters."""
+    found = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    return [pytest.param(block, id=f"{name}-{number}") for number, block in enumerate(found)]
+
+
+ALL = [block for page in PAGES for block in blocks(page.stem, page.read_text("utf-8"))]
+ALL += blocks("hubbatch.testing", inspect.getdoc(hubbatch.testing) or "")
+TESTS = [block for block in ALL if "@virtual_time" in block.values[0]]
+"""Blocks that are tests of a user's."""
+BLOCKS = [block for block in ALL if block not in TESTS]
 
 
 @pytest.fixture
@@ -87,6 +94,20 @@ def test_a_code_block_runs(block: str, sandbox: Sandbox) -> None:
         exec(compiled, names)  # noqa: S102 (the README's own)
     else:
         asyncio.run(run())
+
+
+@pytest.mark.parametrize("block", TESTS)
+def test_a_test_of_a_users_passes(block: str) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(block, "a page", "exec"), names)  # noqa: S102 (the docs' own)
+    tests = [value for name, value in names.items() if name.startswith("test_")]
+    assert tests
+    for test in tests:
+        test()
+
+
+def test_the_docstring_of_the_testing_module_has_a_complete_example() -> None:
+    assert "hubbatch.testing-0" in [block.id for block in TESTS]
 
 
 def test_the_first_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
