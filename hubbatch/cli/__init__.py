@@ -11,6 +11,8 @@ _EXTRA = frozenset({"rich", "typer"})
 def main() -> None:
     """Run the command line and exit with its code: 0 fine, 1 some records failed, 2 usage, 3 stopped."""
     try:
+        import rich  # noqa: F401, PLC0415 (commands load the rest of it when they run)
+
         from hubbatch.cli._app import app  # noqa: PLC0415 (it needs the extra)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in _EXTRA:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from hubbatch.cli import _verbs
-from hubbatch.cli._demo import demo
-from hubbatch.cli._serving import sandbox
+from hubbatch.cli._trials import demo, sandbox
 
 __all__ = ["app"]
 

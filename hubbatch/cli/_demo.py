@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus
 from hubbatch.cli._comparing import differences, expected
 from hubbatch.cli._executing import run_and_exit
@@ -16,20 +12,15 @@ from hubbatch.cli._report import show_outcome
 from hubbatch.cli._screen import Screen
 from hubbatch.sandbox import Sandbox
 
-__all__ = ["demo"]
+__all__ = ["show"]
 
 _QUOTA = RateLimit(190, 10.0)
 _LATENCY = 0.05
 _SHOWN = 5
 
 
-def demo(
-    records: Annotated[
-        int, typer.Option(min=1, max=10_000_000, help="How many people to make up.")
-    ] = 25_000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same people.")] = 2026,
-) -> None:
-    """Upsert made-up people into a sandbox with HubSpot's quota, and compare what it stored."""
+def show(records: int, seed: int) -> None:
+    """Carry the demonstration out and exit."""
     screen = Screen()
     run_and_exit(_demo(People(records, seed), screen), screen)
 

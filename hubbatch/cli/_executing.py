@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from typing import Any, BinaryIO
 
 import typer
-from attrs import evolve, frozen
+from attrs import evolve
 
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus, Run, UsageError
 from hubbatch.cli._faults import CommandError, ExitCode, OutputError
 from hubbatch.cli._following import Ending, follow
+from hubbatch.cli._job import Job
 from hubbatch.cli._outputs import (
     Identity,
     ReplacedFile,
@@ -22,7 +23,6 @@ from hubbatch.cli._outputs import (
     standard_output,
 )
 from hubbatch.cli._report import show_outcome
-from hubbatch.cli._rows import Layout
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._sinks import LineWriter, reject, result, writing
@@ -30,24 +30,10 @@ from hubbatch.cli._source import Source
 from hubbatch.cli._threads import in_thread
 from hubbatch.sandbox import Sandbox
 
-__all__ = ["Job", "execute", "run_and_exit"]
+__all__ = ["execute", "run_and_exit"]
 
 _TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
 _UNLIMITED = RateLimit(1_000_000, 1.0)
-
-
-@frozen
-class Job:
-    """What one command is to do."""
-
-    verb: str
-    object_type: str
-    path: str
-    layout: Layout
-    options: Mapping[str, Any] = {}
-    """The verb's own options."""
-    output: str | None = None
-    """Where the results of a read go; `-` is standard output."""
 
 
 @contextmanager

@@ -5,58 +5,24 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from hubbatch import RateLimit
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._outputs import leave
 from hubbatch.cli._screen import Screen
-from hubbatch.cli._settings import parse_rate
-from hubbatch.sandbox import PRESETS, Sandbox
+from hubbatch.sandbox import Sandbox
 
-__all__ = ["sandbox"]
+__all__ = ["serve"]
 
 
-def sandbox(
-    *,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8642,
-    rate: Annotated[
-        RateLimit,
-        typer.Option(
-            parser=parse_rate, metavar="N/S", help="Quota: N requests per rolling S seconds."
-        ),
-    ] = "190/10",  # type: ignore[assignment]  # typer parses it
-    latency: Annotated[
-        float, typer.Option(min=0.0, help="Seconds until an answer is sent.")
-    ] = 0.05,
-    faults: Annotated[
-        str | None, typer.Option(help=f"What goes wrong: {' or '.join(PRESETS)}.")
-    ] = None,
-    unique: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="OBJECT.NAME",
-            help="A property with unique values, such as 0-3.deal_ref; repeatable.",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
-) -> None:
-    """Serve an empty account in memory; any HTTP client can talk to it, with any token."""
+def serve(options: Mapping[str, Any], unique: Sequence[str]) -> None:
+    """Serve a sandbox with these options, and these unique properties (`OBJECT.NAME`), and exit."""
     screen = Screen()
-    options = {
-        "host": host,
-        "port": port,
-        "rate_limit": rate,
-        "latency": latency,
-        "faults": faults,
-        "seed": seed,
-    }
-    run_and_exit(_serve(options, unique or [], screen), screen)
+    run_and_exit(_serve(options, unique, screen), screen)
 
 
 async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Screen) -> ExitCode:

@@ -1,4 +1,7 @@
-"""The five verbs as commands: what each takes of its own, and the job it makes of it."""
+"""The five verbs as commands: what each takes of its own, and the job it makes of it.
+
+What carries the job out is imported when there is one: a help text needs no client.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from hubbatch.cli._executing import Job, execute
+from hubbatch.cli._job import Job
 from hubbatch.cli._rows import Layout
 from hubbatch.cli._settings import Settings, takes_settings
 
@@ -42,7 +45,7 @@ def create(
 ) -> None:
     """Create an object for each record."""
     layout = _layout(unique_property, settings, clear_empty=clear_empty)
-    execute(
+    _execute(
         Job("create", object_type, file, layout, {"unique_property": unique_property}), settings
     )
 
@@ -58,7 +61,7 @@ def update(
 ) -> None:
     """Update the objects that the records name."""
     layout = _layout(id_property or "id", settings, clear_empty=clear_empty)
-    execute(Job("update", object_type, file, layout, {"id_property": id_property}), settings)
+    _execute(Job("update", object_type, file, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
@@ -74,7 +77,7 @@ def upsert(
 ) -> None:
     """Update the objects that the records name, or create them."""
     layout = _layout(id_property, settings, clear_empty=clear_empty)
-    execute(Job("upsert", object_type, file, layout, {"id_property": id_property}), settings)
+    _execute(Job("upsert", object_type, file, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
@@ -111,13 +114,19 @@ def read(
         "archived": archived,
     }
     layout = _layout(id_property or "id", settings, ids_only=True)
-    execute(Job("read", object_type, file, layout, options, output), settings)
+    _execute(Job("read", object_type, file, layout, options, output), settings)
 
 
 @takes_settings
 def archive(object_type: ObjectType, file: File, *, settings: Settings) -> None:
     """Archive the objects whose record ids are in the file."""
-    execute(Job("archive", object_type, file, _layout("id", settings, ids_only=True)), settings)
+    _execute(Job("archive", object_type, file, _layout("id", settings, ids_only=True)), settings)
+
+
+def _execute(job: Job, settings: Settings) -> None:
+    from hubbatch.cli._executing import execute  # noqa: PLC0415 (it loads the client and the sandbox)
+
+    execute(job, settings)
 
 
 def _layout(

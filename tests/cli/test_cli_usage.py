@@ -11,6 +11,8 @@ import pytest
 from cli_driver import hubbatch, process
 
 from hubbatch import cli
+from hubbatch.cli._trials import FAULTS
+from hubbatch.sandbox import PRESETS
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -71,9 +73,9 @@ def test_another_missing_module_is_not_blamed_on_the_extra(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delitem(sys.modules, "hubbatch.cli._app", raising=False)
-    monkeypatch.setitem(sys.modules, "hubbatch.cli._demo", None)
+    monkeypatch.setitem(sys.modules, "hubbatch.cli._trials", None)
 
-    with pytest.raises(ModuleNotFoundError, match="_demo"):
+    with pytest.raises(ModuleNotFoundError, match="_trials"):
         cli.main()
 
 
@@ -158,3 +160,19 @@ def test_upsert_needs_the_property_that_names_a_record(tmp_path: Path) -> None:
 
     assert finished.code == 2
     assert "--id-property" in finished.err
+
+
+def test_the_presets_of_faults_that_help_tells_are_those_of_the_sandbox() -> None:
+    assert set(FAULTS) == PRESETS.keys()
+
+
+def test_a_help_text_loads_neither_client_nor_sandbox() -> None:
+    done = python(
+        "import sys, atexit; from hubbatch.cli import main; sys.argv = ['hubbatch', '--help'];"
+        "atexit.register(lambda: print(sorted({'aiohttp', 'cattrs', 'hubbatch.client', 'hubbatch.sandbox'}"
+        " & set(sys.modules))));"
+        "main()"
+    )
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "[]"
