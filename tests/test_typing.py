@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_type
+import random
+import time
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, assert_type
 
-from hubbatch import Client, Counts, ObjectResult, Outcome, RecordOutcome, RecordStatus, Run
+from hubbatch import (
+    Client,
+    Counts,
+    NoReply,
+    ObjectResult,
+    Outcome,
+    RecordOutcome,
+    RecordStatus,
+    Run,
+    Transport,
+)
+from hubbatch.sandbox import Sandbox
+from hubbatch.testing import (
+    SandboxTransport,
+    ScriptedTransport,
+    accept_all,
+    reply,
+    run_in_virtual_time,
+    virtual_time,
+)
 
 if TYPE_CHECKING:
 
@@ -22,6 +44,15 @@ if TYPE_CHECKING:
         client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
         client.create("contacts", [], duplicates="last")  # type: ignore[arg-type]
         Client.from_env(max_concurency=3)  # type: ignore[call-arg]
+
+    def what_tests_know(seven: Callable[[int], Coroutine[Any, Any, str]]) -> None:
+        assert_type(virtual_time(seven)(7), str)
+        assert_type(run_in_virtual_time(seven(7)), str)
+        lost = NoReply(sent=True, reason="lost")
+        scripted: Transport = ScriptedTransport([reply(503), lost, accept_all])
+        Client("t", transport=scripted, clock=time.time, random=random.random)
+        Client.from_env(transport=SandboxTransport(Sandbox()))
+        Client("t", transport=accept_all)  # type: ignore[arg-type]
 
 
 def test_a_run_is_awaitable() -> None:
