@@ -11,8 +11,9 @@ import inspect
 import selectors
 import threading
 from collections.abc import Callable, Coroutine, Iterable
+from concurrent.futures import Executor
 from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, TypeVarTuple, Unpack
 
 from hubbatch import UsageError
 
@@ -27,9 +28,10 @@ __all__ = [
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Args = TypeVarTuple("Args")
 
 _PATIENCE = 1.0
-"""Real seconds in which another thread may wake a loop that has nothing else to wait for."""
+"""Real seconds for which the time stands still while another thread may wake the loop."""
 
 _TICK = 1e-9
 """Seconds that each idle turn takes at least: rounding must not make the time stand."""
@@ -56,6 +58,8 @@ class _Selector(selectors.SelectSelector):
         self.now = 0.0
         self.turns = 0
         self.interrupt: tuple[int, Callable[[], object]] | None = None
+        self.in_executor = 0
+        """How many calls are under way in threads that the loop waits for."""
         self._deadlock = deadlock
 
     def select(self, timeout: float | None = None) -> list[Any]:
@@ -64,21 +68,24 @@ class _Selector(selectors.SelectSelector):
         if self.interrupt is not None and self.turns == self.interrupt[0]:
             self.interrupt[1]()
             return ready
+        idle = not ready and timeout != 0
+        if idle and (self.in_executor or (timeout is None and threading.active_count() > 1)):
+            ready = super().select(_PATIENCE)
         if not ready and timeout is not None:
             self.now += max(timeout, _TICK)
         elif not ready:
-            if threading.active_count() > 1:
-                ready = super().select(_PATIENCE)
-            if not ready:
-                raise self._deadlock()
+            raise self._deadlock()
         return ready
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """An event loop whose time starts at 0 and jumps to the next timer, so that waiting takes none.
 
-    `asyncio.sleep`, timeouts and `loop.time()` go by it; `time.sleep`, threads and sockets do not. While they work, the
-    loop's timers run out at once. Where there is no timer a thread has one real second to wake the loop.
+    `asyncio.sleep`, timeouts and `loop.time()` go by it; `time.sleep`, threads and sockets do not.
+
+    It stands still, for one real second at most, while a call is under way in an executor (`asyncio.to_thread`), or
+    where there is no timer and another thread may wake the loop. Other threads and sockets it does not wait for: timers
+    run out while they work.
     """
 
     # Ours because the libraries that do it round the time, and aiolimiter then waits for ever.
@@ -103,6 +110,25 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     def interrupt(self, turn: int, action: Callable[[], object]) -> None:
         """Call `action` once the loop has gone round so often: to cancel a task at any of its awaits, one by one."""
         self._virtual.interrupt = (turn, action)
+
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Args]], T], *args: *Args
+    ) -> asyncio.Future[T]:
+        """Call a function in another thread; the time stands still meanwhile."""
+        future = super().run_in_executor(executor, func, *args)
+        self._virtual.in_executor += 1
+        future.add_done_callback(self._note_executed)
+        return future
+
+    def _note_executed(self, _: object) -> None:
+        self._virtual.in_executor -= 1
+
+    async def shutdown_default_executor(
+        self,
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 (the base class has it)
+    ) -> None:
+        """End the threads of the loop's executor. Their time is no virtual one, so no timeout holds."""
+        await super().shutdown_default_executor()
 
     def _deadlock(self) -> DeadlockError:
         return DeadlockError(

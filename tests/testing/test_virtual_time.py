@@ -171,10 +171,26 @@ def test_a_deadlock_is_reported_with_those_who_wait() -> None:
 
 
 def test_a_thread_may_take_its_time_where_nothing_else_would_happen() -> None:
-    async def main() -> None:
-        await asyncio.to_thread(time.sleep, 0.05)
+    async def main() -> float:
+        woken, loop = asyncio.Event(), asyncio.get_running_loop()
+        thread = threading.Timer(0.05, loop.call_soon_threadsafe, [woken.set])
+        thread.start()
+        await woken.wait()
+        thread.join()
+        return loop.time()
 
-    run_in_virtual_time(main())
+    assert run_in_virtual_time(main()) < 0.001
+
+
+def test_the_time_stands_still_while_a_call_is_under_way_in_a_thread() -> None:
+    async def main() -> tuple[str, float]:
+        async with asyncio.timeout(60):
+            done = await asyncio.to_thread(lambda: threading.Event().wait(0.05) or "done")
+        return str(done), asyncio.get_running_loop().time()
+
+    done, at = run_in_virtual_time(main())
+    assert done == "done"
+    assert at < 0.001
 
 
 def test_a_thread_that_wakes_nobody_is_no_reason_to_wait_for_ever() -> None:
