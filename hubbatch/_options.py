@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
 from hubbatch._checks import check_count, check_seconds
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.call import DEFAULT_BATCH_BYTES, Call
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
@@ -45,7 +45,7 @@ class RunOptions(TypedDict):
 
 
 def plan_call(
-    operation: Operation,
+    endpoint: Endpoint,
     path: str,
     read_path: str,
     options: RunOptions,
@@ -61,7 +61,7 @@ def plan_call(
     unknown = options.keys() - RunOptions.__annotations__.keys()
     if unknown:
         raise UsageError(
-            f"{operation.verb}() has no option {min(unknown)!r}; it takes"
+            f"{endpoint.name}() has no option {min(unknown)!r}; it takes"
             f" {', '.join(RunOptions.__annotations__)}"
         )
     batch_size = options.get("batch_size")
@@ -76,7 +76,7 @@ def plan_call(
             f"on_progress must be a function of one Progress, and no coroutine, not {on_progress!r}"
         )
     return Call(
-        operation,
+        endpoint,
         path,
         read_path,
         batch_size=most_inputs
@@ -100,7 +100,7 @@ def plan_call(
     )
 
 
-def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncIterable[Any]:
+def check_source(endpoint: Endpoint, source: object) -> Iterable[Any] | AsyncIterable[Any]:
     """Return the records' source if it can be iterated; one record alone is a slip, not a source."""
     single = isinstance(source, str | bytes | bytearray | Mapping)
     if not single and isinstance(source, Iterable | AsyncIterable):
@@ -111,7 +111,7 @@ def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncI
     elif callable(source):
         advice = "call it, and pass what it returns"
     raise UsageError(
-        f"{operation.verb}() takes an iterable or async iterable of records, not"
+        f"{endpoint.name}() takes an iterable or async iterable of records, not"
         f" {type(source).__name__}; {advice}"
     )
 

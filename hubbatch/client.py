@@ -13,6 +13,7 @@ from typing import Any, Self, Unpack
 
 import aiohttp
 
+from hubbatch import endpoints
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
@@ -23,12 +24,12 @@ from hubbatch._http.auth import TokenProvider, Tokens
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._options import RunOptions, check_source, plan_call
-from hubbatch._protocol import operations
 from hubbatch._protocol.exchange import Transport
-from hubbatch._protocol.operations import Operation
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._records.envelope import read_fields
 from hubbatch._records.spelling import naming_properties, spelling_of
+from hubbatch.endpoints import Endpoint
+from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.policies import RateLimit, RetryPolicy
 from hubbatch.run import Run
@@ -109,7 +110,7 @@ class Client:
         random: Callable[[], float] = _SYSTEM_RANDOM,
     ) -> None:
         self._closed = True  # until everything is checked
-        self._api_version = operations.check_api_version(api_version)
+        self._api_version = check_api_version(api_version)
         self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
@@ -212,7 +213,7 @@ class Client:
         Without it such a create stays UNKNOWN and is never sent twice: that would make a duplicate.
         """
         return self._run(
-            operations.CREATE,
+            endpoints.CREATE,
             object_type,
             records,
             options,
@@ -228,7 +229,7 @@ class Client:
         **options: Unpack[RunOptions],
     ) -> Run:
         """Update the objects named by `id`, or by the unique property `id_property`, of each record."""
-        return self._run(operations.UPDATE, object_type, records, options, id_property=id_property)
+        return self._run(endpoints.UPDATE, object_type, records, options, id_property=id_property)
 
     def upsert(
         self,
@@ -243,7 +244,7 @@ class Client:
             raise UsageError(
                 "upsert() needs id_property, the unique property that names a record, such as 'email'"
             )
-        return self._run(operations.UPSERT, object_type, records, options, id_property=id_property)
+        return self._run(endpoints.UPSERT, object_type, records, options, id_property=id_property)
 
     def read(
         self,
@@ -268,23 +269,23 @@ class Client:
             if name not in wanted:
                 wanted.append(name)
         return self._run(
-            operations.READ,
+            endpoints.READ,
             object_type,
             ids,
             options,
             id_property=id_property,
             query={"archived": "true"} if archived else {},
             envelope=read_fields(wanted, history=history, id_property=id_property),
-            most_inputs=operations.READ.max_inputs_with_history if history else None,
+            most_inputs=endpoints.READ.max_inputs_with_history if history else None,
         )
 
     def archive(self, object_type: str, ids: Records, **options: Unpack[RunOptions]) -> Run:
         """Archive the objects with the given record ids; one that does not exist counts as archived."""
-        return self._run(operations.ARCHIVE, object_type, ids, options)
+        return self._run(endpoints.ARCHIVE, object_type, ids, options)
 
     def _run(
         self,
-        operation: Operation,
+        endpoint: Endpoint,
         object_type: str,
         records: Records,
         options: RunOptions,
@@ -293,20 +294,20 @@ class Client:
         **specific: Any,
     ) -> Run:
         self._check_open()
+        values = {"object_type": object_type}
         path, read_path = (
-            operations.endpoint(each, object_type, self._api_version)
-            for each in (operation, operations.READ)
+            each.path(self._api_version, values) for each in (endpoint, endpoints.READ)
         )
         call = plan_call(
-            operation,
+            endpoint,
             path,
             read_path,
             options,
-            most_inputs=most_inputs or operation.max_inputs,
+            most_inputs=most_inputs or endpoint.max_inputs,
             spelling=spelling_of(object_type),
             **specific,
         )
-        return Run(call, check_source(operation, records), self._equip, self._runs.discard)
+        return Run(call, check_source(endpoint, records), self._equip, self._runs.discard)
 
     def _equip(self, run: Run) -> ClientResources:
         """Give a run that starts what all runs of this client share."""

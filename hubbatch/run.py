@@ -68,12 +68,12 @@ class Run:
     def __repr__(self) -> str:
         state = self._life.state.name.lower()
         counts = "not started" if self._under_way is None else f"{state}, {self.progress.counts}"
-        return f"<Run {self._call.operation.verb}: {counts}>"
+        return f"<Run {self._call.endpoint.name}: {counts}>"
 
     def __del__(self) -> None:
         if getattr(self, "_life", None) is not None and self._life.state is State.CREATED:
             warnings.warn(
-                f"a run of {self._call.operation.verb}() was never started: await it, or enter it with"
+                f"a run of {self._call.endpoint.name}() was never started: await it, or enter it with"
                 " 'async with'",
                 RuntimeWarning,
                 stacklevel=2,

@@ -21,6 +21,7 @@ ORDER = [
     {"_printable", "_clock"},
     {"errors"},
     {"models", "policies", "_checks", "_states", "progress"},
+    {"endpoints"},
     {"_protocol"},
     {"_records"},
     {"outcome"},
@@ -39,7 +40,7 @@ ORDER = [
 LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 PURE = {"errors", "models", "policies", "_checks", "_states", "progress", "outcome", "_printable"}
-PURE |= {"_protocol", "_records", "_batches"}
+PURE |= {"endpoints", "_protocol", "_records", "_batches"}
 
 
 def only_for_types(tree: ast.Module) -> list[ast.stmt]:
@@ -179,6 +180,7 @@ def test_the_public_names_are_these() -> None:
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
         *("OutcomeError", "RecordError", "in_thread", "open_session"),
         *("Transport", "Request", "Reply", "NoReply"),
+        *("Endpoint", "Pair", "RowResult"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"

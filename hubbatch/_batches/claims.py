@@ -12,9 +12,9 @@ from attrs import frozen
 
 from hubbatch._batches.matching import holds_what_was_sent, match_by_values
 from hubbatch._batches.names import Names
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
+from hubbatch.endpoints import Endpoint
 from hubbatch.models import BatchResponse, ObjectResult
 
 __all__ = ["Claims", "claim"]
@@ -31,7 +31,7 @@ class Claims:
 
 
 def claim(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     names: Names,
     response: BatchResponse,
@@ -52,14 +52,14 @@ def claim(
         ) is None or earlier.id != result.id:
             claimed[positions[0]] = None
     for several, results in shared.items():
-        _share(operation, inputs, several, results, claimed, spelling=spelling)
+        _share(endpoint, inputs, several, results, claimed, spelling=spelling)
     untraced = {  # one result said twice is one
         result.id or str(-index): result
         for index, result in enumerate(nameless)
         if result.object_write_trace_id is None
     }
     matched: dict[int, ObjectResult] = {}
-    if untraced and operation.writes_properties and not operation.keyed:
+    if untraced and endpoint.writes_properties and not endpoint.addresses:
         refused = {position for error in response.errors for position in names.of_error(error)}
         taken = refused.union(claimed)
         unclaimed = [position for position in range(len(inputs)) if position not in taken]
@@ -69,7 +69,7 @@ def claim(
 
 
 def _share(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     positions: Sequence[int],
     results: Sequence[ObjectResult],
@@ -83,7 +83,7 @@ def _share(
     values it holds.
     """
     free = [position for position in positions if position not in claimed]
-    if not operation.writes:
+    if not endpoint.writes:
         claimed.update(dict.fromkeys(free, results[0]))
     elif len(results) >= len(free):
         claimed.update(zip(free, results, strict=False))

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._protocol.operations import READ
 from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, Planner
 from hubbatch._records.spelling import ALIASES, Spelling, further_values
+from hubbatch.endpoints import READ
 from hubbatch.models import BatchError, BatchResponse
 
 __all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]

@@ -16,9 +16,9 @@ from attrs import frozen
 
 from hubbatch._batches.claims import claim
 from hubbatch._batches.names import Names
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import AnswerKind, Endpoint
 from hubbatch.models import (
     NO_ANSWER,
     OBJECT_NOT_FOUND,
@@ -45,7 +45,7 @@ class Correlation:
 
 
 def correlate(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     response: BatchResponse,
     spelling: Spelling = CONTACTS,
@@ -54,10 +54,10 @@ def correlate(
     if (results := _one_each(inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
-    names = Names(operation, inputs, spelling)
-    claims = claim(operation, inputs, names, response, spelling)
+    names = Names(endpoint, inputs, spelling)
+    claims = claim(endpoint, inputs, names, response, spelling)
     claimed = claims.results
-    blamed, errors, anonymous = _blame(operation, inputs, names, response)
+    blamed, errors, anonymous = _blame(endpoint, inputs, names, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
         # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
@@ -68,13 +68,13 @@ def correlate(
             statuses[position] = RecordStatus.UNKNOWN
             blamed[position] = _contradiction(inputs[position])
             errors.append(blamed[position])
-    gone = _gone(operation, names, response.errors)
+    gone = _gone(endpoint, names, response.errors)
     silent = [
         position
         for position in range(len(inputs))
         if position not in claimed and position not in blamed and position not in gone
     ]
-    if silent and not _silence_is_success(operation, response, anonymous):
+    if silent and not _silence_is_success(endpoint, response, anonymous):
         error = _no_answer(inputs, silent, response, anonymous)
         errors.append(error)
         for position in silent:
@@ -102,9 +102,9 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
         return None
 
 
-def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> set[int]:
+def _gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
     """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
-    if operation.refuses_the_missing:
+    if not endpoint.missing_is_done:
         return set()
     return {
         position
@@ -115,7 +115,7 @@ def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> s
 
 
 def _blame(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     names: Names,
     response: BatchResponse,
@@ -130,7 +130,7 @@ def _blame(
         alone = len(inputs) == 1 and not response.results
         if speaks and alone and not positions and not names.names_somebody(item):
             positions = [0]  # there is nobody else whom it could mean
-        if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
+        if item.category == OBJECT_NOT_FOUND and positions and endpoint.missing_is_done:
             continue
         error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
@@ -142,11 +142,11 @@ def _blame(
 
 
 def _silence_is_success(
-    operation: Operation, response: BatchResponse, anonymous: Sequence[BatchError]
+    endpoint: Endpoint, response: BatchResponse, anonymous: Sequence[BatchError]
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
     return (
-        not operation.answers_results
+        endpoint.answer is AnswerKind.NOTHING
         and response.status is BatchStatus.COMPLETE
         and response.num_errors <= len(response.errors)
         and not anonymous

@@ -14,11 +14,11 @@ from hubbatch._batches.correlation import correlate
 from hubbatch._batches.faults import is_conflict
 from hubbatch._batches.names import Names
 from hubbatch._batches.recognition import Sent, Verdict, judge
-from hubbatch._protocol.operations import READ, Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import READ, Endpoint
 from hubbatch.models import (
     CONFLICT,
     NO_ANSWER,
@@ -72,27 +72,27 @@ class Doubts:
 
     def __init__(
         self,
-        operation: Operation,
+        endpoint: Endpoint,
         unique_property: str | None,
         *,
         most_rounds: int,
         spelling: Spelling = CONTACTS,
     ) -> None:
-        self._operation = operation
+        self._endpoint = endpoint
         self._unique_property = unique_property
         self._most_rounds = most_rounds
         self._spelling = spelling
 
     def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
         """Whether a doubt about an input can be settled; `answered`: an answer came, but did not tell."""
-        if self._operation.idempotent:
+        if self._endpoint.idempotent:
             # What got no answer at all has been sent again already, as often as the policy allows.
             return answered and batch.rounds == 0 and self._most_rounds > 1
         return item.key is not None and batch.rounds < self._most_rounds
 
     def parts(self, batch: Batch, inputs: Sequence[Input]) -> list[Batch]:
         """Return what to do next about inputs whose doubt can be settled."""
-        if not self._operation.idempotent:
+        if not self._endpoint.idempotent:
             return [batch.part(inputs, stage=Stage.LOOK_UP, rounds=batch.rounds + 1)]
         groups = [[item] for item in inputs] if len(inputs) <= _ALONE else [inputs]
         return [batch.part(group, rounds=batch.rounds + 1) for group in groups]

@@ -1,6 +1,6 @@
 """The life of a batch: its states, and what every answer makes of it. What changes a batch is told here.
 
-Theory of operation
+Theory of endpoint
 ===================
 
 A batch is a frozen value. It stands in one of three stages, and each request it makes ends in one answer:
@@ -46,10 +46,10 @@ from hubbatch._batches.settlement import Settlement, settle_apart
 from hubbatch._batches.transition import Answered, Moment, Settled, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
-from hubbatch._protocol.operations import READ, Operation
 from hubbatch._protocol.symptoms import Action, Proof, Symptom
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
+from hubbatch.endpoints import READ, Endpoint
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
 from hubbatch.policies import RetryPolicy
 
@@ -64,15 +64,15 @@ class BatchMachine:
         self._policy = policy
         self._envelope = envelope
         self._doubts = Doubts(
-            call.operation,
+            call.endpoint,
             call.unique_property,
             most_rounds=policy.max_attempts,
             spelling=call.spelling,
         )
-        self._settlement = Settlement(call.operation, policy, self._doubts, call.spelling)
+        self._settlement = Settlement(call.endpoint, policy, self._doubts, call.spelling)
         self._searches = self._settlement.searches
         self._unique = unique_names(call.id_property, call.unique_property)
-        self._rejection = Rejection(call.operation, call.spelling, self._unique, self._settlement)
+        self._rejection = Rejection(call.endpoint, call.spelling, self._unique, self._settlement)
         self._transitions = self._table(LookUp(self._settlement))
 
     def _table(
@@ -104,14 +104,14 @@ class BatchMachine:
 
     # What goes out
 
-    def request(self, batch: Batch) -> tuple[Operation, Request]:
-        """Return the request that a batch makes next, and the operation that it is."""
+    def request(self, batch: Batch) -> tuple[Endpoint, Request]:
+        """Return the request that a batch makes next, and the endpoint that it is."""
         call = self._call
         match batch.stage:
             case Stage.SEND:
                 body = self._envelope.wrap(batch.inputs)
-                repeatable = call.operation.idempotent
-                return call.operation, Request(call.path, body, call.query, repeatable=repeatable)
+                repeatable = call.endpoint.idempotent
+                return call.endpoint, Request(call.path, body, call.query, repeatable=repeatable)
             case Stage.COMPARE:
                 body = read_body(batch.collides_with or "", self._unique)
             case Stage.LOOK_UP:
@@ -124,7 +124,7 @@ class BatchMachine:
         What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
         the one on which the service fails had better be alone.
         """
-        settles = self._call.operation.idempotent or self._call.unique_property
+        settles = self._call.endpoint.idempotent or self._call.unique_property
         several = batch.stage is Stage.SEND and len(batch.inputs) > 1
         return several and (any_success or not settles)
 
@@ -144,7 +144,7 @@ class BatchMachine:
         """Return what an answer makes of a batch. `before`: what its records were before the request."""
         batch, decision = self._decide(batch, diagnosis, moment)
         if batch.stage is Stage.SEND:
-            writes = self._call.operation.writes
+            writes = self._call.endpoint.writes
             batch = attrs.evolve(
                 batch,
                 status=_status_after(before, diagnosis.proof, writes=writes),
@@ -168,9 +168,9 @@ class BatchMachine:
         While the service is broken a failure says nothing about a batch, unless the batch is suspected of causing it.
         """
         excused = moment.breaker_open and not batch.is_suspect
-        operation = self._call.operation if batch.stage is Stage.SEND else READ
+        endpoint = self._call.endpoint if batch.stage is Stage.SEND else READ
         decision = decide(
-            operation,
+            endpoint,
             diagnosis,
             history={} if excused else batch.history,
             policy=self._policy,
@@ -211,13 +211,13 @@ class BatchMachine:
     def _accept(self, answered: Answered) -> Transition:
         """Settle a batch by the answer to it, but for inputs in doubt of which more can be found out."""
         batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
-        told = correlate(self._call.operation, batch.inputs, response, self._call.spelling)
+        told = correlate(self._call.endpoint, batch.inputs, response, self._call.spelling)
         if not told.errors:
             succeeded = Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, told.results)
             freed = self._searches.accepted(batch)
             return self._settlement.goes_on(Transition([succeeded], response=response), freed)
         # After a doubt a refusal does not prove that nothing was written: the first try may have done it.
-        doubtful = answered.before is RecordStatus.UNKNOWN and self._call.operation.writes
+        doubtful = answered.before is RecordStatus.UNKNOWN and self._call.endpoint.writes
         statuses = [
             RecordStatus.UNKNOWN if doubtful and status is RecordStatus.FAILED else status
             for status in told.statuses

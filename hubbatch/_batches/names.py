@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import ALIASES, Key, Spelling, further_values
+from hubbatch.endpoints import Endpoint
 from hubbatch.models import BatchError, ObjectResult
 
 __all__ = ["Names"]
@@ -21,8 +21,8 @@ __all__ = ["Names"]
 class Names:
     """The names by which a reply may speak of an input."""
 
-    def __init__(self, operation: Operation, inputs: Sequence[Input], spelling: Spelling) -> None:
-        self._keyed = operation.keyed
+    def __init__(self, endpoint: Endpoint, inputs: Sequence[Input], spelling: Spelling) -> None:
+        self._keyed = endpoint.addresses
         self._spelling = spelling
         self.by_trace_id: dict[str, int] = {
             trace_id: position

@@ -21,9 +21,9 @@ from hubbatch._clock import elapsed, now
 from hubbatch._http.auth import Tokens
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
-from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
 from hubbatch.policies import RetryPolicy
 
@@ -113,7 +113,7 @@ class RequestSender:
         self._resources.tokens.refused(response.token)
 
     async def exchange(
-        self, operation: Operation, request: Request, carrier: Carrier, *, spare: bool = False
+        self, endpoint: Endpoint, request: Request, carrier: Carrier, *, spare: bool = False
     ) -> Response:
         """Send one request for the batch of a carrier and tell what came of it.
 
@@ -128,7 +128,7 @@ class RequestSender:
                 raise DeclinedError
             token = await resources.tokens.current()  # not before: the wait may have been long
             reply = await self._send(request, token, carrier, slot)
-        diagnosis = diagnose(operation, reply, len(batch.inputs))
+        diagnosis = diagnose(endpoint, reply, len(batch.inputs))
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)

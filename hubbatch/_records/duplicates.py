@@ -12,10 +12,10 @@ from typing import Any
 
 import orjson
 
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.chunking import Chunker
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import Key
+from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates
 
 __all__ = ["Admission", "DuplicateGuard"]
@@ -45,12 +45,12 @@ _FEED = Admission.FEED
 class DuplicateGuard:
     """Knows which keys are taken, and by whom."""
 
-    def __init__(self, policy: Duplicates, chunker: Chunker, operation: Operation) -> None:
+    def __init__(self, policy: Duplicates, chunker: Chunker, endpoint: Endpoint) -> None:
         self._policy = policy
         self._chunker = chunker
-        self._keyed = operation.keyed
+        self._keyed = endpoint.addresses
         self._one_answer_serves_all = (
-            not operation.writes_properties and policy is not Duplicates.REFUSE
+            not endpoint.writes_properties and policy is not Duplicates.REFUSE
         )
         """Reading or archiving an object twice is doing it once: no need to ask again."""
         self._holders: dict[Key, Input] = {}

@@ -29,14 +29,14 @@ class Intake:
     def __init__(self, call: Call) -> None:
         self.envelope = Envelope(call.envelope)
         self._planner = Planner(
-            call.operation,
+            call.endpoint,
             id_property=call.id_property,
             unique_property=call.unique_property,
             trace_prefix=f"{secrets.token_hex(4)}-",
             spelling=call.spelling,
         )
         self._chunker = Chunker(call.batch_size, call.max_batch_bytes, len(self.envelope))
-        self._guard = DuplicateGuard(call.duplicates, self._chunker, call.operation)
+        self._guard = DuplicateGuard(call.duplicates, self._chunker, call.endpoint)
 
     @property
     def waiting(self) -> bool:

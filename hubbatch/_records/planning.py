@@ -12,10 +12,10 @@ from typing import Any
 import attrs
 import orjson
 
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.spelling import CONTACTS, Key, Spelling
 from hubbatch._records.values import InvalidRecordError, encode_value
+from hubbatch.endpoints import Endpoint
 from hubbatch.models import ObjectResult
 
 __all__ = ["Input", "Planner", "encode_input"]
@@ -95,18 +95,18 @@ def encode_input(wire: Mapping[str, Any]) -> bytes:
 
 
 class Planner:
-    """Turns records into inputs of one operation."""
+    """Turns records into inputs of one endpoint."""
 
     def __init__(
         self,
-        operation: Operation,
+        endpoint: Endpoint,
         *,
         id_property: str | None = None,
         unique_property: str | None = None,
         trace_prefix: str = "",
         spelling: Spelling = CONTACTS,
     ) -> None:
-        self._operation = operation
+        self._endpoint = endpoint
         self._key_of = spelling.key
         self._id_property = id_property
         self._unique_property = unique_property
@@ -117,7 +117,7 @@ class Planner:
 
         Raises `InvalidRecordError` for one that must not be sent.
         """
-        if not self._operation.writes_properties:
+        if not self._endpoint.writes_properties:
             return self._plan_id(index, record)
         mapping = record if type(record) is dict else _mapping_of(record)
         nested = mapping.get("properties")
@@ -127,7 +127,7 @@ class Planner:
         properties = _properties(mapping)
         id_property = self._id_property
         wire: dict[str, Any]
-        if not self._operation.keyed:
+        if not self._endpoint.addresses:
             key = self._unique_key(properties)
             wire = {"properties": properties}
         elif id_property is None:
@@ -160,7 +160,7 @@ class Planner:
         caller_trace_id = wire.get("objectWriteTraceId")
         trace_id = caller_trace_id or f"{self._trace_prefix}{index}"
         wire["objectWriteTraceId"] = trace_id
-        if self._operation.keyed:
+        if self._endpoint.addresses:
             key: Key | None = self._key_of(wire.get("idProperty"), wire["id"])
         else:
             key = self._unique_key(wire["properties"])
@@ -179,7 +179,7 @@ class Planner:
             name: value for name, value in mapping["properties"].items() if name not in _SERVER_MADE
         }
         key = self._key_in_result(mapping)
-        if self._operation.keyed and self._id_property is not None:
+        if self._endpoint.addresses and self._id_property is not None:
             properties.pop(self._id_property, None)
         associations = mapping.get("associations")
         return self._wire_from_input(
@@ -202,14 +202,14 @@ class Planner:
                 " 'id', 'idProperty', 'associations' and 'objectWriteTraceId'"
             )
         wire: dict[str, Any] = {"properties": _properties(mapping["properties"])}
-        if self._operation.keyed:
+        if self._endpoint.addresses:
             id_property = mapping.get("idProperty") or self._id_property
             if id_property is not None:
                 wire["idProperty"] = _required_text(id_property, "idProperty")
             wire["id"] = _id(mapping.get("id"), id_property)
         associations = mapping.get("associations")
         if associations:
-            if self._operation.keyed:
+            if self._endpoint.addresses:
                 raise InvalidRecordError(
                     "'associations' can be given when creating only; leave them out here"
                 )

@@ -19,9 +19,9 @@ from hubbatch._clock import now
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import NoReply, Reply, Request
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch.endpoints import UPSERT
 from hubbatch.testing import virtual_time, wall_clock
 
 GOOD = Reply(200, {}, orjson.dumps({"status": "COMPLETE", "results": []}))

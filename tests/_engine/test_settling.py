@@ -12,10 +12,10 @@ from hubbatch import BatchError, BatchResponse, RecordOutcome, RecordStatus
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.settling import Settler
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
+from hubbatch.endpoints import UPSERT
 from hubbatch.models import LOCAL_VALIDATION
 from hubbatch.policies import Duplicates, Keep
 

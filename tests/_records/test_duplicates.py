@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support import World, counting_calls, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
-from hubbatch._protocol.operations import CREATE, UPSERT
 from hubbatch._records.chunking import Chunker
 from hubbatch._records.duplicates import Admission, DuplicateGuard, _Merging
 from hubbatch._records.planning import encode_input
+from hubbatch.endpoints import CREATE, UPSERT
 from hubbatch.policies import Duplicates
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
