@@ -24,7 +24,8 @@ from hubbatch import (
     Run,
     Transport,
 )
-from hubbatch._records.planning import Input, Planner
+from hubbatch._records.planners import planner_of
+from hubbatch._records.planning import Input
 from hubbatch.endpoints import UPSERT, Endpoint
 from hubbatch.sandbox import FaultPlan, Options, Service
 from hubbatch.testing import SandboxTransport
@@ -124,7 +125,7 @@ def plan(
     unique_property: str | None = None,
 ) -> list[Input]:
     """Plan records as a run would, with trace ids `t0`, `t1`, …"""
-    planner = Planner(
+    planner = planner_of(
         endpoint, id_property=id_property, unique_property=unique_property, trace_prefix="t"
     )
     return [planner.plan(index, record) for index, record in enumerate(records)]

@@ -137,6 +137,13 @@ class Paging:
     after: str = "after"
 
 
+_OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
+    InputKind.ID: ("id",),
+    InputKind.TEXT: ("",),
+    InputKind.PAIR: ("from.id", "to.id"),
+}
+"""What says of which record an input of some kind is."""
+
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _MOST_INPUTS = 100_000
@@ -163,7 +170,7 @@ class Endpoint:
     """What a caller may give besides the inputs, in the body."""
     query: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
     """What a caller may give in the query."""
-    required: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    required: tuple[str, ...] = field(converter=_texts, repr=False)
     """Fields of an input that must be there and not be empty; without them nothing is sent."""
     stamp: str | None = field(default=None, repr=False)
     """The field of an input that gets a UUID of ours where it has none, by which the service knows a repetition."""
@@ -172,16 +179,21 @@ class Endpoint:
     """The most inputs where histories of properties are asked for; None: as many as ever."""
 
     # What an input is called
+    id_lists: IdLists | None = field(default=None, repr=False)
+    """The lists of ids in an answer, where it has these."""
     trace_ids: bool = field(default=False, repr=False)
     """Whether inputs take an `objectWriteTraceId`."""
-    identity: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
-    """Fields of an input that together say what it is about: `duplicates=` means inputs that agree in these."""
-    exclusive: tuple[tuple[str, ...], ...] = field(default=(), repr=False)
-    """Keys of an input beside its identity. Two inputs that share one are never in flight at once.
+    identity: tuple[str, ...] = field(converter=_texts, repr=False)
+    """Fields of an input that together say what it is about: `duplicates=` means inputs that agree in these.
 
-    A key is the values of some fields, in any order: the pairs (a, b) and (b, a) share theirs.
+    Two inputs of one identity are never in flight at once, unless `exclusive` says by what that is told.
     """
-    names: Mapping[str, str] = field(factory=dict, repr=False)
+    exclusive: tuple[tuple[str, ...], ...] = field(repr=False)
+    """Keys of an input, where its identity is none: two inputs that share one are never in flight at once.
+
+    A key is the values of some fields, in any order: the pairs (a, b) and (b, a) share theirs. A merge has two keys.
+    """
+    names: Mapping[str, str] = field(repr=False)
     """By which fields of a result its input is found, and the input's field for each; `""`: it is a bare string."""
     error_names: tuple[str, ...] = field(default=("ids", "id"), converter=_texts, repr=False)
     """Fields of an error's context that name inputs."""
@@ -189,7 +201,6 @@ class Endpoint:
     # What comes back
     answer: AnswerKind = field(default=AnswerKind.RESULTS, converter=AnswerKind)
     result: ResultShape = field(default=ResultShape.OBJECT, converter=ResultShape, repr=False)
-    id_lists: IdLists | None = field(default=None, repr=False)
     results_per_input: int | None = field(default=1, repr=False)
     """Results that one input may have: two where both directions of an association answer; None: any number."""
     paging: Paging | None = field(default=None, repr=False)
@@ -207,6 +218,21 @@ class Endpoint:
     scopes: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
     """Scopes that a token needs, as far as they are known."""
     documentation: str = field(default="", repr=False)
+
+    @identity.default
+    @required.default
+    def _own_fields(self) -> tuple[str, ...]:
+        return _OWN_FIELDS.get(self.input, ())
+
+    @exclusive.default
+    def _own_keys(self) -> tuple[tuple[str, ...], ...]:
+        if self.input is InputKind.PAIR or len(self.body.lists) > 1:
+            return (_OWN_FIELDS.get(self.input, ()),)
+        return ()
+
+    @names.default
+    def _own_names(self) -> Mapping[str, str]:
+        return {"id": ""} if self.id_lists is not None else {}
 
     def __attrs_post_init__(self) -> None:
         for wrong, advice in _faults(self):
@@ -290,6 +316,10 @@ def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (
             not object_result and row.writes_properties,
             "inputs with an object's properties have results that are objects",
+        ),
+        (
+            row.stamp is not None and row.input is not InputKind.VALUES,
+            "a stamp is for InputKind.VALUES",
         ),
         (row.trace_ids and not row.writes_properties, "trace_ids are for objects that are written"),
         (

@@ -178,7 +178,7 @@ def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates
     keyring = DuplicateGuard(policy, Chunker(10, 10_000), UPSERT)
     first, second = plan([{"email": "a@x.com"}] * 2, UPSERT, id_property="email")
     assert keyring.admit(first) is Admission.FEED
-    assert keyring.release(first) is None
+    assert keyring.release(first) == ()
     refused = policy is Duplicates.REFUSE
     assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.FEED)
     keyring.close()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import ObjectResult
-from hubbatch._records.planning import Planner
+from hubbatch._records.planners import planner_of
 from hubbatch._records.spelling import CONTACTS, OTHERS, Key, Spelling
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
@@ -174,13 +174,13 @@ def test_an_inputs_key_is_what_names_its_object(
 def test_what_cannot_be_sent_is_refused_with_the_reason(
     endpoint: Endpoint, id_property: str | None, record: Any, reason: str
 ) -> None:
-    planner = Planner(endpoint, id_property=id_property)
+    planner = planner_of(endpoint, id_property=id_property)
     with pytest.raises(InvalidRecordError, match=reason):
         planner.plan(0, record)
 
 
 def test_a_trace_id_is_the_prefix_and_the_index() -> None:
-    planners = [Planner(CREATE), Planner(CREATE, trace_prefix="run-")]
+    planners = [planner_of(CREATE), planner_of(CREATE, trace_prefix="run-")]
     inputs = [planner.plan(7, {"a": "1"}) for planner in planners]
     assert [item.wire["objectWriteTraceId"] for item in inputs] == ["7", "run-7"]
     assert [item.caller_trace_id for item in inputs] == [None, None]
@@ -279,7 +279,7 @@ def test_what_was_read_can_be_read_again_and_archived(read: Any, endpoint: Endpo
 def test_a_result_without_the_key_is_refused_and_its_id_not_taken_for_it(
     endpoint: Endpoint, properties: dict[str, str | None]
 ) -> None:
-    planner = Planner(endpoint, id_property="ref")
+    planner = planner_of(endpoint, id_property="ref")
     with pytest.raises(InvalidRecordError, match="'ref' is missing"):
         planner.plan(0, ObjectResult("7", properties))
 
@@ -327,9 +327,9 @@ def test_a_key_is_compared_trimmed_and_sent_as_it_was_given() -> None:
 
 
 def test_a_text_property_called_email_of_another_type_keeps_its_case() -> None:
-    planner = Planner(UPSERT, id_property="email", spelling=OTHERS)
+    planner = planner_of(UPSERT, id_property="email", spelling=OTHERS)
     assert planner.plan(0, {"email": "A@b.c"}).key == ("email", "A@b.c")
-    created = Planner(CREATE, unique_property="email", spelling=OTHERS)
+    created = planner_of(CREATE, unique_property="email", spelling=OTHERS)
     assert created.plan(0, {"email": "A@b.c"}).key == ("email", "A@b.c")
 
 
@@ -343,7 +343,7 @@ def test_a_record_changed_later_is_sent_as_it_was() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.booleans() | st.none()))
 def test_any_flat_mapping_becomes_json_or_is_refused(record: dict[str, Any]) -> None:
     try:
-        item = Planner(CREATE, trace_prefix="t").plan(0, record)
+        item = planner_of(CREATE, trace_prefix="t").plan(0, record)
     except InvalidRecordError:
         return
     sent = orjson.loads(item.body)["properties"] if "properties" not in record else None
