@@ -14,7 +14,8 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from hubbatch._protocol.codec import UNREAD, has_own_words, parse, quote, read_error, read_response
+from hubbatch._protocol.answers import holds_results, read_answer
+from hubbatch._protocol.codec import UNREAD, has_own_words, parse, quote, read_error
 from hubbatch._protocol.exchange import INTERVAL, NoReply, Reply, whole_number
 from hubbatch._protocol.symptoms import SYMPTOMS, Proof, Symptom
 from hubbatch.endpoints import AnswerKind, Endpoint
@@ -115,10 +116,8 @@ def _read(endpoint: Endpoint, reply: Reply, inputs: int | None) -> Diagnosis:
             return Diagnosis(Symptom.ANSWERED, response, clock=_clock(reply, response))
         return _unreadable(_error(reply, value))
     error = _error(reply, value)
-    if b'"results"' in reply.body:
-        return _unreadable(
-            error
-        )  # an answer, or part of one: what it says of its status does not undo it
+    if holds_results(endpoint, reply.body):
+        return _unreadable(error)  # what it says of its status does not undo what was done
     symptom = _symptom(reply, value, error)
     row = SYMPTOMS[symptom]
     proven = has_own_words(value) or not row.needs_words
@@ -154,20 +153,7 @@ def _response(
         return BatchResponse() if silent else None
     if reply.redacted:
         return None  # values that held the token are no longer what the service sent
-    if endpoint.answer is AnswerKind.NOTHING and not _says_nothing_else(value):
-        return None
-    return read_response(value, inputs)
-
-
-def _says_nothing_else(value: Any) -> bool:
-    """Whether an answer of an endpoint that has no results says how far it came, and its errors if there are any.
-
-    Anything else it says may be a refusal in a form that nobody knows, and silence must not pass for success.
-    """
-    if type(value) is not dict or "status" not in value or value.get("results"):
-        return False
-    number = value.get("numErrors", 0)
-    return type(number) is int and value.keys().isdisjoint({"category", "error", "message"})
+    return read_answer(endpoint, value, inputs)
 
 
 def _symptom(reply: Reply, value: Any, error: BatchError) -> Symptom:
