@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import warnings
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from random import SystemRandom
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -17,17 +17,17 @@ from hubbatch import endpoints
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
+from hubbatch._calls import check_naming_options, plan_call, split_options
 from hubbatch._checks import check_count, check_seconds
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.sender import ClientResources
 from hubbatch._http.auth import TokenProvider, Tokens
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
-from hubbatch._options import RunOptions, check_source, plan_call
+from hubbatch._options import RunOptions, check_names, check_source
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._records.envelope import read_fields
-from hubbatch._records.spelling import naming_properties, spelling_of
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
@@ -135,7 +135,7 @@ class Client:
             raise UsageError("give a transport or a session: with a transport no session is used")
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
-        self._runs: set[Run] = set()
+        self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
         self._loop: asyncio.AbstractEventLoop | None = None
         """Where the first run was started: locks, timers and connections belong to one event loop."""
@@ -214,7 +214,7 @@ class Client:
         """
         return self._run(
             endpoints.CREATE,
-            object_type,
+            {"object_type": object_type},
             records,
             options,
             unique_property=unique_property,
@@ -229,7 +229,13 @@ class Client:
         **options: Unpack[RunOptions],
     ) -> Run:
         """Update the objects named by `id`, or by the unique property `id_property`, of each record."""
-        return self._run(endpoints.UPDATE, object_type, records, options, id_property=id_property)
+        return self._run(
+            endpoints.UPDATE,
+            {"object_type": object_type},
+            records,
+            options,
+            id_property=id_property,
+        )
 
     def upsert(
         self,
@@ -244,7 +250,13 @@ class Client:
             raise UsageError(
                 "upsert() needs id_property, the unique property that names a record, such as 'email'"
             )
-        return self._run(endpoints.UPSERT, object_type, records, options, id_property=id_property)
+        return self._run(
+            endpoints.UPSERT,
+            {"object_type": object_type},
+            records,
+            options,
+            id_property=id_property,
+        )
 
     def read(
         self,
@@ -263,53 +275,75 @@ class Client:
         read in any case, for it tells which object answers which id.
         `archived`: read archived objects instead.
         """
-        wanted = _names("properties", properties)
-        history = _names("properties_with_history", properties_with_history)
-        for name in naming_properties(object_type, id_property):
-            if name not in wanted:
-                wanted.append(name)
+        wanted = check_names("properties", properties)
+        history = check_names("properties_with_history", properties_with_history)
         return self._run(
             endpoints.READ,
-            object_type,
+            {"object_type": object_type},
             ids,
             options,
             id_property=id_property,
-            query={"archived": "true"} if archived else {},
-            envelope=read_fields(wanted, history=history, id_property=id_property),
-            most_inputs=endpoints.READ.max_inputs_with_history if history else None,
+            query={"archived": True} if archived else {},
+            fields=read_fields(wanted, history=history),
         )
 
     def archive(self, object_type: str, ids: Records, **options: Unpack[RunOptions]) -> Run:
         """Archive the objects with the given record ids; one that does not exist counts as archived."""
-        return self._run(endpoints.ARCHIVE, object_type, ids, options)
+        return self._run(endpoints.ARCHIVE, {"object_type": object_type}, ids, options)
+
+    def batch(
+        self,
+        endpoint: Endpoint,
+        inputs: Records,
+        *,
+        api_version: str | None = None,
+        id_property: str | None = None,
+        unique_property: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        query: Mapping[str, str | int | bool] | None = None,
+        **options: Any,
+    ) -> Run[Any]:
+        """Run any endpoint, a row of `hubbatch.endpoints` or of yours, under the same laws as the verbs.
+
+        `inputs`: as its row says: records, ids, texts, pairs, or mappings that are sent as they are.
+        `api_version`: another version than the client's. An endpoint that is numbered otherwise than `v3` is found.
+        `id_property`, `unique_property`: as the verbs have them, where the row's inputs are objects.
+        `fields`, `query`: what stands in the body next to the inputs, and in the query, by HubSpot's names.
+        `options`: the fields of its path, such as `from_object_type="contacts"`, and the options that every verb takes.
+
+        Results are `ObjectResult`s or `RowResult`s, as the row says. Raises `UsageError` for a path field that is
+        missing, unknown or wrong, and for a version that the row does not have.
+        """
+        check_naming_options(endpoint, id_property, unique_property)
+        path_fields, run_options = split_options(endpoint, options)
+        return self._run(
+            endpoint,
+            path_fields,
+            inputs,
+            run_options,
+            api_version=api_version,
+            id_property=id_property,
+            unique_property=unique_property,
+            fields=fields,
+            query=query,
+        )
 
     def _run(
         self,
         endpoint: Endpoint,
-        object_type: str,
+        path_fields: Mapping[str, object],
         records: Records,
-        options: RunOptions,
+        options: Mapping[str, Any],
         *,
-        most_inputs: int | None = None,
+        api_version: str | None = None,
         **specific: Any,
-    ) -> Run:
+    ) -> Run[Any]:
         self._check_open()
-        values = {"object_type": object_type}
-        path, read_path = (
-            each.path(self._api_version, values) for each in (endpoint, endpoints.READ)
-        )
-        call = plan_call(
-            endpoint,
-            path,
-            read_path,
-            options,
-            most_inputs=most_inputs or endpoint.max_inputs,
-            spelling=spelling_of(object_type),
-            **specific,
-        )
+        version = self._api_version if api_version is None else api_version
+        call = plan_call(endpoint, version, path_fields, options, **specific)
         return Run(call, check_source(endpoint, records), self._equip, self._runs.discard)
 
-    def _equip(self, run: Run) -> ClientResources:
+    def _equip(self, run: Run[Any]) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
         self._check_open()
         loop = asyncio.get_running_loop()
@@ -328,13 +362,3 @@ class Client:
     def _check_open(self) -> None:
         if self._closed:
             raise UsageError("the client is closed; make another one")
-
-
-def _names(option: str, names: Sequence[str]) -> list[str]:
-    if (
-        isinstance(names, str)
-        or not isinstance(names, Iterable)
-        or not all(isinstance(name, str) and name for name in names)
-    ):
-        raise UsageError(f"{option} must be a list of property names, not {names!r}")
-    return list(dict.fromkeys(names))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields, frozen
 
@@ -21,6 +21,7 @@ __all__ = [
     "Pair",
     "RecordStatus",
     "Result",
+    "ResultT",
     "RowResult",
 ]
 
@@ -107,6 +108,15 @@ class RowResult(Mapping[str, Any]):
 
 Result = ObjectResult | RowResult
 """What a success has to show: an object, or a row of whatever else the endpoint is about."""
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ResultT = TypeVar("ResultT", bound=Result, default=ObjectResult)
+else:
+    from typing import TypeVar
+
+    ResultT = TypeVar("ResultT")  # Python has defaults of type variables from 3.13 on
 
 
 @frozen

@@ -9,7 +9,7 @@ import warnings
 import weakref
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
@@ -18,7 +18,7 @@ from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError, UsageError
-from hubbatch.models import BatchStatus
+from hubbatch.models import BatchStatus, ResultT
 from hubbatch.outcome import Outcome
 from hubbatch.policies import Keep
 from hubbatch.progress import Progress
@@ -31,7 +31,7 @@ _within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
 """The marks of the runs whose source or callback is being executed: they cannot wait for their own end."""
 
 
-class Run:
+class Run(Generic[ResultT]):
     """One call under way. It starts when it is awaited, entered or told to `start()`, not before.
 
     Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
@@ -48,8 +48,8 @@ class Run:
         self,
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
-        equip: Callable[[Run], ClientResources],
-        ended: Callable[[Run], None],
+        equip: Callable[[Run[Any]], ClientResources],
+        ended: Callable[[Run[Any]], None],
     ) -> None:
         self._call = call
         self._source = source
@@ -63,7 +63,7 @@ class Run:
         self._waiters = 0
         self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """Who has been told what ended the run: nobody is told twice."""
-        self._final: Outcome | None = None
+        self._final: Outcome[ResultT] | None = None
 
     def __repr__(self) -> str:
         state = self._life.state.name.lower()
@@ -86,7 +86,7 @@ class Run:
         return self._life.ended
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Outcome[ResultT]:
         """The truth about every record taken in so far; at the end, the outcome.
 
         Before the end it is a copy that never changes, which takes time for each record that is kept: to ask again and
@@ -117,7 +117,7 @@ class Run:
         self._begin(self._call.keep or Keep.ALL, streamed=False)
         return self
 
-    async def wait(self) -> Outcome:
+    async def wait(self) -> Outcome[ResultT]:
         """Wait for the end of a run that has started and return its outcome; raise what ended it.
 
         Cancelling one who waits here leaves the run alone, even if nobody else waits.
@@ -143,7 +143,7 @@ class Run:
         engine.abort(reason, task)
         return task
 
-    def __await__(self) -> Generator[Any, None, Outcome]:
+    def __await__(self) -> Generator[Any, None, Outcome[ResultT]]:
         """Carry the run out and return its outcome.
 
         Raises `HubbatchError` for what is wrong with the call or the account, and the source's own exceptions;
@@ -151,7 +151,7 @@ class Run:
         """
         return self._complete().__await__()
 
-    async def _complete(self) -> Outcome:
+    async def _complete(self) -> Outcome[ResultT]:
         if self._life.state is State.CREATED:
             self._begin(self._call.keep or Keep.ALL, streamed=False)
         return await self._see_out(cancels_among=1)
@@ -190,7 +190,7 @@ class Run:
         self._iterable()
         return self
 
-    async def __anext__(self) -> RecordOutcome:
+    async def __anext__(self) -> RecordOutcome[ResultT]:
         """Return the next settled record, in the order of settling."""
         settled = self._iterable()
         engine, task = self._started()
@@ -212,7 +212,7 @@ class Run:
             raise UsageError("enter the run with 'async with' to iterate over its records")
         return self._settled
 
-    async def _see_out(self, *, cancels_among: int) -> Outcome:
+    async def _see_out(self, *, cancels_among: int) -> Outcome[ResultT]:
         """Wait for the end without iterating; return the outcome, or raise what ended the run."""
         self._check_not_within()  # before its records are let go
         self._read_no_more()
@@ -303,7 +303,7 @@ class Run:
         finally:
             self._waiters -= 1
 
-    def _result(self) -> Outcome:
+    def _result(self) -> Outcome[ResultT]:
         """Return the outcome of a run that is over, or raise what ended it."""
         failure = self._life.ending.error
         if failure is not None:

@@ -143,7 +143,7 @@ class Rejection:
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""
         return (
-            self.endpoint.writes_properties
+            self.endpoint.reader is not None
             and len(batch.inputs) > 1
             and batch.comparisons < _COMPARISONS
             and any(not self.unique.isdisjoint(item.properties) for item in batch.inputs)

@@ -15,7 +15,7 @@ from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, indexes_of
 from hubbatch._batches.doubt import Doubts, pause
 from hubbatch._batches.faults import property_faults
-from hubbatch._batches.names import Names
+from hubbatch._batches.naming import names_of
 from hubbatch._batches.searches import Freed, Searches
 from hubbatch._batches.systemic import FirstBatches
 from hubbatch._batches.transition import Moment, Settled, Transition
@@ -78,7 +78,7 @@ class Settlement:
         return self.as_known(_having_been_refused(out, error), error, moment)
 
     def _is_about_others(self, batch: Batch, error: BatchError) -> bool:
-        names = Names(self.endpoint, batch.inputs, self.spelling)
+        names = names_of(self.endpoint, batch.inputs, self.spelling)
         return names.names_somebody(error) and not names.of_error(error)
 
     def goes_on(self, done: Transition, freed: Freed, moment: Moment | None = None) -> Transition:

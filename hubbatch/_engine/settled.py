@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from typing import Any
 
 from hubbatch._states import RecordOutcome
 
@@ -24,7 +25,7 @@ class SettledRecords:
     """A queue from the run to whoever iterates over it."""
 
     def __init__(self) -> None:
-        self._records: deque[RecordOutcome] | None = deque()
+        self._records: deque[RecordOutcome[Any]] | None = deque()
         self._reader: asyncio.Task[object] | None = None
         self._news = asyncio.Event()
 
@@ -39,7 +40,7 @@ class SettledRecords:
         reader = self._reader
         return reader is not None and not reader.done() and reader is not asyncio.current_task()
 
-    def show(self, record: RecordOutcome) -> None:
+    def show(self, record: RecordOutcome[Any]) -> None:
         """Add a record that is settled."""
         if self._records is None:
             return
@@ -61,7 +62,7 @@ class SettledRecords:
         """Have whoever waits look again: the run has ended."""
         self._news.set()
 
-    def take(self) -> RecordOutcome | None:
+    def take(self) -> RecordOutcome[Any] | None:
         """Return the next record, if there is one."""
         self._reader = asyncio.current_task()
         return self._records.popleft() if self._records else None

@@ -23,8 +23,8 @@ class Call:
 
     endpoint: Endpoint
     path: str
-    read_path: str
-    """Where objects of the same type are read."""
+    read_path: str | None
+    """Where what it writes can be read, if anywhere."""
     batch_size: int
     max_batch_bytes: int = DEFAULT_BATCH_BYTES
     max_failures: int | None = None

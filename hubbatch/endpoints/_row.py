@@ -266,6 +266,8 @@ class Endpoint:
 
     def path(self, api_version: str, values: Mapping[str, object]) -> str:
         """Return the path for a version, filled in; raise `UsageError` for what does not fit."""
+        if not isinstance(api_version, str):
+            raise UsageError(f"api_version must be text such as '2026-03', not {api_version!r}")
         path, version = find_path(self.name, self.paths, api_version, values)
         return fill_in(self.name, path, version, values)
 

@@ -36,7 +36,7 @@ def error(message: str = "no", **context: Any) -> BatchError:
 
 
 def ids(correlation: Correlation) -> list[str | None]:
-    return [result.id if result else None for result in correlation.results]
+    return [getattr(result, "id", None) for result in correlation.results]
 
 
 MAILS = [{"email": "a@x.com"}, {"email": "B@x.com"}]
