@@ -92,7 +92,7 @@ def find_path(
     for path in paths:
         if path.exists_in(api_version) and path.is_for(values):
             return path, api_version
-    if _NUMBERED.fullmatch(api_version):
+    if api_version == "v3":
         for path in paths:
             for version in path.versions:
                 if _NUMBERED.fullmatch(version) and path.is_for(values):
