@@ -21,7 +21,7 @@ DATED = "dated"
 _NUMBERED = re.compile(r"v[1-9]")
 _DATED = re.compile(r"20[0-9]{2}-[0-9]{2}(?:-[a-z]{1,20})?")
 _FIELD = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9_.-]+|\{[a-z][a-z0-9_]*\}))+")
+_TEMPLATE = re.compile(r"(?:/(?:[A-Za-z0-9_-]+|\{[a-z][a-z0-9_]*\}))+")
 _OBJECT_TYPE = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _LONGEST = 200
 
