@@ -58,6 +58,7 @@ class LockGuard:
             if line is None:
                 self._lines[lock] = deque((item,))
             else:
+                self._overtaken(line[-1])
                 line.append(item)
                 missing += 1
         if not missing:
@@ -100,6 +101,11 @@ class LockGuard:
         """Free what the policy keeps outside the memory."""
         if self._seen is not None:
             self._seen.close()
+
+    def _overtaken(self, leader: Input) -> None:
+        """Let nobody follow an input any more behind which another one stands: what they do is to come after it."""
+        if leader.key is not None and self._leaders.get(leader.key) is leader:
+            del self._leaders[leader.key]
 
     def _wait(self, item: Input) -> None:
         self.waiting += 1
