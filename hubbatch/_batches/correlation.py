@@ -113,16 +113,35 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
         return None
 
 
+class _Shared:
+    """Errors that name several inputs by what these share, as one object in many pairs.
+
+    They are about the inputs without a result. Where there is more than one such error the first is given to all of
+    them, and each further one to a single input: a service may send one for each.
+    """
+
+    def __init__(self, names: Names, claims: Claims) -> None:
+        self._of_several = names.of_several
+        self._claimed = claims.results
+        self._seen: dict[int, tuple[list[int], int]] = {}
+        """By the identity of a list of positions: those without a result, and how many errors have named them."""
+
+    def meant(self, positions: list[int]) -> list[int]:
+        if not self._of_several or len(positions) == 1:
+            return positions
+        meant, count = self._seen.get(id(positions), ([], 0))
+        if not count:
+            meant = [at for at in positions if at not in self._claimed] or positions
+        self._seen[id(positions)] = meant, count + 1
+        return [meant[count % len(meant)]] if count and meant else meant
+
+
 def _gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
     """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
     if not endpoint.missing_is_done:
         return set()
-    return {
-        position
-        for error in errors
-        if error.category == OBJECT_NOT_FOUND
-        for position in names.of_error(error)
-    }
+    named = [names.of_error(error) for error in errors if error.category == OBJECT_NOT_FOUND]
+    return set().union(*{id(positions): positions for positions in named}.values())
 
 
 def _blame(
@@ -135,14 +154,11 @@ def _blame(
     """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
     blamed: dict[int, BatchError] = {}
     indexed, anonymous = [], []
+    shared = _Shared(names, claims)
     for item in response.errors:
         # What has no words of HubSpot's is no refusal, whomever it is about.
         speaks = bool(item.category or item.correlation_id)
-        positions = names.of_error(item) if speaks else []
-        if (
-            names.of_several
-        ):  # of those that share what it names, it is about those without a result
-            positions = [at for at in positions if at not in claims.results] or positions
+        positions = shared.meant(names.of_error(item)) if speaks else []
         alone = len(inputs) == 1 and not response.results and not response.rows
         if speaks and alone and not positions and not names.names_somebody(item):
             positions = [0]  # there is nobody else whom it could mean

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
@@ -33,6 +33,8 @@ class RowNames:
         self._error_names = endpoint.error_names
         # A result for each direction names the same pair the other way round, too.
         self._both_ways = endpoint.input is InputKind.PAIR and endpoint.results_per_input != 1
+        self._of_values: dict[frozenset[str], list[int]] = {}
+        """The very lists that errors with the same values get: thousands of errors may name one object."""
         self._by_name: dict[tuple[str, ...], int] = {}
         for position, item in enumerate(inputs):
             name = item.name if isinstance(item, NamedInput) else None
@@ -84,11 +86,19 @@ class RowNames:
             return sorted(whole)
         if is_conflict(error):
             return []  # its ids are of the object that was collided with
+        values = frozenset(texts_in(error, self._error_names))
+        if values not in self._of_values:
+            self._of_values[values] = self._having(values)
+        return self._of_values[values]
+
+    def _having(self, values: Iterable[str]) -> list[int]:
+        """Return the positions of the inputs that have one of some values in their names."""
         named: set[int] = set()
-        for value in texts_in(error, self._error_names):
-            places = self._by_part.get(value, {})
-            if len(places) == 1:  # else it is the id of one object here and of another there
-                named.update(*places.values())
+        for value in values:
+            places = [set(found) for found in self._by_part.get(value, {}).values()]
+            if places and all(found == places[0] for found in places):
+                named |= places[0]
+            # Else it is the id of one object here and of another there, and may mean either.
         return sorted(named)
 
     def _whole_names(self, error: BatchError) -> Iterator[int]:
