@@ -12,8 +12,7 @@ from typing import Any
 import orjson
 from attrs import define, field
 
-from hubbatch import Client, Endpoint, RateLimit, RetryPolicy
-from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch import Client, Endpoint, NoReply, RateLimit, Reply, Request, RetryPolicy
 from hubbatch.endpoints import (
     ARRAY,
     DATED,
@@ -192,7 +191,7 @@ class OtherService:
     """What was in flight at once, each time that a request came in."""
 
     async def send(
-        self, request: Request, _token: str, note_sent: Callable[[], None]
+        self, request: Request, token: str, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         fault = self.faults.pop(0) if self.faults else "none"
         if fault == "unsent":
@@ -358,12 +357,10 @@ def client_of(service: OtherService, **options: Any) -> Client:
         "rate_limit": RateLimit(1_000_000, 1.0),
         "max_concurrency": 4,
         "retry": RetryPolicy(max_attempts=4),
+        "random": random.Random(0).random,
         **options,
     }
-    client = Client("made-up", **options)
-    client._transport = service
-    client._chance = random.Random(0).random
-    return client
+    return Client("made-up", transport=service, **options)
 
 
 def ids(*numbers: int) -> list[str]:

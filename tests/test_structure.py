@@ -30,7 +30,7 @@ ORDER = [
     {"_admission"},
     {"_http"},
     {"_engine"},
-    {"_options", "_client_options", "_calls", "run"},
+    {"_options", "_client_options", "_calls", "_verbs", "run"},
     {"client"},
     {"__init__"},
     {"sandbox", "cli", "pytest_plugin", "testing", "__main__"},

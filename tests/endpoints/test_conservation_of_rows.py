@@ -22,9 +22,9 @@ from other_endpoints import (
     ids,
     pair,
 )
-from support import in_virtual_time
 
 from hubbatch import Outcome, RecordOutcome, RecordStatus, RetryPolicy, Run
+from hubbatch.testing import run_in_virtual_time
 
 KNOWN = set(ids(*range(12)))
 CONTACTS = {"object_type": "contacts"}
@@ -210,7 +210,7 @@ def test_what_a_run_says_of_any_row_is_true_of_the_account(story: Story) -> None
         for a in range(6):
             for b in range(a * 2):
                 service.pairs[str(a), str(b)] = 1
-    outcome = in_virtual_time(told(story, service))
+    outcome = run_in_virtual_time(told(story, service))
     counts = outcome.counts
     assert counts.total == len(outcome.records) == len(story.keys)
     assert [each.index for each in outcome.records] == list(range(len(story.keys)))

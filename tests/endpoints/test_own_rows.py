@@ -22,7 +22,6 @@ from other_endpoints import (
     ids,
     pair,
 )
-from support import virtual_time
 
 from hubbatch import (
     BatchStatus,
@@ -34,6 +33,7 @@ from hubbatch import (
     RowResult,
     UsageError,
 )
+from hubbatch.testing import virtual_time
 
 S, F, U = RecordStatus.SUCCEEDED, RecordStatus.FAILED, RecordStatus.UNKNOWN
 PATH: dict[str, Any] = {"from_object_type": "contacts", "to_object_type": "companies"}
