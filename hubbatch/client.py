@@ -20,7 +20,7 @@ from hubbatch._calls import plan_call
 from hubbatch._checks import check_count, check_seconds
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.sender import ClientResources
-from hubbatch._http.auth import TokenProvider, Tokens
+from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._options import check_source
@@ -112,7 +112,7 @@ class Client(Verbs):
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
         self._retry = retry
-        self._tokens = Tokens(token, timeout=check_seconds("timeout", timeout))
+        self._tokens = TokenSource(token, timeout=check_seconds("timeout", timeout))
         self._gate = Gate(
             limiter_of(rate_limit, daily_reserve, max_hold),
             Concurrency(

@@ -18,7 +18,7 @@ from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
 from hubbatch._clock import elapsed, now
-from hubbatch._http.auth import Tokens
+from hubbatch._http.auth import TokenSource
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
 from hubbatch._protocol.symptoms import Symptom
@@ -35,7 +35,7 @@ class ClientResources:
     """What all runs of a client share."""
 
     transport: Transport
-    tokens: Tokens
+    tokens: TokenSource
     gate: Gate
     policy: RetryPolicy
     clock: Callable[[], float]
