@@ -19,6 +19,7 @@ __all__ = ["holds_results", "read_answer"]
 
 _OBJECTS = frozenset({dict})
 _IDS = frozenset({str, int})
+_NESTED = frozenset({dict, list})
 _REFUSAL = frozenset({"category", "error", "message"})
 
 
@@ -108,6 +109,8 @@ def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
 
 
 def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
+    if not any(type(held) in _NESTED and held for held in value.values()):
+        return value
     kept = shallow(value)
     return kept if isinstance(kept, dict) else {}
 

@@ -21,7 +21,7 @@ def steps_of(path: str) -> Steps:
 def value_at(value: Any, steps: Steps) -> Any:
     """Return what a value holds at a path; None if it has no such field."""
     for step in steps:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             return None
         value = value.get(step)
     return value

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
 from hubbatch._records.mapping import as_mapping
-from hubbatch._records.paths import Steps, steps_of, texts_at, value_at
+from hubbatch._records.paths import steps_of, texts_at
 from hubbatch._records.planning import NamedInput, encode_input
 from hubbatch._records.planning_ids import object_id
 from hubbatch._records.values import InvalidRecordError
@@ -21,6 +22,9 @@ __all__ = ["RowPlanner"]
 
 _PAIR_OF_TWO = 2
 
+_EMPTY = frozenset({"", "[]", "{}"})
+"""The texts of what is as good as missing."""
+
 
 class RowPlanner:
     """Turns records into inputs that go out as they are given."""
@@ -28,33 +32,39 @@ class RowPlanner:
     def __init__(self, endpoint: Endpoint) -> None:
         self._wire_of = _WIRES[endpoint.input]
         self._lists = endpoint.body.lists if len(endpoint.body.lists) > 1 else ()
-        self._required = [(path, steps_of(path)) for path in endpoint.required]
-        self._identity = _all(endpoint.identity)
-        self._named = _all(tuple(endpoint.names.values()) or endpoint.identity)
-        self._exclusive = [_all(key) for key in endpoint.exclusive]
+        named = tuple(endpoint.names.values()) or endpoint.identity
+        every = (*endpoint.required, *endpoint.identity, *named, *chain(*endpoint.exclusive))
+        fields = {path: at for at, path in enumerate(dict.fromkeys(every))}
+        self._fields = tuple(map(steps_of, fields))
+        """All fields that are looked at, each once; the others here say where in it they stand."""
+        self._required = [(path, fields[path]) for path in endpoint.required]
+        self._identity = [fields[path] for path in endpoint.identity]
+        self._named = [fields[path] for path in named]
+        self._exclusive = [[fields[path] for path in key] for key in endpoint.exclusive]
         self._stamp = endpoint.stamp
 
     def plan(self, index: int, record: Any) -> NamedInput:
         """Return the input for a record; raise `InvalidRecordError` for one that must not be sent."""
         list_name, value = self._list_of(record) if self._lists else (None, record)
         wire = self._wire_of(value)
-        for path, steps in self._required:
-            if (held := value_at(wire, steps)) is None or held in ("", [], {}, ()):
+        if self._stamp is not None and not wire.get(self._stamp):
+            wire = {**wire, self._stamp: str(uuid.uuid4())}
+        texts = texts_at(wire, self._fields)
+        for path, at in self._required:
+            if texts[at] in _EMPTY:
                 raise InvalidRecordError(
                     f"{path!r} is missing or empty: without it the service would do nothing"
                 )
-        if self._stamp is not None and not wire.get(self._stamp):
-            wire = {**wire, self._stamp: str(uuid.uuid4())}
-        body = encode_input(wire)
-        identity = texts_at(wire, self._identity)
-        name = identity if self._named == self._identity else texts_at(wire, self._named)
+        identity = [texts[at] for at in self._identity]
+        name = tuple([texts[at] for at in self._named])
+        locks = [sorted([texts[at] for at in key]) for key in self._exclusive]
         return NamedInput(
             index,
             record,
-            body,
+            encode_input(wire),
             (list_name, "\0".join(identity)) if any(identity) else None,
             name=name if any(name) else None,
-            locks=tuple(filter(None, (_lock(wire, key) for key in self._exclusive))),
+            locks=tuple(["\0".join(key) for key in locks if any(key)]),
             list_name=list_name,
         )
 
@@ -70,16 +80,6 @@ class RowPlanner:
         )
 
 
-def _all(paths: tuple[str, ...]) -> tuple[Steps, ...]:
-    return tuple(map(steps_of, paths))
-
-
-def _lock(wire: Any, fields: tuple[Steps, ...]) -> str:
-    """Return a key of an input, the same whatever the order of its values."""
-    texts = texts_at(wire, fields)
-    return "\0".join(sorted(texts)) if any(texts) else ""
-
-
 def _id(record: Any) -> Any:
     """Return an input that names an object; further fields of a mapping go out with it."""
     mapping = None if type(record) is str else as_mapping(record)
@@ -93,6 +93,12 @@ def _text(record: Any) -> Any:
 
 
 def _pair(record: Any) -> Any:
+    if type(record) is dict and record.keys() >= {"from", "to"}:  # as HubSpot has it
+        return {
+            **record,
+            "from": {"id": _end("from", record["from"])},
+            "to": {"id": _end("to", record["to"])},
+        }
     if isinstance(record, Pair):
         types = {"types": list(record.types)} if record.types else {}
         return _ends(record.from_, record.to, types)
@@ -114,8 +120,10 @@ def _ends(from_: Any, to: Any, rest: Mapping[str, Any]) -> Any:
 
 
 def _end(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         value = value.get("id")
+    if type(value) is str and value.strip():
+        return value
     try:
         return object_id(value, None)
     except InvalidRecordError as error:
