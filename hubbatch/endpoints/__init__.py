@@ -3,9 +3,7 @@
 A row says all that is particular to an endpoint. Nothing here plans, sends or decides anything.
 """
 
-from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
-from hubbatch.endpoints._paths import DATED, Path
-from hubbatch.endpoints._row import (
+from hubbatch.endpoints._kinds import (
     ARRAY,
     INPUTS,
     SINGLE,
@@ -13,12 +11,14 @@ from hubbatch.endpoints._row import (
     Body,
     Doubt,
     Effect,
-    Endpoint,
     IdLists,
     InputKind,
     Paging,
     ResultShape,
 )
+from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
+from hubbatch.endpoints._paths import DATED, Path
+from hubbatch.endpoints._row import Endpoint
 
 __all__ = [
     "ARCHIVE",

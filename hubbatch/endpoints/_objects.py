@@ -5,8 +5,9 @@ HubSpot: "CRM objects", batch endpoints.
 
 from __future__ import annotations
 
+from hubbatch.endpoints._kinds import AnswerKind, Doubt, Effect, InputKind
 from hubbatch.endpoints._paths import DATED, Path
-from hubbatch.endpoints._row import AnswerKind, Doubt, Effect, Endpoint, InputKind
+from hubbatch.endpoints._row import Endpoint
 
 __all__ = ["ARCHIVE", "CREATE", "READ", "UPDATE", "UPSERT"]
 

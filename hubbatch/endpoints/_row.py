@@ -6,135 +6,30 @@ Values, checked when they are made. A caller's own row is as good as one of ours
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
 from attrs import field, frozen
 
+from hubbatch.endpoints._kinds import (
+    INPUTS,
+    AnswerKind,
+    Body,
+    Doubt,
+    Effect,
+    IdLists,
+    InputKind,
+    Paging,
+    ResultShape,
+    texts,
+)
 from hubbatch.endpoints._paths import Path, fill_in, find_path
 from hubbatch.errors import UsageError
 from hubbatch.policies import LimitClass
 
-__all__ = [
-    "ARRAY",
-    "INPUTS",
-    "SINGLE",
-    "AnswerKind",
-    "Body",
-    "Doubt",
-    "Effect",
-    "Endpoint",
-    "IdLists",
-    "InputKind",
-    "Paging",
-    "ResultShape",
-]
-
-
-def _texts(names: Iterable[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+__all__ = ["Endpoint"]
 
 
 def _paths(paths: Iterable[Path]) -> tuple[Path, ...]:
     return tuple(paths)
-
-
-class InputKind(StrEnum):
-    """What an input is, and so what a caller's record may be."""
-
-    NEW_OBJECT = "new_object"
-    """Properties, and associations if wanted, of an object that is to be created."""
-    OBJECT = "object"
-    """Properties of an object that is named by record id or by a unique property."""
-    ID = "id"
-    """`{"id": …}`; a record is the id alone, or a mapping that has it."""
-    TEXT = "text"
-    """A bare string: a record id, a name, an e-mail address."""
-    PAIR = "pair"
-    """`{"from": {"id": …}, "to": {"id": …}, …}`; a record is two ids, a `Pair`, or such a mapping."""
-    VALUES = "values"
-    """Any mapping, sent as it is."""
-
-
-class ResultShape(StrEnum):
-    """What a result is."""
-
-    OBJECT = "object"
-    """A CRM object: an `ObjectResult`."""
-    ROW = "row"
-    """Anything else: a `RowResult`, with HubSpot's fields as they came."""
-
-
-class AnswerKind(StrEnum):
-    """What a success says of its inputs."""
-
-    RESULTS = "results"
-    """A result for each, in `results`."""
-    IDS = "ids"
-    """Lists of ids, see `IdLists`; an id in none of them was done before."""
-    NOTHING = "nothing"
-    """204, or an explicit COMPLETE without errors."""
-    ONE = "one"
-    """One result, which is the whole body."""
-
-
-class Effect(StrEnum):
-    """What a success has done to the account's data."""
-
-    READS = "reads"
-    CHANGES = "changes"
-    CREATES = "creates"
-
-
-class Doubt(StrEnum):
-    """How it is settled whether an input was written that got no trustworthy answer."""
-
-    REPEAT = "repeat"
-    """It is sent again: to do it twice is to do it once."""
-    LOOK_UP = "look_up"
-    """It is looked up by a unique value, and sent again only if it is not there."""
-    STAYS = "stays"
-    """Not at all: it stays UNKNOWN, and is never sent twice."""
-
-
-@frozen
-class Body:
-    """What stands around the inputs. `lists`: the fields that hold them; none: a bare array.
-
-    Where there are several lists a record is a mapping that names one of them: `{"recordIdsToAdd": "7"}`.
-    `single`: the one input is the whole body.
-    """
-
-    lists: tuple[str, ...] = field(default=("inputs",), converter=_texts)
-    single: bool = False
-
-
-INPUTS = Body()
-"""`{"inputs": […]}`"""
-ARRAY = Body(())
-"""`[…]`"""
-SINGLE = Body((), single=True)
-"""One input and nothing around it."""
-
-
-@frozen
-class IdLists:
-    """The lists of ids in an answer: `done` now, and those that are `missing` in the account."""
-
-    done: tuple[str, ...] = field(converter=_texts)
-    missing: tuple[str, ...] = field(default=(), converter=_texts)
-
-
-@frozen
-class Paging:
-    """How a result that does not fit into one answer goes on.
-
-    `gathers`: the list of a result whose parts are joined. `at`: where the result says from where it goes on, if it
-    does. `after`: the field of an input that asks for the rest.
-    """
-
-    gathers: str
-    at: str = "paging.next.after"
-    after: str = "after"
 
 
 _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
@@ -166,11 +61,11 @@ class Endpoint:
     # What goes out
     input: InputKind = field(converter=InputKind)
     body: Body = INPUTS
-    fields: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    fields: tuple[str, ...] = field(default=(), converter=texts, repr=False)
     """What a caller may give besides the inputs, in the body."""
-    query: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    query: tuple[str, ...] = field(default=(), converter=texts, repr=False)
     """What a caller may give in the query."""
-    required: tuple[str, ...] = field(converter=_texts, repr=False)
+    required: tuple[str, ...] = field(converter=texts, repr=False)
     """Fields of an input that must be there and not be empty; without them nothing is sent."""
     stamp: str | None = field(default=None, repr=False)
     """The field of an input that gets a UUID of ours where it has none, by which the service knows a repetition."""
@@ -183,7 +78,7 @@ class Endpoint:
     """The lists of ids in an answer, where it has these."""
     trace_ids: bool = field(default=False, repr=False)
     """Whether inputs take an `objectWriteTraceId`."""
-    identity: tuple[str, ...] = field(converter=_texts, repr=False)
+    identity: tuple[str, ...] = field(converter=texts, repr=False)
     """Fields of an input that together say what it is about: `duplicates=` means inputs that agree in these.
 
     Two inputs of one identity are never in flight at once, unless `exclusive` says by what that is told.
@@ -195,7 +90,7 @@ class Endpoint:
     """
     names: Mapping[str, str] = field(repr=False)
     """By which fields of a result its input is found, and the input's field for each; `""`: it is a bare string."""
-    error_names: tuple[str, ...] = field(default=("ids", "id"), converter=_texts, repr=False)
+    error_names: tuple[str, ...] = field(default=("ids", "id"), converter=texts, repr=False)
     """Fields of an error's context that name inputs."""
 
     # What comes back
@@ -215,7 +110,7 @@ class Endpoint:
     reader: Endpoint | None = field(default=None, repr=False)
     """The row that reads what this one writes."""
     limit_class: LimitClass = field(default=LimitClass.INTERVAL, converter=LimitClass, repr=False)
-    scopes: tuple[str, ...] = field(default=(), converter=_texts, repr=False)
+    scopes: tuple[str, ...] = field(default=(), converter=texts, repr=False)
     """Scopes that a token needs, as far as they are known."""
     documentation: str = field(default="", repr=False)
 
