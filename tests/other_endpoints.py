@@ -81,6 +81,17 @@ ASSOCIATE_BOTH_WAYS = Endpoint(
     limit_class=LimitClass.EXEMPT,
 )
 
+DISSOCIATE = Endpoint(
+    "associations-archive",
+    [Path("/crm/v4/associations/{from_object_type}/{to_object_type}/batch/archive", ("v4",))],
+    input=InputKind.PAIR_IN_LIST,
+    answer=AnswerKind.NOTHING,
+    result=ResultShape.ROW,
+    effect=Effect.CHANGES,
+    missing_is_done=True,
+    limit_class=LimitClass.EXEMPT,
+)
+
 ASSOCIATED = Endpoint(
     "associations-read",
     [Path("/crm/v4/associations/{from_object_type}/{to_object_type}/batch/read", ("v4",))],
@@ -149,7 +160,7 @@ SEND_EVENTS = Endpoint(
 )
 
 ROWS = [
-    *(GDPR_DELETE, ASSOCIATE, ASSOCIATE_BOTH_WAYS, ASSOCIATED),
+    *(GDPR_DELETE, ASSOCIATE, ASSOCIATE_BOTH_WAYS, DISSOCIATE, ASSOCIATED),
     *(LIST_ADD, LIST_CHANGE, MERGE, SEND_EVENTS),
 ]
 
@@ -271,6 +282,12 @@ class OtherService:
         random.Random(7).shuffle(results)
         return answer(200, results=results)
 
+    def dissociate(self, body: dict[str, Any]) -> Reply:
+        for item in body["inputs"]:
+            for to in item["to"]:
+                self.pairs.pop((item["from"]["id"], to["id"]), None)
+        return Reply(204)
+
     def associated(self, body: dict[str, Any]) -> Reply:
         results, missing = [], []
         for item in body["inputs"]:
@@ -343,6 +360,7 @@ _ROUTES: Sequence[tuple[str, str, Callable[[OtherService, Any], Reply]]] = (
         "POST",
         OtherService.associate_both_ways,
     ),
+    (r"/crm/v4/associations/\w+/\w+/batch/archive", "POST", OtherService.dissociate),
     (r"/crm/v4/associations/\w+/\w+/batch/read", "POST", OtherService.associated),
     (r"/crm/v3/lists/\d+/memberships/add", "PUT", OtherService.add),
     (r"/crm/v3/lists/\d+/memberships/add-and-remove", "PUT", OtherService.change),

@@ -21,9 +21,12 @@ def steps_of(path: str) -> Steps:
 def value_at(value: Any, steps: Steps) -> Any:
     """Return what a value holds at a path; None if it has no such field."""
     for step in steps:
-        if type(value) is not dict and not isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):
+            value = value.get(step)
+        elif type(value) is list and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
             return None
-        value = value.get(step)
     return value
 
 

@@ -119,7 +119,18 @@ def _ends(from_: Any, to: Any, rest: Mapping[str, Any]) -> Any:
     return {"from": {"id": _end("from", from_)}, "to": {"id": _end("to", to)}, **rest}
 
 
+def _pair_in_list(record: Any) -> Any:
+    wire = _pair(record)
+    return {**wire, "to": [wire["to"]]}
+
+
 def _end(name: str, value: Any) -> str:
+    if type(value) is list:
+        if len(value) != 1:
+            raise InvalidRecordError(
+                f"{name!r} has {len(value)} ids; give each pair as a record of its own"
+            )
+        value = value[0]
     if type(value) is dict or isinstance(value, Mapping):
         value = value.get("id")
     if type(value) is str and value.strip():
@@ -144,6 +155,7 @@ _WIRES: Mapping[InputKind, Callable[[Any], Any]] = {
     InputKind.ID: _id,
     InputKind.TEXT: _text,
     InputKind.PAIR: _pair,
+    InputKind.PAIR_IN_LIST: _pair_in_list,
     InputKind.VALUES: _values,
 }
 """What each kind of input is made by."""

@@ -44,6 +44,8 @@ class InputKind(StrEnum):
     """A bare string: a record id, a name, an e-mail address."""
     PAIR = "pair"
     """`{"from": {"id": …}, "to": {"id": …}, …}`; a record is two ids, a `Pair`, or such a mapping."""
+    PAIR_IN_LIST = "pair_in_list"
+    """`{"from": {"id": …}, "to": [{"id": …}]}`; a record is as for a pair: one input has one."""
     VALUES = "values"
     """Any mapping, sent as it is."""
 

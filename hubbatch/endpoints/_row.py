@@ -36,11 +36,13 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
     InputKind.ID: ("id",),
     InputKind.TEXT: ("",),
     InputKind.PAIR: ("from.id", "to.id"),
+    InputKind.PAIR_IN_LIST: ("from.id", "to.0.id"),
 }
 """What says of which record an input of some kind is."""
 
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
+_PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
 
 
@@ -49,7 +51,7 @@ class Endpoint:
     """One endpoint, as a row. `Client.batch` runs it.
 
     `name` and `paths` come first; all else has the default that most rows have. Fields within fields are written with
-    a dot: `from.id`.
+    a dot: `from.id`; an item of a list by its number: `to.0.id`.
     """
 
     name: str = field(kw_only=False)
@@ -121,7 +123,7 @@ class Endpoint:
 
     @exclusive.default
     def _own_keys(self) -> tuple[tuple[str, ...], ...]:
-        if self.input is InputKind.PAIR or len(self.body.lists) > 1:
+        if self.input in _PAIRS or len(self.body.lists) > 1:
             return (_OWN_FIELDS.get(self.input, ()),)
         return ()
 
@@ -157,7 +159,7 @@ class Endpoint:
     @property
     def one_answer_serves_all(self) -> bool:
         """Whether inputs of one identity are alike, so that doing one of them is doing all."""
-        return self.idempotent and self.input in {InputKind.ID, InputKind.TEXT, InputKind.PAIR}
+        return self.idempotent and self.input in {InputKind.ID, InputKind.TEXT, *_PAIRS}
 
     def path(self, api_version: str, values: Mapping[str, object]) -> str:
         """Return the path for a version, filled in; raise `UsageError` for what does not fit."""

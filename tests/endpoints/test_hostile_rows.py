@@ -28,6 +28,7 @@ SENT: dict[str, list[Any]] = {
     "gdpr-delete": [{"objectId": "1"}],
     "associations-create": [pair(1, 2), pair(3, 2), pair(2, 3)],
     "associate-default": [pair(1, 2), pair(3, 2)],
+    "associations-archive": [("1", "2"), ("3", "2")],
     "associations-read": ["1", "2", "3"],
     "memberships-add": ["1", "2", "3"],
     "memberships-change": [{"recordIdsToAdd": "1"}, {"recordIdsToRemove": "2"}],

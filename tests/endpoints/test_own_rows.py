@@ -11,6 +11,7 @@ from other_endpoints import (
     ASSOCIATE,
     ASSOCIATE_BOTH_WAYS,
     ASSOCIATED,
+    DISSOCIATE,
     GDPR_DELETE,
     LIST_ADD,
     LIST_CHANGE,
@@ -225,6 +226,20 @@ async def test_two_results_of_one_pair_are_one_record() -> None:
         first,
         second,
     ]
+
+
+@pytest.mark.parametrize("fault", ["none", "lost", "lost after"])
+@virtual_time
+async def test_pairs_are_taken_apart_again_and_no_content_says_so(fault: str) -> None:
+    service = OtherService(set(ids(*range(5))), faults=[fault])
+    service.pairs.update({("1", "2"): 1, ("2", "1"): 1, ("3", "4"): 1})
+    pairs: list[Any] = [(1, 2), Pair(2, 1), {"from": {"id": 4}, "to": [{"id": "3"}]}, (1, [])]
+    async with client_of(service) as client:
+        outcome = await client.batch(DISSOCIATE, pairs, **PATH)
+    assert statuses(outcome) == [S, S, S, F]
+    assert service.pairs.keys() == {("3", "4")}
+    first = orjson.loads(service.requests[-1].body)["inputs"][0]
+    assert first in [{"from": {"id": a}, "to": [{"id": b}]} for a, b in (("1", "2"), ("2", "1"))]
 
 
 @pytest.mark.parametrize("fault", ["lost", "lost after", "garbage", "server error", "limited"])
