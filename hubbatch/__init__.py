@@ -111,7 +111,9 @@ _HOMES = {
 }
 """Where each name is at home; a test holds this against the imports above."""
 
-_MODULES = frozenset({"client", "errors", "models", "outcome", "policies", "progress", "run"})
+_MODULES = frozenset(
+    {"client", "errors", "events", "models", "outcome", "policies", "progress", "run"}
+)
 """Public modules that are there without an import of their own."""
 
 

@@ -6,7 +6,7 @@ Every check names the option and what is allowed. It knows nothing of how a run 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
@@ -18,7 +18,7 @@ from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
 
-__all__ = ["RunOptions", "check_source", "plan_call"]
+__all__ = ["RunOptions", "check_names", "check_source", "plan_call"]
 
 _LEAST_BATCH_BYTES = 1024
 
@@ -50,6 +50,7 @@ def plan_call(
     read_path: str,
     options: RunOptions,
     *,
+    object_type: str,
     most_inputs: int,
     id_property: str | None = None,
     unique_property: str | None = None,
@@ -96,6 +97,7 @@ def plan_call(
         unique_property=_unique_name("unique_property", unique_property),
         query=query or {},
         envelope=envelope or {},
+        object_type=object_type,
         spelling=spelling,
     )
 
@@ -134,3 +136,14 @@ def _unique_name(name: str, value: object) -> str | None:
             f"{name} cannot be 'hs_object_id'; leave {name} out and give the record id as 'id'"
         )
     return value
+
+
+def check_names(option: str, names: Sequence[str]) -> list[str]:
+    """Return names of properties, each once."""
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Iterable)
+        or not all(isinstance(name, str) and name for name in names)
+    ):
+        raise UsageError(f"{option} must be a list of property names, not {names!r}")
+    return list(dict.fromkeys(names))

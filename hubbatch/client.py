@@ -22,7 +22,8 @@ from hubbatch._engine.sender import ClientResources
 from hubbatch._http.auth import TokenProvider, Tokens
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
-from hubbatch._options import RunOptions, check_source, plan_call
+from hubbatch._observers import Observers
+from hubbatch._options import RunOptions, check_names, check_source, plan_call
 from hubbatch._protocol import operations
 from hubbatch._protocol.exchange import Transport
 from hubbatch._protocol.operations import Operation
@@ -30,6 +31,7 @@ from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._records.envelope import read_fields
 from hubbatch._records.spelling import naming_properties, spelling_of
 from hubbatch.errors import HubbatchError, UsageError
+from hubbatch.events import Event
 from hubbatch.policies import RateLimit, RetryPolicy
 from hubbatch.run import Run
 
@@ -70,6 +72,9 @@ class Client:
     whose time is virtual.
     `random`: for tests: gives numbers from 0 to 1, for the jitter of waits. `random.Random(0).random` gives the same
     ones every time.
+    `observers`: functions of one event of `hubbatch.events`, called as it happens, in the event loop: they must not
+    block. One that raises an `Exception` is told of in the log and left out; it stops nothing.
+    `name`: the account's, say: it stands in events, in the log, in errors and in what is shown of client and runs.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in
     one event loop: the one in which its first run is started.
@@ -107,6 +112,8 @@ class Client:
         transport: Transport | None = None,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = _SYSTEM_RANDOM,
+        observers: Iterable[Callable[[Event], object]] = (),
+        name: str | None = None,
     ) -> None:
         self._closed = True  # until everything is checked
         self._api_version = operations.check_api_version(api_version)
@@ -114,13 +121,18 @@ class Client:
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
         self._retry = retry
-        self._tokens = Tokens(token, timeout=check_seconds("timeout", timeout))
+        self._observers = Observers(observers, name)
+        self._named = "" if name is None else f" {name!r}"
+        self._tokens = Tokens(
+            token, timeout=check_seconds("timeout", timeout), notify=self._observers
+        )
         self._gate = Gate(
-            limiter_of(rate_limit, daily_reserve, max_hold),
+            limiter_of(rate_limit, daily_reserve, max_hold, self._observers),
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
             CircuitBreaker(retry),
+            self._observers,
         )
         self._http: HttpTransport | None = None
         """What is opened and closed here; None with a transport of the caller's."""
@@ -150,12 +162,12 @@ class Client:
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self._runs)} runs under way"
-        return f"<Client of {self._base_url}, {self._api_version}: {state}>"
+        return f"<Client{self._named} of {self._base_url}, {self._api_version}: {state}>"
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True) and self._http is not None and self._http.open:
             warnings.warn(
-                "a Client was dropped open: use 'async with', or await aclose()",
+                f"a Client{self._named} was dropped open: use 'async with', or await aclose()",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -182,7 +194,7 @@ class Client:
             for run in (list(self._runs) if here else ())
             if (
                 task := run.abort(
-                    HubbatchError("the client was closed while the run was under way")
+                    HubbatchError(f"the client{self._named} was closed while the run was under way")
                 )
             )
         ]
@@ -191,6 +203,7 @@ class Client:
         await self._tokens.aclose()
         if self._http is not None:
             await self._http.aclose()
+        self._observers.close()
 
     @property
     def rate_limit(self) -> RateLimit:
@@ -262,8 +275,8 @@ class Client:
         read in any case, for it tells which object answers which id.
         `archived`: read archived objects instead.
         """
-        wanted = _names("properties", properties)
-        history = _names("properties_with_history", properties_with_history)
+        wanted = check_names("properties", properties)
+        history = check_names("properties_with_history", properties_with_history)
         for name in naming_properties(object_type, id_property):
             if name not in wanted:
                 wanted.append(name)
@@ -302,11 +315,13 @@ class Client:
             path,
             read_path,
             options,
+            object_type=object_type,
             most_inputs=most_inputs or operation.max_inputs,
             spelling=spelling_of(object_type),
             **specific,
         )
-        return Run(call, check_source(operation, records), self._equip, self._runs.discard)
+        source = check_source(operation, records)
+        return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
     def _equip(self, run: Run) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
@@ -321,19 +336,15 @@ class Client:
             )
         self._runs.add(run)
         return ClientResources(
-            self._transport, self._tokens, self._gate, self._retry, self._clock, self._random
+            self._transport,
+            self._tokens,
+            self._gate,
+            self._retry,
+            self._clock,
+            self._random,
+            self._observers,
         )
 
     def _check_open(self) -> None:
         if self._closed:
-            raise UsageError("the client is closed; make another one")
-
-
-def _names(option: str, names: Sequence[str]) -> list[str]:
-    if (
-        isinstance(names, str)
-        or not isinstance(names, Iterable)
-        or not all(isinstance(name, str) and name for name in names)
-    ):
-        raise UsageError(f"{option} must be a list of property names, not {names!r}")
-    return list(dict.fromkeys(names))
+            raise UsageError(f"the client{self._named} is closed; make another one")

@@ -26,6 +26,7 @@ from hubbatch import (
 )
 from hubbatch._protocol.operations import UPSERT, Operation
 from hubbatch._records.planning import Input, Planner
+from hubbatch.events import Event
 from hubbatch.sandbox import FaultPlan, Options, Service
 from hubbatch.testing import SandboxTransport
 
@@ -52,6 +53,8 @@ class World:
         timeout: float = 60.0,
         token: Any = "made-up",
         through: Callable[[SandboxTransport], Transport] = lambda transport: transport,
+        observers: Iterable[Callable[[Event], object]] = (),
+        name: str | None = None,
         **habits: Any,
     ) -> None:
         self.service = Service(
@@ -66,6 +69,8 @@ class World:
             timeout=timeout,
             transport=through(self.transport),
             random=random.Random(0).random,  # every story can be told again
+            observers=observers,
+            name=name,
         )
 
     async def __aenter__(self) -> Self:
