@@ -55,7 +55,7 @@ class RequestReport:
     _number: int = 0
 
     def sent(self, number: int) -> None:
-        """Tell that it goes out, as so manieth of its run."""
+        """Tell that it goes out, as the request of its run with this number."""
         self._sent_at, self._number = now(), number
         if self._tell.hears(RequestSent):
             self._tell(RequestSent, *self._facts(self._sent_at))
