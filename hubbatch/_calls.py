@@ -54,6 +54,7 @@ def plan_call(
         unique_property=check_unique_name("unique_property", unique_property),
         query=_check_query(endpoint, query or {}),
         envelope=envelope,
+        object_type=object_type,
         spelling=spelling_of(object_type),
         **checked,
     )

@@ -5,14 +5,16 @@ It knows nothing of runs.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypedDict
 
 import aiohttp
 
+from hubbatch._observers import Notify
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch.errors import UsageError
+from hubbatch.events import Event
 from hubbatch.policies import RateLimit, RetryPolicy
 
 __all__ = ["ClientOptions", "check_seam", "limiter_of"]
@@ -34,24 +36,32 @@ class ClientOptions(TypedDict, total=False):
     transport: Transport | None
     clock: Callable[[], float]
     random: Callable[[], float]
+    observers: Iterable[Callable[[Event], object]]
+    name: str | None
 
 
 def limiter_of(
-    rate_limit: RateLimit | RateLimiter | None, daily_reserve: int, max_hold: float
+    rate_limit: RateLimit | RateLimiter | None,
+    daily_reserve: int,
+    max_hold: float,
+    notify: Notify,
 ) -> RateLimiter:
-    """Return the live quota of a client."""
+    """Return the live quota of a client, which tells it of holds and learned limits."""
+    if rate_limit is not None and not isinstance(rate_limit, RateLimit | RateLimiter):
+        raise UsageError(
+            "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to"
+            f" learn it, not {rate_limit!r}"
+        )
     if isinstance(rate_limit, RateLimiter):
         if daily_reserve:
             raise UsageError("give daily_reserve to the RateLimiter: its clients share the day too")
         if max_hold != MAX_HOLD:
             raise UsageError("give max_hold to the RateLimiter: its clients are held together")
-        return rate_limit
-    if rate_limit is None or isinstance(rate_limit, RateLimit):
-        return RateLimiter(rate_limit, daily_reserve=daily_reserve, max_hold=max_hold)
-    raise UsageError(
-        "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to learn"
-        f" it, not {rate_limit!r}"
-    )
+        limiter = rate_limit
+    else:
+        limiter = RateLimiter(rate_limit, daily_reserve=daily_reserve, max_hold=max_hold)
+    limiter.listen(notify)
+    return limiter
 
 
 def check_seam(option: str, function: Callable[[], float], example: str) -> Callable[[], float]:

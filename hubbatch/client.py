@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import warnings
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from random import SystemRandom
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -23,6 +23,7 @@ from hubbatch._engine.sender import ClientResources
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
+from hubbatch._observers import Observers
 from hubbatch._options import check_source
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
@@ -30,6 +31,7 @@ from hubbatch._verbs import Records, Verbs
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
+from hubbatch.events import Event
 from hubbatch.policies import RateLimit, RetryPolicy
 from hubbatch.run import Run
 
@@ -68,6 +70,9 @@ class Client(Verbs):
     whose time is virtual.
     `random`: for tests: gives numbers from 0 to 1, for the jitter of waits. `random.Random(0).random` gives the same
     ones every time.
+    `observers`: functions of one event of `hubbatch.events`, called as it happens, in the event loop: they must not
+    block. One that raises an `Exception` is told of in the log and left out; it stops nothing.
+    `name`: the account's, say: it stands in events, in the log, in errors and in what is shown of client and runs.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in
     one event loop: the one in which its first run is started.
@@ -105,6 +110,8 @@ class Client(Verbs):
         transport: Transport | None = None,
         clock: Callable[[], float] = time.time,
         random: Callable[[], float] = _SYSTEM_RANDOM,
+        observers: Iterable[Callable[[Event], object]] = (),
+        name: str | None = None,
     ) -> None:
         self._closed = True  # until everything is checked
         self._api_version = check_api_version(api_version)
@@ -112,13 +119,18 @@ class Client(Verbs):
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
         self._retry = retry
-        self._tokens = TokenSource(token, timeout=check_seconds("timeout", timeout))
+        self._observers = Observers(observers, name)
+        self._named = "" if name is None else f" {name!r}"
+        self._tokens = TokenSource(
+            token, timeout=check_seconds("timeout", timeout), notify=self._observers
+        )
         self._gate = Gate(
-            limiter_of(rate_limit, daily_reserve, max_hold),
+            limiter_of(rate_limit, daily_reserve, max_hold, self._observers),
             Concurrency(
                 None if max_concurrency is None else check_count("max_concurrency", max_concurrency)
             ),
             CircuitBreaker(retry),
+            self._observers,
         )
         self._http: HttpTransport | None = None
         """What is opened and closed here; None with a transport of the caller's."""
@@ -148,12 +160,12 @@ class Client(Verbs):
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self._runs)} runs under way"
-        return f"<Client of {self._base_url}, {self._api_version}: {state}>"
+        return f"<Client{self._named} of {self._base_url}, {self._api_version}: {state}>"
 
     def __del__(self) -> None:
         if not getattr(self, "_closed", True) and self._http is not None and self._http.open:
             warnings.warn(
-                "a Client was dropped open: use 'async with', or await aclose()",
+                f"a Client{self._named} was dropped open: use 'async with', or await aclose()",
                 ResourceWarning,
                 stacklevel=2,
                 source=self,
@@ -180,7 +192,7 @@ class Client(Verbs):
             for run in (list(self._runs) if here else ())
             if (
                 task := run.abort(
-                    HubbatchError("the client was closed while the run was under way")
+                    HubbatchError(f"the client{self._named} was closed while the run was under way")
                 )
             )
         ]
@@ -189,6 +201,7 @@ class Client(Verbs):
         await self._tokens.aclose()
         if self._http is not None:
             await self._http.aclose()
+        self._observers.close()
 
     @property
     def rate_limit(self) -> RateLimit:
@@ -208,7 +221,8 @@ class Client(Verbs):
         self._check_open()
         version = self._api_version if api_version is None else api_version
         call = plan_call(endpoint, version, path_fields, options, **specific)
-        return Run(call, check_source(endpoint, records), self._equip, self._runs.discard)
+        source = check_source(endpoint, records)
+        return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
     def _equip(self, run: Run[Any]) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
@@ -223,9 +237,15 @@ class Client(Verbs):
             )
         self._runs.add(run)
         return ClientResources(
-            self._transport, self._tokens, self._gate, self._retry, self._clock, self._random
+            self._transport,
+            self._tokens,
+            self._gate,
+            self._retry,
+            self._clock,
+            self._random,
+            self._observers,
         )
 
     def _check_open(self) -> None:
         if self._closed:
-            raise UsageError("the client is closed; make another one")
+            raise UsageError(f"the client{self._named} is closed; make another one")

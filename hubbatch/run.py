@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
+import itertools
 import math
 import warnings
 import weakref
@@ -13,6 +15,7 @@ from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
@@ -29,6 +32,8 @@ _within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
     "hubbatch_within", default=frozenset()
 )
 """The marks of the runs whose source or callback is being executed: they cannot wait for their own end."""
+
+_numbers = itertools.count(1)
 
 
 class Run(Generic[ResultT]):
@@ -50,7 +55,11 @@ class Run(Generic[ResultT]):
         source: Iterable[Any] | AsyncIterable[Any],
         equip: Callable[[Run[Any]], ClientResources],
         ended: Callable[[Run[Any]], None],
+        client_name: str | None = None,
     ) -> None:
+        self.id = next(_numbers)
+        """Which run of this process it is, in events and in the log."""
+        self._of = "" if client_name is None else f" for {client_name!r}"
         self._call = call
         self._source = source
         self._equip = equip
@@ -68,13 +77,13 @@ class Run(Generic[ResultT]):
     def __repr__(self) -> str:
         state = self._life.state.name.lower()
         counts = "not started" if self._under_way is None else f"{state}, {self.progress.counts}"
-        return f"<Run {self._call.endpoint.name}: {counts}>"
+        return f"<Run {self._call.endpoint.name}{self._of}: {counts}>"
 
     def __del__(self) -> None:
         if getattr(self, "_life", None) is not None and self._life.state is State.CREATED:
             warnings.warn(
-                f"a run of {self._call.endpoint.name}() was never started: await it, or enter it with"
-                " 'async with'",
+                f"a run of {self._call.endpoint.name}(){self._of} was never started: await it, or enter"
+                " it with 'async with'",
                 RuntimeWarning,
                 stacklevel=2,
                 source=self,
@@ -169,7 +178,7 @@ class Run(Generic[ResultT]):
     ) -> None:
         engine, task = self._started()
         if isinstance(error, asyncio.CancelledError):
-            engine.abort(_cancelled(), task)
+            engine.abort(_cancelled(self._of), task)
         else:
             engine.stop()
         try:
@@ -178,7 +187,7 @@ class Run(Generic[ResultT]):
             if self._settled is not None:
                 self._settled.drop()  # not before: another task may iterate until the end
         failure = self._life.ending.error
-        if failure is None or self._told_already():
+        if failure is None or asyncio.current_task() in self._told:
             return
         if error is None or isinstance(failure, KeyboardInterrupt | SystemExit):
             self._raise(failure)
@@ -230,23 +239,29 @@ class Run(Generic[ResultT]):
         if self._under_way is None:
             if (error := self._life.ending.error) is not None:
                 raise error
-            raise UsageError("the run has not started: await it, or enter it with 'async with'")
+            raise UsageError(
+                f"the run{self._of} has not started: await it, or enter it with 'async with'"
+            )
         return self._under_way
 
     def _begin(self, keep: Keep, *, streamed: bool) -> None:
         if self._life.state is not State.CREATED:
-            raise UsageError("the run has started already; call the verb again for another one")
+            raise UsageError(
+                f"the run{self._of} has started already; call the verb again for another one"
+            )
         try:
-            equipment = self._equip(self)
+            resources = self._equip(self)
         except UsageError as error:
             self._life.refuse(error)
             raise
-        settled = self._settled = SettledRecords() if streamed else None
+        reporter = RunReporter(resources.observers, self.id, self._call)
+        settled = self._settled = SettledRecords(reporter.not_taken) if streamed else None
         engine = Engine(
             self._call,
             self._source,
-            equipment,
+            resources,
             self._life,
+            reporter,
             keep=keep,
             observe=None if settled is None else settled.show,
             backlog=lambda: 0 if settled is None else settled.backlog,
@@ -256,16 +271,17 @@ class Run(Generic[ResultT]):
         context.run(_within.set, _within.get() | {self._mark})
         task = asyncio.get_running_loop().create_task(engine.run(), context=context)
         self._under_way = engine, task
-        task.add_done_callback(self._end)
+        task.add_done_callback(functools.partial(self._end, reporter))
+        reporter.started(engine.total)
 
-    def _end(self, task: asyncio.Task[None]) -> None:
+    def _end(self, reporter: RunReporter, task: asyncio.Task[None]) -> None:
         engine, _ = self._started()
         try:
+            # A bug must not pass for the run's end.
             if not task.cancelled() and (bug := task.exception()) is not None:
-                self._life.fail(
-                    Reason.SERVICE, bug, fatal=True
-                )  # it must not pass for the run's end
+                self._life.fail(Reason.SERVICE, bug, fatal=True)
             engine.close()  # in case the task was cancelled before it began
+            reporter.ended(lambda: engine.progress, self._life.ending)
         except BaseException as bug:  # whoever waits is told
             self._life.fail(Reason.SERVICE, bug, fatal=True)
             raise
@@ -294,7 +310,7 @@ class Run(Generic[ResultT]):
             await asyncio.wait([task])
         except asyncio.CancelledError as cancelled:
             if self._waiters <= cancels_among:
-                engine.abort(_cancelled(), task)
+                engine.abort(_cancelled(self._of), task)
                 await asyncio.wait([task])
                 failure = self._life.ending.error
                 if failure is not None and not self._cancelled:
@@ -319,6 +335,8 @@ class Run(Generic[ResultT]):
     def _own(self, failure: BaseException) -> None:
         """Have an exception that this run made carry its outcome."""
         if self._life.ending.own_error is failure and isinstance(failure, HubbatchError):
+            if self._of and failure.outcome is None:
+                failure.add_note(f"in run {self.id}, {self._call.endpoint.name}{self._of}")
             failure.outcome = self.outcome
 
     @property
@@ -326,10 +344,7 @@ class Run(Generic[ResultT]):
         """Whether nothing worse than a cancellation ended the run."""
         return self._life.ending.reason is Reason.CANCELLED
 
-    def _told_already(self) -> bool:
-        return asyncio.current_task() in self._told
 
-
-def _cancelled() -> HubbatchError:
+def _cancelled(of: str) -> HubbatchError:
     """Make what others get who wait for a run that one of them was cancelled in."""
-    return HubbatchError("a task that waited for the run was cancelled, and the run with it")
+    return HubbatchError(f"a task that waited for the run{of} was cancelled, and the run with it")

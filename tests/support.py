@@ -27,6 +27,7 @@ from hubbatch import (
 from hubbatch._records.planners import planner_of
 from hubbatch._records.planning import Input
 from hubbatch.endpoints import UPSERT, Endpoint
+from hubbatch.events import Event
 from hubbatch.sandbox import FaultPlan, Options, Service
 from hubbatch.testing import SandboxTransport
 
@@ -53,6 +54,8 @@ class World:
         timeout: float = 60.0,
         token: Any = "made-up",
         through: Callable[[SandboxTransport], Transport] = lambda transport: transport,
+        observers: Iterable[Callable[[Event], object]] = (),
+        name: str | None = None,
         **habits: Any,
     ) -> None:
         self.service = Service(
@@ -67,6 +70,8 @@ class World:
             timeout=timeout,
             transport=through(self.transport),
             random=random.Random(0).random,  # every story can be told again
+            observers=observers,
+            name=name,
         )
 
     async def __aenter__(self) -> Self:

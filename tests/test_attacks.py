@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
+from event_checks import check_events
 from support import World, people
 
 from hubbatch import (
@@ -23,6 +24,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch._protocol.exchange import NoReply, Reply, Request
+from hubbatch.events import Event
 from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -40,7 +42,8 @@ def told(
     """Make one call of a service that answers so; return the outcome and what the run ended with."""
 
     async def main() -> tuple[Outcome, World, HubbatchError | None]:
-        async with World(**options) as world:
+        seen: list[Event] = []
+        async with World(observers=[seen.append], **options) as world:
             send = world.transport.send
 
             async def answered(request: Request, token: str, note_sent: Any) -> Reply | NoReply:
@@ -50,11 +53,16 @@ def told(
 
             world.transport.send = answered  # type: ignore[method-assign]
             run = call(world)
+            ended_by: HubbatchError | None = None
             try:
                 await run
             except HubbatchError as error:
-                return run.outcome, world, error
-            return run.outcome, world, None
+                ended_by = error
+            check_events(seen, run)
+            assert not [
+                word for word in ("example.com", "Company ", "@x.com") if word in repr(seen)
+            ]
+            return run.outcome, world, ended_by
 
     return run_in_virtual_time(main())
 

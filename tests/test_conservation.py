@@ -8,11 +8,13 @@ from collections import Counter
 from typing import Any
 
 from attrs import evolve, frozen
+from event_checks import check_events
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import World, drip
 
 from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run
+from hubbatch.events import Event
 from hubbatch.sandbox import ConflictShape, Fault, FaultKind
 from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time
 
@@ -123,7 +125,9 @@ class Trial:
 
     def __init__(self, story: Story) -> None:
         self.story = story
+        self.events: list[Event] = []
         self.world = World(
+            observers=[self.events.append] if story.seed % 2 else [],
             faults=story.faults,
             rate_limit=None if story.quota == "none" else QUOTA,
             client_rate=CLIENT_RATES[story.quota],
@@ -249,6 +253,21 @@ class Trial:
             self.check_store(outcome)
         if self.story.verb == "archive":
             self.check_archived(outcome)
+        if self.events:
+            check_events(self.events, self.run)
+            self.check_secrets()
+
+    def check_secrets(self) -> None:
+        """No event holds a property's value, a key or a token."""
+        told = repr(self.events)
+        for secret in (
+            "example",
+            "made-up",
+            "+49",
+            "\u0308lm",
+            *(f"'{id_}'" for id_ in self.ids.values()),
+        ):
+            assert secret not in told
 
     def check_store(self, outcome: Outcome) -> None:
         """The store is the witness: succeeded is stored, failed and unsent are not."""

@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from support import UNLIMITED, people
 
 import hubbatch
 import hubbatch.testing
+from hubbatch import events
 from hubbatch.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -116,6 +118,33 @@ def test_the_first_example_prints_what_it_says(capsys: pytest.CaptureFixture[str
     first, second = capsys.readouterr().out.splitlines()
     assert f"# {first}" in str(block)
     assert "'email' is missing" in second
+
+
+def test_the_table_of_events_is_whole() -> None:
+    table = re.findall(
+        r"^\| `(\w+)` \|.*\|(.*)\|$",
+        (ROOT / "docs" / "observing.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    kinds = {kind.__name__: kind for name in events.__all__ if (kind := vars(events)[name])}
+    told = dict(table)
+    leaves = {name for name, kind in kinds.items() if not kind.__subclasses__()}
+    assert told.keys() - {"DEBUG", "INFO", "WARNING", "ERROR"} == leaves
+    above = {"at", "client", "run", "verb", "object_type"}
+    for name in leaves - {"RequestAnswered"}:  # which says "the same"
+        fields = {field.name for field in attrs.fields(kinds[name])} - above
+        shown = set(re.findall(r"`(\w+)`", told[name]))
+        assert fields <= shown
+        assert shown - fields <= {"counts"}  # of `RecordsSettled` it is a property
+
+
+def test_the_log_says_what_the_page_shows(
+    capsys: pytest.CaptureFixture[str], sandbox: Sandbox
+) -> None:
+    [block] = [block.values[0] for block in BLOCKS if "getLogger" in str(block.values[0])]
+    test_a_code_block_runs(str(block), sandbox)
+    [line] = [line for line in capsys.readouterr().out.splitlines() if "ended" in line]
+    assert re.search(r" INFO \[account 7\] run \d+ \(upsert contacts\): ended \(exhausted\)", line)
 
 
 def test_every_link_to_a_page_or_file_leads_somewhere() -> None:

@@ -21,6 +21,8 @@ ORDER = [
     {"_printable", "_clock"},
     {"errors"},
     {"models", "policies", "_checks", "_states", "progress"},
+    {"events"},
+    {"_logging", "_observers"},
     {"endpoints"},
     {"_protocol"},
     {"_records"},
@@ -40,6 +42,7 @@ ORDER = [
 LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 PURE = {"errors", "models", "policies", "_checks", "_states", "progress", "outcome", "_printable"}
+PURE |= {"events", "_logging"}
 PURE |= {"endpoints", "_protocol", "_records", "_batches"}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import logging
 import math
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
@@ -20,20 +19,15 @@ from attrs import frozen
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._clock import now
-from hubbatch._printable import printable
+from hubbatch._observers import Notify, silent
 from hubbatch._protocol.diagnosis import Diagnosis
-from hubbatch._protocol.symptoms import SYMPTOMS, Sign
+from hubbatch._protocol.symptoms import SYMPTOMS, Sign, Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch.errors import HubbatchError
+from hubbatch.events import BreakerClosed, BreakerOpened, BreakerProbed
 
 __all__ = ["DeclinedError", "Gate"]
-
-
-_log = logging.getLogger("hubbatch")
-
-_MOST_SHOWN = 100
-"""Characters of a category in the log; a server may say anything."""
 
 
 class DeclinedError(Exception):
@@ -48,14 +42,22 @@ class _Waiter:
 
 
 class Gate:
-    """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn."""
+    """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn.
+
+    `notify` is told what becomes of the circuit breaker.
+    """
 
     def __init__(
-        self, limiter: RateLimiter, concurrency: Concurrency, breaker: CircuitBreaker
+        self,
+        limiter: RateLimiter,
+        concurrency: Concurrency,
+        breaker: CircuitBreaker,
+        notify: Notify = silent,
     ) -> None:
         self.limiter = limiter
         self._concurrency = concurrency
         self._breaker = breaker
+        self._notify = notify
         self._in_flight = 0
         self._lanes: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
         """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
@@ -110,7 +112,7 @@ class Gate:
 
     def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
         """Note what came of a request that was let through; `suspect`: a failure would be the request's own."""
-        broken, moment = self._breaker.open, now()
+        broken, resumes_at, moment = self._breaker.open, self._breaker.resumes_at, now()
         limited = self._crowded_until >= slot.sent_at
         self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
         if SYMPTOMS[told.symptom].sign is Sign.GOOD:
@@ -121,15 +123,21 @@ class Gate:
             self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
         if broken and not self._breaker.open:
             self._concurrency.begin_anew()
-            _log.warning("the service works again; requests go on, few at first")
-        elif self._breaker.open and not broken:
-            _log.warning(
-                "the service is broken (%s): one request at a time probes it, all others wait",
-                "" if told.error is None else printable(told.error.category, _MOST_SHOWN),
-            )
         if self._acquiring is not None and not self._acquiring.expired():
             self._acquiring.reschedule(self._next_to_give_up())
         self._change.set()
+        if broken or self._breaker.open:
+            self._tell(told.symptom, broken=broken, probed=self._breaker.resumes_at != resumes_at)
+
+    def _tell(self, symptom: Symptom, *, broken: bool, probed: bool) -> None:
+        """Tell what an answer has made of the circuit breaker, which was open before if it was `broken`."""
+        wait = self._breaker.resumes_at - now()
+        if not self._breaker.open:
+            self._notify(BreakerClosed)
+        elif not broken:
+            self._notify(BreakerOpened, symptom.name.lower(), wait)
+        elif probed:
+            self._notify(BreakerProbed, symptom.name.lower(), wait)
 
     async def settle(self) -> None:
         """End what works for waiters that are gone; nothing is left behind when a run ends."""

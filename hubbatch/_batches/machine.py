@@ -44,7 +44,7 @@ from hubbatch._batches.looking_up import LookUp
 from hubbatch._batches.paging import bodies_of
 from hubbatch._batches.rejection import Rejection
 from hubbatch._batches.settlement import Settlement
-from hubbatch._batches.transition import Answered, Moment, Transition
+from hubbatch._batches.transition import Answered, Moment, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.symptoms import Action, Proof, Symptom
@@ -142,13 +142,14 @@ class BatchMachine:
         several = batch.stage is Stage.SEND and len(batch.inputs) > 1
         return several and (any_success or not settles)
 
-    def for_a_probe(self, batch: Batch) -> list[Batch]:
+    def for_a_probe(self, batch: Batch) -> Transition:
         """Return a batch in two parts: one record, and the others."""
         self._searches.replaced(batch, 2)
-        return [
+        parts = [
             batch.part(inputs, history=batch.history, slow=False)
             for inputs in (batch.inputs[:1], batch.inputs[1:])
         ]
+        return Transition(then=parts, split=(Split.PROBE, 2))
 
     # What comes back
 
@@ -240,7 +241,7 @@ class BatchMachine:
         if len(batch.inputs) == 1:
             return self._give_up(answered)
         self._searches.replaced(batch, 2)
-        return Transition(then=batch.halves(slow=False))
+        return Transition(then=batch.halves(slow=False), split=(Split.HALVING, 2))
 
     def _take_apart(self, answered: Answered) -> Transition:
         """Take a batch apart that may hold what the service fails on, as long as others succeed."""
@@ -253,7 +254,8 @@ class BatchMachine:
             # While the service seems to be broken, a record on which it fails must not stand in others' way.
             parts, behind = batch.halves(), moment.breaker_open
             freed = searches.split(batch, parts, Search.FAILING, behind=behind)
-            return self._settlement.goes_on(Transition(), freed, moment)
+            split = Transition(split=(Split.BISECTION, len(parts)))
+            return self._settlement.goes_on(split, freed, moment)
         return self._give_up(answered)
 
     def _give_up(self, answered: Answered) -> Transition:

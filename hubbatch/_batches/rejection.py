@@ -14,7 +14,7 @@ from hubbatch._batches.conflict import existing_id, suspects_of
 from hubbatch._batches.faults import general, is_about_duplicates, is_systemic
 from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement
-from hubbatch._batches.transition import Answered, Transition
+from hubbatch._batches.transition import Answered, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Proof, Symptom
 from hubbatch._records.planning import Input
@@ -58,7 +58,8 @@ class Rejection:
         again = batch.part(batch.inputs, stage=Stage.SEND)
         if suspects and rest:
             self.settlement.searches.replaced(batch, 2)
-            return Transition(then=[again.part(part, slow=False) for part in (rest, suspects)])
+            parts = [again.part(part, slow=False) for part in (rest, suspects)]
+            return Transition(then=parts, split=(Split.CONFLICT, 2))
         refusal = batch.refusal or answered.error
         return self._isolate(
             attrs.evolve(
@@ -89,7 +90,7 @@ class Rejection:
             return self._take_out(answered, found.named)
         parts = [batch.part(inputs) for inputs in halves(batch.inputs, found.suspects)]
         freed = self.settlement.searches.split(batch, parts, Search.REFUSED)
-        return self._go_on(Transition(), freed, answered)
+        return self._go_on(Transition(split=(Split.BISECTION, len(parts))), freed, answered)
 
     def _take_out(self, answered: Answered, named: frozenset[int]) -> Transition:
         """Settle the inputs that a rejection names, and send the others again."""
@@ -109,7 +110,7 @@ class Rejection:
         alone = [[batch.inputs[position]] for position in sorted(named)]
         parts = [batch.part(inputs, slow=False) for inputs in ([rest] if rest else []) + alone]
         self.settlement.searches.replaced(batch, len(parts))
-        return Transition(then=parts)
+        return Transition(then=parts, split=(Split.DUPLICATES, len(parts)))
 
     def _refuse(self, answered: Answered) -> Transition:
         """Settle a batch all of which a rejection is about."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from enum import StrEnum
 
 import attrs
 from attrs import frozen
@@ -19,7 +20,7 @@ from hubbatch._records.planning import Input
 from hubbatch.errors import HubbatchError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus, Result
 
-__all__ = ["Answered", "Moment", "Settled", "Transition"]
+__all__ = ["Answered", "Moment", "Settled", "Split", "Transition"]
 
 
 @frozen
@@ -75,6 +76,21 @@ class Settled:
     error: BatchError | None = None
 
 
+class Split(StrEnum):
+    """Why a batch goes on in parts."""
+
+    BISECTION = "bisection"
+    """To find the records that are refused, or that the service fails on."""
+    HALVING = "halving"
+    """It was too large."""
+    CONFLICT = "conflict"
+    """To part records that collide with one object from the others."""
+    DUPLICATES = "duplicates"
+    """To part records that HubSpot takes for one."""
+    PROBE = "probe"
+    """To try a broken service with one record."""
+
+
 @frozen(eq=False)
 class Transition:
     """What follows from an answer."""
@@ -94,6 +110,8 @@ class Transition:
     """Whether the token that the request was sent with has been refused."""
     stop: HubbatchError | None = None
     """What stops the run."""
+    split: tuple[Split, int] | None = None
+    """Why the batch goes on in parts, and in how many; not all of them need go now."""
 
     def and_then(self, *batches: Batch) -> Transition:
         """Return it with more batches that go on."""
@@ -110,4 +128,5 @@ class Transition:
             max(self.hold, other.hold),
             self.renews_token or other.renews_token,
             self.stop or other.stop,
+            self.split or other.split,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sized
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator
 from typing import Any
 
 import attrs
@@ -16,9 +16,10 @@ import attrs
 from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
-from hubbatch._engine.feeder import Feeder
+from hubbatch._engine.feeder import Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settling import Settler
@@ -48,6 +49,7 @@ class Engine:
         source: Iterable[Any] | AsyncIterable[Any],
         resources: ClientResources,
         life: Life,
+        reporter: RunReporter,
         *,
         keep: Keep,
         observe: Callable[[RecordOutcome[Any]], None] | None = None,
@@ -60,7 +62,7 @@ class Engine:
         self._backlog = backlog
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
-        self._settler = Settler(self._ledger, self._intake, observe)
+        self._settler = Settler(self._ledger, self._intake, observe, reporter)
         self._runner = BatchRunner(
             call,
             resources,
@@ -70,8 +72,11 @@ class Engine:
             fail=functools.partial(self._fail, fatal=True),
             may_wait=self._may_wait,
             note_sent=self._ledger.sent,
+            reporter=reporter,
         )
-        self._feeder = Feeder(source, life, room=self._room, take=self._take, idle=self._nudge)
+        self._feeder = Feeder(
+            source, life, reporter.source_blocks, room=self._room, take=self._take, idle=self._nudge
+        )
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
@@ -88,7 +93,7 @@ class Engine:
         """Once the run is stopped: when nothing is sent again any more."""
         self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
-        self._total = _length(source)
+        self.total = length_of(source)
         self._began = now()
         self._final: Progress | None = None
 
@@ -113,7 +118,7 @@ class Engine:
         counts = ledger.counts
         return Progress(
             counts=counts,
-            total=self._total,
+            total=self.total,
             settled=ledger.taken - ledger.unsettled,
             in_flight=ledger.in_flight,
             requests=self._runner.requests,
@@ -340,11 +345,3 @@ class Engine:
             self._call.on_progress(self.progress)
         except BaseException as error:  # the caller's own, whatever it is
             self._fail(error, reason=Reason.CALLBACK)
-
-
-def _length(source: object) -> int | None:
-    """Return how many records a source has, where it can tell: its own code may fail."""
-    try:
-        return len(source) if isinstance(source, Sized) else None
-    except Exception:
-        return None

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Sequence,
+    Sized,
+)
 from typing import Any
 
 from hubbatch._engine.life import Life, State
 
-__all__ = ["Feeder"]
-
-_log = logging.getLogger("hubbatch")
+__all__ = ["Feeder", "length_of"]
 
 _END = object()
 
@@ -37,13 +42,15 @@ class Feeder:
     """Hands records over while there is room, until the source ends, breaks, or the run takes no more.
 
     `room` tells how many records may be handed over now; `take` takes one and returns whether to ask again for room;
-    `idle` is called before waiting for room.
+    `idle` is called before waiting for room, `blocks` once if the source turns out to block the loop for more than a
+    part of the time.
     """
 
     def __init__(
         self,
         source: Iterable[Any] | AsyncIterable[Any],
         life: Life,
+        blocks: Callable[[float], None],
         *,
         room: Callable[[], int],
         take: Callable[[Any], bool],
@@ -54,6 +61,7 @@ class Feeder:
         self._room = room
         self._take = take
         self._idle = idle
+        self._blocks = blocks
         self._waiting: asyncio.Future[None] | None = None
         self._handed_over = 0
         self._blocked: float | None = None if isinstance(source, list | tuple) else 0.0
@@ -147,18 +155,22 @@ class Feeder:
         return 0
 
     def _note_blocking(self, since: float, until: float) -> None:
-        """Warn once of a source that blocks the loop. What it does there may also be a record's own code."""
+        """Tell once of a source that blocks the loop. What it does there may also be a record's own code."""
         if self._blocked is None:
             return
         blocked = max(0.0, self._blocked - _SHARE * (since - self._blocked_at)) + until - since
         self._blocked, self._blocked_at = blocked, until
         if blocked > _BLOCKED:
             self._blocked = None
-            _log.warning(
-                "the source blocks the event loop: pulling from it takes more than %d %% of the time; pass"
-                " hubbatch.in_thread(source), or an async iterator",
-                _SHARE * 100,
-            )
+            self._blocks(_SHARE)
+
+
+def length_of(source: object) -> int | None:
+    """Return how many records a source has, where it can tell: its own code may fail."""
+    try:
+        return len(source) if isinstance(source, Sized) else None
+    except Exception:
+        return None
 
 
 async def _aclose(records: AsyncIterator[Any]) -> None:

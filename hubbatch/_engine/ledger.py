@@ -99,6 +99,11 @@ class Ledger:
         """Whether a record is not settled yet."""
         return index in self._shelf.open
 
+    def open_among(self, indexes: Iterable[int]) -> list[int]:
+        """Return which of some records are not settled yet."""
+        still_open = self._shelf.open
+        return [index for index in indexes if index in still_open]
+
     def input(self, index: int) -> Any:
         """Return a record that is not settled yet, as the caller gave it."""
         return self._shelf.open[index]

@@ -12,8 +12,10 @@ from hubbatch._admission.gate import DeclinedError
 from hubbatch._batches.batch import Batch
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Transition
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
 from hubbatch._engine.settling import Settler
+from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._records.call import Call
 from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
@@ -41,9 +43,11 @@ class BatchRunner:
         fail: Callable[[HubbatchError], None],
         may_wait: Callable[[float], bool],
         note_sent: Callable[[Iterable[int]], None],
+        reporter: RunReporter,
     ) -> None:
         self._machine = BatchMachine(call, resources.policy, intake.envelope)
-        self._sender = RequestSender(resources, note_sent)
+        self._sender = RequestSender(resources, note_sent, reporter)
+        self._reporter = reporter
         self._settler = settler
         self._settled = settled
         self._fail = fail
@@ -73,7 +77,7 @@ class BatchRunner:
         try:
             response = await self._sender.exchange(endpoint, request, carrier, spare=spare)
         except DeclinedError:
-            return self._machine.for_a_probe(carrier.batch)
+            return self._perform(carrier.batch, self._machine.for_a_probe(carrier.batch))
         moment = self._sender.moment(
             carrier.batch, any_success=self._settler.any_success, may_wait=self._may_wait
         )
@@ -82,20 +86,24 @@ class BatchRunner:
             self._sender.hold(transition.hold)
         if transition.renews_token:
             self._sender.refuse_token(response)
-        return self._perform(transition)
+        return self._perform(carrier.batch, transition, response.diagnosis)
 
     def break_off(self, batch: Batch, why: str) -> Sequence[Batch]:
         """Settle a batch whose sending was broken off; return what may go on for it."""
-        return self._perform(self._machine.broken_off(batch, why))
+        return self._perform(batch, self._machine.broken_off(batch, why))
 
     def withdraw(self, why: str) -> None:
         """Settle the batches that are not under way: they will not be sent any more."""
         for batch in self._machine.withdraw():
             self.break_off(batch, why)
 
-    def _perform(self, transition: Transition) -> Sequence[Batch]:
+    def _perform(
+        self, batch: Batch, transition: Transition, answer: Diagnosis | None = None
+    ) -> Sequence[Batch]:
+        """Do what follows from what came of a batch: from an `answer`, if there was one."""
         self.retries += transition.again
         try:
+            self._reporter.goes_on(batch, transition, answer)
             if transition.settled or transition.errors:
                 self._settled(self._settler.settle(transition))
             if transition.stop is not None:
@@ -103,7 +111,7 @@ class BatchRunner:
         except (
             BaseException
         ) as error:  # a bug, or a caller's own: nothing that goes on is forgotten
-            for batch in transition.then:
-                self.break_off(batch, f"the run broke off: {type(error).__name__}")
+            for part in transition.then:
+                self.break_off(part, f"the run broke off: {type(error).__name__}")
             raise
         return transition.then

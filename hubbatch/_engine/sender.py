@@ -18,7 +18,9 @@ from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
 from hubbatch._clock import elapsed, now
+from hubbatch._engine.reporter import RequestReport, RunReporter
 from hubbatch._http.auth import TokenSource
+from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
 from hubbatch._protocol.symptoms import Symptom
@@ -42,6 +44,7 @@ class ClientResources:
     """The wall's clock: seconds since 1970. What waits goes by the loop's."""
     random: Callable[[], float]
     """Random numbers from 0 to 1, for the jitter."""
+    observers: Observers
 
 
 @define(eq=False)
@@ -66,10 +69,14 @@ class RequestSender:
     """Sends the requests of one run. `note_sent` is told the records of which a byte may leave now."""
 
     def __init__(
-        self, resources: ClientResources, note_sent: Callable[[Iterable[int]], None]
+        self,
+        resources: ClientResources,
+        note_sent: Callable[[Iterable[int]], None],
+        reporter: RunReporter,
     ) -> None:
         self._resources = resources
         self._note_records = note_sent
+        self._reporter = reporter
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -120,6 +127,7 @@ class RequestSender:
         `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
         """
         resources, batch, gate = self._resources, carrier.batch, self._resources.gate
+        report = self._reporter.request(endpoint, batch)
         since = now() if batch.tried_since is None else batch.tried_since
         carrier.batch = attrs.evolve(batch, tried_since=since)
         self._refuse_long_holds()
@@ -127,8 +135,10 @@ class RequestSender:
             if spare and gate.broken:
                 raise DeclinedError
             token = await resources.tokens.current()  # not before: the wait may have been long
-            reply = await self._send(request, token, carrier, slot)
+            note_sent = functools.partial(self._note_sent, carrier, slot, report)
+            reply = await self._send(request, token, carrier, note_sent)
         diagnosis = diagnose(endpoint, reply, len(batch.inputs))
+        report.answered(diagnosis, reply)
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
@@ -136,10 +146,9 @@ class RequestSender:
         return Response(diagnosis, token)
 
     async def _send(
-        self, request: Request, token: str, carrier: Carrier, slot: Slot
+        self, request: Request, token: str, carrier: Carrier, note_sent: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request. From the moment a byte may have left, its records may have been written."""
-        note_sent = functools.partial(self._note_sent, carrier, slot)
         try:
             reply = await self._resources.transport.send(request, token, note_sent)
         except Exception:
@@ -152,7 +161,7 @@ class RequestSender:
         finally:
             carrier.sending = False
 
-    def _note_sent(self, carrier: Carrier, slot: Slot) -> None:
+    def _note_sent(self, carrier: Carrier, slot: Slot, report: RequestReport) -> None:
         if carrier.sending:
             return
         carrier.sending = True
@@ -161,6 +170,7 @@ class RequestSender:
         if carrier.batch.stage is Stage.SEND:
             self._note_records(indexes_of(carrier.batch.inputs))
             carrier.batch = carrier.batch.sent(now(), self._resources.clock())
+        report.sent(self.requests)
 
     def _refuse_long_holds(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""

@@ -7,8 +7,8 @@ come to its end. It knows nothing of how records are settled.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from hubbatch._states import RecordOutcome
@@ -18,13 +18,12 @@ __all__ = ["SettledRecords"]
 _MANY = 100_000
 """Records that nobody takes away, after which that is told."""
 
-_log = logging.getLogger("hubbatch")
-
 
 class SettledRecords:
-    """A queue from the run to whoever iterates over it."""
+    """A queue from the run to whoever iterates over it. `piled_up` is told of many records that nobody takes."""
 
-    def __init__(self) -> None:
+    def __init__(self, piled_up: Callable[[int], None]) -> None:
+        self._piled_up = piled_up
         self._records: deque[RecordOutcome[Any]] | None = deque()
         self._reader: asyncio.Task[object] | None = None
         self._news = asyncio.Event()
@@ -47,11 +46,7 @@ class SettledRecords:
         self._records.append(record)
         self._news.set()
         if self._reader is None and len(self._records) == _MANY:
-            _log.warning(
-                "%d settled records wait for somebody to take them: iterate over the run, or await it instead of"
-                " entering it",
-                _MANY,
-            )
+            self._piled_up(_MANY)
 
     def drop(self) -> None:
         """Keep nothing any more: nobody iterates."""

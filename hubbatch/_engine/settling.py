@@ -6,13 +6,15 @@ Synchronous. It says which chunks may go now that a key is free; it knows nothin
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
 
+from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
@@ -42,10 +44,12 @@ class Settler:
         ledger: Ledger,
         intake: Intake,
         observe: Callable[[RecordOutcome[Any]], None] | None,
+        reporter: RunReporter,
     ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._observe = observe
+        self._reporter = reporter
 
     @property
     def any_success(self) -> bool:
@@ -57,26 +61,57 @@ class Settler:
         self._ledger.note_errors(transition.errors)
         if transition.response is not None:
             self._ledger.note_response(transition.response)
-        return [chunk for done in transition.settled for chunk in self._settle(done)]
+        still_open = self._still_open(transition) if self._reporter.hears_settling else ()
+        try:
+            return [chunk for done in transition.settled for chunk in self._settle(done)]
+        finally:  # also of what is closed when something breaks
+            if still_open:
+                self._tell_closed(still_open)
 
     def refuse(self, index: int, message: str) -> None:
         """Close a record that must not be sent."""
         error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
+        if self._reporter.hears_settling:
+            self._reporter.settled([(RecordStatus.FAILED, [index])])
+
+    def _still_open(self, transition: Transition) -> Sequence[tuple[RecordStatus, Sequence[int]]]:
+        """Return the records that a transition closes, by index, each with its state from now on."""
+        return [
+            (done.status, self._ledger.open_among(indexes_of(done.inputs)))
+            for done in transition.settled
+        ]
+
+    def _tell_closed(self, records: Iterable[tuple[RecordStatus, Sequence[int]]]) -> None:
+        """Tell of those records that are closed now, in these states."""
+        closed = []
+        for status, indexes in records:
+            left = set(self._ledger.open_among(indexes))
+            closed.append(
+                (status, [index for index in indexes if index not in left] if left else indexes)
+            )
+        self._reporter.settled(closed)
 
     def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
         """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
         while indexes := self._ledger.open_indexes(_SLICE):
-            self._close_forgotten([index for index in indexes if self._ledger.was_sent(index)])
+            sent = [index for index in indexes if self._ledger.was_sent(index)]
+            self._close_forgotten(sent)
             for index in indexes:
                 self._close(index, RecordStatus.UNSENT, None, None, 0)
+            if self._reporter.hears_settling:
+                doubtful = set(sent)
+                never = [index for index in indexes if index not in doubtful]
+                self._reporter.settled([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
             yield
         while records := list(itertools.islice(never_taken, _SLICE)):
             first = self._ledger.leave(records)
             if self._observe is not None:
                 for index, record in enumerate(records, first):
                     self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
+            if self._reporter.hears_settling:
+                self._reporter.settled([(RecordStatus.UNSENT, range(first, first + len(records)))])
             yield
 
     def _close_forgotten(self, indexes: Sequence[int]) -> None:

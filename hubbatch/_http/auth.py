@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from hubbatch._http.redaction import Redactor, scrub
+from hubbatch._observers import Notify, silent
 from hubbatch.errors import AuthenticationError, UsageError
+from hubbatch.events import TokenRenewed
 
 __all__ = ["TokenProvider", "TokenSource"]
 
@@ -40,6 +42,7 @@ class TokenSource:
     """Hands out the current token; side by side, all callers share one call of the provider.
 
     `timeout`: seconds that `current` takes at most, whatever the provider does.
+    `notify` is told that there is another token.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class TokenSource:
         token: str | TokenProvider | Callable[[], Awaitable[str]],
         *,
         timeout: float = 60.0,
+        notify: Notify = silent,
     ) -> None:
         self._ask: Callable[[str | None], Awaitable[str]] | None = None
         self._given: list[str] = []
@@ -63,6 +67,7 @@ class TokenSource:
                 f" not {type(token).__name__}"
             )
         self._timeout = timeout
+        self._notify = notify
         self._refused: str | None = None
         """The newest token, if the service refused it."""
         self._call: _Call | None = None
@@ -127,11 +132,14 @@ class TokenSource:
         if task.cancelled() or task.exception() is not None or isinstance(task.result(), _Failure):
             return
         token = str(task.result())
+        renewed = bool(self._given) and self._given[-1] != token
         if token != self._refused or (call is not None and call.refused == token):
             self._refused = None
         if token in self._given:
             self._given.remove(token)
         self._given = [*self._given[1 - _REMEMBERED :], token]
+        if renewed:
+            self._notify(TokenRenewed, call is not None and call.refused is not None)
 
     async def _get(
         self, ask: Callable[[str | None], Awaitable[str]], refused: str | None

@@ -11,6 +11,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 __all__ = [
+    "CORRELATION_ID",
     "DAILY_REMAINING",
     "INTERVAL",
     "MAX",
@@ -26,6 +27,9 @@ MAX = "x-hubspot-ratelimit-max"
 REMAINING = "x-hubspot-ratelimit-remaining"
 INTERVAL = "x-hubspot-ratelimit-interval-milliseconds"
 """Headers that tell the quota: requests a window, how many of them are left, the window's length."""
+
+CORRELATION_ID = "x-hubspot-correlation-id"
+"""The header that names a request, for HubSpot's support."""
 
 DAILY_REMAINING = "x-hubspot-ratelimit-daily-remaining"
 """The header that tells how many requests the account may still make today."""

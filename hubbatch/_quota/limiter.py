@@ -6,28 +6,28 @@ The counting is `_budget`'s, the pacing aiolimiter's; this module only waits. It
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
+import weakref
 from collections.abc import Mapping
 
 from aiolimiter import AsyncLimiter
 
 from hubbatch._checks import check_seconds
 from hubbatch._clock import now
+from hubbatch._observers import Notify
 from hubbatch._quota.budget import Budget, Slot
 from hubbatch._quota.daily_budget import DailyState
 from hubbatch.errors import DailyLimitError, UsageError
+from hubbatch.events import LimitLearned, QuotaHold
 from hubbatch.policies import RateLimit
 
 __all__ = ["MAX_HOLD", "RateLimiter"]
 
-_log = logging.getLogger("hubbatch")
-
 MAX_HOLD = 3600.0
 """Seconds for which everybody is held at the most, whatever the service asks for, unless the caller says otherwise."""
 
-_NOTABLE = 30.0
-"""Seconds from which on a hold is told in the log: three of HubSpot's windows."""
+_SAME_HOLD, _LONGEST_SAME = 0.2, 30.0
+"""A hold that makes the one before longer by no more than this part of itself, and so many seconds, is the same one."""
 
 _FIRST_GUESS = RateLimit(100, 10.0)
 """The lowest limit HubSpot gives to a private app (documentation, "API usage guidelines")."""
@@ -74,7 +74,8 @@ class RateLimiter:
             daily_reserve=daily_reserve,
             max_hold=self._max_hold,
         )
-        self._warned_until = -math.inf
+        self._told_until = -math.inf
+        self._listeners: weakref.WeakSet[Notify] = weakref.WeakSet()
         self._turn = asyncio.Lock()
         self._alarm: asyncio.Future[None] | None = None
         self._pacer: AsyncLimiter | None = None
@@ -92,6 +93,10 @@ class RateLimiter:
     def used(self) -> int:
         """How many requests of the current period are used, as far as we know."""
         return self._budget.used(now())
+
+    def listen(self, notify: Notify) -> None:
+        """Have one more client told of holds and learned limits, for as long as there is `notify`."""
+        self._listeners.add(notify)
 
     async def acquire(self) -> Slot:
         """Wait for a place in the quota and take it.
@@ -125,15 +130,12 @@ class RateLimiter:
 
     def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
         """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
-        before = self._budget.limit.period
+        before = self._budget.limit
         self._budget.learn(headers, slot, now(), refused=refused)
-        period = self._budget.limit.period
-        if period != before and period > _NOTABLE:
-            _log.warning(
-                "the quota's period is %.0f seconds, by its headers: once it is used up, requests wait as long",
-                period,
-            )
         self._wake()
+        if (limit := self._budget.limit) != before:
+            for notify in list(self._listeners):
+                notify(LimitLearned, limit, before)
 
     def ended(self, slot: Slot) -> None:
         """Note that a request that was sent was answered, or given up."""
@@ -143,14 +145,16 @@ class RateLimiter:
     def hold(self, wait: float, why: str = "the service answered 429 or 477") -> float:
         """Hold everybody for `wait` seconds, `max_hold` at the most; return for how many.
 
-        `why`: what the log says of it. It must hold nothing of a record or a token.
+        `why`: what observers and the log are told. It must hold nothing of a record or a token.
         """
         moment = now()
         held = self._budget.hold(wait, moment)
         # What one flight of requests is told together is one hold.
-        if moment + held > max(moment, self._warned_until) + _NOTABLE:
-            self._warned_until = moment + held
-            _log.warning("all requests are held for %.0f seconds: %s", held, why)
+        same = min(held * _SAME_HOLD, _LONGEST_SAME)
+        if moment + held > max(moment, self._told_until) + same:
+            self._told_until = moment + held
+            for notify in list(self._listeners):
+                notify(QuotaHold, held, why)
         return held
 
     @property

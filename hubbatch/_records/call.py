@@ -37,5 +37,6 @@ class Call:
     query: Mapping[str, str] = {}
     envelope: Mapping[str, Any] = {}
     """Fields of the request body next to `inputs`."""
+    object_type: str = ""
     spelling: Spelling = CONTACTS
     """How the values of the object type are compared."""

@@ -18,7 +18,7 @@ from hubbatch import RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.searches import Freed
-from hubbatch._batches.transition import Moment, Transition
+from hubbatch._batches.transition import Moment, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
 from hubbatch._protocol.symptoms import Action, Symptom
@@ -413,7 +413,10 @@ def test_while_the_service_seems_broken_the_parts_of_a_part_go_last(
 
 def test_a_part_that_probes_goes_on_with_its_tries_and_waits_no_more() -> None:
     told = machine()
-    for part in told.for_a_probe(batch(4, history={Symptom.LOST: 2}, slow=True)):
+    done = told.for_a_probe(batch(4, history={Symptom.LOST: 2}, slow=True))
+    assert done.split == (Split.PROBE, 2)
+    assert [len(part.inputs) for part in done.then] == [1, 3]
+    for part in done.then:
         assert dict(part.history) == {Symptom.LOST: 2}
         assert not part.slow
 

@@ -23,7 +23,9 @@ def engine_of(sending: Sending, backlog: int = 0) -> Engine:
     life = Life()
     life.begin()
     resources = sending.sender._resources
-    return Engine(call, [], resources, life, keep=Keep.ALL, backlog=lambda: backlog)
+    return Engine(
+        call, [], resources, life, sending.reporter, keep=Keep.ALL, backlog=lambda: backlog
+    )
 
 
 def carry(engine: Engine, *numbers: int) -> None:

@@ -40,11 +40,12 @@ async def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
         call,
         sending.sender._resources,
         intake,
-        Settler(ledger, intake, None),
+        Settler(ledger, intake, None, sending.reporter),
         settled=settled,
         fail=lambda _: None,
         may_wait=lambda _: True,
         note_sent=ledger.sent,
+        reporter=sending.reporter,
     )
     with pytest.raises(ZeroDivisionError):
         await runner.step(Carrier(Batch(inputs)))

@@ -16,12 +16,16 @@ from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import DeclinedError, Gate
 from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._clock import now
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
+from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch._records.call import Call
 from hubbatch.endpoints import UPSERT
+from hubbatch.events import Event
 from hubbatch.testing import virtual_time, wall_clock
 
 GOOD = Reply(200, {}, orjson.dumps({"status": "COMPLETE", "results": []}))
@@ -69,6 +73,9 @@ class Sending:
     ) -> None:
         self.tokens, self.policy = OneToken(), RetryPolicy(**policy)
         self.sent: list[int] = []
+        self.events: list[Event] = []
+        observers = Observers([self.events.append])
+        self.reporter = RunReporter(observers, 1, Call(UPSERT, "/p", "/r", 100))
         self.limiter = limiter or RateLimiter(UNLIMITED)
         self.gate = Gate(self.limiter, Concurrency(4), CircuitBreaker(self.policy))
         self.sender = RequestSender(
@@ -79,8 +86,10 @@ class Sending:
                 self.policy,
                 wall_clock,
                 lambda: 0.5,
+                observers,
             ),
             self.sent.extend,
+            self.reporter,
         )
         self.carrier = Carrier(Batch(plan(people(2), id_property="email")))
 

@@ -11,7 +11,9 @@ from support import people, result
 from hubbatch import BatchError, BatchResponse, RecordOutcome, RecordStatus
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
+from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.settling import Settler
+from hubbatch._observers import Observers
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
@@ -46,7 +48,9 @@ def books(*, observed: bool = False, **options: Any) -> Books:
     known: dict[str, Any] = {"batch_size": 1, "id_property": "email"}
     call = Call(UPSERT, "/w", "/r", **(known | options))
     ledger, intake = Ledger(Keep.ALL), Intake(call)
-    return Books(ledger, intake, Settler(ledger, intake, seen.append if observed else None), seen)
+    reporter = RunReporter(Observers(), 1, call)
+    observe = seen.append if observed else None
+    return Books(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
 
 
 def settle(into: Books, *done: Settled, **said: Any) -> list[list[int]]:

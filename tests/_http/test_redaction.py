@@ -24,6 +24,7 @@ from hubbatch import AuthenticationError, Client, HubbatchError
 from hubbatch._http.redaction import Redactor, scrub, secret_part
 from hubbatch._http.transport import HttpTransport
 from hubbatch._protocol.exchange import Reply, Request
+from hubbatch.events import Event
 
 UUID = "3f2a9b1c-97d1-4c22-8e0f-b048a1d2c3e4"
 PRIVATE_APP = f"pat-na1-{UUID}"
@@ -255,9 +256,10 @@ async def test_a_token_that_a_server_echoes_is_in_no_outcome_no_error_and_no_log
             )
 
     said = ""
+    seen: list[Event] = []
     async with (
         raw_server(script) as server,
-        Client(PRIVATE_APP, base_url=str(server.url)) as client,
+        Client(PRIVATE_APP, base_url=str(server.url), observers=[seen.append]) as client,
     ):
         run = client.create("contacts", [{"email": "p0@example.com"}])
         try:
@@ -268,6 +270,8 @@ async def test_a_token_that_a_server_echoes_is_in_no_outcome_no_error_and_no_log
             said += pickle.dumps(error).decode("latin-1")
         said += repr(outcome) + json.dumps(outcome.to_dict(), default=str)
         said += pickle.dumps(outcome).decode("latin-1") + caplog.text
+    assert "request 1 to create (send)" in caplog.text
+    said += repr(seen)
     for part in (UUID, UUID[5:17], text):
         assert part not in said
 

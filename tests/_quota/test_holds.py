@@ -10,6 +10,7 @@ import pytest
 from support import World, people
 
 from hubbatch import Client, RateLimit, RateLimiter, RetryPolicy, UsageError
+from hubbatch._observers import Observers
 from hubbatch._protocol.exchange import INTERVAL, MAX, REMAINING
 from hubbatch._quota.budget import Budget
 from hubbatch.sandbox import Fault, FaultKind, FaultPlan
@@ -154,7 +155,8 @@ def test_each_hold_is_told_once_and_short_ones_are_not_told(
     caplog.set_level(logging.WARNING, "hubbatch")
 
     async def main() -> None:
-        limiter = RateLimiter(max_hold=100.0)
+        limiter, observers = RateLimiter(max_hold=100.0), Observers()
+        limiter.listen(observers)
         limiter.hold(30.0)
         assert caplog.records == []
         limiter.hold(40.0, "one reason")
@@ -176,7 +178,8 @@ def test_a_learned_period_of_minutes_is_told_in_the_log(caplog: pytest.LogCaptur
     caplog.set_level(logging.WARNING, "hubbatch")
 
     async def main() -> None:
-        limiter = RateLimiter()
+        limiter, observers = RateLimiter(), Observers()
+        limiter.listen(observers)
         for _ in range(3):
             slot = await limiter.acquire()
             limiter.ended(slot)

@@ -1,0 +1,166 @@
+"""What happens in one run, told to those who observe its client.
+
+It knows which run it is and what an event of each kind holds; what leads to one is its callers' business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+
+from attrs import define
+
+from hubbatch._batches.batch import Batch, Stage
+from hubbatch._batches.transition import Transition
+from hubbatch._clock import now
+from hubbatch._engine.life import Ending
+from hubbatch._observers import Observers
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.exchange import CORRELATION_ID, NoReply, Reply
+from hubbatch._records.call import Call
+from hubbatch.endpoints import Endpoint
+from hubbatch.events import (
+    BatchSplit,
+    RecordsNotTaken,
+    RecordsSettled,
+    RequestAnswered,
+    RequestSent,
+    RetryScheduled,
+    RunEnded,
+    RunStarted,
+    SourceBlocked,
+)
+from hubbatch.models import RecordStatus
+from hubbatch.progress import Progress
+
+__all__ = ["RequestReport", "RunReporter"]
+
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""What HubSpot's correlation ids are; anything else may be anything."""
+
+_Facts = tuple[int, str, str, int, int, int, str, str, int, float]
+"""What `RequestSent` holds beside time and client."""
+
+
+@define(eq=False)
+class RequestReport:
+    """Tells of one request. `asked_at`: when it asked for its turn; `run`: what events of its run begin with."""
+
+    _tell: Observers
+    _run: tuple[int, str, str]
+    _batch: Batch
+    _endpoint: str
+    _asked_at: float
+    _sent_at: float | None = None
+    _number: int = 0
+
+    def sent(self, number: int) -> None:
+        """Tell that it goes out, as the request of its run with this number."""
+        self._sent_at, self._number = now(), number
+        if self._tell.hears(RequestSent):
+            self._tell(RequestSent, *self._facts(self._sent_at))
+
+    def answered(self, diagnosis: Diagnosis, reply: Reply | NoReply) -> None:
+        """Tell what came of it, if it went out."""
+        if self._sent_at is None or not self._tell.hears(RequestAnswered):
+            return
+        self._tell(
+            RequestAnswered,
+            *self._facts(self._sent_at),
+            diagnosis.symptom.name.lower(),
+            reply.status if isinstance(reply, Reply) else None,
+            _correlation_id(diagnosis, reply) if isinstance(reply, Reply) else None,
+            now() - self._sent_at,
+        )
+
+    def _facts(self, sent_at: float) -> _Facts:
+        batch = self._batch
+        tries = batch.attempts if batch.stage is Stage.SEND else batch.tries
+        return (
+            *self._run,
+            batch.number,
+            len(batch.inputs),
+            self._number,
+            self._endpoint,
+            batch.stage.name.lower(),
+            tries + 1,
+            sent_at - self._asked_at,
+        )
+
+
+class RunReporter:
+    """Tells the observers of a client of one run."""
+
+    def __init__(self, observers: Observers, run: int, call: Call) -> None:
+        self._tell = observers
+        self._run = run, call.endpoint.name, call.object_type
+
+    @property
+    def hears_settling(self) -> bool:
+        """Whether anybody wants to know which records are settled."""
+        return self._tell.hears(RecordsSettled)
+
+    def started(self, total: int | None) -> None:
+        """Tell that the run has started."""
+        self._tell(RunStarted, *self._run, total)
+
+    def ended(self, snapshot: Callable[[], Progress], ending: Ending) -> None:
+        """Tell that every record is closed. `snapshot` returns how far the run has come."""
+        if not self._tell.hears(RunEnded):
+            return
+        progress = snapshot()
+        self._tell(
+            RunEnded,
+            *self._run,
+            ending.reason.name.lower(),
+            None if ending.error is None else type(ending.error).__name__,
+            progress.counts,
+            progress.requests,
+            progress.retries,
+            progress.elapsed,
+        )
+
+    def settled(self, records: Iterable[tuple[RecordStatus, Iterable[int]]]) -> None:
+        """Tell of records, by index, that have been closed in a state."""
+        by_status: dict[RecordStatus, list[int]] = {status: [] for status in RecordStatus}
+        for status, indexes in records:
+            by_status[status].extend(indexes)
+        if any(by_status.values()):
+            self._tell(
+                RecordsSettled,
+                *self._run,
+                succeeded=tuple(by_status[RecordStatus.SUCCEEDED]),
+                failed=tuple(by_status[RecordStatus.FAILED]),
+                unknown=tuple(by_status[RecordStatus.UNKNOWN]),
+                unsent=tuple(by_status[RecordStatus.UNSENT]),
+            )
+
+    def request(self, endpoint: Endpoint, batch: Batch) -> RequestReport:
+        """Return what tells of a request for a batch, which asks for its turn now."""
+        return RequestReport(self._tell, self._run, batch, endpoint.name, now())
+
+    def goes_on(self, batch: Batch, transition: Transition, why: Diagnosis | None) -> None:
+        """Tell how a batch goes on after an answer, or after none."""
+        which = batch.number, len(batch.inputs)
+        if transition.split is not None:
+            reason, parts = transition.split
+            self._tell(BatchSplit, *self._run, *which, str(reason), parts, batch.whole)
+        if transition.again and why is not None:
+            wait = max(0.0, transition.then[0].resumes_at - now())
+            symptom = why.symptom.name.lower()
+            self._tell(RetryScheduled, *self._run, *which, batch.attempts, symptom, wait)
+
+    def source_blocks(self, share: float) -> None:
+        """Tell that pulling from the source blocks the loop for more than a part of the time."""
+        self._tell(SourceBlocked, *self._run, share)
+
+    def not_taken(self, records: int) -> None:
+        """Tell that settled records wait for somebody to iterate over them."""
+        self._tell(RecordsNotTaken, *self._run, records)
+
+
+def _correlation_id(diagnosis: Diagnosis, reply: Reply) -> str | None:
+    error = diagnosis.error
+    told = None if error is None else error.correlation_id
+    told = told or reply.headers.get(CORRELATION_ID)
+    return told if told is not None and _UUID.fullmatch(told) else None
