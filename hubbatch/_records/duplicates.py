@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from hubbatch._protocol.operations import Operation
-from hubbatch._records.chunking import Chunker
+from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import Key
 from hubbatch.policies import Duplicates
@@ -32,22 +32,23 @@ _MOST_ASIDE_BYTES = 64 * 1024 * 1024
 class Admission(Enum):
     """What becomes of an input now."""
 
-    FEED = auto()
+    QUEUE = auto()
+    """It may be sent."""
     WAIT = auto()
     """It waits for the key, or rides with the input that has it; either way it is settled later."""
     REFUSE = auto()
 
 
-_FEED = Admission.FEED
+_QUEUE = Admission.QUEUE
 """At hand for every record: to look an Enum's member up takes a call of Python in 3.11."""
 
 
 class DuplicateGuard:
     """Knows which keys are taken, and by whom."""
 
-    def __init__(self, policy: Duplicates, chunker: Chunker, operation: Operation) -> None:
+    def __init__(self, policy: Duplicates, inputs: InputQueue, operation: Operation) -> None:
         self._policy = policy
-        self._chunker = chunker
+        self._inputs = inputs
         self._keyed = operation.keyed
         self._one_answer_serves_all = (
             not operation.writes_properties and policy is not Duplicates.REFUSE
@@ -78,14 +79,14 @@ class DuplicateGuard:
         """Decide about one input in the order of the source."""
         key = item.key
         if key is None:
-            return _FEED
+            return _QUEUE
         if self._seen is not None:
-            return _FEED if self._seen.add(key) else Admission.REFUSE
+            return _QUEUE if self._seen.add(key) else Admission.REFUSE
         holder = self._holders.setdefault(key, item)
         if holder is item:
             if self._released:
                 item.successor = key in self._released
-            return _FEED
+            return _QUEUE
         self.waiting += 1
         self._waiting_bytes += len(item.body)
         if self._one_answer_serves_all:
@@ -135,7 +136,7 @@ class DuplicateGuard:
 
     def release_all(self, items: Sequence[Input]) -> list[Input]:
         """Give the keys of settled inputs back; return the inputs that have waited longest for them."""
-        if self._waiting or not self._keyed:
+        if self.waiting or not self._keyed:
             return [successor for item in items if (successor := self.release(item)) is not None]
         holders = self._holders
         for item in items:
@@ -156,9 +157,9 @@ class DuplicateGuard:
             merging = _Merging(earlier)
         wire = later.wire
         growth = merging.growth(wire)
-        if merging.size + growth > self._chunker.largest:
+        if merging.size + growth > self._inputs.largest:
             return False
-        if not waits_here and not self._chunker.grow(earlier, growth):
+        if not waits_here and not self._inputs.grow(earlier, growth):
             return False
         merging.add(wire, growth)
         self._merging[earlier] = merging
