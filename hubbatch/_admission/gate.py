@@ -18,6 +18,7 @@ from attrs import frozen
 
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.spacing import Spacing
 from hubbatch._clock import now
 from hubbatch._observers import Notify, silent
 from hubbatch._protocol.diagnosis import Diagnosis
@@ -28,6 +29,10 @@ from hubbatch.errors import HubbatchError
 from hubbatch.events import BreakerClosed, BreakerOpened, BreakerProbed
 
 __all__ = ["DeclinedError", "Gate"]
+
+
+_FIRST = 1.0
+"""Seconds for which the first answer is waited for."""
 
 
 class DeclinedError(Exception):
@@ -69,6 +74,9 @@ class Gate:
         """When the first answer came that was not good, since the last good one."""
         self._crowded_until = -math.inf
         """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
+        self._partial = Spacing()
+        self._first_at, self._passed_at = math.inf, -math.inf
+        """When the first request was let through, and the last one."""
 
     @property
     def concurrency(self) -> int:
@@ -89,6 +97,30 @@ class Gate:
     def held_for(self) -> float:
         """Seconds for which everybody is held from now on; infinity while nobody can tell."""
         return math.inf if self._breaker.open else self.limiter.held_for
+
+    @property
+    def crowded(self) -> bool:
+        """Whether one who comes now has to wait: for others, for the quota, or for a broken service."""
+        waiting = self._acquiring is not None or self._closed_until() > now()
+        return waiting or self.limiter.stalled_for > 0
+
+    def partial_at(self, who: Hashable) -> float:
+        """Return from when on a request may be made that is not full, where there would be a place for it.
+
+        The first answer tells a quota that is not known: until then one is enough.
+        """
+        ready_at = self._partial.ready_at(who, self.limiter.rate_limit, self._passed_at)
+        if self._in_flight and not self.limiter.known:
+            return max(ready_at, self._first_at + _FIRST)
+        return ready_at
+
+    def note_partial(self, who: Hashable) -> None:
+        """Note that such a request is made."""
+        self._partial.partial(who, now(), self.limiter.rate_limit)
+
+    def leave_partial(self, who: Hashable) -> None:
+        """Note that someone who has asked makes no such request."""
+        self._partial.leave(who)
 
     @asynccontextmanager
     async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
@@ -187,6 +219,8 @@ class Gate:
                     self.limiter.give_back(slot)
                     continue
                 self._in_flight += 1
+                self._passed_at = slot.sent_at
+                self._first_at = min(self._first_at, slot.sent_at)
                 waiter.admitted.set_result(slot)
         except Exception as error:
             while (waiter := self._next()) is not None:

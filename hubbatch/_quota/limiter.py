@@ -74,6 +74,8 @@ class RateLimiter:
             daily_reserve=daily_reserve,
             max_hold=self._max_hold,
         )
+        self.known = rate_limit is not None
+        """Whether the limit is more than a guess: it is pinned, or an answer has come since."""
         self._told_until = -math.inf
         self._listeners: weakref.WeakSet[Notify] = weakref.WeakSet()
         self._turn = asyncio.Lock()
@@ -131,6 +133,7 @@ class RateLimiter:
     def learn(self, headers: Mapping[str, str], slot: Slot, *, refused: bool = False) -> None:
         """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
         before = self._budget.limit
+        self.known = True
         self._budget.learn(headers, slot, now(), refused=refused)
         self._wake()
         if (limit := self._budget.limit) != before:

@@ -143,6 +143,7 @@ async def _follow(
                 keep="none",
                 duplicates=settings.duplicates,
                 batch_size=settings.batch_size,
+                linger=settings.linger,
                 max_failures=settings.max_failures,
                 deadline=settings.deadline,
             )

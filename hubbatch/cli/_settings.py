@@ -61,6 +61,13 @@ class Settings:
     batch_size: Annotated[
         int | None, typer.Option(min=1, max=100, help="Records a request; default: the most.")
     ] = None
+    linger: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Seconds that a request which is not full waits for more of a slow input; default: 0.05.",
+        ),
+    ] = None
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many failed records.")
     ] = None
