@@ -16,7 +16,7 @@ import base64
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, compress
 from operator import add
 
 from attrs import frozen
@@ -160,7 +160,8 @@ class Redactor:
             return
         checks = end = 0
         width = self._stride * _WORD
-        for at in [index * width for index, word in enumerate(words) if word in self._words]:
+        places = range(0, len(words) * width, width)
+        for at in list(compress(places, map(self._words.__contains__, words))):
             if at + _WORD <= end:
                 continue  # within what was found last
             for begin in (at - before for before in self._before):
