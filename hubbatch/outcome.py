@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import attrs
 from attrs import field, frozen
 
-from hubbatch._protocol.converter import converter, read_time, write_time
+from hubbatch._protocol.converter import converter, write_time
+from hubbatch._protocol.reading import read_time
 from hubbatch._records.mapping import as_mapping
 from hubbatch._states import Counts, RecordOutcome, RecordTable, joined, without_success
 from hubbatch.errors import OutcomeError, RecordError

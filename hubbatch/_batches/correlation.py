@@ -17,6 +17,7 @@ from attrs import frozen
 from hubbatch._batches.claims import claim
 from hubbatch._batches.names import Names
 from hubbatch._protocol.operations import Operation
+from hubbatch._protocol.results import Results
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.models import (
@@ -94,10 +95,12 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
     results = response.results
     if response.errors or len(results) != len(inputs):
         return None
-    by_trace_id = {result.object_write_trace_id: result for result in results}
-    by_trace_id.pop(None, None)
+    if not isinstance(results, Results):
+        results = Results(built=results)
+    places = {trace_id: place for place, trace_id in enumerate(results.trace_ids)}
+    places.pop(None, None)
     try:
-        return [by_trace_id.pop(item.trace_id) for item in inputs]
+        return results.in_order([places.pop(item.trace_id) for item in inputs])
     except KeyError:
         return None
 

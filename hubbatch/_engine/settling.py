@@ -129,7 +129,7 @@ class Settler:
                 if item.followers is None and item.caller_trace_id is None
             ]
             if len(indexes) == len(inputs):
-                self._ledger.succeed(indexes, results or [None] * len(inputs), done.attempts)
+                self._ledger.succeed(indexes, results, done.attempts)
                 return self._intake.release_all(inputs)
         full: list[Chunk] = []
         for item, result in zip(inputs, results or [None] * len(inputs), strict=True):
