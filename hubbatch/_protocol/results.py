@@ -25,9 +25,10 @@ from hubbatch.models import ObjectResult, ResultDraft
 __all__ = ["Results", "read_result", "read_results"]
 
 _FLAG_OR_NULL = frozenset({bool, type(None)})
+_TEXT = frozenset({str})
 
 _USUAL = {
-    "id": frozenset({str}),
+    "id": _TEXT,
     "properties": frozenset({dict}),
     "createdAt": TEXT_OR_NULL,
     "updatedAt": TEXT_OR_NULL,
@@ -148,10 +149,21 @@ def _columns(values: Sequence[dict[str, Any]]) -> _Columns | None:
     missing = (None,) * len(values)
     columns = tuple([given.get(name, missing) for name in _USUAL])
     for kinds, column in zip(_USUAL.values(), columns, strict=True):
-        if column is not missing and not kinds.issuperset(map(type, column)):
+        if column is not missing and not _are(kinds, column):
             return None
-    texts = chain.from_iterable(map(dict.values, columns[_PROPERTIES]))
-    return columns if TEXT_OR_NULL.issuperset(map(type, texts)) else None
+    values = list(chain.from_iterable(map(dict.values, columns[_PROPERTIES])))
+    return columns if _are(TEXT_OR_NULL, values) else None
+
+
+def _are(kinds: frozenset[object], values: Sequence[Any]) -> bool:
+    """Whether all values are of some kinds. That all are text is told fastest by joining them."""
+    if str in kinds:
+        try:
+            "".join(values)
+        except TypeError:
+            return kinds is not _TEXT and kinds.issuperset(map(type, values))
+        return True
+    return kinds.issuperset(map(type, values))
 
 
 def _build(columns: _Columns) -> list[ObjectResult]:
