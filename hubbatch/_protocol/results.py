@@ -6,7 +6,7 @@ nothing: of a result that nobody has looked at only its properties are an object
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any, overload
@@ -43,9 +43,7 @@ _REQUIRED = {"id", "properties"}
 
 _FIELDS = frozenset({*_USUAL, "archivedAt", "propertiesWithHistory"})
 
-_PROPERTIES, _TRACE_IDS = (
-    list(_USUAL).index(name) for name in ("properties", "objectWriteTraceId")
-)
+_IDS, _PROPERTIES, _TRACE_IDS = map(list(_USUAL).index, ("id", "properties", "objectWriteTraceId"))
 
 _Columns = tuple[tuple[Any, ...], ...]
 
@@ -81,6 +79,20 @@ class Results(Sequence[ObjectResult]):
 
     def __repr__(self) -> str:
         return f"<{len(self)} results>"
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of the objects."""
+        if (columns := self._columns) is not None:
+            return columns[_IDS]
+        return [result.id for result in self._built]
+
+    @property
+    def properties(self) -> Sequence[Mapping[str, str | None]]:
+        """The property values of each."""
+        if (columns := self._columns) is not None:
+            return columns[_PROPERTIES]
+        return [result.properties for result in self._built]
 
     @property
     def trace_ids(self) -> Sequence[str | None]:

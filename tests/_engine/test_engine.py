@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from typing import Any, cast
 
 from support import people
@@ -71,3 +72,32 @@ async def test_there_is_no_room_while_all_but_one_batch_are_under_way() -> None:
     carry(engine, 0, 1, 2, 3, 4, 5)
     assert engine._room() == 0
     await asyncio.sleep(0)
+
+
+@virtual_time
+async def test_progress_takes_as_many_steps_with_many_records_and_batches_in_flight_as_with_few() -> (
+    None
+):
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    async def steps_with(records: int) -> int:
+        nonlocal steps
+        engine = engine_of(Sending(GOOD))
+        for person in people(records):
+            engine._ledger.take(person)
+        engine._ledger.sent(range(records - 1))
+        carry(engine, *range(records // 10))
+        steps = 0
+        sys.setprofile(count)
+        try:
+            progress = engine.progress
+        finally:
+            sys.setprofile(None)
+        assert progress.in_flight == records - 1
+        return steps
+
+    assert await steps_with(25) == await steps_with(2_500)
