@@ -22,6 +22,7 @@ __all__ = [
     "CONCURRENCY",
     "CONSUMERS",
     "HUBBATCH",
+    "PLANNED",
     "SDK",
     "TOKEN",
     "Consumer",
@@ -66,6 +67,7 @@ class Consumer:
 
 HUBBATCH = Consumer("hubbatch", "_hubbatch")
 BARE = Consumer("bare aiohttp + orjson loop", "_bare")
+PLANNED = Consumer("bare loop that also plans", "_planned")
 SDK = Consumer("hubspot-sdk (async, aiohttp)", "_sdk", needs="hubspot_sdk", pace=0.2)
 API_CLIENT = Consumer("hubspot-api-client (threads)", "_api_client", needs="hubspot", pace=0.2)
 
