@@ -22,6 +22,7 @@ __all__ = [
     "KeptRecords",
     "RecordOutcome",
     "RecordTable",
+    "errors_of",
     "joined",
     "without_success",
 ]
@@ -201,6 +202,15 @@ def without_success(
     return (row for row in rows if row[1] is not succeeded)
 
 
+def errors_of(records: Sequence[RecordOutcome]) -> dict[int, BatchError]:
+    """Return the errors of some records, each once, by their identity; no record is made for it."""
+    errors = (
+        records.errors if isinstance(records, RecordTable) else [record.error for record in records]
+    )
+    found = dict(zip(map(id, errors), errors, strict=True))
+    return {key: error for key, error in found.items() if error is not None}
+
+
 def joined(
     parts: Sequence[tuple[Sequence[RecordOutcome], int, Mapping[int, BatchError]]],
 ) -> Sequence[RecordOutcome]:
@@ -218,7 +228,7 @@ def joined(
             whole.replies += table.replies
             whole.places += table.places
             whole.attempts += table.attempts
-            whole.errors += [error and errors[id(error)] for error in table.errors]
+            whole.errors += map(errors.get, map(id, table.errors))  # None has none
         return whole
     return [
         attrs.evolve(

@@ -19,7 +19,14 @@ from attrs import field, frozen
 from hubbatch._protocol.converter import converter, write_time
 from hubbatch._protocol.reading import read_time
 from hubbatch._records.mapping import as_mapping
-from hubbatch._states import Counts, RecordOutcome, RecordTable, joined, without_success
+from hubbatch._states import (
+    Counts,
+    RecordOutcome,
+    RecordTable,
+    errors_of,
+    joined,
+    without_success,
+)
 from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import BatchError, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 
@@ -233,11 +240,11 @@ def _merged(outcomes: Sequence[Outcome]) -> Outcome:
 def _moved(outcome: Outcome, offset: int) -> dict[int, BatchError]:
     """Return an outcome's errors by their identity, with their records so many places further on."""
     found = {id(error): error for error in outcome.errors}
-    found |= {id(error): error for _, _, error in without_success(outcome.records) if error}
+    found |= errors_of(outcome.records)
     if offset == 0:
         return found
     return {
-        key: attrs.evolve(error, indexes=tuple(index + offset for index in error.indexes))
+        key: attrs.evolve(error, indexes=tuple([index + offset for index in error.indexes]))
         for key, error in found.items()
     }
 
