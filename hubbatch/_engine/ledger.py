@@ -16,7 +16,7 @@ from typing import Any
 import attrs
 
 from hubbatch._states import Counts, KeptRecords, RecordOutcome, RecordTable
-from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
+from hubbatch.models import BatchError, BatchResponse, BatchStatus, RecordStatus, Result
 from hubbatch.outcome import Outcome, known
 from hubbatch.policies import Keep
 
@@ -114,7 +114,7 @@ class Ledger:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None = None,
+        result: Result | None = None,
         error: BatchError | None = None,
         attempts: int = 0,
     ) -> None:
@@ -129,7 +129,7 @@ class Ledger:
     def succeed(
         self,
         indexes: list[int],
-        results: Sequence[ObjectResult | None] | None,
+        results: Sequence[Result | None] | None,
         attempts: int,
     ) -> None:
         """Close records that have succeeded, as `settle` does one by one; `results` are not looked at."""
@@ -159,7 +159,7 @@ class Ledger:
             self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
         )
 
-    def outcome(self, *, final: bool = False) -> Outcome:
+    def outcome(self, *, final: bool = False) -> Outcome[Any]:
         """Return the truth at this moment; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
 
         It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
@@ -193,7 +193,7 @@ class _Table:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         error: BatchError | None,
         attempts: int,
     ) -> None:
@@ -209,7 +209,7 @@ class _Table:
     def succeed(
         self,
         indexes: list[int],
-        results: Sequence[ObjectResult | None] | None,
+        results: Sequence[Result | None] | None,
         attempts: int,
     ) -> None:
         if not indexes:
@@ -241,7 +241,7 @@ class _Table:
         self._table.inputs.extend(records)
         self._table.even()
 
-    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome]:
+    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
         self._table.even()
         if final:
             return self._table
@@ -257,7 +257,7 @@ class _Exceptions:
     def __init__(self, *, keeps_errors: bool) -> None:
         self.open: dict[int, Any] = {}
         self._keeps_errors = keeps_errors
-        self._records: dict[int, RecordOutcome] = {}
+        self._records: dict[int, RecordOutcome[Any]] = {}
         self._left_from = 0
         self._left: list[Any] = []
 
@@ -268,7 +268,7 @@ class _Exceptions:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         error: BatchError | None,
         attempts: int,
     ) -> None:
@@ -280,7 +280,7 @@ class _Exceptions:
     def succeed(
         self,
         indexes: list[int],
-        _results: Sequence[ObjectResult | None] | None,
+        _results: Sequence[Result | None] | None,
         _attempts: int,
     ) -> None:
         for index in indexes:
@@ -292,7 +292,7 @@ class _Exceptions:
         if self._keeps_errors:
             self._left.extend(records)
 
-    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome]:
+    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
         if not self._keeps_errors:
             return []
         still_open = {
