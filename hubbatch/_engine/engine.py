@@ -132,7 +132,7 @@ class Engine:
         if self._final is not None:
             return self._final
         ledger, limiter = self._ledger, self._resources.gate.limiter
-        counts = ledger.counts
+        counts, quota = ledger.counts, limiter.rate_limit
         return Progress(
             counts=counts,
             total=self.total,
@@ -142,8 +142,8 @@ class Engine:
             retries=self._runner.retries,
             elapsed=now() - self._began,
             quota_used=limiter.used,
-            quota=limiter.rate_limit.budget,
-            quota_period=limiter.rate_limit.period,
+            quota=quota.budget,
+            quota_period=quota.period,
             service_down=self._resources.gate.broken,
             hold=limiter.stalled_for,
             waiting_for_key=self._intake.waiting_for_key,

@@ -158,7 +158,7 @@ class Settler:
         ]
         if len(indexes) < len(done.inputs):
             return False
-        self._ledger.succeed(indexes, done.results or [None] * len(indexes), done.attempts)
+        self._ledger.succeed(indexes, done.results, done.attempts)
         return True
 
     def _close_all(self, item: Input, done: Settled, result: Result | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -147,3 +149,30 @@ async def test_a_run_takes_in_no_more_than_it_can_send_in_about_ten_seconds(
         outcome = await upsert(world, source(), prefetch=prefetch, deadline=50.0)
         assert max(held) <= most
         assert outcome.counts.succeeded >= min(most, 100) * 20
+
+
+@virtual_time
+async def test_progress_takes_as_many_steps_with_many_requests_in_flight_as_with_few() -> None:
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    async def steps_with(requests: int) -> int:
+        nonlocal steps
+        async with World(max_concurrency=requests, latency=1.0) as world:
+            run = upsert(world, people(4 * requests), batch_size=2)
+            run.start()
+            await asyncio.sleep(0.5)
+            steps = 0
+            sys.setprofile(count)
+            try:
+                progress = run.progress
+            finally:
+                sys.setprofile(None)
+            assert progress.in_flight == 2 * requests
+            await run
+        return steps
+
+    assert await steps_with(2) == await steps_with(200)
