@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from hubbatch.object_types import ObjectType
 from hubbatch.sandbox._spelling import PropertyType
 
 if TYPE_CHECKING:
@@ -26,45 +27,16 @@ __all__ = [
     "type_id_of",
 ]
 
-CONTACTS: Final = "0-1"
-OBJECT_TYPE_IDS: Mapping[str, str] = {
-    "contacts": "0-1",
-    "companies": "0-2",
-    "deals": "0-3",
-    "tickets": "0-5",
-    "products": "0-7",
-    "line_items": "0-8",
-    "quotes": "0-14",
-    "communications": "0-18",
-    "feedback_submissions": "0-19",
-    "tasks": "0-27",
-    "notes": "0-46",
-    "meetings": "0-47",
-    "calls": "0-48",
-    "emails": "0-49",
-    "invoices": "0-53",
-    "subscriptions": "0-69",
-    "goal_targets": "0-74",
-    "discounts": "0-84",
-    "fees": "0-85",
-    "taxes": "0-86",
-    "payments": "0-101",
-    "commerce_payments": "0-101",
-    "users": "0-115",
-    "postal_mail": "0-116",
-    "orders": "0-123",
-    "leads": "0-136",
-    "carts": "0-142",
-    "services": "0-162",
-    "courses": "0-410",
-    "listings": "0-420",
-    "appointments": "0-421",
-    "projects": "0-970",
-}
-"""Names and ids of HubSpot's own object types (CRM API guides, "Object type IDs")."""
-
+CONTACTS: Final = ObjectType.CONTACTS.value
 _WITHOUT_ID = ("contracts", "partner_clients", "partner_services")
 """Names that HubSpot's specifications have, and whose ids they do not tell."""
+OBJECT_TYPE_IDS: Mapping[str, str] = {
+    name.lower(): kind.value
+    for name, kind in ObjectType.__members__.items()
+    if kind.value not in _WITHOUT_ID
+}
+"""Names and ids of HubSpot's own object types."""
+
 _SINGULARS = {"companies": "company", "taxes": "tax"}
 _CUSTOM = re.compile(r"2-\d{1,20}|p_\w{1,100}", re.ASCII)
 
