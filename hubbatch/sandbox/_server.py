@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from hubbatch.sandbox._account import Account
     from hubbatch.sandbox._records import StoredObject, Write
     from hubbatch.sandbox._spelling import PropertyType
 
@@ -192,6 +193,10 @@ class Sandbox(Options):
     def max_in_window(self) -> int:
         """The most requests accepted (not answered 429) in any rolling period so far."""
         return self.service.max_in_window
+
+    def account(self, portal_id: int | None = None) -> Account:
+        """Return the account of that number in `accounts`, or the default one."""
+        return self.service.account(portal_id)
 
     def objects(self, object_type: str) -> Mapping[str, StoredObject]:
         """Return a live, read-only view of a type's records by id, archived ones included."""

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping
 
-    from hubbatch.sandbox._inputs import Batch
 
 __all__ = ["spoil_batch", "spoil_done"]
 
 
-def spoil_batch(fault: Fault | None, batch: Batch, generator: random.Random) -> None:
+def spoil_batch(fault: Fault | None, inputs: list[Any], generator: random.Random) -> None:
     """Take from a batch, before it is carried out, the inputs that the fault omits."""
     if fault is not None and fault.kind is FaultKind.OMITTED:
-        _drop(batch.inputs, fault.count, generator)
+        _drop(inputs, fault.count, generator)
 
 
 def spoil_done(fault: Fault | None, done: Done, generator: random.Random) -> None:

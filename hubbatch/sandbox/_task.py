@@ -13,6 +13,7 @@ from attrs import define, field, frozen
 from hubbatch.sandbox._conflicts import Taken, conflict
 from hubbatch.sandbox._habits import ConflictShape
 from hubbatch.sandbox._replies import Problem, RefusalError
+from hubbatch.sandbox._showing import as_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,34 +98,23 @@ class Task:
                     _NOT_FOUND, "OBJECT_NOT_FOUND", message, context={"id": [target]}
                 )
 
-    def result(
-        self, stored: StoredObject, item: Input, shown: Mapping[str, str | None]
-    ) -> dict[str, Any]:
-        """Return one item of `results`."""
-        result: dict[str, Any] = {
-            "id": stored.id,
-            "properties": shown,
-            "createdAt": stored.created_at,
-            "updatedAt": stored.updated_at,
-            "archived": stored.archived,
-        }
-        if stored.archived_at is not None:
-            result["archivedAt"] = stored.archived_at
+    def traced(self, result: dict[str, Any], item: Input) -> dict[str, Any]:
+        """Return an item of `results` with the trace id of its input, if it is to be echoed."""
         if item.trace_id is not None and self.echoes():
             result["objectWriteTraceId"] = item.trace_id
         return result
 
     def written(self, stored: StoredObject, item: Input) -> dict[str, Any]:
         """Return the result of a write: a new record as it is, of an old one what was sent."""
-        held = stored.properties
+        held, object_type = stored.properties, self.collection.type
+        result = as_result(object_type, stored, ())
         if stored.writes == 1:
-            return self.result(stored, item, held)
-        shown: dict[str, str | None] = {name: held.get(name, "") for name in item.properties}
-        if item.id_property is not None:
-            shown[item.id_property] = held.get(item.id_property, "")
-        for name in self.collection.type.server_made:
-            shown[name] = held[name]
-        return self.result(stored, item, shown)
+            result["properties"] = held
+        else:
+            names = [*item.properties, *([item.id_property] if item.id_property else [])]
+            result["properties"] = {name: held.get(name, "") for name in names}
+            result["properties"] |= {name: held[name] for name in object_type.server_made}
+        return self.traced(result, item)
 
     def not_found(self, missing: Sequence[str]) -> list[Problem]:
         """Return the one item that names every id that was not found."""

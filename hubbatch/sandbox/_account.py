@@ -1,0 +1,89 @@
+"""One account: its object types, its records, its limits. What is done to it by hand is done here.
+
+It knows nothing of requests, paths, replies or faults.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from hubbatch.sandbox._access import Limits
+from hubbatch.sandbox._records import Occasion, StoredObject, Write
+from hubbatch.sandbox._schema import Schema
+from hubbatch.sandbox._spelling import PropertyType, property_type
+from hubbatch.sandbox._store import Store
+
+if TYPE_CHECKING:
+    from collections import deque
+    from collections.abc import Iterable, Mapping
+
+    from hubbatch.sandbox._options import Options
+
+__all__ = ["Account"]
+
+
+class Account:
+    """An account of HubSpot in memory, with records and a quota of its own."""
+
+    def __init__(self, options: Options, portal_id: int, epoch: datetime) -> None:
+        self.portal_id = portal_id
+        self.epoch = epoch
+        self.schema = Schema(respell=options.respell)
+        self.store = Store(self.schema, options.keep_writes, read_lag=options.read_lag)
+        self.limits = Limits(
+            options.rate_limit,
+            secondly_limit=options.secondly_limit,
+            daily_limit=options.daily_limit,
+            midnight=options.midnight,
+            search_limit=options.search_limit,
+        )
+        self.forbidden = {self.schema.get(name).id for name in options.forbidden}
+
+    @property
+    def max_in_window(self) -> int:
+        """The most requests accepted (not answered 429) in any rolling period so far."""
+        return self.limits.rolling.max_in_window
+
+    @property
+    def writes(self) -> deque[Write]:
+        """The ledger: the last `keep_writes` writes, oldest first."""
+        return self.store.writes
+
+    def objects(self, object_type: str) -> Mapping[str, StoredObject]:
+        """Return a live, read-only view of a type's records by id, archived ones included."""
+        return self.store.objects(object_type)
+
+    def add(self, object_type: str, properties: Mapping[str, str]) -> StoredObject:
+        """Put a record into the account without a request."""
+        collection = self.store.collection(self.schema.get(object_type))
+        return collection.create(properties, Occasion(0, "create", self.stamp(0.0)))
+
+    def merge(self, object_type: str, from_id: str, into_id: str) -> None:
+        """Merge one record away; replies then pass over its id in silence."""
+        self.store.collection(self.schema.get(object_type)).merge(from_id, into_id)
+
+    def define_object_type(self, name: str, type_id: str) -> None:
+        """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
+        self.schema.define_object_type(name, type_id)
+
+    def define_property(
+        self,
+        object_type: str,
+        name: str,
+        *,
+        unique: bool = False,
+        kind: PropertyType | str | None = None,
+    ) -> None:
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
+        kind = None if kind is None else property_type(kind)
+        self.store.define_property(object_type, name, unique=unique, kind=kind)
+
+    def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
+        """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
+        self.schema.declare_strict(object_type, properties)
+
+    def stamp(self, at: float) -> str:
+        """Return the time that is so many seconds after the start, as ISO 8601 text in UTC."""
+        moment = self.epoch + timedelta(seconds=at)
+        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,0 +1,10 @@
+"""All rows of all families, in the order in which they are searched."""
+
+from __future__ import annotations
+
+from hubbatch.sandbox._api import batches
+from hubbatch.sandbox._routes import Router
+
+__all__ = ["ROUTER"]
+
+ROUTER = Router((*batches.ROUTES,))
