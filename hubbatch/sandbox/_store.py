@@ -5,8 +5,9 @@ It knows nothing of HTTP, batches, validation or replies; whoever writes here ha
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,29 @@ class Collection:
         stored.last_written_by = occasion.request_number
         self.store.note(occasion, self.type.id, stored.id)
 
+    def listed(self, start: int, at: float, *, archived: bool) -> Iterator[StoredObject]:
+        """Yield what a reader at that time sees, from that id on, in the order of ids."""
+        changing = set(self._lag.changing(at))
+        ids = list(self.objects)  # ids rise in the order in which records are made
+        for record_id in ids[bisect_left(ids, start, key=int) :]:
+            stored: StoredObject | None = self.objects[record_id]
+            if record_id in changing:
+                stored = self._lag.seen(at, record_id, stored)
+            if stored is not None and stored.archived is archived:
+                yield stored
+
+    def absorb(self, other: StoredObject, primary: StoredObject, occasion: Occasion) -> None:
+        """Merge one record into another: what the other alone has stays, and its id is passed over."""
+        held = primary.properties
+        made = {*self.type.server_made, *self.type.unique}
+        more = {
+            name: value
+            for name, value in other.properties.items()
+            if name not in held and name not in made
+        }
+        self.merge(other.id, primary.id)
+        self.update(primary, more, occasion)
+
     def merge(self, from_id: str, into_id: str) -> None:
         """Merge one record into another; HubSpot no longer speaks of the first id."""
         if from_id == into_id or from_id not in self.objects or into_id not in self.objects:
@@ -135,6 +159,13 @@ class Collection:
         self.merged[from_id] = into_id
         if len(self.merged) > _MOST_MERGED:
             del self.merged[next(iter(self.merged))]
+
+    def purge(self, stored: StoredObject, occasion: Occasion) -> None:
+        """Delete a record for good, as for the GDPR: nobody sees it again, and its values are free."""
+        self._lag.forget(stored.id)
+        self._forget(stored)
+        del self.objects[stored.id]
+        self.store.note(occasion, self.type.id, stored.id)
 
     def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
         has_aliases = name == "email" and self.type.id == CONTACTS

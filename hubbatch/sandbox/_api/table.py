@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hubbatch.sandbox._api import batches
+from hubbatch.sandbox._api import batches, listing, merging, singles
 from hubbatch.sandbox._routes import Router
 
 __all__ = ["ROUTER"]
 
-ROUTER = Router((*batches.ROUTES,))
+ROUTER = Router((*batches.ROUTES, *merging.ROUTES, *listing.ROUTES, *singles.ROUTES))
