@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from hubbatch.sandbox._access import Limits
+from hubbatch.sandbox._definitions import Definitions
+from hubbatch.sandbox._links import End
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 from hubbatch.sandbox._schema import Schema
 from hubbatch.sandbox._spelling import PropertyType, property_type
@@ -31,6 +33,7 @@ class Account:
         self.epoch = epoch
         self.schema = Schema(respell=options.respell)
         self.store = Store(self.schema, options.keep_writes, read_lag=options.read_lag)
+        self.definitions = Definitions()
         self.limits = Limits(
             options.rate_limit,
             secondly_limit=options.secondly_limit,
@@ -82,6 +85,18 @@ class Account:
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
         self.schema.declare_strict(object_type, properties)
+
+    def define_label(
+        self, from_type: str, to_type: str, label: str, *, inverse_label: str | None = None
+    ) -> int:
+        """Add an association label between two object types; return the `associationTypeId` of this direction."""
+        left, right = self.schema.get(from_type).id, self.schema.get(to_type).id
+        return self.definitions.define(left, right, label, inverse_label=inverse_label).spec.type_id
+
+    def associated(self, object_type: str, record_id: str, other_type: str) -> frozenset[str]:
+        """Return the ids of the records of the other type that a record is associated with."""
+        left, right = self.schema.get(object_type).id, self.schema.get(other_type).id
+        return frozenset(self.store.links.of(End(left, record_id), right))
 
     def stamp(self, at: float) -> str:
         """Return the time that is so many seconds after the start, as ISO 8601 text in UTC."""

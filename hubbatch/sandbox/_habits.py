@@ -71,6 +71,10 @@ class Habits:
     """Whether the error item of a conflict names that record in `context.existingId`."""
     missing_rejects_batch: bool = False
     """Whether a 404 that names one missing id (update) or association target (create) rejects the whole batch."""
+    associations_reject_batch: bool = False
+    """Whether one association with a record that is not there rejects the whole batch (400)."""
+    name_association_offender: bool = True
+    """Whether an error item about an association names the record at fault."""
     missing_trace_ids: bool = False
     """Whether the error item about ids not found lists the trace ids of their inputs, too."""
     respell: bool = False

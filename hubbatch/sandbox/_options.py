@@ -65,6 +65,12 @@ class Options(Habits):
     """Access tokens and the number of the account that each is of: with records and a quota of its own."""
     forbidden: Collection[str] = ()
     """Object types, by name or id, for which the token lacks the scopes (403)."""
+    strict: bool = False
+    """Whether HubSpot's own object types have their standard properties only, and mind types and options."""
+    max_associations: int = 2_000
+    """Most inputs of a batch that creates associations; some accounts are held to 100."""
+    association_page: int = 500
+    """How many associated records an association read shows of each record at a time."""
     portal_id: int = 123
     """The number of the default account, which any other token is of."""
     keep_requests: int | None = 100_000

@@ -45,6 +45,9 @@ def _omit(done: Done, fault: Fault, generator: random.Random) -> None:
 
 def _add_stranger(done: Done, _: Fault, generator: random.Random) -> None:
     record_id = str(10**12 + generator.randrange(10**12))
+    if done.stranger is not None:
+        done.results.append(done.stranger(record_id))
+        return
     stamp = "2001-01-01T00:00:00.000Z"
     done.results.append(
         {
@@ -68,7 +71,7 @@ def _repeat(done: Done, fault: Fault, generator: random.Random) -> None:
 def _contradict(done: Done, fault: Fault, generator: random.Random) -> None:
     pairs = list(zip(done.sources, done.results, strict=True))
     for item, result in generator.sample(pairs, min(fault.count, len(pairs))):
-        context = item.naming() or {"ids": [result["id"]]}
+        context = item.naming() or {"ids": [result.get("id", "")]}
         message = "Property values were not valid: []"
         done.problems.append(Problem("VALIDATION_ERROR", message, context))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._lag import ReadLag
+from hubbatch.sandbox._links import End, Links
 from hubbatch.sandbox._names import CONTACTS
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
@@ -157,6 +158,7 @@ class Collection:
         stored = self.objects.pop(from_id)
         self._forget(stored)
         self.merged[from_id] = into_id
+        self.store.links.rename(End(self.type.id, from_id), End(self.type.id, into_id))
         if len(self.merged) > _MOST_MERGED:
             del self.merged[next(iter(self.merged))]
 
@@ -165,6 +167,7 @@ class Collection:
         self._lag.forget(stored.id)
         self._forget(stored)
         del self.objects[stored.id]
+        self.store.links.forget(End(self.type.id, stored.id))
         self.store.note(occasion, self.type.id, stored.id)
 
     def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
@@ -231,6 +234,7 @@ class Store:
         self.schema = schema
         self.read_lag = read_lag
         self.writes: deque[Write] = deque(maxlen=keep_writes)
+        self.links = Links()
         self._collections: dict[str, Collection] = {}
         self._last_id = 100
 
@@ -245,10 +249,13 @@ class Store:
         """Return a live, read-only view of a type's records by id, archived ones included."""
         return MappingProxyType(self.collection(self.schema.get(name)).objects)
 
-    def exists(self, record_id: str) -> bool:
-        """Tell whether any type has a live record of that id."""
-        found = (known.objects.get(record_id) for known in self._collections.values())
-        return any(stored is not None and not stored.archived for stored in found)
+    def locate(self, record_id: str) -> End | None:
+        """Return type and id of the live record of that id, which no two types share; None if there is none."""
+        for type_id, known in self._collections.items():
+            stored = known.objects.get(record_id)
+            if stored is not None and not stored.archived:
+                return End(type_id, record_id)
+        return None
 
     def define_property(
         self, object_type: str, name: str, *, unique: bool, kind: PropertyType | None
@@ -268,6 +275,11 @@ class Store:
         """Return an id that no record of any type has had."""
         self._last_id += 1
         return str(self._last_id)
+
+    def note_pair(self, occasion: Occasion, left: End, right: End) -> None:
+        """Enter an association that was made or taken away into the ledger."""
+        pair = (f"{left.type_id}/{right.type_id}", f"{left.record_id}/{right.record_id}")
+        self.writes.append(Write(occasion.request_number, occasion.verb, *pair))
 
     def note(self, occasion: Occasion, type_id: str, record_id: str) -> None:
         """Enter a write into the ledger."""

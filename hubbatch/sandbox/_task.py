@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from hubbatch.sandbox._conflicts import Taken, conflict
+from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._habits import ConflictShape
+from hubbatch.sandbox._links import End
 from hubbatch.sandbox._replies import Problem, RefusalError
 from hubbatch.sandbox._showing import as_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hubbatch.sandbox._definitions import Definitions
     from hubbatch.sandbox._habits import Habits
     from hubbatch.sandbox._inputs import Batch, Input, Verb
     from hubbatch.sandbox._records import Occasion, StoredObject
@@ -45,6 +48,7 @@ class Task:
     collection: Collection
     occasion: Occasion
     habits: Habits
+    definitions: Definitions
     echoes: Callable[[], bool]
     """Tells of each result in turn whether it carries the trace id of its input."""
     archived: bool = False
@@ -92,7 +96,7 @@ class Task:
             return
         associations = (one for item in self.batch.inputs for one in item.associations)
         for target in (str(one["to"]["id"]) for one in associations):
-            if not self.collection.store.exists(target):
+            if self.collection.store.locate(target) is None:
                 message = f"Object not found. No object with id {target} to associate with."
                 raise RefusalError(
                     _NOT_FOUND, "OBJECT_NOT_FOUND", message, context={"id": [target]}
@@ -115,6 +119,20 @@ class Task:
             result["properties"] = {name: held.get(name, "") for name in names}
             result["properties"] |= {name: held[name] for name in object_type.server_made}
         return self.traced(result, item)
+
+    def link(self, stored: StoredObject, item: Input) -> None:
+        """Associate a new record with those that its input names, as far as they are there."""
+        store, left = self.collection.store, End(self.collection.type.id, stored.id)
+        for one in item.associations:
+            right = store.locate(str(one["to"]["id"]))
+            if right is None:
+                continue
+            default = self.definitions.default(left.type_id, right.type_id)
+            store.links.add(left, right, default.spec, default.inverse)
+            for kind in one["types"]:
+                spec = Spec(kind["associationCategory"], kind["associationTypeId"])
+                known = self.definitions.find(left.type_id, right.type_id, spec) or default
+                store.links.add(left, right, spec, known.inverse)
 
     def not_found(self, missing: Sequence[str]) -> list[Problem]:
         """Return the one item that names every id that was not found."""

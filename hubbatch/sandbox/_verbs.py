@@ -30,12 +30,15 @@ def _create(task: Task) -> Done:
     task.require_targets()
     good = [item for item in task.batch.inputs if task.check(item, item.properties, None)]
     problems = task.settle(multi_status=task.batch.opted_in)
-    create, occasion = task.collection.create, task.occasion
-    results = [
-        task.written(create(item.properties, occasion, item.trace_id, item.associations), item)
-        for item in good
-    ]
+    results = [task.written(_created(task, item, item.properties), item) for item in good]
     return Done(results, problems, good)
+
+
+def _created(task: Task, item: Input, properties: Mapping[str, str | None]) -> StoredObject:
+    stored = task.collection.create(properties, task.occasion, item.trace_id, item.associations)
+    if item.associations:
+        task.link(stored, item)
+    return stored
 
 
 def _update(task: Task) -> Done:
@@ -72,9 +75,7 @@ def _upsert(task: Task) -> Done:
     results = []
     for item, stored, properties in good:
         if stored is None:
-            target = task.collection.create(
-                properties, task.occasion, item.trace_id, item.associations
-            )
+            target = _created(task, item, properties)
         else:
             target = stored
             task.collection.update(target, properties, task.occasion)

@@ -28,6 +28,7 @@ def _answer(call: Call) -> Reply:
         collection=call.account.store.collection(object_type),
         occasion=call.occasion(verb),
         habits=options,
+        definitions=call.account.definitions,
         echoes=call.tools.echoes,
         archived=call.flag("archived"),
     )

@@ -88,6 +88,7 @@ def _write(call: Call, object_type: ObjectType, verb: Verb, item: Input) -> dict
         collection=call.account.store.collection(object_type),
         occasion=call.occasion(verb),
         habits=call.options,
+        definitions=call.account.definitions,
         echoes=call.tools.echoes,
     )
     done = perform(task)

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from hubbatch.sandbox._api import batches, listing, merging, singles
+from hubbatch.sandbox._api import (
+    associations,
+    batches,
+    listing,
+    merging,
+    reading_associations,
+    singles,
+)
 from hubbatch.sandbox._routes import Router
 
 __all__ = ["ROUTER"]
 
-ROUTER = Router((*batches.ROUTES, *merging.ROUTES, *listing.ROUTES, *singles.ROUTES))
+ROUTER = Router(
+    (
+        *batches.ROUTES,
+        *associations.ROUTES,
+        *reading_associations.ROUTES,
+        *merging.ROUTES,
+        *listing.ROUTES,
+        *singles.ROUTES,
+    )
+)
