@@ -32,7 +32,12 @@ class Account:
         self.portal_id = portal_id
         self.epoch = epoch
         self.schema = Schema(respell=options.respell)
-        self.store = Store(self.schema, options.keep_writes, read_lag=options.read_lag)
+        self.store = Store(
+            self.schema,
+            options.keep_writes,
+            read_lag=options.read_lag,
+            search_lag=options.search_lag,
+        )
         self.definitions = Definitions()
         self.limits = Limits(
             options.rate_limit,

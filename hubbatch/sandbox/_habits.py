@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from hubbatch.errors import UsageError
 
@@ -39,9 +39,9 @@ def _check_echo(_: object, __: object, value: object) -> None:
         raise UsageError(f"echo_trace_ids is 'all', 'some', 'none' or a bool, not {value!r}")
 
 
-def _check_lag(_: object, __: object, value: float) -> None:
+def _check_lag(_: object, attribute: Attribute[float], value: float) -> None:
     if not 0 <= value < float("inf"):
-        raise UsageError(f"read_lag must be seconds of at least 0, not {value!r}")
+        raise UsageError(f"{attribute.name} must be seconds of at least 0, not {value!r}")
 
 
 def _check_shape(_: object, __: object, value: str) -> None:
@@ -81,3 +81,5 @@ class Habits:
     """Whether values are spelled anew as HubSpot does, each property in one way."""
     read_lag: float = field(default=0.0, validator=_check_lag)
     """Seconds until a batch read sees what was written; writes see it at once."""
+    search_lag: float = field(default=0.0, validator=_check_lag)
+    """Seconds until a search sees what was written."""

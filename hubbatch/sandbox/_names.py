@@ -18,6 +18,7 @@ __all__ = [
     "CONTACTS",
     "OBJECT_TYPE_IDS",
     "REQUIRED",
+    "SEARCHED",
     "SHOWN",
     "TYPES",
     "UNIQUE",
@@ -49,6 +50,19 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "0-2": ("domain", "name"),
     "0-3": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
 }
+SEARCHED: Mapping[str, tuple[str, ...]] = {
+    CONTACTS: ("email", "firstname", "lastname", "phone", "company", "hs_additional_emails"),
+    "0-2": ("website", "phone", "name", "domain"),
+    "0-3": ("dealname", "pipeline", "dealstage", "description", "dealtype"),
+    "0-5": ("subject", "content", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_id"),
+    "0-7": ("name", "description", "price", "hs_sku"),
+    "0-27": ("hs_task_body", "hs_task_subject"),
+    "0-46": ("hs_note_body",),
+    "0-47": ("hs_meeting_title", "hs_meeting_body"),
+    "0-48": ("hs_call_title", "hs_call_body"),
+    "0-49": ("hs_email_subject",),
+}
+"""What the words of a search are looked for in ("Search", default searchable properties)."""
 TYPES: Mapping[str, Mapping[str, PropertyType]] = {
     CONTACTS: {
         "email": PropertyType.EMAIL,

@@ -76,6 +76,18 @@ class ObjectType:
         known = self._defined if self.declared is None else self.declared
         return name in known
 
+    def is_searchable(self, name: str) -> bool:
+        """Tell whether a search may speak of such a property: of any, unless the type is strict."""
+        return self.declared is None or name in self.declared
+
+    def kind_of(self, name: str) -> PropertyType | None:
+        """Return the type of a property; None where it was not declared and is not HubSpot's own."""
+        if name == self.server_made[0]:
+            return PropertyType.NUMBER
+        if name in self.server_made:
+            return PropertyType.DATETIME
+        return self.types.get(name) or self._known_type(name)
+
     def key(self, name: str, value: str) -> str:
         """Return the value of a unique property as it is compared: as it is stored."""
         if self.respell:

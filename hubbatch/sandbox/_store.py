@@ -38,6 +38,7 @@ class Collection:
         self.merged: dict[str, str] = {}
         self.store = store
         self._lag = ReadLag(store.read_lag)
+        self._index_lag = ReadLag(store.search_lag)
         self._index: dict[str, dict[str, str]] = {}
         self._aliases: dict[str, str] = {}
         for name in object_type.unique:
@@ -100,7 +101,7 @@ class Collection:
         stored = StoredObject(
             self.store.next_id(), {}, stamp, stamp, number, number, trace_id, associations
         )
-        self._lag.note(occasion.at, stored.id, None)
+        self._note_former(occasion, stored.id, None)
         self.objects[stored.id] = stored
         self._assign(stored, self.type.normalized(properties), occasion)
         return stored
@@ -109,7 +110,7 @@ class Collection:
         self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
     ) -> None:
         """Change a record: `""` or None clears a property."""
-        self._lag.note(occasion.at, stored.id, stored)
+        self._note_former(occasion, stored.id, stored)
         stored.updated_at = occasion.stamp
         stored.last_written_by = occasion.request_number
         stored.writes += 1
@@ -119,7 +120,7 @@ class Collection:
 
     def archive(self, stored: StoredObject, occasion: Occasion) -> None:
         """Archive a record; its unique values are free again."""
-        self._lag.note(occasion.at, stored.id, stored)
+        self._note_former(occasion, stored.id, stored)
         self._forget(stored)
         stored.archived = True
         stored.archived_at = stored.updated_at = occasion.stamp
@@ -128,14 +129,26 @@ class Collection:
 
     def listed(self, start: int, at: float, *, archived: bool) -> Iterator[StoredObject]:
         """Yield what a reader at that time sees, from that id on, in the order of ids."""
-        changing = set(self._lag.changing(at))
+        return self._from(start, at, self._lag, archived=archived)
+
+    def indexed(self, start: int, at: float) -> Iterator[StoredObject]:
+        """Yield what a search at that time sees, from that id on, in the order of ids."""
+        return self._from(start, at, self._index_lag, archived=False)
+
+    def _from(
+        self, start: int, at: float, lag: ReadLag, *, archived: bool
+    ) -> Iterator[StoredObject]:
+        changing = set(lag.changing(at))
         ids = list(self.objects)  # ids rise in the order in which records are made
-        for record_id in ids[bisect_left(ids, start, key=int) :]:
-            stored: StoredObject | None = self.objects[record_id]
-            if record_id in changing:
-                stored = self._lag.seen(at, record_id, stored)
-            if stored is not None and stored.archived is archived:
-                yield stored
+        ids = ids[bisect_left(ids, start, key=int) :]
+        if not changing:
+            objects = map(self.objects.__getitem__, ids)
+            return (stored for stored in objects if stored.archived is archived)
+        former = (
+            lag.seen(at, key, self.objects[key]) if key in changing else self.objects[key]
+            for key in ids
+        )
+        return (one for one in former if one is not None and one.archived is archived)
 
     def absorb(self, other: StoredObject, primary: StoredObject, occasion: Occasion) -> None:
         """Merge one record into another: what the other alone has stays, and its id is passed over."""
@@ -164,7 +177,8 @@ class Collection:
 
     def purge(self, stored: StoredObject, occasion: Occasion) -> None:
         """Delete a record for good, as for the GDPR: nobody sees it again, and its values are free."""
-        self._lag.forget(stored.id)
+        for lag in (self._lag, self._index_lag):
+            lag.forget(stored.id)
         self._forget(stored)
         del self.objects[stored.id]
         self.store.links.forget(End(self.type.id, stored.id))
@@ -177,6 +191,10 @@ class Collection:
             if held.get(name) == key or (has_aliases and key in _emails(held.get(_SECONDARY))):
                 return state
         return None
+
+    def _note_former(self, occasion: Occasion, record_id: str, stored: StoredObject | None) -> None:
+        for lag in (self._lag, self._index_lag):
+            lag.note(occasion.at, record_id, stored)
 
     def _assign(
         self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
@@ -229,10 +247,16 @@ class Store:
     """All records of one account, and the ledger of the last `keep_writes` writes."""
 
     def __init__(
-        self, schema: Schema, keep_writes: int | None = None, *, read_lag: float = 0.0
+        self,
+        schema: Schema,
+        keep_writes: int | None = None,
+        *,
+        read_lag: float = 0.0,
+        search_lag: float = 0.0,
     ) -> None:
         self.schema = schema
         self.read_lag = read_lag
+        self.search_lag = search_lag
         self.writes: deque[Write] = deque(maxlen=keep_writes)
         self.links = Links()
         self._collections: dict[str, Collection] = {}

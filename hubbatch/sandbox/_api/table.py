@@ -8,6 +8,7 @@ from hubbatch.sandbox._api import (
     listing,
     merging,
     reading_associations,
+    search,
     singles,
 )
 from hubbatch.sandbox._routes import Router
@@ -20,6 +21,7 @@ ROUTER = Router(
         *associations.ROUTES,
         *reading_associations.ROUTES,
         *merging.ROUTES,
+        *search.ROUTES,
         *listing.ROUTES,
         *singles.ROUTES,
     )
