@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from hubbatch.sandbox._access import Limits
 from hubbatch.sandbox._definitions import Definitions
 from hubbatch.sandbox._links import End
+from hubbatch.sandbox._property import Property
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
-from hubbatch.sandbox._schema import Schema
+from hubbatch.sandbox._schema import Schema, WriteRule
 from hubbatch.sandbox._spelling import PropertyType, property_type
 from hubbatch.sandbox._store import Store
 
@@ -31,7 +32,7 @@ class Account:
     def __init__(self, options: Options, portal_id: int, epoch: datetime) -> None:
         self.portal_id = portal_id
         self.epoch = epoch
-        self.schema = Schema(respell=options.respell)
+        self.schema = Schema(respell=options.respell, strict=options.strict)
         self.store = Store(
             self.schema,
             options.keep_writes,
@@ -82,10 +83,35 @@ class Account:
         *,
         unique: bool = False,
         kind: PropertyType | str | None = None,
+        options: Iterable[str] = (),
+        read_only: bool = False,
+        label: str = "",
     ) -> None:
-        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
-        kind = None if kind is None else property_type(kind)
-        self.store.define_property(object_type, name, unique=unique, kind=kind)
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only.
+
+        Of a property with options nothing else is taken; a read-only one cannot be written.
+        """
+        options = tuple(options)
+        if kind is None and options:
+            kind = PropertyType.ENUMERATION
+        definition = Property(
+            name=name,
+            label=label,
+            kind=None if kind is None else property_type(kind),
+            options=options,
+            unique=unique,
+            read_only=read_only,
+        )
+        self.store.define_property(self.schema.get(object_type), definition)
+
+    def require_property(
+        self, object_type: str, name: str, *, when: Mapping[str, str] | None = None
+    ) -> None:
+        """Refuse writes that leave a property without a value, always or when others have these values.
+
+        Such rules of an account bind the API since version 2026-09, and paths of that version or a later one only.
+        """
+        self.schema.get(object_type).rules.append(WriteRule(name, dict(when or {})))
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""

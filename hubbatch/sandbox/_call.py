@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Reply", "Tools"]
 
+_FIRST_WITH_RULES = "2026-09"
 _SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESULTS})
 """Faults under which a batch is answered with a body that has none as a rule."""
 
@@ -64,6 +65,11 @@ class Call:
     """The time of the request, as ISO 8601 text in UTC."""
     fault: Fault | None
     tools: Tools
+
+    @property
+    def has_write_rules(self) -> bool:
+        """Whether the path is of version 2026-09 or later, to which an account's own rules apply."""
+        return (self.parameters.get("version") or "") >= _FIRST_WITH_RULES
 
     def occasion(self, verb: str) -> Occasion:
         """Return when and by which request something is written."""

@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from hubbatch.object_types import ObjectType
-from hubbatch.sandbox._spelling import PropertyType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +19,6 @@ __all__ = [
     "REQUIRED",
     "SEARCHED",
     "SHOWN",
-    "TYPES",
     "UNIQUE",
     "name_of",
     "server_made",
@@ -63,27 +61,6 @@ SEARCHED: Mapping[str, tuple[str, ...]] = {
     "0-49": ("hs_email_subject",),
 }
 """What the words of a search are looked for in ("Search", default searchable properties)."""
-TYPES: Mapping[str, Mapping[str, PropertyType]] = {
-    CONTACTS: {
-        "email": PropertyType.EMAIL,
-        "phone": PropertyType.PHONE,
-        "mobilephone": PropertyType.PHONE,
-        "firstname": PropertyType.STRING,
-        "lastname": PropertyType.STRING,
-    },
-    "0-2": {
-        "domain": PropertyType.DOMAIN,
-        "phone": PropertyType.PHONE,
-        "name": PropertyType.STRING,
-    },
-    "0-3": {
-        "amount": PropertyType.NUMBER,
-        "closedate": PropertyType.DATETIME,
-        "dealname": PropertyType.STRING,
-    },
-    **{type_id: {"hs_timestamp": PropertyType.DATETIME} for type_id in REQUIRED},
-}
-"""What the values of HubSpot's own properties are, as far as it matters for their spelling."""
 
 
 def singular(name: str) -> str:

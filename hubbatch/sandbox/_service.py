@@ -129,9 +129,29 @@ class Service:
         *,
         unique: bool = False,
         kind: PropertyType | str | None = None,
+        options: Iterable[str] = (),
+        read_only: bool = False,
+        label: str = "",
     ) -> None:
-        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
-        self.account().define_property(object_type, name, unique=unique, kind=kind)
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only.
+
+        Of a property with options nothing else is taken; a read-only one cannot be written.
+        """
+        self.account().define_property(
+            object_type,
+            name,
+            unique=unique,
+            kind=kind,
+            options=options,
+            read_only=read_only,
+            label=label,
+        )
+
+    def require_property(
+        self, object_type: str, name: str, *, when: Mapping[str, str] | None = None
+    ) -> None:
+        """Refuse writes by version 2026-09 or later that leave a property without a value; see `Account`."""
+        self.account().require_property(object_type, name, when=when)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""

@@ -18,8 +18,8 @@ from hubbatch.sandbox._names import CONTACTS
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
 if TYPE_CHECKING:
+    from hubbatch.sandbox._property import Property
     from hubbatch.sandbox._schema import ObjectType, Schema
-    from hubbatch.sandbox._spelling import PropertyType
 
 __all__ = ["Collection", "Store"]
 
@@ -50,6 +50,13 @@ class Collection:
         for stored in self.objects.values():
             if name in stored.properties and not stored.archived:
                 index.setdefault(stored.properties[name], stored.id)
+
+    def unindex(self, name: str) -> None:
+        """Index a property no longer unless it is unique, and take it from all records."""
+        if name not in self.type.unique:
+            self._index.pop(name, None)
+        for stored in self.objects.values():
+            stored.properties.pop(name, None)
 
     def find(
         self, key: str, id_property: str | None, *, archived: bool = False
@@ -212,7 +219,8 @@ class Collection:
                 del held[name]
         held["hs_object_id"] = stored.id
         _, created, modified = self.type.server_made
-        held[created] = stored.created_at
+        if not (self.type.takes_creation and held.get(created)):
+            held[created] = stored.created_at
         held[modified] = stored.updated_at
         self.store.note(occasion, self.type.id, stored.id)
 
@@ -281,19 +289,17 @@ class Store:
                 return End(type_id, record_id)
         return None
 
-    def define_property(
-        self, object_type: str, name: str, *, unique: bool, kind: PropertyType | None
-    ) -> None:
-        """Make a property known to the account, of that type and unique if so wished."""
-        known = self.schema.get(object_type)
-        known.define([name])
-        if kind is not None:
-            known.types[name] = kind
-        if known.declared is not None:
-            known.declared.add(name)
-        if unique and name not in known.unique:
-            known.unique.add(name)
-            self.collection(known).index(name)
+    def define_property(self, object_type: ObjectType, definition: Property) -> None:
+        """Make a property known to the account, and an index of it if it is unique."""
+        is_new = definition.unique and definition.name not in object_type.unique
+        object_type.add(definition)
+        if is_new:
+            self.collection(object_type).index(definition.name)
+
+    def archive_property(self, object_type: ObjectType, name: str) -> None:
+        """Forget a property that the account defined; what records hold of it is shown no longer."""
+        object_type.remove(name)
+        self.collection(object_type).unindex(name)
 
     def next_id(self) -> str:
         """Return an id that no record of any type has had."""

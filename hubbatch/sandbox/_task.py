@@ -51,6 +51,8 @@ class Task:
     definitions: Definitions
     echoes: Callable[[], bool]
     """Tells of each result in turn whether it carries the trace id of its input."""
+    has_write_rules: bool = False
+    """Whether the account's own rules bind the write."""
     archived: bool = False
     """Read: look among the archived records only."""
     _claims: set[tuple[str, str]] = field(factory=set)
@@ -62,6 +64,8 @@ class Task:
         """Tell whether an input may be written; remember the problem if not."""
         kind = self.collection.type
         details = kind.problems(properties, new=target is None)
+        if self.has_write_rules and not details:
+            details = kind.unmet(properties, {} if target is None else target.properties)
         if details:
             problem = Problem("VALIDATION_ERROR", _message(details), item.naming(), details)
             self._refused.append(_Refused(_INVALID, problem, is_conflict=False))

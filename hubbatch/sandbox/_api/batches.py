@@ -30,6 +30,7 @@ def _answer(call: Call) -> Reply:
         habits=options,
         definitions=call.account.definitions,
         echoes=call.tools.echoes,
+        has_write_rules=call.has_write_rules,
         archived=call.flag("archived"),
     )
 

@@ -90,6 +90,7 @@ def _write(call: Call, object_type: ObjectType, verb: Verb, item: Input) -> dict
         habits=call.options,
         definitions=call.account.definitions,
         echoes=call.tools.echoes,
+        has_write_rules=call.has_write_rules,
     )
     done = perform(task)
     for problem in done.problems:

@@ -7,6 +7,7 @@ from hubbatch.sandbox._api import (
     batches,
     listing,
     merging,
+    properties,
     reading_associations,
     search,
     singles,
@@ -23,6 +24,7 @@ ROUTER = Router(
         *merging.ROUTES,
         *search.ROUTES,
         *listing.ROUTES,
+        *properties.ROUTES,
         *singles.ROUTES,
     )
 )
