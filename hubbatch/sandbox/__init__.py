@@ -5,6 +5,7 @@ talk to it.
 """
 
 from hubbatch.sandbox._account import Account
+from hubbatch.sandbox._events import CustomEvent
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
 from hubbatch.sandbox._faults import (
     FLAKY,
@@ -32,6 +33,7 @@ __all__ = [
     "Account",
     "Answer",
     "ConflictShape",
+    "CustomEvent",
     "Cut",
     "Fault",
     "FaultKind",

@@ -5,11 +5,14 @@ It knows nothing of requests, paths, replies or faults.
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from hubbatch.errors import UsageError
 from hubbatch.sandbox._access import Limits
 from hubbatch.sandbox._definitions import Definitions
+from hubbatch.sandbox._events import CustomEvent, Events
 from hubbatch.sandbox._links import End
 from hubbatch.sandbox._property import Property
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
@@ -18,7 +21,6 @@ from hubbatch.sandbox._spelling import PropertyType, property_type
 from hubbatch.sandbox._store import Store
 
 if TYPE_CHECKING:
-    from collections import deque
     from collections.abc import Iterable, Mapping
 
     from hubbatch.sandbox._options import Options
@@ -40,6 +42,8 @@ class Account:
             search_lag=options.search_lag,
         )
         self.definitions = Definitions()
+        self.lists = self.store.lists
+        self.events = Events(deque(maxlen=options.keep_writes))
         self.limits = Limits(
             options.rate_limit,
             secondly_limit=options.secondly_limit,
@@ -116,6 +120,21 @@ class Account:
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
         self.schema.declare_strict(object_type, properties)
+
+    def define_list(self, list_id: str, object_type: str, *, dynamic: bool = False) -> None:
+        """Add an empty list of records of a type; those of a dynamic one cannot be set."""
+        self.lists.define(list_id, self.schema.get(object_type).id, dynamic=dynamic)
+
+    def members(self, list_id: str) -> frozenset[str]:
+        """Return the ids of the records on a list."""
+        if list_id not in self.lists.by_id:
+            raise UsageError(f"There is no list {list_id}: call define_list first.")
+        return frozenset(self.lists.by_id[list_id].members)
+
+    @property
+    def custom_events(self) -> tuple[CustomEvent, ...]:
+        """The last events that were accepted, oldest first, each `uuid` once."""
+        return tuple(self.events.accepted)
 
     def define_label(
         self, from_type: str, to_type: str, label: str, *, inverse_label: str | None = None

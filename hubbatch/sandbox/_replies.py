@@ -140,6 +140,12 @@ class ReplyWriter:
         self._vary(reply)
         return (207 if done.problems else success), reply
 
+    def sparse(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """Return a reply without its empty lists, which HubSpot leaves out at times."""
+        if self._chance(0.5):
+            return {name: value for name, value in reply.items() if value != []}
+        return reply
+
     def _chance(self, probability: float) -> bool:
         return self._noise is not None and self._noise.random() < probability
 

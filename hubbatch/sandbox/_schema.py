@@ -124,6 +124,11 @@ class ObjectType:
         return [one for one in found if one is not None]
 
     @property
+    def is_custom(self) -> bool:
+        """Whether it is the account's own type."""
+        return self.id.startswith(("2-", "p_"))
+
+    @property
     def takes_creation(self) -> bool:
         """Whether a record can be given a date of creation."""
         known = self.standard.get(self.server_made[1]) if self.exact else None
@@ -230,6 +235,10 @@ class Schema:
         )
         self._types[type_id] = object_type
         return object_type
+
+    def custom(self) -> list[ObjectType]:
+        """Return the custom types that have been named so far, each once."""
+        return list({one.id: one for one in self._types.values() if one.is_custom}.values())
 
     def get(self, name: str) -> ObjectType:
         """Return the object type of that name or id; raise `UsageError` when there is none."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._lag import ReadLag
 from hubbatch.sandbox._links import End, Links
+from hubbatch.sandbox._lists import Lists
 from hubbatch.sandbox._names import CONTACTS
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
@@ -179,6 +180,7 @@ class Collection:
         self._forget(stored)
         self.merged[from_id] = into_id
         self.store.links.rename(End(self.type.id, from_id), End(self.type.id, into_id))
+        self.store.lists.forget(End(self.type.id, from_id))
         if len(self.merged) > _MOST_MERGED:
             del self.merged[next(iter(self.merged))]
 
@@ -188,7 +190,8 @@ class Collection:
             lag.forget(stored.id)
         self._forget(stored)
         del self.objects[stored.id]
-        self.store.links.forget(End(self.type.id, stored.id))
+        for known in (self.store.links, self.store.lists):
+            known.forget(End(self.type.id, stored.id))
         self.store.note(occasion, self.type.id, stored.id)
 
     def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
@@ -267,6 +270,7 @@ class Store:
         self.search_lag = search_lag
         self.writes: deque[Write] = deque(maxlen=keep_writes)
         self.links = Links()
+        self.lists = Lists()
         self._collections: dict[str, Collection] = {}
         self._last_id = 100
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from hubbatch.sandbox._api import (
     associations,
     batches,
+    events,
+    fixed,
     listing,
+    lists,
     merging,
     properties,
     reading_associations,
@@ -25,6 +28,9 @@ ROUTER = Router(
         *search.ROUTES,
         *listing.ROUTES,
         *properties.ROUTES,
+        *lists.ROUTES,
+        *events.ROUTES,
+        *fixed.ROUTES,
         *singles.ROUTES,
     )
 )
