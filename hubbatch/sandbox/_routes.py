@@ -46,8 +46,6 @@ class Route:
     path: str
     answer: Callable[[Call], Reply]
     limit: LimitClass = LimitClass.INTERVAL
-    is_batch: bool = False
-    """Whether the body holds `inputs`, so that faults of batches befall it."""
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     @pattern.default

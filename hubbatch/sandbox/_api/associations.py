@@ -36,7 +36,7 @@ def version_of(call: Call) -> str:
 
 def batch_route(path: str, answer: Callable[[Call], Reply]) -> Route:
     """Return the row of an association batch: they are exempt from the interval limit."""
-    return Route("POST", path, answer, limit=LimitClass.EXEMPT, is_batch=True)
+    return Route("POST", path, answer, limit=LimitClass.EXEMPT)
 
 
 def _create(call: Call) -> Reply:

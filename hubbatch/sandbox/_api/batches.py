@@ -48,4 +48,4 @@ def _answer(call: Call) -> Reply:
     )
 
 
-ROUTES = (Route("POST", rf"{OBJECTS}/batch/(?P<verb>{'|'.join(Verb)})", _answer, is_batch=True),)
+ROUTES = (Route("POST", rf"{OBJECTS}/batch/(?P<verb>{'|'.join(Verb)})", _answer),)

@@ -61,5 +61,5 @@ def _event(call: Call, raw: Any) -> CustomEvent:
 
 ROUTES = (
     Route("POST", _SEND, _send),
-    Route("POST", rf"{_SEND}/batch", _send_batch, is_batch=True),
+    Route("POST", rf"{_SEND}/batch", _send_batch),
 )

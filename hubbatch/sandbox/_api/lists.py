@@ -175,5 +175,5 @@ ROUTES = (
     Route("PUT", rf"{_MEMBERSHIPS}/remove", _remove),
     Route("PUT", rf"{_MEMBERSHIPS}/add-and-remove", _add_and_remove),
     Route("GET", _MEMBERSHIPS, _members),
-    Route("POST", rf"{_LISTS}/records/memberships/batch/read", _lists_of_records, is_batch=True),
+    Route("POST", rf"{_LISTS}/records/memberships/batch/read", _lists_of_records),
 )

@@ -193,9 +193,9 @@ def _stranger(record_id: str) -> dict[str, Any]:
 
 
 ROUTES = (
-    Route("POST", rf"{_PROPERTIES}/batch/create", _batch_create, is_batch=True),
-    Route("POST", rf"{_PROPERTIES}/batch/read", _batch_read, is_batch=True),
-    Route("POST", rf"{_PROPERTIES}/batch/archive", _batch_archive, is_batch=True),
+    Route("POST", rf"{_PROPERTIES}/batch/create", _batch_create),
+    Route("POST", rf"{_PROPERTIES}/batch/read", _batch_read),
+    Route("POST", rf"{_PROPERTIES}/batch/archive", _batch_archive),
     Route("GET", _PROPERTIES, _list),
     Route("POST", _PROPERTIES, _create),
     Route("GET", rf"{_PROPERTIES}/{{name}}", _read),
