@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hubbatch.sandbox._records import StoredObject
     from hubbatch.sandbox._schema import ObjectType
 
-__all__ = ["as_result", "history", "shown", "wanted"]
+__all__ = ["around", "as_result", "history", "shown", "wanted"]
 
 
 def wanted(
@@ -51,17 +51,23 @@ def as_result(
     names: Iterable[str],
     histories: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Return a record as it stands in `results`."""
+    """Return a record as it stands in `results`, with the properties of these names."""
+    result = around(stored, shown(object_type, stored, names))
+    of_history = {name: history(stored, name) for name in histories}
+    if of_history:
+        result["propertiesWithHistory"] = of_history
+    return result
+
+
+def around(stored: StoredObject, properties: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return a record as it stands in `results`, with these properties."""
     result: dict[str, Any] = {
         "id": stored.id,
-        "properties": shown(object_type, stored, names),
+        "properties": properties,
         "createdAt": stored.created_at,
         "updatedAt": stored.updated_at,
         "archived": stored.archived,
     }
     if stored.archived_at is not None:
         result["archivedAt"] = stored.archived_at
-    of_history = {name: history(stored, name) for name in histories}
-    if of_history:
-        result["propertiesWithHistory"] = of_history
     return result

@@ -40,6 +40,7 @@ class Collection:
         self.store = store
         self._lag = ReadLag(store.read_lag)
         self._index_lag = ReadLag(store.search_lag)
+        self._lags = [lag for lag in (self._lag, self._index_lag) if lag.lag]
         self._index: dict[str, dict[str, str]] = {}
         self._aliases: dict[str, str] = {}
         for name in object_type.unique:
@@ -203,7 +204,7 @@ class Collection:
         return None
 
     def _note_former(self, occasion: Occasion, record_id: str, stored: StoredObject | None) -> None:
-        for lag in (self._lag, self._index_lag):
+        for lag in self._lags:
             lag.note(occasion.at, record_id, stored)
 
     def _assign(

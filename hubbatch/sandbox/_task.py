@@ -15,7 +15,7 @@ from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._habits import ConflictShape
 from hubbatch.sandbox._links import End
 from hubbatch.sandbox._replies import Problem, RefusalError
-from hubbatch.sandbox._showing import as_result
+from hubbatch.sandbox._showing import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -114,15 +114,15 @@ class Task:
 
     def written(self, stored: StoredObject, item: Input) -> dict[str, Any]:
         """Return the result of a write: a new record as it is, of an old one what was sent."""
-        held, object_type = stored.properties, self.collection.type
-        result = as_result(object_type, stored, ())
+        held = stored.properties
         if stored.writes == 1:
-            result["properties"] = held
-        else:
-            names = [*item.properties, *([item.id_property] if item.id_property else [])]
-            result["properties"] = {name: held.get(name, "") for name in names}
-            result["properties"] |= {name: held[name] for name in object_type.server_made}
-        return self.traced(result, item)
+            return self.traced(around(stored, held), item)
+        shown: dict[str, str | None] = {name: held.get(name, "") for name in item.properties}
+        if item.id_property is not None:
+            shown[item.id_property] = held.get(item.id_property, "")
+        for name in self.collection.type.server_made:
+            shown[name] = held[name]
+        return self.traced(around(stored, shown), item)
 
     def link(self, stored: StoredObject, item: Input) -> None:
         """Associate a new record with those that its input names, as far as they are there."""
