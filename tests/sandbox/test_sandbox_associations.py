@@ -264,8 +264,23 @@ def test_archived_records_are_not_shown() -> None:
     assert account.send("read", ids(ada)).results == []
 
 
-def test_a_cursor_that_is_none_is_refused() -> None:
-    assert Account().send("read", [{"id": "1", "after": "x"}]).status == 400
+@pytest.mark.parametrize("item", [{"id": "1", "after": "x"}, {}, 7])
+def test_a_malformed_input_of_a_reading_is_refused(item: Any) -> None:
+    assert Account().send("read", [item]).status == 400
+
+
+def test_a_result_for_a_stranger_looks_like_any_other() -> None:
+    account = Account(faults=[FaultKind.STRANGER])
+    reply = account.send("read", ids("1"))
+    assert [result["to"] for result in reply.results] == [[]]
+
+
+def test_a_body_that_holds_no_list_is_refused_and_one_without_inputs_has_nothing_to_do() -> None:
+    account = Account()
+    assert account.send("read", {}).status == 400
+    assert (
+        account.driver.ask("POST", f"{VERSIONS['v4']}/deals/contacts/batch/read", {}).status == 200
+    )
 
 
 # Taking apart

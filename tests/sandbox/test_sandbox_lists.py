@@ -151,7 +151,19 @@ def test_the_lists_of_records_are_told() -> None:
     assert told == [["7", "8"], ["7"], []]
     assert account.lists_of(("foos", ada)).status == 400
     assert account.lists_of(("0-1", "")).status == 400
+    path = f"{FORMS[0]}/records/memberships/batch/read"
+    assert account.driver.ask("POST", path, {"inputs": [7]}).status == 400
     assert account.lists_of(*[("0-1", ada)] * 101).status == 400
+
+
+def test_a_list_of_another_type_keeps_its_members() -> None:
+    account = Account()
+    company = account.driver.add("companies")
+    account.account.define_list("8", "companies")
+    account.put("add", [company], "8")
+    content = {"objectId": account.people[0]}
+    account.driver.ask("POST", "/crm/v3/objects/contacts/gdpr-delete", content)
+    assert account.account.members("8") == {company}
 
 
 def test_a_deleted_record_is_on_no_list_and_neither_is_one_merged_away() -> None:

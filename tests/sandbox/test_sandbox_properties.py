@@ -136,7 +136,19 @@ def test_batches_create_read_and_archive() -> None:
     for verb in ("create", "read", "archive"):
         many = {"inputs": [{"name": "x"}] * 101}
         assert driver.ask("POST", f"{DEALS}/batch/{verb}", many).status == 400
-        assert driver.ask("POST", f"{DEALS}/batch/{verb}", {"inputs": [{}]}).status == 400
+        wrongs: list[Any] = [{}, 7]
+        for wrong in wrongs:
+            assert driver.ask("POST", f"{DEALS}/batch/{verb}", {"inputs": [wrong]}).status == 400
+
+
+def test_a_type_has_a_thousand_properties_of_its_own_at_most() -> None:
+    driver = Driver()
+    for start in range(0, 1_000, 100):
+        inputs = [definition(f"a_{number}") for number in range(start, start + 100)]
+        assert driver.ask("POST", f"{DEALS}/batch/create", {"inputs": inputs}).status == 201
+    assert driver.ask("POST", DEALS, definition("one_more")).status == 400
+    driver.ask("DELETE", f"{DEALS}/a_7")
+    assert driver.ask("POST", DEALS, definition("one_more")).status == 201
 
 
 def test_faults_of_batches_befall_them() -> None:

@@ -67,6 +67,8 @@ def driver() -> Driver:
         (where("closedate", "LT", "2026-03-01"), []),
         (where("hs_object_id", "GT", "102"), ["Other", "Mail"]),
         (where("hs_object_id", "IN", values=[101]), ["Big Deal"]),
+        (where("createdate", "GTE", "2026-01-01"), ["Big Deal", "small deal", "Other", "Mail"]),
+        (where("hs_is_closed", "EQ", value=True), []),
     ],
 )
 def test_each_operator_finds_what_it_says(

@@ -111,6 +111,16 @@ def test_a_merge_needs_two_different_ids(content: dict[str, object]) -> None:
     assert driver.ask("POST", f"{CONTACTS}/merge", content).status == 400
 
 
+def test_nobody_is_shown_a_former_state_of_what_was_deleted_for_good() -> None:
+    driver = Driver(read_lag=60.0)
+    created = driver.batch("create", [new(phone="1")], at=1.0)
+    key = created.results[0]["id"]
+    driver.ask("PATCH", f"{CONTACTS}/{key}", new(phone="2"), at=90.0)
+    assert driver.ask("GET", f"{CONTACTS}/{key}", at=91.0, properties="phone").status == 200
+    driver.ask("POST", f"{CONTACTS}/gdpr-delete", {"objectId": key}, at=92.0)
+    assert driver.ask("GET", f"{CONTACTS}/{key}", at=93.0).status == 404
+
+
 def test_what_is_deleted_for_good_is_nowhere() -> None:
     driver = Driver(read_lag=60.0)
     key, other = driver.add(email="a@b.c"), driver.add(email="x@b.c")

@@ -24,6 +24,7 @@ __all__ = ["ROUTES"]
 
 _PROPERTIES = rf"/crm/(?:v3/properties|properties/(?:v3|{DATED}))/{{type}}"
 _MOST = 100
+_MOST_OF_ITS_OWN = 1_000
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,99}")
 _REQUIRED = ("name", "label", "type", "fieldType", "groupName")
 
@@ -146,6 +147,8 @@ def _definition(named: _Named, object_type: ObjectType) -> Property | Problem:
         # inferred: the words and the category
         message = f"A property named '{name}' already exists."
         return Problem("OBJECT_ALREADY_EXISTS", message, named.naming())
+    if len(object_type.own) >= _MOST_OF_ITS_OWN:
+        return _wrong(name, f"There are {_MOST_OF_ITS_OWN} custom properties at most")
     try:
         kind = PropertyType.STRING if raw["type"] == "string" else property_type(raw["type"])
     except UsageError:
