@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 
 import pytest
-from support import World, virtual_time
+from support import World
 
 from hubbatch import ObjectType
 from hubbatch.sandbox import OBJECT_TYPE_IDS
+from hubbatch.testing import virtual_time
 
 
 def test_a_constant_is_the_text_of_its_id() -> None:
-    assert ObjectType.DEALS == "0-3"
-    assert f"{ObjectType.DEALS}" == str(ObjectType.DEALS) == "0-3"
+    deals: str = ObjectType.DEALS
+    assert deals == "0-3"
+    assert f"{deals}" == str(deals) == "0-3"
     assert json.dumps(ObjectType.DEALS) == '"0-3"'
     assert {"0-3": 1}[ObjectType.DEALS] == 1
 
 
 def test_payments_go_by_two_names() -> None:
-    assert ObjectType.PAYMENTS is ObjectType.COMMERCE_PAYMENTS
+    payments: str = ObjectType.PAYMENTS
+    assert payments is ObjectType.COMMERCE_PAYMENTS
 
 
 def test_the_sandbox_knows_all_of_them() -> None:

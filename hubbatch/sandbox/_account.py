@@ -9,6 +9,8 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._access import Limits
 from hubbatch.sandbox._definitions import Definitions
@@ -95,6 +97,7 @@ class Account:
 
         Of a property with options nothing else is taken; a read-only one cannot be written.
         """
+        known = self.schema.get(object_type)
         options = tuple(options)
         if kind is None and options:
             kind = PropertyType.ENUMERATION
@@ -106,7 +109,14 @@ class Account:
             unique=unique,
             read_only=read_only,
         )
-        self.store.define_property(self.schema.get(object_type), definition)
+        base = known.standard.get(name) if known.exact and kind is None else None
+        if (
+            base is not None
+        ):  # one of HubSpot's own stays what it is, but for what is said of it here
+            definition = evolve(
+                base, unique=unique or base.unique, read_only=read_only or base.read_only
+            )
+        self.store.define_property(known, definition)
 
     def require_property(
         self, object_type: str, name: str, *, when: Mapping[str, str] | None = None

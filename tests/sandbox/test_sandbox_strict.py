@@ -130,6 +130,16 @@ def test_a_property_that_is_defined_exists() -> None:
         assert reply.errors[0]["code"] == code
 
 
+def test_one_of_hubspots_own_that_is_made_unique_stays_what_it_is() -> None:
+    driver = Driver(strict=True)
+    driver.service.define_property("products", "hs_sku", unique=True)
+    driver.service.define_property("products", "price", unique=True)
+    upsert = keyed("N1", by="hs_sku", price="cheap")
+    refused = driver.batch("upsert", [upsert], kind="products")
+    assert refused.errors[0]["code"] == "INVALID_NUMBER"
+    assert driver.service.account().schema.get("products").own["hs_sku"].label == "SKU"
+
+
 def test_definitions_hold_in_an_account_that_is_not_strict_too() -> None:
     driver = Driver()
     driver.service.define_property("contacts", "size", options=["S", "M"])
