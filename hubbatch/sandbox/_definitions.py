@@ -103,7 +103,12 @@ class Definitions:
     """The kinds of associations of one account."""
 
     _labels: dict[tuple[str, str], dict[Spec, Definition]] = field(factory=dict)
+    _limits: dict[tuple[str, str], dict[Spec, int]] = field(factory=dict)
     _last_id: int = 0
+
+    def limits(self, left: str, right: str) -> dict[Spec, int]:
+        """Return to how many records each kind may lead from one, where the account says so; it may be changed."""
+        return self._limits.setdefault((left, right), {})
 
     def between(self, left: str, right: str) -> list[Definition]:
         """Return the kinds from one object type to another, by their ids; the unlabelled one is first."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from hubbatch.sandbox._definitions import Spec
 
@@ -53,7 +53,7 @@ class Links:
         """Return how one record is associated with another."""
         return frozenset(self._links.get(left, {}).get(right.type_id, {}).get(right.record_id, ()))
 
-    def of(self, end: End, type_id: str) -> Mapping[str, Iterable[Spec]]:
+    def of(self, end: End, type_id: str) -> Mapping[str, Collection[Spec]]:
         """Return the records of a type that a record is associated with, by id."""
         return self._links.get(end, {}).get(type_id, {})
 

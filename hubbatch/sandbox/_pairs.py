@@ -101,6 +101,21 @@ class Between:
             raise RefusalError(400, "VALIDATION_ERROR", message, context=context)
         return good, problems
 
+    def over_limit(self, pair: Pair) -> Problem | None:
+        """Return that a record has as many associations of a kind as the account allows, if it has."""
+        limits = self.call.account.definitions.limits(self.left.id, self.right.id)
+        held = self.call.account.store.links.of(pair.left, self.right.id) if limits else {}
+        for spec in {self.default().spec, *pair.kinds} & limits.keys():
+            others = sum(
+                spec in kinds for key, kinds in held.items() if key != pair.right.record_id
+            )
+            if others >= limits[spec]:
+                message = (
+                    f"{pair.left.record_id} has {limits[spec]} associations of type {spec.type_id}"
+                )
+                return self._problem(message, pair.left.record_id)  # inferred: the words
+        return None
+
     def _problem(self, message: str, record_id: str) -> Problem:
         named = self.call.options.name_association_offender
         return Problem("VALIDATION_ERROR", message, {"id": [record_id]} if named else {})

@@ -61,10 +61,9 @@ class Match:
     parameters: Mapping[str, Mapping[str, str]]
     """By method."""
 
-    @property
-    def limit(self) -> LimitClass:
-        """Which limit a request of that path counts against."""
-        return next(iter(self.routes.values())).limit
+    def limit(self, method: str) -> LimitClass:
+        """Return which limit a request of that path and method counts against."""
+        return self.routes[method].limit if method in self.routes else LimitClass.INTERVAL
 
 
 class Router:

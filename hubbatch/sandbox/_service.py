@@ -190,7 +190,7 @@ class Service:
             reply = Reply(refusal.status, refusal.body(correlation_id))
         headers = {CORRELATION_ID: correlation_id}
         if match is not None:
-            headers |= account.limits.headers(request.at, match.limit)
+            headers |= account.limits.headers(request.at, match.limit(request.method))
         answer = self._answer(reply, headers)
         if fault is not None:
             answer = spoil_answer(fault, answer, request)
@@ -212,7 +212,7 @@ class Service:
         objection = self._tokens.objection(request.header("Authorization"))
         if objection is not None:
             raise refusal_of(objection)
-        exceeded = account.limits.exceeded(request.at, _limit_class(match))
+        exceeded = account.limits.exceeded(request.at, _limit_class(match, request))
         if exceeded is not None:
             wait = exceeded.wait if self.options.retry_after else None
             raise _LimitError(exceeded.policy, wait)
@@ -222,7 +222,7 @@ class Service:
     ) -> Reply:
         if fault is not None and fault.kind in _RATE_FAULTS:
             raise _LimitError(_RATE_FAULTS[fault.kind], fault.retry_after)
-        account.limits.accept(request.at, _limit_class(match))
+        account.limits.accept(request.at, _limit_class(match, request))
         if fault is not None and not fault.writes and fault.kind is not FaultKind.CANCELED:
             return Reply(200)
         limit = self.options.max_body_bytes
@@ -260,5 +260,5 @@ class Service:
         return Answer(self._memory.number, reply.status, headers, body, delay)
 
 
-def _limit_class(match: Match | None) -> LimitClass:
-    return LimitClass.INTERVAL if match is None else match.limit
+def _limit_class(match: Match | None, request: SandboxRequest) -> LimitClass:
+    return LimitClass.INTERVAL if match is None else match.limit(request.method)

@@ -19,6 +19,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         *(f"/crm/associations/{version}/contact/0-2" for version in DATED),
     ),
     "v3 associations": ("/crm/v3/associations/contact/0-2",),
+    "association limits": tuple(
+        f"/crm/associations/{version}/definitions/configurations/contact/0-2"
+        for version in ("v4", *DATED)
+    ),
     "lists": tuple(f"/crm/{form}" for form in ("v3/lists", "lists/v3", "lists/2026-03")),
     "properties": ("/crm/v3/properties/deals", "/crm/properties/2026-03/deals"),
     "events": ("/events/v3/send", "/events/2026-03/send", "/events/custom/2025-09/send"),
@@ -41,6 +45,10 @@ SERVED = {
     "v3 associations": [
         *(f"POST /batch/{verb}" for verb in ("create", "read", "archive")),
         "GET /types",
+    ],
+    "association limits": [
+        "GET ",
+        *(f"POST /batch/{verb}" for verb in ("create", "update", "purge")),
     ],
     "lists": [
         *(f"PUT /7/memberships/{what}" for what in ("add", "remove", "add-and-remove")),
@@ -76,6 +84,9 @@ BODY = {
             "objectTypeId": "0-1",
             "recordId": "1",
             "eventName": "x",
+            "category": "HUBSPOT_DEFINED",
+            "typeId": 1,
+            "maxToObjectIds": 7,
             "email": "a@b.c",
         }
     ]

@@ -51,6 +51,10 @@ def _create(call: Call) -> Reply:
         results: list[dict[str, Any]] = []
         sources: list[Pair] = []
         for pair in good:
+            problem = between.over_limit(pair)
+            if problem is not None:
+                problems.append(problem)
+                continue
             _link(between, pair, pair.kinds)
             created = _created(between, pair, version)
             results += created
@@ -68,12 +72,17 @@ def _create_default(call: Call) -> Reply:
     def perform() -> Done:
         good, problems = between.check(pairs)
         results: list[dict[str, Any]] = []
+        sources: list[Pair] = []
         default = between.default()
         for pair in good:
+            problem = between.over_limit(pair)
+            if problem is not None:
+                problems.append(problem)
+                continue
             _link(between, pair, ())
             ends = (pair.left.record_id, pair.right.record_id)
             results += [_default(*ends, default.spec), _default(*ends[::-1], default.inverse)]
-        sources = [pair for pair in good for _ in range(2)]
+            sources += [pair, pair]
         return Done(results, problems, sources, stranger=_stranger(between, version))
 
     return call.batch(pairs, perform)

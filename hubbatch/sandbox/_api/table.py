@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hubbatch.sandbox._api import (
+    association_limits,
     associations,
     batches,
     events,
@@ -23,6 +24,7 @@ ROUTER = Router(
     (
         *batches.ROUTES,
         *associations.ROUTES,
+        *association_limits.ROUTES,
         *reading_associations.ROUTES,
         *merging.ROUTES,
         *search.ROUTES,
