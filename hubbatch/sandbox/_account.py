@@ -106,7 +106,7 @@ class Account:
             label=label,
             kind=None if kind is None else property_type(kind),
             options=options,
-            unique=unique,
+            unique=unique or name in known.unique,
             read_only=read_only,
         )
         base = known.standard.get(name) if known.exact and kind is None else None

@@ -20,11 +20,11 @@ from hubbatch.sandbox._showing import around
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hubbatch.sandbox._collection import Collection
     from hubbatch.sandbox._definitions import Definitions
     from hubbatch.sandbox._habits import Habits
     from hubbatch.sandbox._inputs import Batch, Input, Verb
     from hubbatch.sandbox._records import Occasion, StoredObject
-    from hubbatch.sandbox._store import Collection
 
 __all__ = ["Task"]
 
