@@ -15,7 +15,7 @@ from hubbatch.sandbox._names import CONTACTS
 from hubbatch.sandbox._records import Occasion, StoredObject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hubbatch.sandbox._schema import ObjectType
     from hubbatch.sandbox._store import Store
@@ -41,6 +41,7 @@ class Collection:
         self._lags = [lag for lag in (self._lag, self._index_lag) if lag.lag]
         self._index: dict[str, dict[str, str]] = {}
         self._aliases: dict[str, str] = {}
+        self._live: list[StoredObject] | None = None
         for name in object_type.unique:
             self.index(name)
 
@@ -110,6 +111,8 @@ class Collection:
         )
         self._note_former(occasion, stored.id, None)
         self.objects[stored.id] = stored
+        if self._live is not None:
+            self._live.append(stored)
         self._assign(stored, self.type.normalized(properties), occasion)
         return stored
 
@@ -130,32 +133,38 @@ class Collection:
         self._note_former(occasion, stored.id, stored)
         self._forget(stored)
         stored.archived = True
+        self._live = None
         stored.archived_at = stored.updated_at = occasion.stamp
         stored.last_written_by = occasion.request_number
         self.store.note(occasion, self.type.id, stored.id)
 
-    def listed(self, start: int, at: float, *, archived: bool) -> Iterator[StoredObject]:
-        """Yield what a reader at that time sees, from that id on, in the order of ids."""
+    def listed(self, start: int, at: float, *, archived: bool) -> Sequence[StoredObject]:
+        """Return what a reader at that time sees, from that id on, in the order of ids."""
         return self._from(start, at, self._lag, archived=archived)
 
-    def indexed(self, start: int, at: float) -> Iterator[StoredObject]:
-        """Yield what a search at that time sees, from that id on, in the order of ids."""
+    def indexed(self, start: int, at: float) -> Sequence[StoredObject]:
+        """Return what a search at that time sees, from that id on, in the order of ids."""
         return self._from(start, at, self._index_lag, archived=False)
 
     def _from(
         self, start: int, at: float, lag: ReadLag, *, archived: bool
-    ) -> Iterator[StoredObject]:
+    ) -> Sequence[StoredObject]:
         changing = set(lag.changing(at))
-        ids = list(self.objects)  # ids rise in the order in which records are made
-        ids = ids[bisect_left(ids, start, key=int) :]
-        if not changing:
-            objects = map(self.objects.__getitem__, ids)
-            return (stored for stored in objects if stored.archived is archived)
-        former = (
-            lag.seen(at, key, self.objects[key]) if key in changing else self.objects[key]
-            for key in ids
+        if not changing and not archived:
+            live = self._all_live()
+            return live[bisect_left(live, start, key=_number) :]
+        seen = (
+            lag.seen(at, key, stored) if key in changing else stored
+            for key, stored in self.objects.items()  # ids rise in the order in which records are made
+            if int(key) >= start
         )
-        return (one for one in former if one is not None and one.archived is archived)
+        return [one for one in seen if one is not None and one.archived is archived]
+
+    def _all_live(self) -> list[StoredObject]:
+        """Return the live records; the list is kept, so that reading page after page does not make it anew."""
+        if self._live is None:
+            self._live = [stored for stored in self.objects.values() if not stored.archived]
+        return self._live
 
     def absorb(self, other: StoredObject, primary: StoredObject, occasion: Occasion) -> None:
         """Merge one record into another: what the other alone has stays, and its id is passed over."""
@@ -176,6 +185,7 @@ class Collection:
                 f"Merge two different records that exist, not {from_id!r} into {into_id!r}."
             )
         stored = self.objects.pop(from_id)
+        self._live = None
         self._forget(stored)
         self.merged[from_id] = into_id
         self.store.links.rename(End(self.type.id, from_id), End(self.type.id, into_id))
@@ -189,6 +199,7 @@ class Collection:
             lag.forget(stored.id)
         self._forget(stored)
         del self.objects[stored.id]
+        self._live = None
         for known in (self.store.links, self.store.lists):
             known.forget(End(self.type.id, stored.id))
         self.store.note(occasion, self.type.id, stored.id)
@@ -247,6 +258,10 @@ class Collection:
             self._alias(stored, None)
         for name, index in self._index.items():
             self._reindex(index, name, stored, None)
+
+
+def _number(stored: StoredObject) -> int:
+    return int(stored.id)
 
 
 def _emails(text: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -91,3 +92,30 @@ def test_what_is_there_all_the_time_is_listed_once(count: int, limit: int, data:
         after = {"after": reply.body["paging"]["next"]["after"]}
     assert len(seen) == len(set(seen))
     assert {*keys} - gone <= {*seen}
+
+
+@given(st.lists(st.tuples(st.sampled_from("caamp"), st.integers(0, 9)), max_size=20))
+def test_lists_and_searches_agree_with_the_store_whatever_was_done(
+    steps: list[tuple[str, int]],
+) -> None:
+    driver = Driver(search_limit=None)
+    keys = [driver.add(phone="1")]
+    for step, number in steps:
+        key, other = keys[number % len(keys)], keys[-1]
+        if step == "c":
+            keys.append(driver.add(phone="1"))
+        elif step == "a":
+            driver.batch("archive", ids(key))
+        elif step == "p":
+            driver.ask("POST", f"{CONTACTS}/gdpr-delete", {"objectId": key})
+        elif step == "m":
+            merge = {"primaryObjectId": other, "objectIdToMerge": key}
+            driver.ask("POST", f"{CONTACTS}/merge", merge)
+        stored = driver.service.objects("contacts").values()
+        live = [one.id for one in stored if not one.archived]
+        assert [*chain(*pages(driver))] == live
+        assert [*chain(*pages(driver, archived="true"))] == [
+            one.id for one in stored if one.archived
+        ]
+        found = driver.ask("POST", f"{CONTACTS}/search", {"limit": 200})
+        assert [one["id"] for one in found.results] == live

@@ -5,7 +5,6 @@ It sees what its index holds, which may lag behind what was written.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from hubbatch.sandbox._api.batches import OBJECTS
@@ -19,7 +18,7 @@ from hubbatch.sandbox._showing import as_result, wanted
 from hubbatch.sandbox._spelling import comparable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hubbatch.sandbox._records import StoredObject
     from hubbatch.sandbox._schema import ObjectType
@@ -50,10 +49,8 @@ def _search(call: Call) -> Reply:
         raise RefusalError(400, "VALIDATION_ERROR", message)
     names = wanted(object_type, names_of(content, "properties"))
     found = _sorted(_found(call, object_type, content), content, object_type)
-    matches = iter(found)
-    before = sum(1 for _ in islice(matches, after))
-    page = [as_result(object_type, stored, names) for stored in islice(matches, limit)]
-    total = before + len(page) + sum(1 for _ in matches)
+    total = len(found)
+    page = [as_result(object_type, stored, names) for stored in found[after : after + limit]]
     reply: dict[str, Any] = {"total": total, "results": page}
     if after + limit < total:
         # It leads beyond the 10,000 as well, where the next request is refused.
@@ -63,15 +60,15 @@ def _search(call: Call) -> Reply:
 
 def _found(
     call: Call, object_type: ObjectType, content: Mapping[str, Any]
-) -> Iterator[StoredObject]:
+) -> Sequence[StoredObject]:
     query = read_query(content, object_type)
     words = (text_of(content, "query") or "").lower().split()
     collection = call.account.store.collection(object_type)
     searched = SEARCHED.get(object_type.id) or object_type.shown
     found = collection.indexed(query.start, call.request.at)
     if query.groups:
-        found = (stored for stored in found if query.matches(stored.properties))
-    return (stored for stored in found if _has_words(stored, words, searched)) if words else found
+        found = [stored for stored in found if query.matches(stored.properties)]
+    return [stored for stored in found if _has_words(stored, words, searched)] if words else found
 
 
 def _has_words(stored: StoredObject, words: Iterable[str], names: Iterable[str]) -> bool:
@@ -80,8 +77,8 @@ def _has_words(stored: StoredObject, words: Iterable[str], names: Iterable[str])
 
 
 def _sorted(
-    found: Iterator[StoredObject], content: Mapping[str, Any], object_type: ObjectType
-) -> Iterable[StoredObject]:
+    found: Sequence[StoredObject], content: Mapping[str, Any], object_type: ObjectType
+) -> Sequence[StoredObject]:
     sorts = content.get("sorts") or []
     if type(sorts) is not list or len(sorts) > 1:
         raise malformed("sorts is a list of one")
@@ -92,7 +89,7 @@ def _sorted(
         message = f"There was a problem with the request. Property {name[:100]} does not exist"
         raise RefusalError(400, "VALIDATION_ERROR", message)  # inferred: the words
     if name == _ID:
-        return reversed(list(found)) if descending else found
+        return found[::-1] if descending else found
     kind = object_type.kind_of(name)
 
     def key(stored: StoredObject) -> Any:
