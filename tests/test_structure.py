@@ -20,7 +20,7 @@ SHARED = {"_printable"}
 ORDER = [
     {"_printable", "_clock"},
     {"errors"},
-    {"models", "policies", "_checks", "_states", "progress"},
+    {"models", "object_types", "policies", "_checks", "_states", "progress"},
     {"events"},
     {"_logging", "_observers"},
     {"endpoints"},
@@ -41,8 +41,8 @@ ORDER = [
 
 LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
-PURE = {"errors", "models", "policies", "_checks", "_states", "progress", "outcome", "_printable"}
-PURE |= {"events", "_logging"}
+PURE = {"errors", "models", "object_types", "policies", "_checks", "_states", "progress"}
+PURE |= {"outcome", "_printable", "events", "_logging"}
 PURE |= {"endpoints", "_protocol", "_records", "_batches"}
 
 
@@ -125,7 +125,9 @@ def test_what_is_built_on_the_library_uses_its_public_face() -> None:
         private = {name for name in imports(path) if name.startswith("_") and name != "__init__"}
         assert private <= SHARED, f"{path.name} imports {private}"
     for path in (PACKAGE / "sandbox").rglob("*.py"):
-        assert imports(path) <= {"models", "policies", "errors", "sandbox", "__init__"}
+        assert imports(path) <= {
+            *("models", "object_types", "policies", "errors", "sandbox", "__init__")
+        }
     for path in (PACKAGE / "testing").rglob("*.py"):
         assert imports(path) <= {"sandbox", "testing", "__init__"}
 
@@ -170,7 +172,7 @@ def test_the_public_names_are_these() -> None:
     assert hubbatch.__all__ == sorted(hubbatch.__all__)
     assert set(hubbatch.__all__) == {
         *("Client", "Run", "Outcome", "RecordOutcome", "Counts", "Progress"),
-        *("RateLimit", "RateLimiter", "RetryPolicy", "TokenProvider"),
+        *("RateLimit", "RateLimiter", "RetryPolicy", "TokenProvider", "ObjectType"),
         *(
             "ObjectResult",
             "BatchError",

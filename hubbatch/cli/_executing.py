@@ -91,6 +91,8 @@ def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
 def _token(settings: Settings) -> str:
     if settings.sandbox:
         return "sandbox"
+    if settings.lenient:
+        raise CommandError("--lenient says how --sandbox is to be: give both, or neither")
     token = os.environ.get(_TOKEN_VARIABLE)
     if not token:
         raise CommandError(
@@ -111,7 +113,7 @@ async def _connected(job: Job, settings: Settings, token: str) -> AsyncIterator[
         ) as client:
             yield client
         return
-    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0)
+    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
     for name in (job.options.get("id_property"), job.options.get("unique_property")):
         if name is not None:
             with suppress(UsageError):  # no such object type: the answer will say so

@@ -84,7 +84,14 @@ class Settings:
         typer.Option(
             "--sandbox",
             help="Use an empty account in memory, thrown away at the end, instead of HubSpot;"
-            " no token is needed, and there is no quota unless --rate sets one.",
+            " no token is needed, and there is no quota unless --rate sets one. It has HubSpot's own"
+            " properties and refuses any other, as an account without properties of its own does.",
+        ),
+    ] = False
+    lenient: Annotated[
+        bool,
+        typer.Option(
+            "--lenient", help="With --sandbox: take any property and any text as its value."
         ),
     ] = False
     rejects: Annotated[
