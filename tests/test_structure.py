@@ -35,6 +35,7 @@ ORDER = [
     {"_options", "_client_options", "_calls", "_verbs", "run"},
     {"client"},
     {"__init__"},
+    {"files"},
     {"sandbox", "cli", "pytest_plugin", "testing", "__main__"},
 ]
 """Packages and modules from the bottom up: each imports what stands with it or before it."""
@@ -124,6 +125,10 @@ def test_what_is_built_on_the_library_uses_its_public_face() -> None:
     for path in (PACKAGE / "cli").rglob("*.py"):
         private = {name for name in imports(path) if name.startswith("_") and name != "__init__"}
         assert private <= SHARED, f"{path.name} imports {private}"
+    for path in (PACKAGE / "files").rglob("*.py"):
+        assert imports(path) <= {"files", "__init__"}, (
+            f"{path.name} knows more than the public face"
+        )
     for path in (PACKAGE / "sandbox").rglob("*.py"):
         assert imports(path) <= {"models", "policies", "errors", "sandbox", "__init__"}
     for path in (PACKAGE / "testing").rglob("*.py"):
