@@ -22,6 +22,7 @@ _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
 )
 _NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 """Codecs from text to text, or of single names: Python lists them beside the encodings that files have."""
+_WESTERN = "cp1252"
 _MANY, _FEW = 0.3, 0.02
 """Shares of NUL bytes at every second place that tell UTF-16."""
 
@@ -32,6 +33,10 @@ class Encoding:
 
     codec: str
     assumed: str = ""
+
+    def of_json(self) -> Encoding:
+        """Return the encoding that JSON has: it is Unicode, unless somebody has said otherwise."""
+        return Encoding("utf-8-sig") if self.assumed == _WESTERN else self
 
 
 def check_encoding(name: str) -> str:
@@ -72,12 +77,12 @@ def encoding_of(sample: bytes, named: str | None, *, whole: bool) -> Encoding:
     if good > bad:  # a few bytes are wrong; as cp1252, every accent would be
         return Encoding("utf-8-sig", "utf-8")
     try:
-        sample.decode("cp1252")
+        sample.decode(_WESTERN)
     except UnicodeDecodeError:
         raise BrokenInputError(
             "this is neither UTF-8, UTF-16 nor cp1252: name its encoding, such as cp1250, or save it as UTF-8"
         ) from None
-    return Encoding("cp1252", "cp1252")
+    return Encoding(_WESTERN, _WESTERN)
 
 
 def _as_utf8(sample: bytes, *, whole: bool) -> tuple[int, int]:

@@ -52,26 +52,23 @@ def array_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator
     """Read one JSON array of records, as a stream."""
     ijson = needed("json")
     reader = _Reader(intake, Renaming(intake.options.columns), encoding.codec)
-    recode = None
-    if codecs.lookup(encoding.codec).name not in {"utf-8", "utf-8-sig"}:
-        recode = codecs.getincrementaldecoder(encoding.codec)()
+    recode = codecs.getincrementaldecoder(encoding.codec)()
     yield [_opened(intake, Kind.JSON, encoding)]
     values = ijson.sendable_list()
     parser = ijson.items_coro(values, "item")
-    waiting, first = 0, True
-    while chunk := stream.read():
-        if first and chunk.startswith(codecs.BOM_UTF8):
-            chunk = chunk.removeprefix(codecs.BOM_UTF8)
-        first = False
-        _send(ijson, parser, _recoded(recode, chunk, intake), intake)
+    waiting, chunk, problem = 0, b" ", None
+    while chunk and problem is None:
+        chunk = stream.read()
+        problem = _send(ijson, parser, _recoded(recode, chunk))
         waiting = 0 if values else waiting + len(chunk)
         if waiting > MAX_LINE:
-            raise _broken(intake, f"this record is longer than {MAX_LINE // 2**20} MiB")
+            problem = f"this record is longer than {MAX_LINE // 2**20} MiB"
         entries: list[Entry] = [reader.value(value) for value in values]
         del values[:]
         if entries:
             yield entries
-    _send(ijson, parser, None, intake)
+    if problem is not None:
+        raise BrokenInputError(f"in record {intake.tally.position + 1} of the array: {problem}")
 
 
 def _opened(intake: Intake, kind: Kind, encoding: Encoding) -> Entry:
@@ -79,39 +76,27 @@ def _opened(intake: Intake, kind: Kind, encoding: Encoding) -> Entry:
     return intake.open(kind, encoding=encoding.codec, assumptions=assumed)
 
 
-def _recoded(decoder: codecs.IncrementalDecoder | None, chunk: bytes, intake: Intake) -> bytes:
-    if decoder is None:
-        return chunk
+def _recoded(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bytes | None:
+    """Return some text as UTF-8; None if it is not in its encoding."""
     try:
-        return decoder.decode(chunk).encode()
+        return decoder.decode(chunk, final=not chunk).encode()
     except ValueError:
-        raise _broken(
-            intake, "the text is not in its encoding: name it, or save the file as UTF-8"
-        ) from None
+        return None
 
 
-def _send(ijson: Any, parser: Any, chunk: bytes | None, intake: Intake) -> None:
-    """Give the parser the next bytes; None at the end."""
+def _send(ijson: Any, parser: Any, chunk: bytes | None) -> str | None:
+    """Give the parser the next bytes, none at the end; return what is wrong with them."""
+    if chunk is None:
+        return "the text is not in its encoding: name it, or save the file as UTF-8"
     try:
-        if chunk is None:
-            parser.close()
-        elif chunk:
+        if chunk:
             parser.send(chunk)
-    except StopIteration:
-        if chunk and chunk.strip():
-            raise _broken(intake, "something follows the array") from None
-    except (ijson.JSONError, ValueError, ArithmeticError) as error:
-        # Its own words may hold values of the file.
-        what = (
-            "it is cut off"
-            if isinstance(error, ijson.IncompleteJSONError) and chunk is None
-            else "not JSON"
-        )
-        raise _broken(intake, f"{what}: look at the record, or fetch the file again") from None
-
-
-def _broken(intake: Intake, problem: str) -> BrokenInputError:
-    return BrokenInputError(f"in record {intake.tally.position + 1} of the array: {problem}")
+        else:
+            parser.close()
+    except (ijson.JSONError, ValueError, ArithmeticError):  # whose words may hold values
+        what = "not JSON" if chunk else "it is cut off"
+        return f"{what}: look at the record, or fetch the file again"
+    return None
 
 
 @define

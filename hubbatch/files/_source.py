@@ -234,6 +234,8 @@ def _parsed(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
         else:
             encoding = _encoding(stream, intake.options.encoding)
             kind = kind or _text_kind(stream, encoding, intake.inner_name)
+            if kind is not Kind.CSV:
+                encoding = encoding.of_json()
             yield from _IN_ORDER[kind](stream, encoding, intake)
     raw.read_to_the_end()
 
