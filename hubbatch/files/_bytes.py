@@ -115,6 +115,11 @@ class RawFile:
         """Return what was read so far as a value."""
         return Fingerprint(self.done, self._hash.copy().hexdigest())
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is closed."""
+        return self._file.closed
+
     def close(self) -> None:
         """Close it."""
         self._file.close()

@@ -71,12 +71,12 @@ class Columns:
 
     def property_of(self, column: str) -> str | None:
         """Return the property that a column is, or None for one that is left out. Raises `UsageError` for a doubt."""
-        if column in _IGNORED:
+        if column in _IGNORED or column in self.drop:
             return None
         name = self.map.get(column)
         if name is None:
             name = self._known(column)
-        if self.drop and (column in self.drop or name in self.drop):
+        if name in self.drop:
             return None
         if self.only and column not in self.only and name not in self.only:
             return None
@@ -120,7 +120,8 @@ class Columns:
         return names[0] if names else column
 
     def _check_names(self, columns: list[str]) -> None:
-        known = {*columns, *(self._known(column) for column in columns), *self.map.values()}
+        left = set(columns) - self.map.keys() - set(self.drop) - _IGNORED
+        known = {*columns, *map(self._known, left), *self.map.values()}
         for option, names in (("map", self.map), ("only", self.only), ("drop", self.drop)):
             for name in names:
                 if name not in known:

@@ -9,6 +9,7 @@ import codecs
 
 from attrs import frozen
 
+from hubbatch.files._entries import Kind
 from hubbatch.files._errors import BrokenInputError
 
 __all__ = ["Encoding", "check_encoding", "encoding_of"]
@@ -29,14 +30,27 @@ _MANY, _FEW = 0.3, 0.02
 
 @frozen
 class Encoding:
-    """The codec to read with, and what to say of it if it was assumed."""
+    """The codec to read with, none if all were tried in vain, and what to say of it if it was assumed."""
 
     codec: str
     assumed: str = ""
 
-    def of_json(self) -> Encoding:
-        """Return the encoding that JSON has: it is Unicode, unless somebody has said otherwise."""
-        return Encoding("utf-8-sig") if self.assumed == _WESTERN else self
+    def of(self, kind: Kind) -> Encoding:
+        """Return the encoding that a text of this kind has: JSON is Unicode, unless somebody has said otherwise.
+
+        Raises `BrokenInputError` for a table in none that was tried.
+        """
+        if kind is not Kind.CSV:
+            return Encoding("utf-8-sig") if self.assumed == _WESTERN else self
+        if not self.codec:
+            raise BrokenInputError(
+                "this is neither UTF-8, UTF-16 nor cp1252: name its encoding, such as cp1250, or save it as UTF-8"
+            )
+        return self
+
+    def beginning(self, sample: bytes) -> str:
+        """Return the text of a file's first bytes, as far as it can be had."""
+        return sample.decode(self.codec or "latin-1", "ignore")
 
 
 def check_encoding(name: str) -> str:
@@ -57,8 +71,7 @@ def check_encoding(name: str) -> str:
 def encoding_of(sample: bytes, named: str | None, *, whole: bool) -> Encoding:
     """Return the encoding of a text that begins so. `whole`: the sample is all there is.
 
-    A byte order mark is believed more than a name. Raises `BrokenInputError` for a name that is no encoding, and where
-    no trial succeeds.
+    A byte order mark is believed more than a name. Raises `BrokenInputError` for a name that is no encoding.
     """
     codec = None if named is None else check_encoding(named)
     marked = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
@@ -79,9 +92,7 @@ def encoding_of(sample: bytes, named: str | None, *, whole: bool) -> Encoding:
     try:
         sample.decode(_WESTERN)
     except UnicodeDecodeError:
-        raise BrokenInputError(
-            "this is neither UTF-8, UTF-16 nor cp1252: name its encoding, such as cp1250, or save it as UTF-8"
-        ) from None
+        return Encoding("", _WESTERN)
     return Encoding(_WESTERN, _WESTERN)
 
 

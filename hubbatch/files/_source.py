@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import closing
 from typing import Any, Literal
 
@@ -56,7 +56,8 @@ def read(
     and handed to `notice` ("reject"), as are the files' beginnings and ends. `notice` is called in the event loop, in
     order with the records.
 
-    Raises `InputError` for a file that is not there or may not be read, `UsageError` for options that cannot be.
+    Nothing is opened before the first record is asked for, or `check` is called. Raises `UsageError` for options that
+    cannot be.
     """
     if not paths:
         raise UsageError("name at least one file to read")
@@ -85,7 +86,7 @@ def read(
         bare=bare,
         bad_lines=bad_lines,
     )
-    return Source(all_paths(paths), options, notice)
+    return Source(tuple(os.fspath(path) for path in paths), options, notice)
 
 
 class Source:
@@ -94,8 +95,8 @@ class Source:
     def __init__(
         self, paths: tuple[str, ...], options: Options, notice: Callable[[Notice], object] | None
     ) -> None:
-        self.paths = paths
-        """The files, patterns made out."""
+        self._given = paths
+        self._paths: tuple[str, ...] = ()
         self._options = options
         self._notice = notice
         self._tally = Tally()
@@ -103,6 +104,14 @@ class Source:
         self._intake: Intake | None = None
         self._begun = 0
         self._first: Opened | None = None
+
+    def check(self) -> tuple[str, ...]:
+        """Return the files, patterns made out. Raises `InputError` for one that is not there or may not be read.
+
+        It looks at the files, which may take a while: call it before an event loop, or in a thread.
+        """
+        self._paths = self._paths or all_paths(self._given)
+        return self._paths
 
     @property
     def records(self) -> int:
@@ -119,19 +128,24 @@ class Source:
         """How many rows without any value were passed over so far."""
         return self._tally.blank
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether no file is open any more, or yet."""
+        return self._raw is None or self._raw.is_closed
+
     def fraction(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1; None where nobody can say."""
         raw, intake = self._raw, self._intake
         if raw is None or intake is None or not raw.size:
             return None
         part = intake.fraction if intake.fraction is not None else min(1.0, raw.done / raw.size)
-        return (self._begun - 1 + part) / len(self.paths)
+        return (self._begun - 1 + part) / len(self._paths)
 
     def fingerprint(self) -> Fingerprint | None:
         """Return what was read of the present file so far: its bytes, packed as they are, and their hash."""
         return None if self._raw is None else self._raw.fingerprint()
 
-    async def __aiter__(self) -> AsyncIterator[Row]:
+    async def __aiter__(self) -> AsyncGenerator[Row, None]:
         """Give the records, read in a thread; the rest goes to `notice`."""
         async with in_thread(self.blocks(), read_ahead=2) as blocks:
             async for block in blocks:
@@ -158,7 +172,7 @@ class Source:
         """Give all that is read, in order, as many entries at once as have arrived. Raises `InputError`."""
         if self._begun:
             raise UsageError("a source is read once: make a new one")
-        for path in self.paths:
+        for path in self.check():
             self._begun += 1
             with closing(RawFile(path)) as raw:
                 self._raw = raw
@@ -234,9 +248,7 @@ def _parsed(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
         else:
             encoding = _encoding(stream, intake.options.encoding)
             kind = kind or _text_kind(stream, encoding, intake.inner_name)
-            if kind is not Kind.CSV:
-                encoding = encoding.of_json()
-            yield from _IN_ORDER[kind](stream, encoding, intake)
+            yield from _IN_ORDER[kind](stream, encoding.of(kind), intake)
     raw.read_to_the_end()
 
 
@@ -253,13 +265,9 @@ def _encoding(stream: Stream, named: str | None) -> Encoding:
 
 
 def _text_kind(stream: Stream, encoding: Encoding, name: str) -> Kind:
-    def text() -> str:
-        return stream.look().decode(encoding.codec, "ignore")
-
-    head = text()
+    head = encoding.beginning(stream.look())
     while undecided(head) and not stream.ended and len(head) < _MOST_BLANK:
-        stream.look(further=True)
-        head = text()
+        head = encoding.beginning(stream.look(further=True))
     return text_kind(head, name)
 
 

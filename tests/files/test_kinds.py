@@ -28,7 +28,7 @@ import pyarrow.parquet
 import pytest
 from files_support import bad_lines, entries, failure, items, rejected, rows, written
 
-from hubbatch.files import Ended, Kind, Opened, Rejects, Row, _extras, _packing, _tables, read
+from hubbatch.files import Ended, Kind, Opened, Rejects, Row, _tables, read
 from hubbatch.files._extras import needed
 
 CSV = "email,name\na@b.cz,Zoë\nc@d.cz,\n"
@@ -190,7 +190,7 @@ def test_a_packed_arrow_stream_is_read_and_a_packed_parquet_names_the_command(
 
 def test_a_workbook_knows_the_rows_of_its_sheet(tmp_path: Path) -> None:
     day, moment = dt.date(2024, 5, 1), dt.datetime(2024, 5, 1, 10, 30)
-    lines = [
+    lines: list[list[Any]] = [
         [],
         ["email", "n", "day", "seen", "ok", None],
         ["a@b.cz", 7, day, moment, True],
@@ -282,7 +282,7 @@ def test_a_kind_that_is_not_read_says_what_to_type(tmp_path: Path) -> None:
         assert advice in str(failure(written(tmp_path / "in.csv", data))), name
 
 
-DAMAGED = {
+DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "gzip cut off": (lambda: gzip.compress(os.urandom(100_000).hex().encode())[:-20], "cut off"),
     "gzip damaged": (lambda: gzip.compress(CSV.encode())[:-6] + b"xxxxxx", "damaged"),
     "zstd cut off": (lambda: zstd(CSV.encode())[:-3], "cut off"),
@@ -309,7 +309,7 @@ def test_the_rows_before_the_end_of_a_cut_off_file_are_given(tmp_path: Path) -> 
     body = "".join(f"{n},{os.urandom(8).hex()}\n" for n in range(20_000))
     data = gzip.compress(f"n,x\n{body}".encode())
     source = read(written(tmp_path / "in.csv.gz", data[: len(data) // 2]))
-    found = []
+    found: list[Row] = []
     with pytest.raises(Exception, match=r"line [0-9]+: the gzip data is cut off"):
         found.extend(source)
     assert len(found) > 8_000
@@ -321,7 +321,7 @@ def test_a_zip_with_a_password_is_told(tmp_path: Path, monkeypatch: pytest.Monke
         raise RuntimeError("File 'a' is encrypted, password required for extraction")
 
     path = written(tmp_path / "in.zip", zipped(a=b"a\n1\n"))
-    monkeypatch.setattr(_packing.zipfile.ZipFile, "open", refuse)
+    monkeypatch.setattr("zipfile.ZipFile.open", refuse)
     assert "unpack it first" in str(failure(path))
 
 
@@ -345,7 +345,7 @@ def test_a_library_that_is_missing_is_named_with_the_line_to_type(
             raise ImportError(name)
         return load(name)
 
-    monkeypatch.setattr(_extras.importlib, "import_module", without)
+    monkeypatch.setattr("importlib.import_module", without)
     assert line in str(failure(written(tmp_path / "in", data)))
 
 
