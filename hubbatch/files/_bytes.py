@@ -55,13 +55,13 @@ def all_paths(paths: Iterable[str | os.PathLike[str]]) -> tuple[str, ...]:
 
 def _check(path: str) -> None:
     """Find out early that a file cannot be read. A pipe is left alone: it can be opened once only."""
-    if path == "-":
-        return
     try:
-        if stat.S_ISREG(Path(path).stat().st_mode) or Path(path).is_dir():
+        if path == "-":
+            os.fstat(_STDIN)
+        elif stat.S_ISREG(Path(path).stat().st_mode) or Path(path).is_dir():
             io.FileIO(path).close()
     except (OSError, ValueError) as error:
-        raise InputError(path, None, _problem(error)) from None
+        raise InputError(name_of(path), None, _problem(error)) from None
 
 
 def _problem(error: OSError | ValueError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Literal
 
@@ -168,7 +168,7 @@ class Source:
         for block in self.blocks():
             yield from block
 
-    def blocks(self) -> Iterator[list[Entry]]:
+    def blocks(self) -> Generator[list[Entry], None, None]:
         """Give all that is read, in order, as many entries at once as have arrived. Raises `InputError`."""
         if self._begun:
             raise UsageError("a source is read once: make a new one")
