@@ -93,6 +93,8 @@ class RawFile:
         """Bytes of the whole file; 0 where nobody knows."""
         self.done = 0
         """Bytes read so far."""
+        self.reached: float | None = None
+        """How far those have come who read it out of order, in bytes."""
         self._hash = hashlib.sha256()
 
     def read(self, size: int = CHUNK) -> bytes:
@@ -110,6 +112,12 @@ class RawFile:
         """Read what is left, for the fingerprint of a file that others read out of order."""
         while self.read(2**20):
             pass
+        self.reached = None
+
+    def fraction(self) -> float | None:
+        """Return how much was read, from 0 to 1; None where nobody knows."""
+        reached = self.done if self.reached is None else self.reached
+        return min(1.0, reached / self.size) if self.size else None
 
     def fingerprint(self) -> Fingerprint:
         """Return what was read so far as a value."""

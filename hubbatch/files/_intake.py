@@ -58,8 +58,6 @@ class Intake:
     tally: Tally
     line: int | None = None
     """The line that is being read, for what goes wrong below the lines."""
-    fraction: float | None = None
-    """How much of it was read, where bytes do not say it."""
     opened: Opened = field(init=False)
 
     def open(self, kind: Kind, **known: Any) -> Opened:

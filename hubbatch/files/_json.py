@@ -13,6 +13,7 @@ from attrs import define
 
 from hubbatch import UsageError
 from hubbatch.files._bytes import Stream
+from hubbatch.files._cells import json_text
 from hubbatch.files._columns import Renaming
 from hubbatch.files._decoding import NoRecordError, decoded, record_of
 from hubbatch.files._encodings import Encoding
@@ -141,4 +142,4 @@ class _Reader:
             record = record_of(value, self._intake.options.bare)
             return self._intake.row(self._renaming.apply(record), None, record)
         except (NoRecordError, UsageError) as error:
-            return self._intake.bad(None, repr(value), str(error))
+            return self._intake.bad(None, json_text(value), str(error))

@@ -10,6 +10,8 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from attrs import frozen
@@ -22,7 +24,7 @@ __all__ = ["GZIP", "ZIP", "ZSTD", "Unpacked", "readable", "unpacked"]
 
 GZIP, ZSTD, ZIP = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
-_NOT_DATA = ("__MACOSX/", ".DS_Store")
+_MAC_FOLDER, _MAC_FILE = "__MACOSX/", ".DS_Store"
 _WORKBOOKS = ("xl/", "content.xml")
 """What only a workbook has: the zip is then the file itself."""
 
@@ -118,36 +120,41 @@ def _of_zip(raw: RawFile) -> Unpacked:
         raise BrokenInputError(
             "a zip cannot be read from a pipe: name the file, or unpack it with funzip"
         )
-    try:
-        archive = zipfile.ZipFile(raw.path)
-    except (zipfile.BadZipFile, OSError) as error:
-        raise BrokenInputError(
-            f"the zip is damaged ({error}): fetch or copy the file again"
-        ) from None
-    members = [
-        info
+    with ExitStack() as opened:
+        try:
+            file = opened.enter_context(Path(raw.path).open("rb"))
+            archive = opened.enter_context(zipfile.ZipFile(file))
+            name = _member(archive)
+            member = opened.enter_context(archive.open(name))
+        except (RuntimeError, NotImplementedError) as error:  # a password, an odd method
+            raise BrokenInputError(
+                f"the zip cannot be unpacked here ({error}): unpack it first"
+            ) from None
+        except (zipfile.BadZipFile, OSError) as error:
+            raise BrokenInputError(
+                f"the zip is damaged ({error}): fetch or copy the file again"
+            ) from None
+        inner = _of(member, "zip", name)
+
+        def read(size: int) -> bytes:
+            chunk = inner.stream.read(size)
+            raw.reached = file.tell()
+            return chunk
+
+        return Unpacked(Stream(read), "zip", name, opened.pop_all().close)
+
+
+def _member(archive: zipfile.ZipFile) -> str:
+    """Return the name of the one file in a zip, what a Mac adds left aside."""
+    names = [
+        info.filename
         for info in archive.infolist()
         if not info.is_dir()
-        and not info.filename.startswith(_NOT_DATA[0])
-        and not info.filename.endswith(_NOT_DATA)
+        and not info.filename.startswith(_MAC_FOLDER)
+        and not info.filename.endswith(_MAC_FILE)
     ]
-    if len(members) != 1:
-        archive.close()
+    if len(names) != 1:
         raise BrokenInputError(
-            f"the zip holds {len(members)} files, and one is wanted: unpack it (unzip) and name the file that is"
-            " meant"
+            f"the zip holds {len(names)} files, and one is wanted: unpack it (unzip) and name the file that is meant"
         )
-    try:
-        member = archive.open(members[0])
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile, OSError) as error:
-        archive.close()
-        raise BrokenInputError(
-            f"the zip cannot be unpacked here ({error}): unpack it first"
-        ) from None
-    inner = _of(member, "zip", members[0].filename)
-
-    def close() -> None:
-        member.close()
-        archive.close()
-
-    return Unpacked(inner.stream, "zip", inner.name, close)
+    return names[0]

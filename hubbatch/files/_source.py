@@ -135,11 +135,8 @@ class Source:
 
     def fraction(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1; None where nobody can say."""
-        raw, intake = self._raw, self._intake
-        if raw is None or intake is None or not raw.size:
-            return None
-        part = intake.fraction if intake.fraction is not None else min(1.0, raw.done / raw.size)
-        return (self._begun - 1 + part) / len(self._paths)
+        part = None if self._raw is None else self._raw.fraction()
+        return None if part is None else (self._begun - 1 + part) / len(self._paths)
 
     def fingerprint(self) -> Fingerprint | None:
         """Return what was read of the present file so far: its bytes, packed as they are, and their hash."""
@@ -203,7 +200,7 @@ class Source:
 
     def _checked(self, block: list[Entry]) -> Iterator[list[Entry]]:
         """Give a block on, up to its first bad line where that is the end."""
-        if isinstance(block[0], Opened):
+        if block and isinstance(block[0], Opened):
             self._check_alike(block[0])
         if self._tally.bad and self._options.bad_lines == "stop":
             for number, entry in enumerate(block):

@@ -34,10 +34,14 @@ def parquet_blocks(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
     parquet = needed("parquet")
     with _reading("Parquet", needed("arrow").lib.ArrowException):
         file = parquet.ParquetFile(raw.path)
-        batches = file.iter_batches(batch_size=_ROWS)
-        yield from _batches(
-            batches, file.schema_arrow.names, Kind.PARQUET, intake, file.metadata.num_rows
-        )
+        header = header_of(file.schema_arrow.names, intake.options)
+        raw.reached = 0.0
+        yield [intake.open(Kind.PARQUET, columns=header.columns, own=header.own)]
+        seen, total = 0, max(1, file.metadata.num_rows)
+        for batch in file.iter_batches(batch_size=_ROWS):
+            yield _rows(batch, header, intake)
+            seen += batch.num_rows
+            raw.reached = raw.size * seen / total
 
 
 def arrow_blocks(raw: RawFile, stream: Stream, intake: Intake) -> Iterator[list[Entry]]:
@@ -46,15 +50,20 @@ def arrow_blocks(raw: RawFile, stream: Stream, intake: Intake) -> Iterator[list[
     with _reading("Arrow", arrow.lib.ArrowException):
         if stream.look().startswith(b"ARROW1"):
             reader = arrow.open_file(arrow.lib.memory_map(raw.path))
-            found = map(reader.get_batch, range(reader.num_record_batches))
+            found, raw.reached = _batches_of(reader, raw), 0.0
         else:
             found = reader = arrow.open_stream(readable(stream))
-        sliced = (
-            batch.slice(start, _ROWS)
-            for batch in found
-            for start in range(0, batch.num_rows, _ROWS)
-        )
-        yield from _batches(sliced, reader.schema.names, Kind.ARROW, intake, None)
+        header = header_of(reader.schema.names, intake.options)
+        yield [intake.open(Kind.ARROW, columns=header.columns, own=header.own)]
+        for batch in found:
+            for start in range(0, batch.num_rows, _ROWS):
+                yield _rows(batch.slice(start, _ROWS), header, intake)
+
+
+def _batches_of(reader: Any, raw: RawFile) -> Iterator[Any]:
+    for number in range(reader.num_record_batches):
+        raw.reached = raw.size * number / reader.num_record_batches
+        yield reader.get_batch(number)
 
 
 def excel_blocks(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
@@ -87,22 +96,11 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0][:200]
 
 
-def _batches(
-    batches: Iterable[Any], names: list[str], kind: Kind, intake: Intake, total: int | None
-) -> Iterator[list[Entry]]:
-    header = header_of(names, intake.options)
-    yield [intake.open(kind, columns=header.columns, own=header.own)]
-    seen = 0
-    for batch in batches:
-        columns = [_values(column) for column in batch.columns]
-        entries: list[Entry] = []
-        for cells in zip(*columns, strict=True):
-            _take(cells, None, header, entries, intake)
-        seen += batch.num_rows
-        if total:
-            intake.fraction = seen / total
-        if entries:
-            yield entries
+def _rows(batch: Any, header: Header, intake: Intake) -> list[Entry]:
+    entries: list[Entry] = []
+    for cells in zip(*map(_values, batch.columns), strict=True):
+        _take(cells, None, header, entries, intake)
+    return entries
 
 
 def _values(column: Any) -> list[Any]:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import io
 import os
 import pickle
 import stat
+import subprocess
+import sys
 import threading
+import zipfile
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.feather
+import pyarrow.parquet
 import pytest
 from files_support import failure, written
 
@@ -288,3 +295,50 @@ def test_a_bad_line_shows_its_place_and_no_value(tmp_path: Path) -> None:
     list(read(path, bad_lines="reject", notice=told.append))
     (bad,) = [item for item in told if isinstance(item, BadLine)]
     assert "secret" not in str(bad) + repr(bad)
+
+
+@pytest.mark.parametrize("packing", ["", "gzip", "zip", "parquet", "arrow"])
+def test_how_much_was_read_is_known_of_packed_files_too(tmp_path: Path, packing: str) -> None:
+    path, values = tmp_path / "in", [os.urandom(8).hex() for _ in range(50_000)]
+    data = ("n\n" + "\n".join(values)).encode()
+    if packing == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("in.csv", data)
+    elif packing == "parquet":
+        pyarrow.parquet.write_table(pa.table({"n": values}), path)
+    elif packing == "arrow":
+        pyarrow.feather.write_feather(pa.table({"n": values}), path, chunksize=10_000)
+    else:
+        path.write_bytes(gzip.compress(data) if packing else data)
+
+    source = read(path)
+    seen = [source.fraction() or 0.0 for _ in source.blocks()]
+
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    assert len({round(fraction, 1) for fraction in seen}) >= 5
+    mark = source.fingerprint()
+    assert mark is not None
+    assert mark.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+PEAK = """
+import resource, sys
+from hubbatch.files import Rejects, read
+from hubbatch import RecordOutcome, RecordStatus
+with Rejects(sys.argv[2]) as rejects:
+    for row in read(sys.argv[1]):
+        rejects.write(RecordOutcome(row.position, row, RecordStatus.UNSENT))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the peak is in KiB there")
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    peaks = []
+    for count in (10_000, 200_000):
+        path = written(tmp_path / f"{count}.csv", "n,x\n" + '1,"some text"\n' * count)
+        command = [sys.executable, "-c", PEAK, str(path), str(tmp_path / f"{count}.bad.csv")]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout))
+    assert peaks[1] < peaks[0] + 4 * 1024
