@@ -323,17 +323,18 @@ def test_how_much_was_read_is_known_of_packed_files_too(tmp_path: Path, packing:
 
 
 PEAK = """
-import resource, sys
+import sys
+from pathlib import Path
 from hubbatch.files import Rejects, read
 from hubbatch import RecordOutcome, RecordStatus
 with Rejects(sys.argv[2]) as rejects:
     for row in read(sys.argv[1]):
         rejects.write(RecordOutcome(row.position, row, RecordStatus.UNSENT))
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the peak is in KiB there")
+@pytest.mark.skipif(sys.platform != "linux", reason="it tells the peak, in KiB")
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     peaks = []
     for count in (10_000, 200_000):
@@ -341,4 +342,5 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
         command = [sys.executable, "-c", PEAK, str(path), str(tmp_path / f"{count}.bad.csv")]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout))
-    assert peaks[1] < peaks[0] + 4 * 1024
+    assert peaks[1] < peaks[0] + 8 * 1024
+    assert peaks[1] < 150 * 1024
