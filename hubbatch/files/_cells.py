@@ -15,6 +15,8 @@ __all__ = ["cell_text", "defused", "json_text"]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell that a spreadsheet runs as a formula begins with."""
 
+_MOST_DIGITS = 400
+
 
 def defused(text: str) -> str:
     """Return the text of a cell that no spreadsheet runs."""
@@ -31,9 +33,28 @@ def cell_text(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
-    if isinstance(value, Mapping | list | tuple):
+    if isinstance(value, float | Decimal):
+        return _number_text(value)
+    if isinstance(value, list | tuple):
+        return _list_text(value)
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    return json_text(value) if isinstance(value, Mapping) else str(value)
+
+
+def _number_text(value: float | Decimal) -> str:
+    """Return a number without an exponent, unless it would be endless."""
+    number = Decimal(repr(value)) if isinstance(value, float) else value
+    is_short = number.is_finite() and abs(number.adjusted()) <= _MOST_DIGITS
+    return format(number, "f") if is_short else str(value)
+
+
+def _list_text(value: list[Any] | tuple[Any, ...]) -> str:
+    """Return a list as HubSpot has it, with semicolons; what has no such form is JSON."""
+    if any(item is None or isinstance(item, Mapping | list | tuple) for item in value):
         return json_text(value)
-    return str(value)
+    texts = [cell_text(item) for item in value]
+    return json_text(value) if any(";" in text for text in texts) else ";".join(texts)
 
 
 def json_text(value: Any) -> str:

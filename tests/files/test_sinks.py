@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import errno
 import io
 import json
@@ -12,6 +13,7 @@ import stat
 import subprocess
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -351,13 +353,24 @@ def test_a_delimiter_that_is_not_found_out_is_named(tmp_path: Path) -> None:
 
 
 def test_values_as_cells() -> None:
-    assert [cell_text(value) for value in (None, True, 1.5, [1, "a"], {"a": None})] == [
-        "",
-        "true",
-        "1.5",
-        '[1,"a"]',
-        '{"a":null}',
-    ]
+    texts = {
+        "": None,
+        "true": True,
+        "1.5": 1.5,
+        "10000000000000000000000": 1e22,
+        "0.0000001": 1e-7,
+        "1.10": Decimal("1.10"),
+        "1E+9999": Decimal("1E+9999"),
+        "nan": float("nan"),
+        "1;a": [1, "a"],
+        '["a;b"]': ["a;b"],
+        "[null]": [None],
+        '{"a":null}': {"a": None},
+        "a\\xff": b"a\xff",
+        "2024-05-01": dt.date(2024, 5, 1),
+        "2024-05-01T10:00:00+00:00": dt.datetime(2024, 5, 1, 10, tzinfo=dt.UTC),
+    }
+    assert [cell_text(value) for value in texts.values()] == [*texts]
     assert json.loads(json_text({"a": 2**70, "b": ["\ud800", {"c": 2**70}]})) == {
         "a": 2**70,
         "b": ["\ud800", {"c": 2**70}],
