@@ -86,13 +86,16 @@ def _reading(what: str, error_kind: type[Exception]) -> Iterator[None]:
         yield
     except BrokenInputError:
         raise
-    except (error_kind, OSError, ValueError, MemoryError) as error:
+    except BaseException as error:
+        expected = isinstance(error, (error_kind, OSError, ValueError, MemoryError))
+        if not expected and type(error).__name__ != "PanicException":  # a library in Rust gave up
+            raise
         raise BrokenInputError(
             f"this cannot be read as {what} ({_first_line(error)}): fetch the file again, or save it anew"
         ) from None
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0][:200]
 
 

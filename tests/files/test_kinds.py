@@ -305,6 +305,22 @@ def test_a_damaged_file_is_told_with_what_to_do(tmp_path: Path, what: str) -> No
     assert str(error).startswith(f"{tmp_path / 'in.csv'}")
 
 
+def test_a_library_that_gives_up_is_no_crash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class PanicException(BaseException):
+        pass
+
+    class Workbook:
+        @staticmethod
+        def from_path(_: str) -> None:
+            raise PanicException("called `Option::unwrap()` on a `None` value")
+
+    path = workbook(tmp_path / "in.xlsx", ("A", [["a"], [1]]))
+    monkeypatch.setattr("python_calamine.CalamineWorkbook", Workbook)
+    assert "cannot be read as a workbook" in str(failure(path))
+
+
 def test_the_rows_before_the_end_of_a_cut_off_file_are_given(tmp_path: Path) -> None:
     body = "".join(f"{n},{os.urandom(8).hex()}\n" for n in range(20_000))
     data = gzip.compress(f"n,x\n{body}".encode())
