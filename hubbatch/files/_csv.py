@@ -15,7 +15,7 @@ from attrs import define, field
 from hubbatch.files._bytes import Stream
 from hubbatch.files._delimiters import delimiter_of, named_delimiter
 from hubbatch.files._encodings import Encoding
-from hubbatch.files._entries import Entry, Kind, Row
+from hubbatch.files._entries import Entry, Kind, Opened, Row
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._header import Header, header_of
 from hubbatch.files._intake import Intake
@@ -43,16 +43,13 @@ def csv_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator[l
 
 @define
 class _Reader:
-    """Lines to rows. Lines that are not yet a whole row are kept for the next block."""
+    """Finds the header, and keeps the lines that are not a whole row yet for the next block."""
 
     _intake: Intake
     _encoding: Encoding
-    _delimiter: str = ""
-    _header: Header | None = None
+    _rows: _Rows | None = None
     _kept: list[str] = field(factory=list)
     _kept_flawed: bool = False
-    _names_row: int = 1
-    _read_again: int = 0
 
     def entries(self, block: Block) -> list[Entry]:
         """Return what a block of lines completes."""
@@ -67,30 +64,29 @@ class _Reader:
             block.flawed or self._kept_flawed,
             last=block.last,
         )
-        start = self._take_header(lines, entries) if self._header is None else 0
-        if self._header is not None:
-            start = self._take_rows(self._header, lines, start, entries)
+        start = self._take_header(lines, entries) if self._rows is None else 0
+        if self._rows is not None:
+            start = self._rows.take(lines, start, entries)
         self._kept = lines.lines[start:]
         self._kept_flawed = lines.flawed and bool(self._kept)
         return entries
 
     def check_end(self) -> None:
-        """Refuse a file without a row."""
-        if self._header is None:
+        """Refuse a file without a header."""
+        if self._rows is None:
             raise BrokenInputError(
                 "the file is empty, there is no header: the first line must name the properties"
             )
 
     def _take_cut(self, block: Block, entries: list[Entry]) -> None:
         """Reject a line that is too long; a row that was to go on there is none either."""
-        if self._header is None:
+        if self._rows is None:
             raise BrokenInputError(
                 f"the header is longer than {MAX_LINE // 2**20} MiB: is this a CSV?"
             )
         if self._kept:
             first = block.first - len(self._kept)
-            kept = Block(self._kept, first, self._kept_flawed, last=True)
-            self._take_rows(self._header, kept, 0, entries)
+            self._rows.take(Block(self._kept, first, self._kept_flawed, last=True), 0, entries)
             self._kept = []
         reason = f"it is longer than {MAX_LINE // 2**20} MiB: put each record on a line of its own"
         entries.append(self._intake.bad(block.first, block.lines[0], reason, cut=True))
@@ -115,36 +111,46 @@ class _Reader:
                 return 0
             raise BrokenInputError(f"{_problem(error)}, in the header") from None
         end = start + reader.line_num
-        text = "".join(lines[start:end])
-        if (flaw := flaw_of(text, self._encoding.codec)) is not None:
+        if (flaw := flaw_of("".join(lines[start:end]), self._encoding.codec)) is not None:
             raise BrokenInputError(flaw)
-        self._header = header_of(cells, self._intake.options)
-        self._delimiter = delimiter
-        assumptions = [self._encoding.assumed] if self._encoding.assumed else []
-        if given is None and named is None and delimiter != ",":
-            assumptions.append("a tab" if delimiter == "\t" else f"'{delimiter}'")
+        header = header_of(cells, self._intake.options)
+        assumed = (
+            self._encoding.assumed,
+            _named(delimiter) if delimiter != (given or named or ",") else "",
+        )
         opened = self._intake.open(
             Kind.CSV,
             encoding=self._encoding.codec,
             delimiter=delimiter,
-            columns=self._header.columns,
-            own=self._header.own,
-            assumptions=tuple(assumptions),
+            columns=header.columns,
+            own=header.own,
+            assumptions=tuple(filter(None, assumed)),
         )
         entries.append(opened)
+        self._rows = _Rows(self._intake, header, opened)
         return end
 
-    def _take_rows(self, header: Header, block: Block, start: int, entries: list[Entry]) -> int:
+
+@define
+class _Rows:
+    """Lines under a known header to records and bad lines."""
+
+    _intake: Intake
+    _header: Header
+    _opened: Opened
+    _read_again: int = 0
+
+    def take(self, block: Block, start: int, entries: list[Entry]) -> int:
         """Take the rows of a block from a line on; return where one begins that is not whole yet."""
         lines, first, flawed, base = block.lines, block.first, block.flawed, -1
-        intake, append = self._intake, entries.append
+        header, intake, append = self._header, self._intake, entries.append
         fast = header.all_kept and not header.own and not flawed and not intake.options.keep_empty
-        kept, width, tally, opened = header.kept, len(header.names), intake.tally, intake.opened
+        kept, width, tally, opened = header.kept, len(header.names), intake.tally, self._opened
         while start < len(lines):
             if base < 0:
                 base = start
                 reader = csv.reader(
-                    islice(lines, start, None), delimiter=self._delimiter, strict=True
+                    islice(lines, start, None), delimiter=opened.delimiter, strict=True
                 )
             try:
                 for cells in reader:
@@ -181,7 +187,7 @@ class _Reader:
         for number in range(start, stop):
             text = lines[number]
             reason = (
-                flaw_of(text, self._encoding.codec)
+                flaw_of(text, self._opened.encoding)
                 or f"{_problem(error)}, in the row that begins here"
             )
             entries.append(self._intake.bad(block.first + number, text, reason))
@@ -191,11 +197,10 @@ class _Reader:
         self, cells: list[str], raw: str, line: int, entries: list[Entry], *, flawed: bool
     ) -> None:
         header, intake = self._header, self._intake
-        assert header is not None  # noqa: S101 (for the type checker)
         if not cells or (not cells[0].strip() and not any(map(str.strip, cells))):
             intake.tally.blank += 1
             return
-        if flawed and (flaw := flaw_of(raw, self._encoding.codec)) is not None:
+        if flawed and (flaw := flaw_of(raw, self._opened.encoding)) is not None:
             entries.append(intake.bad(line, self._as_came(cells, raw), flaw))
         elif len(cells) != len(header.names):
             reason = (
@@ -213,21 +218,24 @@ class _Reader:
 
     def _take_rejected(self, cells: list[str], line: int, entries: list[Entry]) -> None:
         header, intake = self._header, self._intake
-        assert header is not None  # noqa: S101 (for the type checker)
         rest = header.without_own(cells)
         if not any(map(str.strip, rest)):
             intake.tally.blank += 1
             return
         record = header.record(cells, keep_empty=intake.options.keep_empty)
-        text = csv_text(rest, self._delimiter)
+        text = csv_text(rest, self._opened.delimiter)
         entries.append(intake.rejected_row(record, line, text, header.status(cells)))
 
     def _as_came(self, cells: list[str], raw: str) -> str:
         """Return a bad row without what a rejects file has put before it."""
-        own = self._header.own if self._header else ()
+        own = self._header.own
         if own and own == tuple(range(len(own))) and len(cells) > len(own):
-            return csv_text(cells[len(own) :], self._delimiter)
+            return csv_text(cells[len(own) :], self._opened.delimiter)
         return raw
+
+
+def _named(delimiter: str) -> str:
+    return "a tab" if delimiter == "\t" else f"'{delimiter}'"
 
 
 def _is_open(error: csv.Error) -> bool:

@@ -1,4 +1,4 @@
-"""A file that grows by whole lines: made for its owner alone, never over another, mended where a kill has cut it.
+"""A file that grows by whole lines: made for its owner alone, never over another.
 
 What it holds is not its business, but for where a line ends.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -66,21 +65,24 @@ class OutputFile:
         self._file.seek(0)
         return self._file.read(min(most, self._size)) or b""
 
-    def cut_to_whole_lines(self, ends: Callable[[bytes, int], tuple[int | None, int]]) -> None:
-        """Cut off what comes after the last whole line: a kill has left it.
-
-        `ends`: given some bytes and a state that is 0 at first, returns where in them the last line ends, and the state
-        after them.
-        """
+    def is_whole(self, *, quoted: bool) -> bool:
+        """Say whether what it holds ends with a line end; `quoted`: and not within quotes."""
         self._file.seek(0)
-        whole, seen, state = 0, 0, 0
+        seen, quotes, last = 0, 0, b"\n"
         while seen < self._size and (chunk := self._file.read(_CHUNK)):
-            end, state = ends(chunk, state)
-            if end is not None:
-                whole = seen + end
-            seen += len(chunk)
-        if whole < self._size:
-            self._truncate(whole)
+            seen, quotes, last = seen + len(chunk), quotes + chunk.count(b'"'), chunk[-1:]
+        return last == b"\n" and not (quoted and quotes % 2)
+
+    def cut(self, size: int) -> None:
+        """Remove what comes after so many bytes. Raises `OutputError` if it does not hold as many."""
+        if not self._regular:
+            return
+        if size > self._size:
+            raise OutputError(
+                f"cannot append to {self.path}: it holds {self._size:,} bytes where {size:,} were written; it was"
+                " changed since: give another name"
+            )
+        self._truncate(size)
 
     def write(self, data: bytes) -> None:
         """Write whole lines. Raises `OutputError`; then nothing of them is in the file, if it is a regular one."""

@@ -24,9 +24,20 @@ class _Sink:
     """Rows written to a file as whole lines, several at once in one write."""
 
     def __init__(
-        self, path: str | os.PathLike[str], *, append: bool = False, force: bool = False
+        self,
+        path: str | os.PathLike[str],
+        *,
+        append: bool = False,
+        force: bool = False,
+        known_size: int | None = None,
     ) -> None:
-        self._file = OutputFile(path, append=append, force=force)
+        self._file = OutputFile(path, append=append or known_size is not None, force=force)
+        if known_size is not None:
+            try:
+                self._file.cut(known_size)
+            except OutputError:
+                self._file.close()
+                raise
         self._form: Form | None = None
         self.written = 0
         """How many rows were written."""
@@ -48,14 +59,16 @@ class _Sink:
         """
         form = Form.like(origin, self._file.path, self._own_names(origin))
         head = form.head().encode()
-        if self._file.size:
-            self._file.cut_to_whole_lines(_ends_json if form.kind is Kind.NDJSON else _ends_csv)
-        if not self._file.size:
+        begun = self._file.read(max(1, len(head)))
+        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+            self._file.cut(0)  # a kill may have left a part of it
             if head:
                 self._file.write(head)
-        elif not _goes_on(self._file.read(max(1, len(head))), head):
-            raise OutputError(
-                f"cannot append to {self._file.path}: it has other columns than the input: give another name"
+        elif not begun.startswith(head or b"{"):
+            raise self._unfit("it has other columns than the input: give another name")
+        elif not self._file.is_whole(quoted=form.kind is Kind.CSV):
+            raise self._unfit(
+                "its last line has no end: mend or remove that line, or give another name"
             )
         self._form = form
 
@@ -77,6 +90,9 @@ class _Sink:
         traceback: TracebackType | None,
     ) -> None:
         self._file.close(nothing_wrong=kind is None)
+
+    def _unfit(self, problem: str) -> OutputError:
+        return OutputError(f"cannot append to {self._file.path}: {problem}")
 
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         raise NotImplementedError
@@ -102,7 +118,9 @@ class Rejects(_Sink):
     _category, _message`, which are ignored when it is loaded again. A line that is no record comes as it was, and is
     none again.
 
-    A path that exists is a `UsageError`, unless `append` or `force` is given. The file is its owner's alone (0600).
+    A path that exists is a `UsageError`, unless `append` or `force` is given. `known_size`: append after so many bytes,
+    the `size` that was noted last, and remove what comes after them: a kill has left it. The file is its owner's
+    alone (0600).
     """
 
     def write(self, *items: RecordOutcome | BadLine) -> None:
@@ -164,24 +182,3 @@ def _row_of(item: RecordOutcome) -> Row:
 
 def _placed(item: Row | BadLine, status: str, category: str, message: str) -> Mapping[str, Any]:
     return dict(zip(OWN, (item.file, item.line, status, category, message), strict=True))
-
-
-def _goes_on(begun: bytes, head: bytes) -> bool:
-    return begun.startswith(head) if head else begun.startswith(b"{")
-
-
-def _ends_json(chunk: bytes, _: int) -> tuple[int | None, int]:
-    end = chunk.rfind(b"\n")
-    return (None if end < 0 else end + 1), 0
-
-
-def _ends_csv(chunk: bytes, within_quotes: int) -> tuple[int | None, int]:
-    """Return where the last row ends; every row that we write has an even number of quotes."""
-    after = (within_quotes + chunk.count(b'"')) % 2
-    state, before = after, len(chunk)
-    while (end := chunk.rfind(b"\n", 0, before)) >= 0:
-        state = (state + chunk.count(b'"', end, before)) % 2
-        if not state:
-            return end + 1, after
-        before = end
-    return None, after

@@ -205,7 +205,7 @@ def test_appending_lines_to_something_else_is_refused(path: Path) -> None:
     cut=st.integers(0, 10_000),
     suffix=st.sampled_from(["csv", "ndjson"]),
 )
-def test_what_a_kill_has_cut_off_is_made_whole_before_more_is_written(
+def test_what_a_kill_has_cut_off_is_removed_or_refused_and_never_run_together_with_more(
     tmp_path_factory: pytest.TempPathFactory, cells: list[str], cut: int, suffix: str
 ) -> None:
     folder = tmp_path_factory.mktemp("cut")
@@ -216,17 +216,48 @@ def test_what_a_kill_has_cut_off_is_made_whole_before_more_is_written(
         lines = [json.dumps({"a": cell}) + "\n" for cell in cells]
         source = written(folder / "in.ndjson", "".join(lines))
     found, there = items(source), folder / f"bad.{suffix}"
+    ends = [0]
     with Rejects(there) as rejects:
-        rejects.write(*rejected(found))
+        rejects.begin(entries(source)[0])  # type: ignore[arg-type]
+        ends.append(rejects.size)
+        for item in rejected(found):
+            rejects.write(item)
+            ends.append(rejects.size)
     whole = there.read_bytes()
-    there.write_bytes(whole[: cut % (len(whole) + 1)])
+    cut %= len(whole) + 1
+    there.write_bytes(whole[:cut])
 
-    with Rejects(there, append=True) as rejects:
+    try:
+        with Rejects(there, append=True) as rejects:
+            rejects.write(*rejected(found[:1]))
+    except OutputError as error:
+        assert "its last line has no end" in str(error)  # noqa: PT017 (or it is none)
+        assert cut not in ends
+        assert there.read_bytes() == whole[:cut]
+    else:
+        assert cut in ends or cut < ends[1]
+
+    there.write_bytes(whole[:cut])
+    known = max(end for end in ends if end <= cut)
+    with Rejects(there, known_size=known) as rejects:
         rejects.write(*rejected(found[:1]))
-
-    back = [dict(item) for item in items(there) if isinstance(item, Row)]
     wanted = [dict(item) for item in found if isinstance(item, Row)]
-    assert back == [*wanted[: len(back) - 1], wanted[0]]
+    before = max(0, ends.index(known) - 1) if len(set(ends)) == len(ends) else ends[1:].index(known)
+    assert [dict(row) for row in rows(there)] == [*wanted[:before], wanted[0]]
+
+
+def test_a_file_that_is_shorter_than_was_noted_is_not_touched(path: Path) -> None:
+    text = bad(path)
+    with pytest.raises(OutputError, match="it was changed since"):
+        Rejects(path.parent / "bad.csv", known_size=len(text) + 100)
+    assert (path.parent / "bad.csv").read_text("utf-8-sig") == text
+
+
+def test_a_foreign_file_is_left_as_it_is_to_the_last_byte(path: Path) -> None:
+    there = written(path.parent / "bad.csv", "precious, without a line end")
+    with pytest.raises(OutputError, match="has other columns"):
+        bad(path, append=True)
+    assert there.read_text() == "precious, without a line end"
 
 
 def test_a_full_disk_leaves_whole_lines(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -307,7 +338,7 @@ with Rejects(bad) as rejects:
 
 
 @pytest.mark.parametrize("bytes_before", [1_000, 300_000, 2_000_000])
-def test_a_killed_process_leaves_whole_lines_and_the_next_one_goes_on(
+def test_a_killed_process_leaves_whole_lines_and_at_most_a_part_of_the_last(
     tmp_path: Path, bytes_before: int
 ) -> None:
     source = written(
@@ -321,7 +352,8 @@ def test_a_killed_process_leaves_whole_lines_and_the_next_one_goes_on(
             time.sleep(0.001)
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
 
-    with Rejects(there, append=True) as rejects:
+    known = there.read_bytes().rfind(b"\r\n") + 2
+    with Rejects(there, known_size=known) as rejects:
         rejects.begin(entries(source)[0])  # type: ignore[arg-type]
     back = rows(there)
 
