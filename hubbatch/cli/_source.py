@@ -10,7 +10,7 @@ from typing import Any
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Layout
 from hubbatch.cli._threads import in_thread
-from hubbatch.files import Columns, InputError, Kind, Opened, Row, read
+from hubbatch.files import InputError, Opened, Row, read
 
 __all__ = ["Source"]
 

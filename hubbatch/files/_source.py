@@ -7,7 +7,8 @@ from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Literal
 
-from hubbatch import UsageError, in_thread
+import hubbatch
+from hubbatch import UsageError
 from hubbatch.files._bytes import RawFile, Stream, all_paths
 from hubbatch.files._columns import Columns
 from hubbatch.files._csv import csv_blocks
@@ -144,7 +145,7 @@ class Source:
 
     async def __aiter__(self) -> AsyncGenerator[Row, None]:
         """Give the records, read in a thread; the rest goes to `notice`."""
-        async with in_thread(self.blocks(), read_ahead=2) as blocks:
+        async with hubbatch.in_thread(self.blocks(), read_ahead=2) as blocks:
             async for block in blocks:
                 for entry in block:
                     if isinstance(entry, Row):
