@@ -358,3 +358,12 @@ def test_the_limit_of_the_csv_module_is_left_alone(tmp_path: Path) -> None:
     before = csv.field_size_limit()
     items(written(tmp_path / "in.csv", "a\n1\n"))
     assert csv.field_size_limit() == before
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_stream_without_the_byte_order_mark_that_its_encoding_wants(
+    tmp_path: Path, encoding: str
+) -> None:
+    path = written(tmp_path / "in.csv", "id\n1\n".encode(f"{encoding}-le"))
+    assert f"this is not {encoding}" in str(failure(path, encoding=encoding, kind="csv"))
+    assert "such as utf-16-le" in str(failure(path, encoding=encoding, kind="csv"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import bz2
+import csv
 import datetime as dt
 import gzip
 import importlib
@@ -425,3 +426,31 @@ def test_rejects_of_an_array_become_lines(tmp_path: Path) -> None:
     assert [dict(row) for row in rows(again)] == [values[0], values[2]]
     assert len(bad_lines(again)) == 1
     assert builtins.all(line.startswith("{") for line in again.read_text().splitlines())
+
+
+def test_a_rejects_file_may_come_back_as_a_workbook(tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", "email,n\na@b.cz,1\nc@d.cz,2\n")
+    with Rejects(tmp_path / "bad.csv") as rejects:
+        rejects.write(*rejected(items(source)))
+    with (tmp_path / "bad.csv").open(encoding="utf-8-sig", newline="") as file:
+        lines = [*csv.reader(file), []]
+    path = workbook(tmp_path / "mended.xlsx", ("Sheet", lines))
+
+    first, second = rows(path)
+
+    assert (dict(first), first.status) == ({"email": "a@b.cz", "n": "1"}, "FAILED")
+    assert second.raw == {"email": "c@d.cz", "n": "2"}
+
+
+def test_rows_of_a_csv_are_written_as_lines_where_the_first_file_was_typed(tmp_path: Path) -> None:
+    typed = tmp_path / "a.parquet"
+    pyarrow.parquet.write_table(pa.table({"n": [1], "x": ["a"]}), typed)
+    plain = written(tmp_path / "b.csv", "x,n\nb,2\nragged\n")
+    with Rejects(tmp_path / "bad.ndjson") as rejects:
+        rejects.write(*rejected([*items(typed), *items(plain)]))
+
+    assert [dict(row) for row in rows(tmp_path / "bad.ndjson")] == [
+        {"n": 1, "x": "a"},
+        {"x": "b", "n": "2"},
+    ]
+    assert [bad.raw for bad in bad_lines(tmp_path / "bad.ndjson")] == ["ragged\n"]
