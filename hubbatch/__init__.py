@@ -125,7 +125,7 @@ _HOMES = {
 
 _MODULES = frozenset(
     {
-        *("client", "endpoints", "errors", "events", "models", "object_types", "outcome"),
+        *("client", "endpoints", "errors", "events", "files", "models", "object_types", "outcome"),
         *("policies", "progress", "run"),
     }
 )
