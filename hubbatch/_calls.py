@@ -35,9 +35,9 @@ def plan_call(
 
     `path_fields`, `query` and `fields`: what stands in the path, the query and the body besides the inputs.
     """
-    envelope = _check_fields(endpoint, fields or {})
+    body_fields = _check_fields(endpoint, fields or {})
     most_inputs = endpoint.max_inputs
-    if envelope.get("propertiesWithHistory"):
+    if body_fields.get("propertiesWithHistory"):
         most_inputs = endpoint.max_inputs_with_history or most_inputs
     checked = check_options(endpoint.name, options, most_inputs)
     _check_merge(endpoint, checked["duplicates"])
@@ -45,7 +45,7 @@ def plan_call(
     path = endpoint.path(api_version, path_fields)
     object_type = str(path_fields.get("object_type", ""))
     if id_property is not None and "idProperty" in endpoint.fields:
-        envelope = _naming_fields(envelope, object_type, id_property)
+        body_fields = _naming_fields(body_fields, object_type, id_property)
     return Call(
         endpoint,
         path,
@@ -53,7 +53,7 @@ def plan_call(
         id_property=id_property,
         unique_property=check_unique_name("unique_property", unique_property),
         query=_check_query(endpoint, query or {}),
-        envelope=envelope,
+        body_fields=body_fields,
         object_type=object_type,
         spelling=spelling_of(object_type),
         **checked,

@@ -12,7 +12,7 @@ from typing import Any, Unpack
 from hubbatch import endpoints
 from hubbatch._calls import check_naming_options, split_options
 from hubbatch._options import RunOptions, check_names
-from hubbatch._records.envelope import read_fields
+from hubbatch._records.request_body import read_fields
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.run import Run

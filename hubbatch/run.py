@@ -15,9 +15,9 @@ from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
+from hubbatch._engine.record_stream import RecordStream
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import ClientResources
-from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError, UsageError
@@ -67,7 +67,7 @@ class Run(Generic[ResultT]):
         self._life = Life()
         self._mark = object()
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
-        self._settled: SettledRecords | None = None
+        self._settled: RecordStream | None = None
         """What waits to be iterated over; None while nobody is to iterate."""
         self._waiters = 0
         self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
@@ -215,7 +215,7 @@ class Run(Generic[ResultT]):
         engine.consumed()
         return record
 
-    def _iterable(self) -> SettledRecords:
+    def _iterable(self) -> RecordStream:
         self._started()
         if self._settled is None:
             raise UsageError("enter the run with 'async with' to iterate over its records")
@@ -255,7 +255,7 @@ class Run(Generic[ResultT]):
             self._life.refuse(error)
             raise
         reporter = RunReporter(resources.observers, self.id, self._call)
-        settled = self._settled = SettledRecords(reporter.not_taken) if streamed else None
+        settled = self._settled = RecordStream(reporter.not_taken) if streamed else None
         engine = Engine(
             self._call,
             self._source,

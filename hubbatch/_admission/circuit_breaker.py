@@ -51,28 +51,28 @@ class CircuitBreaker:
 
     def note(
         self,
-        told: Diagnosis,
+        diagnosis: Diagnosis,
         *,
         sent_at: float,
         now: float,
         chance: float,
-        suspect: bool = False,
+        in_poison_search: bool = False,
     ) -> None:
         """Note what came of a request.
 
-        `chance`: a random number from 0 to 1, for the jitter. `suspect`: a failure would be the request's own.
+        `chance`: a random number from 0 to 1, for the jitter. `in_poison_search`: a failure would be the request's own.
         """
-        self._reached = self._reached or told.symptom is not Symptom.NOT_SENT
-        sign = SYMPTOMS[told.symptom].sign
+        self._reached = self._reached or diagnosis.symptom is not Symptom.NOT_SENT
+        sign = SYMPTOMS[diagnosis.symptom].sign
         if sign is Sign.GOOD:
             self._note_good()
             return
-        if suspect and not self.open:
+        if in_poison_search and not self.open:
             return
         if sign is Sign.BAD:
-            self._note_bad(told, now)
-        if self._trouble_since is not None and told.asked_wait is not None:
-            self._left_alone_until = max(self._left_alone_until, now + told.asked_wait)
+            self._note_bad(diagnosis, now)
+        if self._trouble_since is not None and diagnosis.asked_wait is not None:
+            self._left_alone_until = max(self._left_alone_until, now + diagnosis.asked_wait)
         if self._open_since is not None and sent_at >= self._open_since:
             # A probe: what was under way when the others failed is none.
             self._probes += 1
@@ -114,13 +114,13 @@ class CircuitBreaker:
             self.resumes_at = -math.inf
         self._answers.append(True)
 
-    def _note_bad(self, told: Diagnosis, now: float) -> None:
+    def _note_bad(self, diagnosis: Diagnosis, now: float) -> None:
         self._answers.append(False)
         if self._trouble_since is None:
             self._trouble_since = now
             self._left_alone_until = -math.inf
-        if told.error is not None:
-            self._last = f"{told.error.category}: {told.error.message}"
+        if diagnosis.error is not None:
+            self._last = f"{diagnosis.error.category}: {diagnosis.error.message}"
 
     def _pause(self, now: float, chance: float) -> None:
         """Wait before the next probe; half of the wait is random at most, so that pauses do grow."""

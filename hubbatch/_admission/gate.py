@@ -1,8 +1,7 @@
-"""The door all requests of one client go through: so many at once, each with a place in the quota, runs in turn.
+"""The gate that all requests of one client pass: so many at once, each with a place in the quota, runs in turn.
 
-A place is given to whoever is next at the moment it becomes free, one run after the other, so that a small run never
-waits behind a large one. While the service is broken it lets one request through at a time. It knows nothing of what
-is sent.
+Each run has a queue of its own, and the queues are served round-robin: a small run never waits behind a large one.
+While the service is broken it lets one request through at a time. It knows nothing of what is sent.
 """
 
 from __future__ import annotations
@@ -47,9 +46,9 @@ class _Waiter:
 
 
 class Gate:
-    """Lets requests through: as many at once as the service can bear, within the quota, lanes in turn.
+    """Lets requests through: as many at once as the service can bear, within the quota, queues round-robin.
 
-    `notify` is told what becomes of the circuit breaker.
+    `notify` is given what becomes of the circuit breaker.
     """
 
     def __init__(
@@ -64,16 +63,16 @@ class Gate:
         self._breaker = breaker
         self._notify = notify
         self._in_flight = 0
-        self._lanes: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
+        self._queues: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
         """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
         self._pump: asyncio.Task[None] | None = None
         self._acquiring: asyncio.Timeout | None = None
         """How long the pump waits for the quota, while it does."""
         self._change = asyncio.Event()
-        self._vain_since: float | None = None
+        self._without_success_since: float | None = None
         """When the first answer came that was not good, since the last good one."""
         self._crowded_until = -math.inf
-        """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
+        """Until when a waiter waited for a request to end rather than for the quota; infinity: one does now."""
         self._partial = Spacing()
         self._first_at, self._passed_at = math.inf, -math.inf
         """When the first request was let through, and the last one."""
@@ -89,13 +88,13 @@ class Gate:
         return self._breaker.open
 
     @property
-    def in_vain(self) -> float:
+    def without_success_for(self) -> float:
         """For so many seconds the service has not given one good answer; 0 while its last one was good."""
-        return 0.0 if self._vain_since is None else now() - self._vain_since
+        return 0.0 if self._without_success_since is None else now() - self._without_success_since
 
     @property
     def held_for(self) -> float:
-        """Seconds for which everybody is held from now on; infinity while nobody can tell."""
+        """Seconds for which all requests are held from now on; infinity while it is not known."""
         return math.inf if self._breaker.open else self.limiter.held_for
 
     @property
@@ -123,8 +122,8 @@ class Gate:
         self._partial.leave(who)
 
     @asynccontextmanager
-    async def enter(self, lane: Hashable, since: float) -> AsyncIterator[Slot]:
-        """Wait for the lane's turn; the request is in flight until the context is left.
+    async def enter(self, queue: Hashable, since: float) -> AsyncIterator[Slot]:
+        """Wait for the queue's turn; the request is in flight until the context is left.
 
         The place in the quota is used once the limiter has been told that the request was sent, whatever comes of it;
         until then it is given back.
@@ -132,7 +131,7 @@ class Gate:
         `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
         since then.
         """
-        slot = await self._wait(lane, since)
+        slot = await self._wait(queue, since)
         try:
             yield slot
         finally:
@@ -142,27 +141,39 @@ class Gate:
                 self.limiter.give_back(slot)
             self._leave()
 
-    def note(self, told: Diagnosis, slot: Slot, chance: float, *, suspect: bool = False) -> None:
-        """Note what came of a request that was let through; `suspect`: a failure would be the request's own."""
+    def note(
+        self, diagnosis: Diagnosis, slot: Slot, chance: float, *, in_poison_search: bool = False
+    ) -> None:
+        """Note what came of a request. `in_poison_search`: a failure would be the request's own."""
         broken, resumes_at, moment = self._breaker.open, self._breaker.resumes_at, now()
         limited = self._crowded_until >= slot.sent_at
-        self._breaker.note(told, sent_at=slot.sent_at, now=moment, chance=chance, suspect=suspect)
-        if SYMPTOMS[told.symptom].sign is Sign.GOOD:
-            self._vain_since = None
-        elif self._vain_since is None:
-            self._vain_since = moment
-        if not (suspect and SYMPTOMS[told.symptom].overload):
-            self._concurrency.note(told.symptom, sent_at=slot.sent_at, now=moment, limited=limited)
+        self._breaker.note(
+            diagnosis,
+            sent_at=slot.sent_at,
+            now=moment,
+            chance=chance,
+            in_poison_search=in_poison_search,
+        )
+        if SYMPTOMS[diagnosis.symptom].sign is Sign.GOOD:
+            self._without_success_since = None
+        elif self._without_success_since is None:
+            self._without_success_since = moment
+        if not (in_poison_search and SYMPTOMS[diagnosis.symptom].overload):
+            self._concurrency.note(
+                diagnosis.symptom, sent_at=slot.sent_at, now=moment, limited=limited
+            )
         if broken and not self._breaker.open:
             self._concurrency.begin_anew()
         if self._acquiring is not None and not self._acquiring.expired():
             self._acquiring.reschedule(self._next_to_give_up())
         self._change.set()
         if broken or self._breaker.open:
-            self._tell(told.symptom, broken=broken, probed=self._breaker.resumes_at != resumes_at)
+            self._report(
+                diagnosis.symptom, broken=broken, probed=self._breaker.resumes_at != resumes_at
+            )
 
-    def _tell(self, symptom: Symptom, *, broken: bool, probed: bool) -> None:
-        """Tell what an answer has made of the circuit breaker, which was open before if it was `broken`."""
+    def _report(self, symptom: Symptom, *, broken: bool, probed: bool) -> None:
+        """Report how an answer has changed the circuit breaker. `broken`: it was open before."""
         wait = self._breaker.resumes_at - now()
         if not self._breaker.open:
             self._notify(BreakerClosed)
@@ -173,22 +184,22 @@ class Gate:
 
     async def settle(self) -> None:
         """End what works for waiters that are gone; nothing is left behind when a run ends."""
-        if self._pump is not None and not self._lanes:
+        if self._pump is not None and not self._queues:
             pump, self._pump = self._pump, None
             pump.cancel()
             await asyncio.wait([pump])
 
-    async def _wait(self, lane: Hashable, since: float) -> Slot:
+    async def _wait(self, queue: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        self._lanes.setdefault(lane, OrderedDict())[waiter] = None
+        self._queues.setdefault(queue, OrderedDict())[waiter] = None
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._let_through())
         try:
             return await future
         except asyncio.CancelledError:
             if not future.done() or future.cancelled():
-                self._withdraw(lane, waiter)
+                self._withdraw(queue, waiter)
             elif future.exception() is None:
                 self.limiter.give_back(future.result())
                 self._leave()
@@ -198,17 +209,17 @@ class Gate:
         self._in_flight -= 1
         self._change.set()
 
-    def _withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
-        waiting = self._lanes.get(lane)
+    def _withdraw(self, queue: Hashable, waiter: _Waiter) -> None:
+        waiting = self._queues.get(queue)
         if waiting is not None and waiter in waiting:
             del waiting[waiter]
             if not waiting:
-                del self._lanes[lane]
+                del self._queues[queue]
 
     async def _let_through(self) -> None:
         """Give places to waiters for as long as there are any."""
         try:
-            while self._send_away():
+            while self._dismiss_hopeless():
                 if self._closed_until() > now():
                     await self._until_changed()
                     continue
@@ -229,7 +240,7 @@ class Gate:
                 waiter.admitted.set_exception(own)
 
     async def _acquire(self) -> Slot | None:
-        """Wait for a place in the quota; None if somebody's time to give up comes before."""
+        """Wait for a place in the quota; None if a waiter's time to give up comes first."""
         try:
             async with asyncio.timeout_at(self._next_to_give_up()) as self._acquiring:
                 return await self.limiter.acquire()
@@ -247,7 +258,7 @@ class Gate:
         return math.inf if full else self._breaker.resumes_at
 
     async def _until_changed(self) -> None:
-        """Wait until something has happened, the gate opens by itself, or somebody gives up."""
+        """Wait until something has happened, the gate opens by itself, or a waiter gives up."""
         self._change.clear()
         wakes = min([self._closed_until(), *(at for _, _, at in self._giving_up())])
         timer = None
@@ -262,34 +273,34 @@ class Gate:
                 timer.cancel()
 
     def _giving_up(self) -> list[tuple[Hashable, _Waiter, float]]:
-        """Return who waits, in which lane, and when to give the service up; nobody while it is well."""
+        """Return who waits, in which queue, and when to give the service up; empty while the service works."""
         if not self._breaker.in_trouble:
             return []
         return [
-            (lane, waiter, self._breaker.gives_up_at(waiter.since))
-            for lane, waiting in self._lanes.items()
+            (queue, waiter, self._breaker.gives_up_at(waiter.since))
+            for queue, waiting in self._queues.items()
             for waiter in waiting
         ]
 
-    def _send_away(self) -> bool:
-        """Let those know for whom there is no hope that the service recovers in time; return whether any are left."""
+    def _dismiss_hopeless(self) -> bool:
+        """Fail the waiters whose time for a broken service is over; return whether any are left."""
         moment = now()
-        for lane, waiter, at in self._giving_up():
+        for queue, waiter, at in self._giving_up():
             if moment >= at:
-                self._withdraw(lane, waiter)
+                self._withdraw(queue, waiter)
                 if not waiter.admitted.done():
                     waiter.admitted.set_exception(self._breaker.give_up(waiter.since, moment))
-        return bool(self._lanes)
+        return bool(self._queues)
 
     def _next(self) -> _Waiter | None:
-        """Take the first waiter of the lane whose turn it is, and send that lane to the end."""
-        while self._lanes:
-            lane, waiting = next(iter(self._lanes.items()))
+        """Take the first waiter of the queue whose turn it is, and send that queue to the end."""
+        while self._queues:
+            queue, waiting = next(iter(self._queues.items()))
             waiter, _ = waiting.popitem(last=False)
             if waiting:
-                self._lanes.move_to_end(lane)
+                self._queues.move_to_end(queue)
             else:
-                del self._lanes[lane]
+                del self._queues[queue]
             if not waiter.admitted.done():
                 return waiter
         return None

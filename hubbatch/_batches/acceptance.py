@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import attrs
 from attrs import frozen
 
-from hubbatch._batches.batch import Batch, Search
+from hubbatch._batches.batch import Batch, PoisonSearch
 from hubbatch._batches.correlation import Correlation, correlate
 from hubbatch._batches.paging import Page, follow_pages
 from hubbatch._batches.settlement import Settlement, settle_apart
@@ -32,43 +32,49 @@ class Acceptance:
         """Settle a batch by the answer to it, but for inputs that go on, or in doubt of which more can be found out."""
         settlement = self.settlement
         batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
-        told = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
-        paged = follow_pages(self.endpoint, batch.inputs, told, batch.pages)
-        told = paged.told
-        if not told.errors and not paged.pages:
-            succeeded = Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, told.results)
-            freed = settlement.searches.accepted(batch)
-            return settlement.goes_on(Transition([succeeded], response=response), freed)
-        statuses = self._statuses(answered, told)
+        correlation = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
+        paged = follow_pages(self.endpoint, batch.inputs, correlation, batch.pages)
+        correlation = paged.correlation
+        if not correlation.errors and not paged.pages:
+            succeeded = Settled(
+                batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, correlation.results
+            )
+            next_parts = settlement.searches.part_accepted(batch)
+            return settlement.continue_search(
+                Transition([succeeded], response=response), next_parts
+            )
+        statuses = self._statuses(answered, correlation)
         doubtful = self._doubtful(answered, statuses)
-        if told.omitted and doubtful:  # they are asked for again, and told what is wrong with each
-            named = [error for error in told.errors if error.indexes]
-            told = attrs.evolve(told, errors=named)
+        if (
+            correlation.omitted and doubtful
+        ):  # they are asked for again, and told what is wrong with each
+            named = [error for error in correlation.errors if error.indexes]
+            correlation = attrs.evolve(correlation, errors=named)
         left = {*doubtful, *paged.pages}
-        done = settle_apart(batch, told, statuses, left, response)
+        done = settle_apart(batch, correlation, statuses, left, response)
         if len(doubtful) == len(batch.inputs):
-            done = settlement.goes_on(done, settlement.searches.ended(batch))
+            done = settlement.continue_search(done, settlement.searches.part_ended(batch))
         else:
-            done = settlement.goes_on(done, settlement.searches.accepted(batch))
-            settlement.note_one_by_one(batch, told)
+            done = settlement.continue_search(done, settlement.searches.part_accepted(batch))
+            settlement.note_rejected_one_by_one(batch, correlation)
         if paged.pages:
             pages = {batch.inputs[at].index: page for at, page in paged.pages.items()}
             done = done.and_then(_read_on(batch, [*paged.pages], pages))
         if doubtful:
-            parts = self._asked_again(batch, told, doubtful)
-            done = done.and_then(*settlement.after_a_pause(parts, answered.moment))
+            parts = self._asked_again(batch, correlation, doubtful)
+            done = done.and_then(*settlement.after_pause(parts, answered.moment))
         return attrs.evolve(done, stop=settlement.systemic(answered.moment))
 
-    def _statuses(self, answered: Answered, told: Correlation) -> Sequence[RecordStatus]:
+    def _statuses(self, answered: Answered, correlation: Correlation) -> Sequence[RecordStatus]:
         """Return what is proven of each input.
 
-        After a doubt a refusal does not prove that nothing was written: the first try may have done it.
+        After a doubt a rejection does not prove that nothing was written: the first try may have done it.
         """
         if answered.before is not RecordStatus.UNKNOWN or not self.endpoint.writes:
-            return told.statuses
+            return correlation.statuses
         return [
             RecordStatus.UNKNOWN if status is RecordStatus.FAILED else status
-            for status in told.statuses
+            for status in correlation.statuses
         ]
 
     def _doubtful(self, answered: Answered, statuses: Sequence[RecordStatus]) -> list[int]:
@@ -83,17 +89,21 @@ class Acceptance:
         ]
 
     def _asked_again(
-        self, batch: Batch, told: Correlation, positions: Sequence[int]
+        self, batch: Batch, correlation: Correlation, positions: Sequence[int]
     ) -> list[Batch]:
         inputs = [batch.inputs[position] for position in positions]
-        refused = {
+        rejections = {
             batch.inputs[position].index: cause
             for position in positions
-            if told.statuses[position] is RecordStatus.FAILED
-            and (cause := told.causes[position]) is not None
+            if correlation.statuses[position] is RecordStatus.FAILED
+            and (cause := correlation.causes[position]) is not None
         }
         part = batch.part(
-            inputs, refused=refused, search=Search.NONE, slow=False, omitted=told.omitted
+            inputs,
+            rejections=rejections,
+            search=PoisonSearch.NONE,
+            delayed=False,
+            omitted=correlation.omitted,
         )
         return self.settlement.doubts.parts(part, inputs)
 
@@ -101,4 +111,4 @@ class Acceptance:
 def _read_on(batch: Batch, positions: Sequence[int], pages: dict[int, Page]) -> Batch:
     """Return the inputs of a batch that go on, from where they do."""
     inputs = [batch.inputs[position] for position in positions]
-    return batch.part(inputs, pages=pages, search=Search.NONE, slow=False, rounds=0)
+    return batch.part(inputs, pages=pages, search=PoisonSearch.NONE, delayed=False, rounds=0)

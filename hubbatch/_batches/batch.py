@@ -1,6 +1,6 @@
 """A batch: inputs that travel together, and all that is known of them.
 
-A frozen value. What an answer makes of it is told by the state machine, `_machine`.
+A frozen value. The state machine (`machine`) decides what an answer makes of it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.planning import Input
 from hubbatch.models import BatchError, RecordStatus
 
-__all__ = ["Batch", "Search", "Stage"]
+__all__ = ["Batch", "PoisonSearch", "Stage"]
 
 
 class Stage(Enum):
@@ -29,12 +29,12 @@ class Stage(Enum):
     """See whether its records are in the account: whether they were written is unknown."""
 
 
-class Search(Enum):
+class PoisonSearch(Enum):
     """What a batch is being taken apart for."""
 
     NONE = auto()
-    REFUSED = auto()
-    """The records for which HubSpot refuses it."""
+    REJECTED = auto()
+    """The records for which HubSpot rejects it."""
     FAILING = auto()
     """The records on which the service fails."""
 
@@ -50,10 +50,10 @@ class Batch:
     """Whether nothing has been taken away from it."""
     stage: Stage = Stage.SEND
     status: RecordStatus = RecordStatus.UNSENT
-    """What these records are if nothing more is done: never sent, refused, or in doubt."""
-    refusal: BatchError | None = None
+    """What these records are if nothing more is done: never sent, rejected, or in doubt."""
+    last_error: BatchError | None = None
     """The last answer that was not an acceptance, or why there was none."""
-    refused_alone: bool = False
+    rejected_alone: bool = False
     """Whether that was the answer to one record, and so about this one."""
     attempts: int = 0
     """Requests that carried it."""
@@ -65,15 +65,15 @@ class Batch:
     """When it first asked to be sent."""
     resumes_at: float = 0.0
     """When the next step may be taken."""
-    search: Search = Search.NONE
-    slow: bool = False
+    search: PoisonSearch = PoisonSearch.NONE
+    delayed: bool = False
     """Whether it is part of a search and waits for another try: the search goes on without it."""
     rounds: int = 0
     """How often a doubt about it has been looked into."""
     omitted: bool = False
     """Whether an answer that had errors without names, and no other doubt, has left these records out."""
-    refused: Mapping[int, BatchError] = attrs.field(factory=dict)
-    """Why records, by index, were refused by the last try, although an earlier one may have written them."""
+    rejections: Mapping[int, BatchError] = attrs.field(factory=dict)
+    """Why HubSpot rejected records in the last try, by index, although an earlier try may have written them."""
     pages: Mapping[int, Page] = attrs.field(factory=dict)
     """What has been read, by index, of records that are read page after page."""
     collides_with: str | None = None
@@ -82,13 +82,13 @@ class Batch:
     """How many such objects have been read."""
 
     @property
-    def is_suspect(self) -> bool:
-        """Whether it is tried for what the service fails on, so that its failures are its own."""
-        return self.search is Search.FAILING and self.stage is Stage.SEND
+    def in_poison_search(self) -> bool:
+        """Whether it is part of a search for records on which the service fails, so that its failures are its own."""
+        return self.search is PoisonSearch.FAILING and self.stage is Stage.SEND
 
     @property
     def looks(self) -> int:
-        """How many look-ups of this stage have told something."""
+        """How many look-ups of this stage got an answer that can be used."""
         return self.history.get(Symptom.ANSWERED, 0) + self.history.get(Symptom.NOTHING_FOUND, 0)
 
     @property

@@ -1,6 +1,6 @@
 """What a conflict is, in all the shapes that HubSpot gives it, and which input collides with the object it names.
 
-Pure. A likeness is a suspicion only: suspects are sent apart from the others, and refused by the service or not.
+Pure. A likeness is a suspicion only: candidates are sent apart from the others, and refused by the service or not.
 """
 
 from __future__ import annotations
@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._records.envelope import Envelope, read_fields
+from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch._records.planners import planner_of
 from hubbatch._records.planning import Input
+from hubbatch._records.request_body import RequestBody, read_fields
 from hubbatch._records.spelling import ALIASES, Spelling, further_values
 from hubbatch.endpoints import READ
 from hubbatch.models import BatchError, BatchResponse
 
-__all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]
+__all__ = ["colliding_inputs", "existing_id", "read_body", "unique_names"]
 
 _SEVERAL = {further: name for name, further in ALIASES.items()}
 """Properties that hold several values, each as unique as those of another property."""
@@ -39,7 +39,7 @@ def existing_id(error: BatchError) -> str | None:
 
 def read_body(object_id: str, names: Iterable[str]) -> bytes:
     """Return the body of a batch read of one object, with the properties that may be unique."""
-    return Envelope(read_fields(sorted(names))).wrap([planner_of(READ).plan(0, object_id)])
+    return RequestBody(read_fields(sorted(names))).wrap([planner_of(READ).plan(0, object_id)])
 
 
 def unique_names(*named: str | None) -> frozenset[str]:
@@ -47,7 +47,7 @@ def unique_names(*named: str | None) -> frozenset[str]:
     return _UNIQUE.union(filter(None, named))
 
 
-def suspects_of(
+def colliding_inputs(
     inputs: Sequence[Input],
     response: BatchResponse | None,
     names: Iterable[str],

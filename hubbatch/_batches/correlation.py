@@ -1,6 +1,6 @@
 """Which input of a batch each result and each error is for, and so what became of every input.
 
-Pure: inputs and a decoded reply in, one verdict an input out. By trace id, else by record id or unique value, else
+Pure: inputs and a decoded reply in, one status an input out. By trace id, else by record id or unique value, else
 by the property values sent; never by position, for HubSpot answers out of order. What cannot be told is UNKNOWN.
 
 A result that names a record is its success whatever the reply says of the batch (CANCELED, PENDING): it is the object
@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import attrs
 from attrs import frozen
 
-from hubbatch._batches.claims import Claims
-from hubbatch._batches.matching import one_to_one
+from hubbatch._batches.match_values import one_to_one
+from hubbatch._batches.matches import Matches
+from hubbatch._batches.name_strategy import names_and_matches
 from hubbatch._batches.names import Names
-from hubbatch._batches.naming import named_and_claimed
 from hubbatch._protocol.results import Results
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
@@ -60,42 +60,42 @@ def correlate(
     if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
-    names, claims = named_and_claimed(endpoint, inputs, response, spelling)
-    claimed = claims.results
-    blamed, errors, anonymous = _blame(endpoint, inputs, names, claims, response)
+    names, matches = names_and_matches(endpoint, inputs, response, spelling)
+    matched = matches.results
+    causes, errors, nameless = _assign_errors(endpoint, inputs, names, matches, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
-    for position in blamed:
+    for position in causes:
         # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
-        doubtful = position in claimed or claims.left_over
+        doubtful = position in matched or matches.left_over
         statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
-    for position, result in claimed.items():
+    for position, result in matched.items():
         if result is None:
             statuses[position] = RecordStatus.UNKNOWN
-            blamed[position] = _contradiction(inputs[position])
-            errors.append(blamed[position])
-    gone = _gone(endpoint, names, response.errors)
-    silent = [
+            causes[position] = _contradiction(inputs[position])
+            errors.append(causes[position])
+    already_gone = _already_gone(endpoint, names, response.errors)
+    unmentioned = [
         position
         for position in range(len(inputs))
-        if position not in claimed and position not in blamed and position not in gone
+        if position not in matched and position not in causes and position not in already_gone
     ]
-    if silent and not _silence_is_success(endpoint, len(inputs), response, anonymous):
-        error = _no_answer(inputs, silent, response, anonymous)
+    if unmentioned and not _unmentioned_succeeded(endpoint, len(inputs), response, nameless):
+        error = _no_answer(inputs, unmentioned, response, nameless)
         errors.append(error)
-        for position in silent:
+        for position in unmentioned:
             statuses[position] = RecordStatus.UNKNOWN
-            blamed[position] = error
+            causes[position] = error
     positions = range(len(inputs))
     return Correlation(
         statuses,
-        [*map(claimed.get, positions)],
-        [*map(blamed.get, positions)],
+        [*map(matched.get, positions)],
+        [*map(causes.get, positions)],
         errors,
         omitted=endpoint.result is ResultShape.ROW
-        and bool(anonymous)
+        and bool(nameless)
         and response.status is BatchStatus.COMPLETE
-        and not claims.left_over
-        and statuses.count(RecordStatus.UNKNOWN) == len(silent),
+        and not matches.left_over
+        and statuses.count(RecordStatus.UNKNOWN) == len(unmentioned),
     )
 
 
@@ -127,30 +127,34 @@ def _by_trace_id(inputs: Sequence[Input], results: Results) -> list[int] | None:
         return None
 
 
-class _Shared:
+class _SharedErrors:
     """Errors that name several inputs by what these share, as one object in many pairs.
 
     They are about the inputs without a result. Where there is more than one such error the first is given to all of
     them, and each further one to a single input: a service may send one for each.
     """
 
-    def __init__(self, names: Names, claims: Claims) -> None:
+    def __init__(self, names: Names, matches: Matches) -> None:
         self._of_several = names.of_several
-        self._claimed = claims.results
+        self._matched = matches.results
         self._seen: dict[int, tuple[list[int], int]] = {}
         """By the identity of a list of positions: those without a result, and how many errors have named them."""
 
-    def meant(self, positions: list[int]) -> list[int]:
+    def positions_of(self, positions: list[int]) -> list[int]:
         if not self._of_several or len(positions) == 1:
             return positions
-        meant, count = self._seen.get(id(positions), ([], 0))
+        without_result, count = self._seen.get(id(positions), ([], 0))
         if not count:
-            meant = [at for at in positions if at not in self._claimed] or positions
-        self._seen[id(positions)] = meant, count + 1
-        return [meant[count % len(meant)]] if count and meant else meant
+            without_result = [at for at in positions if at not in self._matched] or positions
+        self._seen[id(positions)] = without_result, count + 1
+        return (
+            [without_result[count % len(without_result)]]
+            if count and without_result
+            else without_result
+        )
 
 
-def _gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
+def _already_gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
     """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
     if not endpoint.missing_is_done:
         return set()
@@ -158,37 +162,37 @@ def _gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set
     return set().union(*{id(positions): positions for positions in named}.values())
 
 
-def _blame(
+def _assign_errors(
     endpoint: Endpoint,
     inputs: Sequence[Input],
     names: Names,
-    claims: Claims,
+    matches: Matches,
     response: BatchResponse,
 ) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
     """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
-    blamed: dict[int, BatchError] = {}
-    indexed, anonymous = [], []
-    shared = _Shared(names, claims)
+    causes: dict[int, BatchError] = {}
+    indexed, nameless = [], []
+    shared = _SharedErrors(names, matches)
     for item in response.errors:
-        # What has no words of HubSpot's is no refusal, whomever it is about.
-        speaks = bool(item.category or item.correlation_id)
-        positions = shared.meant(names.of_error(item)) if speaks else []
+        # What has no words of HubSpot's is no rejection, whichever record it is about.
+        from_hubspot = bool(item.category or item.correlation_id)
+        positions = shared.positions_of(names.of_error(item)) if from_hubspot else []
         alone = len(inputs) == 1 and not response.results and not response.rows
-        if speaks and alone and not positions and not names.names_somebody(item):
+        if from_hubspot and alone and not positions and not names.names_a_record(item):
             positions = [0]  # there is nobody else whom it could mean
         if item.category == OBJECT_NOT_FOUND and positions and endpoint.missing_is_done:
             continue
         error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
         if not positions:
-            anonymous.append(error)
+            nameless.append(error)
         for position in positions:
-            blamed.setdefault(position, error)
-    return blamed, indexed, anonymous
+            causes.setdefault(position, error)
+    return causes, indexed, nameless
 
 
-def _silence_is_success(
-    endpoint: Endpoint, inputs: int, response: BatchResponse, anonymous: Sequence[BatchError]
+def _unmentioned_succeeded(
+    endpoint: Endpoint, inputs: int, response: BatchResponse, nameless: Sequence[BatchError]
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
     says_all = endpoint.answer in {AnswerKind.NOTHING, AnswerKind.IDS}
@@ -200,7 +204,7 @@ def _silence_is_success(
         says_all
         and response.status is BatchStatus.COMPLETE
         and response.num_errors <= len(response.errors)
-        and not anonymous
+        and not nameless
     )
 
 
@@ -208,14 +212,14 @@ def _no_answer(
     inputs: Sequence[Input],
     positions: Sequence[int],
     response: BatchResponse,
-    anonymous: Sequence[BatchError],
+    nameless: Sequence[BatchError],
 ) -> BatchError:
     if response.status is not BatchStatus.COMPLETE:
         message = f"the service has not completed the batch: it answered {response.status}"
     else:
         message = "the reply mentions this record neither among its results nor among its errors"
-    if anonymous:
-        message += f"; it has an error that names no record: {anonymous[0].message}"
+    if nameless:
+        message += f"; it has an error that names no record: {nameless[0].message}"
     return BatchError(
         NO_ANSWER, message, indexes=indexes_of([inputs[position] for position in positions])
     )

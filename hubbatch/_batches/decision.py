@@ -20,7 +20,7 @@ from hubbatch.policies import LONGEST_WAIT, RetryPolicy
 
 __all__ = ["AGAIN", "Decision", "decide"]
 
-_TRIES_OF_A_SUSPECT = 2
+_TRIES_OF_A_POISON_PART = 2
 """How often to try a part of a batch that has failed so often that one of its records must be why."""
 
 
@@ -45,17 +45,17 @@ def decide(
     history: Mapping[Symptom, int],
     policy: RetryPolicy,
     chance: float,
-    suspect: bool = False,
-    in_vain: float = 0.0,
+    in_poison_search: bool = False,
+    without_success_for: float = 0.0,
     longest_wait: float = LONGEST_WAIT,
     today: datetime | None = None,
 ) -> Decision:
     """Decide what to do after one more try of a batch.
 
-    `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter. `suspect`: it is
-    a part of a batch that was taken apart, because most of its tries were failures of the service. `in_vain`:
-    for so many seconds the service has not given one good answer. `longest_wait`: the most seconds that it may have
-    anybody wait. `today`: the time by the wall's clock, for messages.
+    `history`: what came of its earlier tries. `chance`: a random number from 0 to 1, for the jitter.
+    `in_poison_search`: it is a part of a batch that was split because most of its tries were failures of the service.
+    `without_success_for`: seconds since the service gave its last good answer. `longest_wait`: the most seconds that
+    the service may ask for. `today`: the time by the wall's clock, for messages.
     """
     symptom, error = diagnosis.symptom, diagnosis.error
     row = SYMPTOMS[symptom]
@@ -67,8 +67,12 @@ def decide(
         and (diagnosis.asked_wait or 0.0) > policy.max_elapsed
     ):
         return Decision(Action.STOP, exception=_come_back(diagnosis, policy, today))
-    if row.action in AGAIN and row.sign is Sign.NOTHING and in_vain > policy.max_elapsed:
-        return Decision(Action.STOP, exception=_never_good(error, in_vain))
+    if (
+        row.action in AGAIN
+        and row.sign is Sign.NOTHING
+        and without_success_for > policy.max_elapsed
+    ):
+        return Decision(Action.STOP, exception=_never_good(error, without_success_for))
     if row.action in AGAIN and diagnosis.proof is Proof.NOTHING and not endpoint.idempotent:
         return Decision(Action.GIVE_UP)  # never blindly twice
     of_this_kind = history.get(symptom, 0) + 1
@@ -81,10 +85,10 @@ def decide(
     failures = sum(
         history.get(kind, 0) + (kind is symptom)
         for kind, each in SYMPTOMS.items()
-        if each.suspicious
+        if each.may_be_poison
     )
-    convicted = suspect and row.suspicious and failures >= _TRIES_OF_A_SUSPECT
-    if action in AGAIN and (tries >= most or convicted):
+    is_poison = in_poison_search and row.may_be_poison and failures >= _TRIES_OF_A_POISON_PART
+    if action in AGAIN and (tries >= most or is_poison):
         action = _at_last(row, attempt, failures, only_of_this_kind=of_this_kind == tries)
     if action is Action.STOP and row.exception is not None:
         exception = row.exception(f"{row.advice} ({error.category}: {error.message})")

@@ -11,12 +11,12 @@ from attrs import field, frozen
 
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import correlate
-from hubbatch._batches.faults import is_conflict
-from hubbatch._batches.naming import names_of
-from hubbatch._batches.recognition import Sent, Verdict, judge
+from hubbatch._batches.name_strategy import names_of
+from hubbatch._batches.problems import is_conflict
+from hubbatch._batches.recognition import Presence, Sent, compare_with_found
 from hubbatch._protocol.symptoms import Symptom
-from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, encode_input
+from hubbatch._records.request_body import RequestBody, read_fields
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import READ, Doubt, Endpoint, ResultShape
 from hubbatch.models import (
@@ -52,7 +52,7 @@ _LOOKS = 2
 class Finding:
     """What was found of one input."""
 
-    verdict: Verdict
+    presence: Presence
     result: ObjectResult | None = None
 
 
@@ -61,7 +61,7 @@ class Conclusion:
     """What follows from a look-up."""
 
     created: list[tuple[Input, ObjectResult]] = field(factory=list)
-    refused: list[tuple[Input, BatchError]] = field(factory=list)
+    rejected: list[tuple[Input, BatchError]] = field(factory=list)
     unknown: list[tuple[Input, BatchError]] = field(factory=list)
     """Inputs that stay in doubt, and why."""
     following: list[Batch] = field(factory=list)
@@ -86,7 +86,7 @@ class Doubts:
         self._unique_property = unique_property
         self._most_rounds = most_rounds
         self._spelling = spelling
-        # Where errors may name nobody, only a record that is sent alone is told what is wrong with it.
+        # Where errors may name no record, only a record that is sent alone gets an error of its own.
         self._repetitions = _NARROWINGS if endpoint.result is ResultShape.ROW else 1
 
     def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
@@ -116,8 +116,8 @@ class Doubts:
     def body(self, inputs: Sequence[Input]) -> bytes:
         """Return the body of the batch read that looks inputs up, with all that they were to write."""
         names = {name for item in inputs for name in item.properties}
-        envelope = Envelope(read_fields(sorted(names), id_property=self._unique_property))
-        return envelope.wrap(self._asked(inputs))
+        request_body = RequestBody(read_fields(sorted(names), id_property=self._unique_property))
+        return request_body.wrap(self._asked(inputs))
 
     def conclude(
         self,
@@ -135,69 +135,73 @@ class Doubts:
         """
         done = Conclusion()
         absent: list[Input] = []
-        untold: list[tuple[Input, ObjectResult | None]] = []
+        uncertain: list[tuple[Input, ObjectResult | None]] = []
         for item, finding in zip(batch.inputs, self.findings(batch, response, sent), strict=True):
-            result, refusal = finding.result, batch.refused.get(item.index)
-            if result is not None and finding.verdict is Verdict.CREATED:
+            result, rejection = finding.result, batch.rejections.get(item.index)
+            if result is not None and finding.presence is Presence.CREATED:
                 done.created.append((item, result))
-            elif result is not None and finding.verdict is Verdict.EXISTED:
-                done.refused.append((item, self._existed(result)))
-            elif finding.verdict is Verdict.ABSENT and not _contradicts(refusal):
+            elif result is not None and finding.presence is Presence.EXISTED:
+                done.rejected.append((item, self._existed(result)))
+            elif finding.presence is Presence.ABSENT and not _contradicts(rejection):
                 absent.append(item)
             else:
-                untold.append((item, result))
+                uncertain.append((item, result))
         self._follow_absent(batch, absent, done, waited=waited)
-        self._follow_untold(batch, untold, done, symptom=symptom)
+        self._follow_uncertain(batch, uncertain, done, symptom=symptom)
         return done
 
     def _follow_absent(
         self, batch: Batch, absent: list[Input], done: Conclusion, *, waited: float
     ) -> None:
-        """Look once more for what is not there; then send it again, or believe that it was refused.
+        """Look once more for what is not there; then send it again, or believe that it was rejected.
 
-        A refusal does not tell whether an earlier try has written: what that wrote is seen when reading has caught up.
+        A rejection does not say whether an earlier try has written. What it wrote is seen once reading has caught up.
         """
         if absent and batch.looks < _LOOKS:
             done.following.append(batch.part(absent, history=batch.history))
             return
-        refused = [item for item in absent if item.index in batch.refused]
-        left = [item for item in absent if item.index not in batch.refused]
-        if refused and waited < _LAG and batch.tries < self._most_rounds:
-            done.following.append(batch.part(refused, history=batch.history))
+        rejected = [item for item in absent if item.index in batch.rejections]
+        left = [item for item in absent if item.index not in batch.rejections]
+        if rejected and waited < _LAG and batch.tries < self._most_rounds:
+            done.following.append(batch.part(rejected, history=batch.history))
         elif waited < _LAG:
             why = "it was refused later, and reading may lag behind writing"
-            done.unknown.extend((item, doubt_error(why)) for item in refused)
+            done.unknown.extend((item, doubt_error(why)) for item in rejected)
         else:
-            done.refused.extend((item, batch.refused[item.index]) for item in refused)
+            done.rejected.extend((item, batch.rejections[item.index]) for item in rejected)
         if left and batch.rounds < self._most_rounds:
-            done.following.append(batch.part(left, stage=Stage.SEND, refused={}))
+            done.following.append(batch.part(left, stage=Stage.SEND, rejections={}))
         else:
             done.unknown.extend((item, doubt_error("it is not there so far")) for item in left)
 
-    def _follow_untold(
+    def _follow_uncertain(
         self,
         batch: Batch,
-        untold: Sequence[tuple[Input, ObjectResult | None]],
+        uncertain: Sequence[tuple[Input, ObjectResult | None]],
         done: Conclusion,
         *,
         symptom: Symptom,
     ) -> None:
-        """Look again for what an answer does not tell of, which is as good as one that cannot be read."""
+        """Look again for inputs about which the answer says nothing: it counts as an unreadable answer."""
         history = dict(batch.history)
         history[symptom] = max(0, history.get(symptom, 0) - 1)
         history[Symptom.UNREADABLE] = history.get(Symptom.UNREADABLE, 0) + 1
-        if untold and batch.tries < self._most_rounds:
-            done.following.append(batch.part([item for item, _ in untold], history=history))
+        if uncertain and batch.tries < self._most_rounds:
+            done.following.append(batch.part([item for item, _ in uncertain], history=history))
         else:
-            done.unknown.extend((item, _untold_error(result)) for item, result in untold)
+            done.unknown.extend((item, _uncertain_error(result)) for item, result in uncertain)
 
     def findings(self, batch: Batch, response: BatchResponse, sent: Sent | None) -> list[Finding]:
-        """Tell what a look-up has found of each input."""
-        told = correlate(READ, self._asked(batch.inputs), response, self._spelling)
+        """Return what a look-up has found for each input."""
+        correlation = correlate(READ, self._asked(batch.inputs), response, self._spelling)
         return [
             self._finding(item, status, result, cause, sent)
             for item, status, result, cause in zip(
-                batch.inputs, told.statuses, told.results, told.causes, strict=True
+                batch.inputs,
+                correlation.statuses,
+                correlation.results,
+                correlation.causes,
+                strict=True,
             )
         ]
 
@@ -215,11 +219,11 @@ class Doubts:
         sent: Sent | None,
     ) -> Finding:
         if status is RecordStatus.SUCCEEDED and isinstance(result, ObjectResult):
-            return Finding(judge(item, result, sent, self._spelling), result)
+            return Finding(compare_with_found(item, result, sent, self._spelling), result)
         absent = status is RecordStatus.FAILED and cause is not None
         if absent and cause.category == OBJECT_NOT_FOUND:  # type: ignore[union-attr]
-            return Finding(Verdict.ABSENT)
-        return Finding(Verdict.UNTOLD)
+            return Finding(Presence.ABSENT)
+        return Finding(Presence.UNCERTAIN)
 
     def _existed(self, found: ObjectResult) -> BatchError:
         return BatchError(
@@ -241,12 +245,12 @@ def _in_groups(inputs: Sequence[Input]) -> list[Sequence[Input]]:
     return [inputs[start : start + size] for start in range(0, len(inputs), size)]
 
 
-def _contradicts(refusal: BatchError | None) -> bool:
-    """Whether a refusal says that the object is there: then it is, whatever a look-up finds so far."""
-    return refusal is not None and is_conflict(refusal)
+def _contradicts(rejection: BatchError | None) -> bool:
+    """Whether an error says that the object is there: then it is, whatever a look-up finds so far."""
+    return rejection is not None and is_conflict(rejection)
 
 
-def _untold_error(found: ObjectResult | None) -> BatchError:
+def _uncertain_error(found: ObjectResult | None) -> BatchError:
     if found is None:
         return doubt_error("looking it up does not tell")
     return doubt_error(

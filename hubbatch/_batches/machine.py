@@ -1,6 +1,6 @@
-"""The life of a batch: its states, and what every answer makes of it. What changes a batch is told here.
+"""The life of a batch: its states, and what every answer makes of it. All that changes a batch starts here.
 
-Theory of endpoint
+Theory of operation
 ===================
 
 A batch is a frozen value. It stands in one of three stages, and each request it makes ends in one answer:
@@ -8,7 +8,7 @@ A batch is a frozen value. It stands in one of three stages, and each request it
                   split, retry, hold                     nothing found yet, unreadable
                     +-------+                                  +-------+
                     v       |                                  v       |
-    composed ---> SEND -----+--- in doubt, and told apart ---> LOOK_UP +
+    composed ---> SEND -----+--- in doubt, and identified ---> LOOK_UP +
                   ^  |      ^    by a unique value             |   |
                   |  |      +----------- not there ------------+   |
                   |  +-- conflict with an object --> COMPARE       |
@@ -18,13 +18,13 @@ A batch is a frozen value. It stands in one of three stages, and each request it
                   settled: SUCCEEDED, FAILED or UNKNOWN <----------+
 
 What is known of its records is `Batch.status`: UNSENT until a byte of a request has left; then UNKNOWN until an answer
-proves more; FAILED once it is proven that nothing was written. A doubt is never taken back by a later refusal: the lost
-try may have been the one that wrote. It is settled by looking only.
+proves more; FAILED once it is proven that nothing was written. A later rejection never
+ends a doubt: the lost try may have been the one that wrote. Only a look-up ends it.
 
 A symptom (`_protocol.symptoms`) and the batch's earlier tries make a decision (`decision`), and stage and action make
 a transition: the table in `BatchMachine._table`. A transition is a value too: records to settle, batches that go on,
 what stops the run. The shell performs it and does not ask what an answer means. Between the parts of one batch
-`searches` keeps the order.
+`poison_search` keeps the order.
 
 Whatever breaks a batch off (cancellation, no token, a bug) is `broken_off`: it settles what is known.
 """
@@ -36,11 +36,11 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from hubbatch._batches.acceptance import Acceptance
-from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.batch import Batch, PoisonSearch, Stage
 from hubbatch._batches.conflict import read_body, unique_names
 from hubbatch._batches.decision import AGAIN, Decision, decide
 from hubbatch._batches.doubt import Doubts
-from hubbatch._batches.looking_up import LookUp
+from hubbatch._batches.look_up import LookUp
 from hubbatch._batches.paging import bodies_of
 from hubbatch._batches.rejection import Rejection
 from hubbatch._batches.settlement import Settlement
@@ -49,7 +49,7 @@ from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.symptoms import Action, Proof, Symptom
 from hubbatch._records.call import Call
-from hubbatch._records.envelope import Envelope
+from hubbatch._records.request_body import RequestBody
 from hubbatch.endpoints import Endpoint
 from hubbatch.models import NO_ANSWER, BatchError, RecordStatus
 from hubbatch.policies import RetryPolicy
@@ -60,10 +60,10 @@ __all__ = ["BatchMachine"]
 class BatchMachine:
     """Decides about the batches of one run."""
 
-    def __init__(self, call: Call, policy: RetryPolicy, envelope: Envelope) -> None:
+    def __init__(self, call: Call, policy: RetryPolicy, request_body: RequestBody) -> None:
         self._call = call
         self._policy = policy
-        self._envelope = envelope
+        self._request_body = request_body
         self._reader = call.endpoint.reader or call.endpoint
         """What looks records up, where there is anything to look up."""
         self._doubts = Doubts(
@@ -100,8 +100,8 @@ class BatchMachine:
             (Stage.LOOK_UP, Action.RETRY): self._again,
             (Stage.LOOK_UP, Action.HOLD): self._again,
             (Stage.LOOK_UP, Action.REFRESH): self._again,
-            (Stage.LOOK_UP, Action.HALVE): look_up.refused,
-            (Stage.LOOK_UP, Action.ISOLATE): look_up.refused,
+            (Stage.LOOK_UP, Action.HALVE): look_up.rejected,
+            (Stage.LOOK_UP, Action.ISOLATE): look_up.rejected,
             (Stage.LOOK_UP, Action.TAKE_APART): look_up.failed,
             (Stage.LOOK_UP, Action.GIVE_UP): look_up.failed,
             (Stage.LOOK_UP, Action.STOP): look_up.failed,
@@ -125,14 +125,14 @@ class BatchMachine:
         call, endpoint = self._call, self._call.endpoint
         if batch.pages:
             bodies = bodies_of(endpoint, batch.inputs, batch.pages)
-            body = self._envelope.wrap_bodies(bodies)
+            body = self._request_body.wrap_bodies(bodies)
         else:
-            body = self._envelope.wrap(batch.inputs)
+            body = self._request_body.wrap(batch.inputs)
         return Request(
             call.path, body, call.query, repeatable=endpoint.idempotent, method=endpoint.method
         )
 
-    def spares_probes(self, *, any_success: bool) -> bool:
+    def probes_with_one_record(self, *, any_success: bool) -> bool:
         """Whether a broken service is probed with one record only.
 
         What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
@@ -145,11 +145,11 @@ class BatchMachine:
         """Whether the next request of a batch writes, or reads, more than one record."""
         return batch.stage is Stage.SEND and len(batch.inputs) > 1
 
-    def for_a_probe(self, batch: Batch) -> Transition:
+    def split_for_probe(self, batch: Batch) -> Transition:
         """Return a batch in two parts: one record, and the others."""
-        self._searches.replaced(batch, 2)
+        self._searches.part_replaced(batch, 2)
         parts = [
-            batch.part(inputs, history=batch.history, slow=False)
+            batch.part(inputs, history=batch.history, delayed=False)
             for inputs in (batch.inputs[:1], batch.inputs[1:])
         ]
         return Transition(then=parts, split=(Split.PROBE, 2))
@@ -172,8 +172,8 @@ class BatchMachine:
             batch = attrs.evolve(
                 batch,
                 status=_status_after(before, diagnosis.proof, writes=writes),
-                refusal=diagnosis.error,
-                refused_alone=len(batch.inputs) == 1,
+                last_error=diagnosis.error,
+                rejected_alone=len(batch.inputs) == 1,
             )
         action = decision.action
         if action in AGAIN and not moment.may_wait(decision.wait):
@@ -189,29 +189,29 @@ class BatchMachine:
     def _decide(self, batch: Batch, diagnosis: Diagnosis, moment: Moment) -> tuple[Batch, Decision]:
         """Decide what to do after one more try, and note the try.
 
-        While the service is broken a failure says nothing about a batch, unless the batch is suspected of causing it.
+        While the service is broken, a failure counts against a batch only if it is part of a poison search.
         """
-        excused = moment.breaker_open and not batch.is_suspect
+        not_counted = moment.breaker_open and not batch.in_poison_search
         endpoint = self._call.endpoint if batch.stage is Stage.SEND else self._reader
         decision = decide(
             endpoint,
             diagnosis,
-            history={} if excused else batch.history,
+            history={} if not_counted else batch.history,
             policy=self._policy,
             chance=moment.chance(),
-            suspect=batch.is_suspect,
-            in_vain=moment.in_vain,
+            in_poison_search=batch.in_poison_search,
+            without_success_for=moment.without_success_for,
             longest_wait=moment.longest_wait,
             today=moment.today,
         )
-        if not excused:
+        if not not_counted:
             tries = batch.history.get(diagnosis.symptom, 0) + 1
             batch = attrs.evolve(batch, history={**batch.history, diagnosis.symptom: tries})
         return batch, decision
 
     def broken_off(self, batch: Batch, why: str) -> Transition:
         """Settle a batch whose sending was broken off, by what is known of it."""
-        last = batch.refusal
+        last = batch.last_error
         if last is None:
             error = BatchError(NO_ANSWER, why, transient=True)
         elif batch.status is RecordStatus.UNKNOWN:
@@ -220,7 +220,7 @@ class BatchMachine:
         else:
             error = last
         done = self._settlement.as_known(batch, error)
-        return self._settlement.goes_on(done, self._searches.ended(batch))
+        return self._settlement.continue_search(done, self._searches.part_ended(batch))
 
     def waiting(self) -> Iterator[Batch]:
         """Return the batches that are not under way, but to be sent once others have been answered."""
@@ -228,45 +228,45 @@ class BatchMachine:
 
     def withdraw(self) -> list[Batch]:
         """Give all searches up; return the batches that were not under way."""
-        return self._searches.withdraw()
+        return self._searches.abandon()
 
     # Sending
 
     def _again(self, answered: Answered) -> Transition:
-        batch, freed = self._searches.waits(answered.batch)
+        batch, next_parts = self._searches.part_delayed(answered.batch)
         batch = attrs.evolve(batch, resumes_at=answered.moment.now + answered.decision.wait)
-        return self._settlement.goes_on(
-            Transition(then=[batch], again=True), freed, answered.moment
+        return self._settlement.continue_search(
+            Transition(then=[batch], again=True), next_parts, answered.moment
         )
 
     def _halve(self, answered: Answered) -> Transition:
         batch = answered.batch
         if len(batch.inputs) == 1:
             return self._give_up(answered)
-        self._searches.replaced(batch, 2)
-        return Transition(then=batch.halves(slow=False), split=(Split.HALVING, 2))
+        self._searches.part_replaced(batch, 2)
+        return Transition(then=batch.halves(delayed=False), split=(Split.HALVING, 2))
 
     def _take_apart(self, answered: Answered) -> Transition:
         """Take a batch apart that may hold what the service fails on, as long as others succeed."""
         batch, moment, searches = answered.batch, answered.moment, self._searches
-        searches.failed(batch)
+        searches.part_failed(batch)
         # A firewall dislikes what it reads, also where nothing has succeeded yet.
         forbidden = answered.diagnosis.symptom is Symptom.FRONT_FORBIDDEN
-        hope = (moment.any_success or forbidden) and not searches.is_vain(batch)
+        hope = (moment.any_success or forbidden) and not searches.is_hopeless(batch)
         if hope and len(batch.inputs) > 1 and moment.may_wait(0.0):
             # While the service seems to be broken, a record on which it fails must not stand in others' way.
             parts, behind = batch.halves(), moment.breaker_open
-            freed = searches.split(batch, parts, Search.FAILING, behind=behind)
+            next_parts = searches.part_split(batch, parts, PoisonSearch.FAILING, behind=behind)
             split = Transition(split=(Split.BISECTION, len(parts)))
-            return self._settlement.goes_on(split, freed, moment)
+            return self._settlement.continue_search(split, next_parts, moment)
         return self._give_up(answered)
 
     def _give_up(self, answered: Answered) -> Transition:
         """Settle a batch by what is known of it; go on with what can still be found out about it."""
-        freed = self._searches.ended(answered.batch)
-        batch = attrs.evolve(answered.batch, search=Search.NONE, slow=False)
+        next_parts = self._searches.part_ended(answered.batch)
+        batch = attrs.evolve(answered.batch, search=PoisonSearch.NONE, delayed=False)
         done = self._settlement.as_known(batch, answered.error, answered.moment)
-        return self._settlement.goes_on(done, freed, answered.moment)
+        return self._settlement.continue_search(done, next_parts, answered.moment)
 
     def _stop(self, answered: Answered) -> Transition:
         done = self._settlement.as_known(answered.batch, answered.error)

@@ -1,6 +1,6 @@
 """What all strategies for naming have in common: by which names a reply may speak of the inputs of a batch.
 
-Pure. It knows nothing of what a reply says of them; which strategy an endpoint takes is told by `naming`.
+Pure. It knows nothing of what a reply says of them; which strategy an endpoint takes is decided by `name_strategy`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from hubbatch._batches.contexts import contexts_of, texts
+from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch.models import BatchError
 
 __all__ = ["Names", "texts_in"]
@@ -21,7 +21,7 @@ class Names(Protocol):
         """Return the positions of the inputs that an error names, in its own or a nested context."""
         ...
 
-    def names_somebody(self, error: BatchError) -> bool:
+    def names_a_record(self, error: BatchError) -> bool:
         """Whether an error names records at all, be they of this batch or not."""
         ...
 

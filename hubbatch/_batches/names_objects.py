@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator, Sequence
 
-from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._batches.faults import is_conflict
+from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch._batches.names import texts_in
+from hubbatch._batches.problems import is_conflict
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import ALIASES, Key, Spelling, further_values
 from hubbatch.endpoints import Endpoint
@@ -116,7 +116,7 @@ class ObjectNames:
         keys = (self._spelling.key(id_property, value) for id_property in self.id_properties)
         return [self.by_key[key] for key in keys if key in self.by_key]
 
-    def names_somebody(self, error: BatchError) -> bool:
+    def names_a_record(self, error: BatchError) -> bool:
         """Whether an error names records at all, be they of this batch or not."""
         traced = any(context.get("objectWriteTraceId") for context in contexts_of(error))
         return traced or (

@@ -9,9 +9,9 @@ import functools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._batches.faults import is_conflict
+from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch._batches.names import texts_in
+from hubbatch._batches.problems import is_conflict
 from hubbatch._records.paths import steps_of, texts_at
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch.endpoints import Endpoint, InputKind
@@ -19,7 +19,7 @@ from hubbatch.models import BatchError, RowResult
 
 __all__ = ["RowNames"]
 
-_NOBODY = -1
+_AMBIGUOUS = -1
 """Stands for the position of a name that several inputs have."""
 
 
@@ -39,7 +39,7 @@ class RowNames:
         for position, item in enumerate(inputs):
             name = item.name if isinstance(item, NamedInput) else None
             if name is not None and self._by_name.setdefault(name, position) != position:
-                self._by_name[name] = _NOBODY
+                self._by_name[name] = _AMBIGUOUS
 
     @property
     def of_several(self) -> bool:
@@ -58,7 +58,7 @@ class RowNames:
             position = self._by_name.get(name[::-1])
         if position is None:
             position = self._by_lower.get(tuple([part.lower() for part in name]))
-        return None if position == _NOBODY else position
+        return None if position == _AMBIGUOUS else position
 
     @functools.cached_property
     def _by_lower(self) -> dict[tuple[str, ...], int]:
@@ -67,7 +67,7 @@ class RowNames:
         for name, position in self._by_name.items():
             lower = tuple([part.lower() for part in name])
             if found.setdefault(lower, position) != position:
-                found[lower] = _NOBODY
+                found[lower] = _AMBIGUOUS
         return found
 
     @functools.cached_property
@@ -110,7 +110,7 @@ class RowNames:
                 if position is not None:
                     yield position
 
-    def names_somebody(self, error: BatchError) -> bool:
+    def names_a_record(self, error: BatchError) -> bool:
         """Whether an error names records at all, be they of this batch or not."""
         if next(self._whole_names(error), None) is not None:
             return True

@@ -37,7 +37,7 @@ class Page:
 class Paged:
     """An answer, told apart, as far as inputs are read to their end."""
 
-    told: Correlation
+    correlation: Correlation
     pages: Mapping[int, Page] = field(factory=dict)
     """Those that go on, by the position of the input."""
 
@@ -58,16 +58,16 @@ def bodies_of(
 
 
 def follow_pages(
-    endpoint: Endpoint, inputs: Sequence[Input], told: Correlation, pages: Mapping[int, Page]
+    endpoint: Endpoint, inputs: Sequence[Input], correlation: Correlation, pages: Mapping[int, Page]
 ) -> Paged:
     """Join what an answer tells of inputs to what was read of them before. `pages`: by the input's index."""
     paging = endpoint.paging
     if paging is None:
-        return Paged(told)
-    statuses, results = list(told.statuses), list(told.results)
-    causes, errors = list(told.causes), list(told.errors)
+        return Paged(correlation)
+    statuses, results = list(correlation.statuses), list(correlation.results)
+    causes, errors = list(correlation.causes), list(correlation.errors)
     following: dict[int, Page] = {}
-    for position, (item, result) in enumerate(zip(inputs, told.results, strict=True)):
+    for position, (item, result) in enumerate(zip(inputs, correlation.results, strict=True)):
         if statuses[position] is not RecordStatus.SUCCEEDED or not isinstance(result, RowResult):
             continue
         before = pages.get(item.index)

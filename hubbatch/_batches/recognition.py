@@ -14,7 +14,7 @@ from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Key, Spelling
 from hubbatch.models import ObjectResult
 
-__all__ = ["Sent", "Verdict", "judge", "sent_before"]
+__all__ = ["Presence", "Sent", "compare_with_found", "sent_before"]
 
 _SLACK = timedelta(seconds=1)
 """What the clocks of the service's machines usually differ by."""
@@ -26,7 +26,7 @@ _TIMES = frozenset({"createdate", "hs_createdate"})
 """Properties by which a caller may set when an object was created."""
 
 
-class Verdict(Enum):
+class Presence(Enum):
     """What a look-up tells about an input."""
 
     CREATED = auto()
@@ -34,7 +34,7 @@ class Verdict(Enum):
     EXISTED = auto()
     """An object with its unique value was there before it was sent, and refused it."""
     ABSENT = auto()
-    UNTOLD = auto()
+    UNCERTAIN = auto()
 
 
 @frozen
@@ -59,17 +59,19 @@ def sent_before(clock: datetime | None, least: float, most: float) -> Sent | Non
         return None
 
 
-def judge(item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling) -> Verdict:
+def compare_with_found(
+    item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling
+) -> Presence:
     """Tell an object that this input has created from one that was there before, and from another's."""
     written, created = item.properties, found.created_at
     if not _has_the_key(item.key, found, spelling):
-        return Verdict.UNTOLD
+        return Presence.UNCERTAIN
     if sent is None or created is None or not _TIMES.isdisjoint(written):
         return (
-            Verdict.UNTOLD
+            Presence.UNCERTAIN
         )  # likeness alone is no proof: the object of an earlier import is alike
     if _precedes(created, sent.earliest, _MOST_SLACK):
-        return Verdict.EXISTED
+        return Presence.EXISTED
     same = all(
         name not in found.properties
         or spelling.form(name, value) == spelling.form(name, found.properties[name])
@@ -77,8 +79,8 @@ def judge(item: Input, found: ObjectResult, sent: Sent | None, spelling: Spellin
     )
     # The object of an earlier record with the same unique value may be a moment old and look the same.
     if _precedes(created, sent.latest, _SLACK) or not same or item.successor:
-        return Verdict.UNTOLD
-    return Verdict.CREATED
+        return Presence.UNCERTAIN
+    return Presence.CREATED
 
 
 def _precedes(moment: datetime, other: datetime, slack: timedelta) -> bool:

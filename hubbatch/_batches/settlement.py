@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 from attrs import field, frozen
 
-from hubbatch._batches.batch import Batch, Search
+from hubbatch._batches.batch import Batch, PoisonSearch
 from hubbatch._batches.correlation import Correlation, indexes_of
 from hubbatch._batches.doubt import Doubts, pause
-from hubbatch._batches.faults import property_faults
-from hubbatch._batches.naming import names_of
-from hubbatch._batches.searches import Freed, Searches
+from hubbatch._batches.name_strategy import names_of
+from hubbatch._batches.poison_search import PoisonSearches, SearchStep
+from hubbatch._batches.problems import property_problems
 from hubbatch._batches.systemic import FirstBatches
 from hubbatch._batches.transition import Moment, Settled, Transition
 from hubbatch._records.planning import Input
@@ -47,7 +47,7 @@ class Settlement:
     policy: RetryPolicy
     doubts: Doubts
     spelling: Spelling
-    searches: Searches = field(factory=Searches)
+    searches: PoisonSearches = field(factory=PoisonSearches)
     first: FirstBatches = field(factory=FirstBatches)
 
     def as_known(self, batch: Batch, error: BatchError, moment: Moment | None = None) -> Transition:
@@ -59,36 +59,38 @@ class Settlement:
         rest = [item for item in batch.inputs if item not in left]
         settled, errors = [], []
         if rest:
-            if batch.status is RecordStatus.FAILED and not batch.refused_alone:
+            if batch.status is RecordStatus.FAILED and not batch.rejected_alone:
                 error = attrs.evolve(error, transient=True)
             named = attrs.evolve(error, indexes=indexes_of(rest)) if batch.attempts else None
             errors = [] if named is None else [named]
             settled = [Settled(rest, batch.status, batch.attempts, error=named)]
         then: Sequence[Batch] = ()
         if left and moment is not None:
-            then = self.after_a_pause(self.doubts.parts(batch, left), moment)
+            then = self.after_pause(self.doubts.parts(batch, left), moment)
         return Transition(settled, errors, then=then)
 
-    def refused(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
+    def rejected(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
         """Settle a batch that was refused, unless an earlier try may have written it."""
         missing = error.category == OBJECT_NOT_FOUND and self.endpoint.missing_is_done
         if missing and not self._is_about_others(batch, error):
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
-        out = attrs.evolve(batch, search=Search.NONE, slow=False)
-        return self.as_known(_having_been_refused(out, error), error, moment)
+        out = attrs.evolve(batch, search=PoisonSearch.NONE, delayed=False)
+        return self.as_known(_as_rejected(out, error), error, moment)
 
     def _is_about_others(self, batch: Batch, error: BatchError) -> bool:
         names = names_of(self.endpoint, batch.inputs, self.spelling)
-        return names.names_somebody(error) and not names.of_error(error)
+        return names.names_a_record(error) and not names.of_error(error)
 
-    def goes_on(self, done: Transition, freed: Freed, moment: Moment | None = None) -> Transition:
+    def continue_search(
+        self, done: Transition, next_parts: SearchStep, moment: Moment | None = None
+    ) -> Transition:
         """Add what goes on in a search, and the end of what it is given up for."""
-        done = done.and_then(*freed.released)
-        for batch in freed.unsearched:
+        done = done.and_then(*next_parts.released)
+        for batch in next_parts.unsearched:
             done = done.joined(self._unsearched(batch, moment))
         return done
 
-    def after_a_pause(self, parts: Iterable[Batch], moment: Moment) -> list[Batch]:
+    def after_pause(self, parts: Iterable[Batch], moment: Moment) -> list[Batch]:
         """Have parts wait before it is found out what became of them."""
         return [
             attrs.evolve(
@@ -99,19 +101,21 @@ class Settlement:
             for part in parts
         ]
 
-    def note_one_by_one(self, batch: Batch, told: Correlation) -> None:
+    def note_rejected_one_by_one(self, batch: Batch, correlation: Correlation) -> None:
         """Note a whole batch all of whose records are refused, each by name, for the same property."""
-        failed = all(status is RecordStatus.FAILED for status in told.statuses)
+        failed = all(status is RecordStatus.FAILED for status in correlation.statuses)
         if not (failed and batch.whole):
             return
-        faults = {() if cause is None else property_faults(cause) for cause in told.causes}
-        cause = told.causes[0]
-        if len(faults) == 1 and () not in faults and cause is not None:
-            self.first.refused(batch.number, cause)
+        problems = {
+            () if cause is None else property_problems(cause) for cause in correlation.causes
+        }
+        cause = correlation.causes[0]
+        if len(problems) == 1 and () not in problems and cause is not None:
+            self.first.note_rejected(batch.number, cause)
 
     def systemic(self, moment: Moment) -> HubbatchError | None:
         """Return what stops the run if its first batches show that nothing can succeed."""
-        return None if moment.any_success else self.first.verdict
+        return None if moment.any_success else self.first.exception
 
     def _resolvable(self, batch: Batch, moment: Moment) -> list[Input]:
         if batch.status is not RecordStatus.UNKNOWN or not moment.may_wait(0.0):
@@ -121,35 +125,35 @@ class Settlement:
         ]
 
     def _unsearched(self, batch: Batch, moment: Moment | None) -> Transition:
-        last = batch.refusal or BatchError(NO_ANSWER, "no answer came")
-        if batch.search is Search.REFUSED:
+        last = batch.last_error or BatchError(NO_ANSWER, "no answer came")
+        if batch.search is PoisonSearch.REJECTED:
             last = attrs.evolve(last, message=f"{_UNSEARCHED} ({last.message})")
-        out = attrs.evolve(batch, search=Search.NONE, slow=False, refused_alone=False)
-        return self.as_known(_having_been_refused(out, last), last, moment)
+        out = attrs.evolve(batch, search=PoisonSearch.NONE, delayed=False, rejected_alone=False)
+        return self.as_known(_as_rejected(out, last), last, moment)
 
 
-def _having_been_refused(batch: Batch, error: BatchError) -> Batch:
+def _as_rejected(batch: Batch, error: BatchError) -> Batch:
     """Return a batch whose records are refused for this error, should nothing else be found out about them."""
-    if not batch.refused_alone:
+    if not batch.rejected_alone:
         error = attrs.evolve(error, transient=True)
-    return attrs.evolve(batch, refused={item.index: error for item in batch.inputs})
+    return attrs.evolve(batch, rejections={item.index: error for item in batch.inputs})
 
 
 def settle_apart(
     batch: Batch,
-    told: Correlation,
+    correlation: Correlation,
     statuses: Sequence[RecordStatus],
     left: set[int],
     response: BatchResponse,
 ) -> Transition:
     """Settle the inputs of a batch one by one, but for those at the positions that are left."""
-    errors = _leave_out(batch, left, told.errors)
+    errors = _leave_out(batch, left, correlation.errors)
     settled = [
         Settled(
             [item], status, batch.attempts, [result], None if cause is None else errors[id(cause)]
         )
         for position, (item, status, result, cause) in enumerate(
-            zip(batch.inputs, statuses, told.results, told.causes, strict=True)
+            zip(batch.inputs, statuses, correlation.results, correlation.causes, strict=True)
         )
         if position not in left
     ]

@@ -5,7 +5,7 @@ A memory of the first three batches, and pure otherwise.
 
 from __future__ import annotations
 
-from hubbatch._batches.faults import general, property_faults
+from hubbatch._batches.problems import general, property_problems
 from hubbatch.errors import UsageError
 from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 
@@ -21,13 +21,13 @@ class FirstBatches:
     def __init__(self) -> None:
         self._reasons: dict[int, tuple[str, str]] = {}
 
-    def refused(self, number: int, error: BatchError) -> None:
+    def note_rejected(self, number: int, error: BatchError) -> None:
         """Note that all records of a batch were refused, as far as they were looked into, for one reason."""
         if number < _FIRST and error.category != OBJECT_NOT_FOUND:
             self._reasons[number] = (_kind(error), _words(error))
 
     @property
-    def verdict(self) -> UsageError | None:
+    def exception(self) -> UsageError | None:
         """What stops the run if each of its first batches was refused for the same reason."""
         kinds = {kind for kind, _ in self._reasons.values()}
         if len(self._reasons) < _FIRST or len(kinds) > 1:
@@ -41,13 +41,13 @@ class FirstBatches:
 
 def _kind(error: BatchError) -> str:
     """Return what is the same for all errors with one reason."""
-    faults = property_faults(error)
-    return str(faults) if faults else f"{error.category}: {general(error.message)}"
+    problems = property_problems(error)
+    return str(problems) if problems else f"{error.category}: {general(error.message)}"
 
 
 def _words(error: BatchError) -> str:
     words = f"{error.category}: {error.message}"
-    if not (faults := property_faults(error)):
+    if not (problems := property_problems(error)):
         return words
-    named = ", ".join(f"property {name!r} ({code})" for code, name in faults)
+    named = ", ".join(f"property {name!r} ({code})" for code, name in problems)
     return f"{named}: leave it out, or give its right name; {words}"

@@ -39,7 +39,7 @@ class Moment:
     """Whether the run goes on for so many seconds yet."""
     breaker_open: bool
     """Whether the service is held to be broken."""
-    in_vain: float = 0.0
+    without_success_for: float = 0.0
     """For so many seconds, since the batch was tried first, the service has not given one good answer."""
     longest_wait: float = math.inf
     """The most seconds that the service may have anybody wait."""

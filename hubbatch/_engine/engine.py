@@ -25,7 +25,7 @@ from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
-from hubbatch._engine.settling import Settler
+from hubbatch._engine.settler import Settler
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
@@ -104,7 +104,7 @@ class Engine:
         return BatchRunner(
             self._call,
             self._resources,
-            self._intake.envelope,
+            self._intake.request_body,
             self._settler,
             compose=self._compose,
             settled=self._after_settling,

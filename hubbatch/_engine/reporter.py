@@ -1,4 +1,4 @@
-"""What happens in one run, told to those who observe its client.
+"""What happens in one run, as events for those who observe its client.
 
 It knows which run it is and what an event of each kind holds; what leads to one is its callers' business.
 """
@@ -161,6 +161,8 @@ class RunReporter:
 
 def _correlation_id(diagnosis: Diagnosis, reply: Reply) -> str | None:
     error = diagnosis.error
-    told = None if error is None else error.correlation_id
-    told = told or reply.headers.get(CORRELATION_ID)
-    return told if told is not None and _UUID.fullmatch(told) else None
+    correlation_id = None if error is None else error.correlation_id
+    correlation_id = correlation_id or reply.headers.get(CORRELATION_ID)
+    return (
+        correlation_id if correlation_id is not None and _UUID.fullmatch(correlation_id) else None
+    )

@@ -15,12 +15,12 @@ from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Transition
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
-from hubbatch._engine.settling import Settler
+from hubbatch._engine.settler import Settler
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._records.call import Call
-from hubbatch._records.envelope import Envelope
 from hubbatch._records.planning import Input
+from hubbatch._records.request_body import RequestBody
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError
 
@@ -40,7 +40,7 @@ class BatchRunner:
         self,
         call: Call,
         resources: ClientResources,
-        envelope: Envelope,
+        request_body: RequestBody,
         settler: Settler,
         *,
         compose: Callable[[int | None], tuple[Sequence[Input], int] | None],
@@ -50,7 +50,7 @@ class BatchRunner:
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
     ) -> None:
-        self._machine = BatchMachine(call, resources.policy, envelope)
+        self._machine = BatchMachine(call, resources.policy, request_body)
         self._journal = call.journal
         self._sender = RequestSender(resources, note_sent, reporter)
         self._reporter = reporter
@@ -84,7 +84,7 @@ class BatchRunner:
         except DeclinedError:
             if not carrier.batch.inputs:
                 return ()
-            return self._perform(carrier.batch, self._machine.for_a_probe(carrier.batch))
+            return self._perform(carrier.batch, self._machine.split_for_probe(carrier.batch))
         moment = self._sender.moment(
             carrier.batch, any_success=self._settler.any_success, may_wait=self._may_wait
         )
@@ -92,7 +92,7 @@ class BatchRunner:
         if transition.hold:
             self._sender.hold(transition.hold)
         if transition.renews_token:
-            self._sender.refuse_token(response)
+            self._sender.discard_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)
 
     async def _prepare(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
@@ -102,7 +102,7 @@ class BatchRunner:
         after all, or too much for that.
         """
         machine, new = self._machine, not carrier.batch.inputs
-        spared = probes and machine.spares_probes(any_success=self._settler.any_success)
+        spared = probes and machine.probes_with_one_record(any_success=self._settler.any_success)
         if new:
             if (composed := self._compose(1 if spared else None)) is None:
                 raise DeclinedError

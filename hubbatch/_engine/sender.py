@@ -107,7 +107,7 @@ class RequestSender:
             any_success,
             may_wait,
             breaker_open=gate.broken,
-            in_vain=gate.in_vain,
+            without_success_for=gate.without_success_for,
             longest_wait=gate.limiter.max_hold,
             today=datetime.fromtimestamp(wall_time, UTC),
         )
@@ -125,7 +125,7 @@ class RequestSender:
             finally:
                 self.pausing -= 1
 
-    def refuse_token(self, response: Response) -> None:
+    def discard_token(self, response: Response) -> None:
         """Have the token that a request was sent with replaced before the next one."""
         self._resources.tokens.refused(response.token)
 
@@ -139,7 +139,7 @@ class RequestSender:
         if (since := batch.tried_since) is None:
             since = asked_at
             carrier.batch = attrs.evolve(batch, tried_since=since)
-        self._refuse_long_holds()
+        self._raise_for_long_hold()
         async with gate.enter(self, since) as slot:
             endpoint, request = await prepare(carrier, probes=gate.broken)
             token = await resources.tokens.current()  # not before: the wait may have been long
@@ -152,7 +152,7 @@ class RequestSender:
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED
             gate.limiter.learn(reply.headers, slot, refused=refused)
-        gate.note(diagnosis, slot, resources.random(), suspect=batch.is_suspect)
+        gate.note(diagnosis, slot, resources.random(), in_poison_search=batch.in_poison_search)
         return Response(diagnosis, token)
 
     async def _send(
@@ -182,7 +182,7 @@ class RequestSender:
             carrier.batch = carrier.batch.sent(now(), self._resources.clock())
         report.sent(self.requests)
 
-    def _refuse_long_holds(self) -> None:
+    def _raise_for_long_hold(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
         held, most = self._resources.gate.limiter.held_for, self._resources.policy.max_elapsed
         if held > most:

@@ -168,13 +168,15 @@ class TokenSource:
             if task is not None and task.cancelling():
                 raise
             # As text only, and without secrets: the error itself may hold the token in any of its attributes.
-            return _Failure(f"the token provider raised {self._told(error)}; see to the provider")
+            return _Failure(
+                f"the token provider raised {self._describe(error)}; see to the provider"
+            )
         fault = "is not a string" if not isinstance(token, str) else _fault(token)
         if fault is not None:
             return _Failure(f"the token from the provider {fault}; see to the provider", final=True)
         return token
 
-    def _told(self, error: BaseException) -> str:
+    def _describe(self, error: BaseException) -> str:
         kind = type(error).__name__
         try:
             message = scrub(str(error), Redactor(self._given))

@@ -38,8 +38,8 @@ class ReplyRedaction:
             reason = redactor.redact_text(answer.reason)
             return answer if reason == answer.reason else NoReply(answer.sent, reason)
         body = redactor.redact(answer.body)
-        told = "\n".join(f"{name}\n{value}" for name, value in answer.headers.items())
-        if body is answer.body and redactor.redact_text(told) == told:
+        lines = "\n".join(f"{name}\n{value}" for name, value in answer.headers.items())
+        if body is answer.body and redactor.redact_text(lines) == lines:
             return answer
         headers = {
             redactor.redact_text(name): redactor.redact_text(value)

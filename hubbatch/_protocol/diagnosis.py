@@ -133,8 +133,8 @@ def _read(endpoint: Endpoint, reply: Reply, inputs: int | None) -> Diagnosis:
 
 
 def _clock(reply: Reply, response: BatchResponse) -> datetime | None:
-    told = response.completed_at or response.started_at
-    return _date(reply.headers.get("date", "")) if told is None else told
+    time = response.completed_at or response.started_at
+    return _date(reply.headers.get("date", "")) if time is None else time
 
 
 def _unreadable(error: BatchError) -> Diagnosis:

@@ -124,7 +124,7 @@ class Row:
     """Whether fewer requests at once may help."""
     of_the_records: bool = False
     """Whether it is about what was sent, and not about the service, the account or the way there."""
-    suspicious: bool = False
+    may_be_poison: bool = False
     """Whether it may be the doing of a record on which the service, or a firewall, fails."""
     exception: type[HubbatchError] | None = None
     """What stops the run: at once for STOP, when the tries are used up for the others."""
@@ -137,7 +137,7 @@ _BUSY = 2.0
 
 SYMPTOMS: Mapping[Symptom, Row] = {
     Symptom.ANSWERED: Row(_NOTHING, Action.ACCEPT),
-    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, suspicious=True),
+    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True),
     Symptom.NOT_SENT: Row(
         Proof.NOT_SENT,
         Action.RETRY,
@@ -146,23 +146,23 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         advice="the service cannot be reached; check base_url, the network and the proxy",
     ),
     Symptom.LOST: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, overload=True),
-    Symptom.SERVER_ERROR: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, suspicious=True),
+    Symptom.SERVER_ERROR: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, may_be_poison=True),
     Symptom.GATEWAY_ERROR: Row(
-        _NOTHING, Action.RETRY, sign=Sign.BAD, overload=True, suspicious=True
+        _NOTHING, Action.RETRY, sign=Sign.BAD, overload=True, may_be_poison=True
     ),
     Symptom.UNAVAILABLE: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.BAD, overload=True),
     Symptom.LOCKED: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True),
     Symptom.FRONT_TIMEOUT: Row(
         _NOTHING, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True
     ),
-    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, suspicious=True),
+    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True),
     Symptom.FRONT_FORBIDDEN: Row(
         _NOTHING,
         Action.RETRY,
         most_attempts=2,
         at_last=Action.TAKE_APART,
         sign=Sign.NOTHING,
-        suspicious=True,
+        may_be_poison=True,
     ),
     Symptom.NOT_FORWARDED: Row(
         _NO,

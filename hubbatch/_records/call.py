@@ -41,7 +41,7 @@ class Call:
     id_property: str | None = None
     unique_property: str | None = None
     query: Mapping[str, str] = {}
-    envelope: Mapping[str, Any] = {}
+    body_fields: Mapping[str, Any] = {}
     """Fields of the request body next to `inputs`."""
     object_type: str = ""
     spelling: Spelling = CONTACTS

@@ -24,15 +24,15 @@ _SUFFIX = 8
 class InputQueue:
     """Inputs of one run in the order in which they came.
 
-    A request holds `max_inputs`, or `max_bytes` of body, of which `envelope_bytes` are not the inputs'. `grows`:
+    A request holds `max_inputs`, or `max_bytes` of body, of which `overhead` are not the inputs'. `grows`:
     whether an input may grow while it waits.
     """
 
     def __init__(
-        self, max_inputs: int, max_bytes: int, envelope_bytes: int = 0, *, grows: bool = False
+        self, max_inputs: int, max_bytes: int, overhead: int = 0, *, grows: bool = False
     ) -> None:
         self._max_inputs = max_inputs
-        self.largest = max_bytes - envelope_bytes
+        self.largest = max_bytes - overhead
         """Bytes that an input may have to be sent at all."""
         self._inputs: deque[Input] = deque()
         self._bytes = 0

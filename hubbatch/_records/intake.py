@@ -11,10 +11,10 @@ from typing import Any
 
 from hubbatch._records.call import Call
 from hubbatch._records.duplicates import Admission
-from hubbatch._records.envelope import Envelope
 from hubbatch._records.input_queue import InputQueue, tell_apart
 from hubbatch._records.planners import guard_of, planner_of
 from hubbatch._records.planning import Input
+from hubbatch._records.request_body import RequestBody
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.policies import Duplicates
 
@@ -28,7 +28,7 @@ class Intake:
     """Turns the records of one run into inputs, and these into what each request carries."""
 
     def __init__(self, call: Call) -> None:
-        self.envelope = Envelope(call.envelope, call.endpoint.body)
+        self.request_body = RequestBody(call.body_fields, call.endpoint.body)
         self._planner = planner_of(
             call.endpoint,
             id_property=call.id_property,
@@ -39,7 +39,7 @@ class Intake:
         self.queue = InputQueue(
             call.batch_size,
             call.max_batch_bytes,
-            len(self.envelope),
+            len(self.request_body),
             grows=call.duplicates is Duplicates.MERGE,
         )
         """The inputs that wait to be sent."""

@@ -92,7 +92,7 @@ async def test_one_who_is_cancelled_while_waiting_leaves_the_lane_to_the_others(
     others[1].cancel()
     await asyncio.gather(first, *others, return_exceptions=True)
     assert visitors.passed == ["a0", "b1"]
-    assert not visitors.gate._lanes
+    assert not visitors.gate._queues
     await visitors.gate.settle()
 
 
@@ -239,13 +239,15 @@ async def test_whoever_waits_for_the_quota_is_sent_away_in_time_too() -> None:
     await through.settle()
 
 
-@pytest.mark.parametrize(("suspect", "level"), [(False, 2), (True, 4)])
+@pytest.mark.parametrize(("in_poison_search", "level"), [(False, 2), (True, 4)])
 @virtual_time
-async def test_a_failure_that_is_the_requests_own_is_no_overload(suspect: bool, level: int) -> None:
+async def test_a_failure_that_is_the_requests_own_is_no_overload(
+    in_poison_search: bool, level: int
+) -> None:
     through = gate(4)
     gateway = Diagnosis(Symptom.GATEWAY_ERROR, error=BatchError("C", "m"))
     for _ in range(2):
-        await answered(through, gateway, suspect=suspect)
+        await answered(through, gateway, in_poison_search=in_poison_search)
         await asyncio.sleep(1.0)
     assert (through.concurrency < 4) is (level < 4)
     assert not through.broken

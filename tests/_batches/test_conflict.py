@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from support import World, people, plan, result
 
 from hubbatch import BatchResponse, Counts, ErrorDetail
-from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
-from hubbatch._batches.faults import is_conflict
+from hubbatch._batches.conflict import colliding_inputs, existing_id, unique_names
+from hubbatch._batches.problems import is_conflict
 from hubbatch._protocol.exchange import Reply
 from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.endpoints import CREATE, UPDATE
@@ -95,7 +95,7 @@ UNIQUE = unique_names("ref", None)
 
 
 @pytest.mark.parametrize(
-    ("held", "suspects"),
+    ("held", "candidates"),
     [
         ({"email": "B@x.com"}, [1]),
         ({"email": "b@x.com", "city": "Ulm"}, [1]),
@@ -108,27 +108,27 @@ UNIQUE = unique_names("ref", None)
     ],
 )
 def test_who_shares_a_unique_value_is_suspect(
-    held: dict[str, str | None], suspects: list[int]
+    held: dict[str, str | None], candidates: list[int]
 ) -> None:
     records = [
         {"email": f"{name}@x.com", "city": "Ulm", "ref": str(number)}
         for number, name in enumerate("abc")
     ]
     inputs = plan(records, CREATE)
-    found = suspects_of(inputs, BatchResponse(results=[result("7", held)]), UNIQUE, CONTACTS)
-    assert [item.index for item in found] == suspects
+    found = colliding_inputs(inputs, BatchResponse(results=[result("7", held)]), UNIQUE, CONTACTS)
+    assert [item.index for item in found] == candidates
 
 
 def test_an_answer_without_the_object_makes_nobody_suspect() -> None:
     inputs = plan(people(2), CREATE)
-    assert suspects_of(inputs, None, UNIQUE, CONTACTS) == []
-    assert suspects_of(inputs, BatchResponse(), UNIQUE, CONTACTS) == []
+    assert colliding_inputs(inputs, None, UNIQUE, CONTACTS) == []
+    assert colliding_inputs(inputs, BatchResponse(), UNIQUE, CONTACTS) == []
 
 
 def test_whoever_is_the_object_does_not_collide_with_it() -> None:
     inputs = plan([{"id": "7", "email": "a@x.com"}, {"id": "8", "email": "a@x.com"}], UPDATE)
     response = BatchResponse(results=[result("7", {"email": "a@x.com"})])
-    assert [item.index for item in suspects_of(inputs, response, UNIQUE, CONTACTS)] == [1]
+    assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, CONTACTS)] == [1]
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_whoever_is_the_object_does_not_collide_with_it() -> None:
 def test_a_unique_value_is_suspect_however_it_is_spelled(value: str, held: str) -> None:
     inputs = plan([{"ref": "else"}, {"ref": value}], CREATE)
     response = BatchResponse(results=[result("7", {"ref": held})])
-    assert [item.index for item in suspects_of(inputs, response, UNIQUE, OTHERS)] == [1]
+    assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, OTHERS)] == [1]
 
 
 def test_the_e_mails_of_other_types_have_case() -> None:
     inputs = plan([{"email": "a"}, {"email": "A"}], CREATE)
     response = BatchResponse(results=[result("7", {"email": "A"})])
-    assert [item.index for item in suspects_of(inputs, response, UNIQUE, OTHERS)] == [1]
-    assert [item.index for item in suspects_of(inputs, response, UNIQUE, CONTACTS)] == [0, 1]
+    assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, OTHERS)] == [1]
+    assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, CONTACTS)] == [0, 1]
 
 
 @settings(max_examples=25, deadline=None)

@@ -18,7 +18,7 @@ from support import plan, result
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 from hubbatch._batches.correlation import Correlation, correlate
-from hubbatch._batches.naming import named_and_claimed
+from hubbatch._batches.name_strategy import names_and_matches
 from hubbatch._protocol.codec import read_response
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, OTHERS
@@ -702,6 +702,6 @@ def test_results_that_are_not_built_are_told_apart_like_others(data: st.DataObje
     response = read_response({"results": values}, len(inputs))
     assert response is not None
     told = correlate(CREATE, inputs, response)
-    _, claims = named_and_claimed(CREATE, inputs, response, CONTACTS)
-    claimed = claims.results
-    assert list(told.results) == [claimed.get(position) for position in range(len(inputs))]
+    _, matches = names_and_matches(CREATE, inputs, response, CONTACTS)
+    matched = matches.results
+    assert list(told.results) == [matched.get(position) for position in range(len(inputs))]

@@ -14,7 +14,7 @@ from support import World, people, plan, result
 from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.doubt import Doubts, Finding
-from hubbatch._batches.recognition import Sent, Verdict, judge, sent_before
+from hubbatch._batches.recognition import Presence, Sent, compare_with_found, sent_before
 from hubbatch._protocol.exchange import NoReply, Reply
 from hubbatch._records.spelling import CONTACTS
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT
@@ -53,63 +53,63 @@ OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Somebod
 
 
 def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
-    assert [item.verdict for item in findings(errors=[MISSING])] == [Verdict.ABSENT] * 2
-    assert [item.verdict for item in findings()] == [Verdict.UNTOLD] * 2
+    assert [item.presence for item in findings(errors=[MISSING])] == [Presence.ABSENT] * 2
+    assert [item.presence for item in findings()] == [Presence.UNCERTAIN] * 2
     unnamed = BatchError("OBJECT_NOT_FOUND", "some are not there")
-    assert [item.verdict for item in findings(errors=[unnamed])] == [Verdict.UNTOLD] * 2
+    assert [item.presence for item in findings(errors=[unnamed])] == [Presence.UNCERTAIN] * 2
 
 
 @pytest.mark.parametrize(
-    ("properties", "created_after", "verdict"),
+    ("properties", "created_after", "presence"),
     [
-        (SAME, 5.0, Verdict.CREATED),
-        (SAME, -0.5, Verdict.CREATED),
-        (SAME, -1.5, Verdict.UNTOLD),
-        (SAME, -5.0, Verdict.UNTOLD),
-        (SAME, -599.0, Verdict.UNTOLD),
-        (SAME, -601.0, Verdict.EXISTED),
-        (SAME, -1000.0, Verdict.EXISTED),
-        (OTHER, 5.0, Verdict.UNTOLD),
-        (OTHER, -0.5, Verdict.UNTOLD),
-        (OTHER, -5.0, Verdict.UNTOLD),
-        (OTHER, -601.0, Verdict.EXISTED),
-        ({**SAME, "firstname": " Person 1"}, 5.0, Verdict.CREATED),
-        ({**SAME, "firstname": "PERSON 1"}, 5.0, Verdict.UNTOLD),
-        ({"email": "p1@example.com"}, 5.0, Verdict.CREATED),
-        ({**SAME, "firstname": None}, 5.0, Verdict.UNTOLD),
+        (SAME, 5.0, Presence.CREATED),
+        (SAME, -0.5, Presence.CREATED),
+        (SAME, -1.5, Presence.UNCERTAIN),
+        (SAME, -5.0, Presence.UNCERTAIN),
+        (SAME, -599.0, Presence.UNCERTAIN),
+        (SAME, -601.0, Presence.EXISTED),
+        (SAME, -1000.0, Presence.EXISTED),
+        (OTHER, 5.0, Presence.UNCERTAIN),
+        (OTHER, -0.5, Presence.UNCERTAIN),
+        (OTHER, -5.0, Presence.UNCERTAIN),
+        (OTHER, -601.0, Presence.EXISTED),
+        ({**SAME, "firstname": " Person 1"}, 5.0, Presence.CREATED),
+        ({**SAME, "firstname": "PERSON 1"}, 5.0, Presence.UNCERTAIN),
+        ({"email": "p1@example.com"}, 5.0, Presence.CREATED),
+        ({**SAME, "firstname": None}, 5.0, Presence.UNCERTAIN),
     ],
 )
 def test_ours_is_told_from_what_was_there_before(
-    properties: dict[str, str | None], created_after: float, verdict: Verdict
+    properties: dict[str, str | None], created_after: float, presence: Presence
 ) -> None:
-    assert findings(("7", properties, created_after))[1].verdict is verdict
+    assert findings(("7", properties, created_after))[1].presence is presence
 
 
 def test_an_object_that_may_be_an_earlier_records_is_nobodys() -> None:
-    assert findings(("7", SAME, 5.0), successor=True)[1].verdict is Verdict.UNTOLD
-    assert findings(("7", SAME, -5.0), successor=True)[1].verdict is Verdict.UNTOLD
-    assert findings(("7", SAME, -601.0), successor=True)[1].verdict is Verdict.EXISTED
+    assert findings(("7", SAME, 5.0), successor=True)[1].presence is Presence.UNCERTAIN
+    assert findings(("7", SAME, -5.0), successor=True)[1].presence is Presence.UNCERTAIN
+    assert findings(("7", SAME, -601.0), successor=True)[1].presence is Presence.EXISTED
 
 
 @pytest.mark.parametrize(
-    ("created_after", "verdict"),
-    [(5.0, Verdict.CREATED), (-5.0, Verdict.UNTOLD), (-3600.0, Verdict.UNTOLD)],
+    ("created_after", "presence"),
+    [(5.0, Presence.CREATED), (-5.0, Presence.UNCERTAIN), (-3600.0, Presence.UNCERTAIN)],
 )
 def test_a_wall_clock_that_was_set_an_hour_forward_makes_nothing_ours_and_nothing_anothers(
-    created_after: float, verdict: Verdict
+    created_after: float, presence: Presence
 ) -> None:
     """By the loop's clock the answer came after one minute, by the wall's after more than an hour."""
     found = findings(("7", SAME, created_after), waited=(60.0, 3660.0))
-    assert found[1].verdict is verdict
+    assert found[1].presence is presence
 
 
 def test_a_loop_whose_clock_stood_still_for_an_hour_makes_nothing_anothers() -> None:
     """The object was created when it was sent; by the loop's clock that was a minute before the answer."""
     answered = SENT + timedelta(seconds=3660)
     [_, ours] = findings(("7", SAME, 5.0), waited=(60.0, 3660.0), completed_at=answered)
-    assert ours.verdict is Verdict.UNTOLD
+    assert ours.presence is Presence.UNCERTAIN
     [_, old] = findings(("7", SAME, -601.0), waited=(60.0, 3660.0), completed_at=answered)
-    assert old.verdict is Verdict.EXISTED
+    assert old.presence is Presence.EXISTED
 
 
 @pytest.mark.parametrize(
@@ -136,37 +136,40 @@ def test_times_at_the_ends_of_the_calendar_break_nothing(moment: datetime) -> No
     object.__setattr__(found, "created_at", moment)
     edges = [Sent(each, each) for each in (moment, SENT)]
     for sent in edges:
-        assert judge(item, found, sent, CONTACTS) in {Verdict.CREATED, Verdict.EXISTED}
+        assert compare_with_found(item, found, sent, CONTACTS) in {
+            Presence.CREATED,
+            Presence.EXISTED,
+        }
     response = BatchResponse(results=[found], completed_at=moment)
     doubts = Doubts(CREATE, "email", most_rounds=6)
     assert doubts.findings(Batch([item]), response, sent_before(response.completed_at, 1.0, 1e9))
 
 
 @pytest.mark.parametrize(
-    ("written", "held", "verdict"),
+    ("written", "held", "presence"),
     [
-        ("-1234.56", "123456", Verdict.UNTOLD),
-        ("-1234.56", "1234.56", Verdict.UNTOLD),
-        ("-1234.56", "-1234.560", Verdict.CREATED),
-        ("100.0", "100", Verdict.CREATED),
-        ("2026-01-01T00:00:00.000Z", "1767225600000", Verdict.CREATED),
-        ("Ada", "Adam", Verdict.UNTOLD),
+        ("-1234.56", "123456", Presence.UNCERTAIN),
+        ("-1234.56", "1234.56", Presence.UNCERTAIN),
+        ("-1234.56", "-1234.560", Presence.CREATED),
+        ("100.0", "100", Presence.CREATED),
+        ("2026-01-01T00:00:00.000Z", "1767225600000", Presence.CREATED),
+        ("Ada", "Adam", Presence.UNCERTAIN),
     ],
 )
 def test_an_object_is_ours_by_values_as_the_service_spells_them(
-    written: str, held: str, verdict: Verdict
+    written: str, held: str, presence: Presence
 ) -> None:
     item = plan([{"ref": "a", "amount": written}], CREATE, unique_property="ref")[0]
     found = result("7", {"ref": "a", "amount": held})
     object.__setattr__(found, "created_at", SENT)
-    assert judge(item, found, Sent(SENT, SENT), CONTACTS) is verdict
+    assert compare_with_found(item, found, Sent(SENT, SENT), CONTACTS) is presence
 
 
 def test_without_the_services_clock_likeness_is_no_proof() -> None:
-    assert findings(("7", OTHER, -50.0), completed_at=None)[1].verdict is Verdict.UNTOLD
-    assert findings(("7", SAME, -50.0), completed_at=None)[1].verdict is Verdict.UNTOLD
+    assert findings(("7", OTHER, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
+    assert findings(("7", SAME, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
     started = findings(("7", SAME, -50.0), completed_at=None, started_at=SENT)
-    assert started[1].verdict is Verdict.CREATED
+    assert started[1].presence is Presence.CREATED
 
 
 def test_an_object_of_another_name_is_a_stranger() -> None:
@@ -176,12 +179,12 @@ def test_an_object_of_another_name_is_a_stranger() -> None:
     (found,) = Doubts(CREATE, "email", most_rounds=6).findings(
         Batch(inputs), response, Sent(SENT, SENT)
     )
-    assert found.verdict is Verdict.UNTOLD
+    assert found.presence is Presence.UNCERTAIN
 
 
 def test_an_error_that_is_not_about_absence_tells_nothing() -> None:
     error = BatchError("INTERNAL_ERROR", "sorry", context={"ids": ["p0@example.com"]})
-    assert [item.verdict for item in findings(errors=[error])] == [Verdict.UNTOLD] * 2
+    assert [item.presence for item in findings(errors=[error])] == [Presence.UNCERTAIN] * 2
 
 
 def test_which_doubts_can_be_settled() -> None:
@@ -276,7 +279,9 @@ LOST_AND_NOT_WRITTEN = [
 
 
 @pytest.mark.parametrize("fault", LOST_AND_WRITTEN)
-def test_a_create_that_was_written_is_found_and_not_sent_again(fault: Fault | FaultKind) -> None:
+def test_a_create_that_was_written_is_found_and_not_sent_again(
+    fault: Fault | FaultKind,
+) -> None:
     outcome, world = create([fault])
     assert outcome.counts == Counts(10, succeeded=10)
     assert verbs(world) == ["create", "read"]

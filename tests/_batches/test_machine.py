@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import RecordStatus, RetryPolicy
-from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.batch import Batch, PoisonSearch, Stage
 from hubbatch._batches.machine import BatchMachine
-from hubbatch._batches.searches import Freed
+from hubbatch._batches.poison_search import SearchStep
 from hubbatch._batches.transition import Moment, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
 from hubbatch._protocol.symptoms import Action, Symptom
 from hubbatch._records.call import Call
-from hubbatch._records.envelope import Envelope
+from hubbatch._records.request_body import RequestBody
 from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 
@@ -44,7 +44,7 @@ def moment(**changes: Any) -> Moment:
 
 def machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
     call = Call(endpoint, "/write", "/read", batch_size=100, **options)
-    return BatchMachine(call, POLICY, Envelope({}))
+    return BatchMachine(call, POLICY, RequestBody({}))
 
 
 def batch(count: int = 4, endpoint: Endpoint = UPSERT, **fields: Any) -> Batch:
@@ -104,8 +104,8 @@ REPLIES: list[Reply | NoReply] = [
     reply(400, category="VALIDATION_ERROR", message="by non-unique property"),
     reply(400, results=[]),
     reply(409, category="CONFLICT", message="Contact already exists. Existing ID: 7"),
-    reply(404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["1"]}),
-    reply(404, category="OBJECT_NOT_FOUND", message="gone"),
+    reply(404, category="OBJECT_NOT_FOUND", message="already_gone", context={"ids": ["1"]}),
+    reply(404, category="OBJECT_NOT_FOUND", message="already_gone"),
     *(
         reply(status)
         for status in (302, 400, 401, 403, 404, 405, 408, 409, 413, 423, 425, 429, 431)
@@ -125,7 +125,9 @@ def test_every_answer_accounts_for_every_record(
     endpoint: Endpoint, stage: Stage, status: RecordStatus
 ) -> None:
     options = {"unique_property": "email"} if endpoint is CREATE else {}
-    for said, any_success, goes_on in itertools.product(REPLIES, (False, True), (False, True)):
+    for said, any_success, continue_search in itertools.product(
+        REPLIES, (False, True), (False, True)
+    ):
         told = machine(endpoint, **options)
         start = batch(4, endpoint, stage=stage, status=status, attempts=1)
         if stage is Stage.COMPARE and endpoint in {READ, ARCHIVE}:
@@ -133,12 +135,17 @@ def test_every_answer_accounts_for_every_record(
         if stage is Stage.LOOK_UP and endpoint is not CREATE:
             continue  # only creates are looked up
         done = answer(
-            told, start, said, endpoint, any_success=any_success, may_wait=lambda _, on=goes_on: on
+            told,
+            start,
+            said,
+            endpoint,
+            any_success=any_success,
+            may_wait=lambda _, on=continue_search: on,
         )
         assert sorted([*accounted(done), *_held_back(told)]) == [0, 1, 2, 3], said
         if status is RecordStatus.UNKNOWN and endpoint.writes and stage is Stage.SEND:
             refused = [each for each in done.settled if each.status is RecordStatus.FAILED]
-            assert not refused, "a doubt was settled by a refusal"
+            assert not refused, "a doubt was settled by a last_error"
 
 
 def _held_back(told: BatchMachine) -> list[int]:
@@ -204,7 +211,7 @@ def test_a_part_that_waits_for_another_try_does_not_halt_the_search() -> None:
     again, second = locked.then
     assert again.resumes_at >= 102.0
     assert not set(again.inputs) & set(second.inputs)
-    assert second.search is Search.REFUSED
+    assert second.search is PoisonSearch.REJECTED
 
 
 def test_what_is_broken_off_while_others_wait_for_it_sets_these_free() -> None:
@@ -249,7 +256,7 @@ def emails(done: Transition) -> list[list[str]]:
     return [[item.properties["email"] for item in part.inputs] for part in done.then]
 
 
-GONE = reply(404, category="OBJECT_NOT_FOUND", message="gone")
+GONE = reply(404, category="OBJECT_NOT_FOUND", message="already_gone")
 TOLD_ONCE = {Symptom.NOTHING_FOUND: 1}
 
 
@@ -268,8 +275,10 @@ def test_a_look_up_that_finds_nothing_and_names_nobody_is_made_in_two_parts() ->
 
 
 def test_what_a_look_up_names_as_missing_is_parted_from_what_it_does_not_tell_of() -> None:
-    gone = reply(404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["p1@x.com"]})
-    done = looked_up(look_up(3, history=TOLD_ONCE), gone)
+    already_gone = reply(
+        404, category="OBJECT_NOT_FOUND", message="already_gone", context={"ids": ["p1@x.com"]}
+    )
+    done = looked_up(look_up(3, history=TOLD_ONCE), already_gone)
     assert emails(done) == [["p1@x.com"], ["p0@x.com", "p2@x.com"]]
     assert [each.stage for each in done.then] == [Stage.SEND, Stage.LOOK_UP]
 
@@ -338,9 +347,9 @@ def test_a_part_that_is_too_large_goes_on_in_two_and_the_search_after_both() -> 
     told = machine()
     [first] = answer(told, batch(8), REFUSED).then
     [again, _other] = answer(told, first, reply(423, category="LOCKED", message="busy")).then
-    assert again.slow
+    assert again.delayed
     halves = answer(told, again, TOO_LARGE).then
-    assert [each.slow for each in halves] == [False, False]
+    assert [each.delayed for each in halves] == [False, False]
     told = machine()
     [first] = answer(told, batch(8), REFUSED).then
     one, other = answer(told, first, TOO_LARGE).then
@@ -355,15 +364,15 @@ def test_a_part_that_collides_goes_on_in_two_and_the_search_after_both() -> None
         told, first, reply(423, category="LOCKED", message="busy"), CREATE
     ).then
     [compared] = answer(told, again, conflict(), CREATE).then
-    rest, suspects = answer(told, compared, holder("p1@x.com"), CREATE).then
-    assert [item.index for item in suspects.inputs] == [1]
-    assert (rest.slow, suspects.slow) == (False, False)
+    rest, candidates = answer(told, compared, holder("p1@x.com"), CREATE).then
+    assert [item.index for item in candidates.inputs] == [1]
+    assert (rest.delayed, candidates.delayed) == (False, False)
     told = creating()
     [first] = answer(told, batch(8, CREATE), REFUSED, CREATE).then
     [compared] = answer(told, first, conflict(), CREATE).then
-    rest, suspects = answer(told, compared, holder("p1@x.com"), CREATE).then
+    rest, candidates = answer(told, compared, holder("p1@x.com"), CREATE).then
     assert not told.broken_off(rest, "cancelled").then
-    assert accounted(told.broken_off(suspects, "cancelled")) == [1, 4, 5, 6, 7]
+    assert accounted(told.broken_off(candidates, "cancelled")) == [1, 4, 5, 6, 7]
 
 
 def test_where_the_object_cannot_be_read_the_conflict_is_what_the_batch_was_refused_for() -> None:
@@ -413,12 +422,12 @@ def test_while_the_service_seems_broken_the_parts_of_a_part_go_last(
 
 def test_a_part_that_probes_goes_on_with_its_tries_and_waits_no_more() -> None:
     told = machine()
-    done = told.for_a_probe(batch(4, history={Symptom.LOST: 2}, slow=True))
+    done = told.split_for_probe(batch(4, history={Symptom.LOST: 2}, delayed=True))
     assert done.split == (Split.PROBE, 2)
     assert [len(part.inputs) for part in done.then] == [1, 3]
     for part in done.then:
         assert dict(part.history) == {Symptom.LOST: 2}
-        assert not part.slow
+        assert not part.delayed
 
 
 # Answers that tell records apart
@@ -516,11 +525,11 @@ def test_records_that_are_refused_by_name_after_a_doubt_are_looked_up() -> None:
 
 def test_a_part_that_is_given_up_without_an_answer_says_that_none_came() -> None:
     settlement = machine()._settlement
-    done = settlement.goes_on(Transition(), Freed((), [batch(2)]))
+    done = settlement.continue_search(Transition(), SearchStep((), [batch(2)]))
     [settled] = done.settled
     assert (settled.status, settled.error) == (RecordStatus.UNSENT, None)
     tried = batch(2, status=RecordStatus.UNKNOWN, attempts=1)
-    [error] = settlement.goes_on(Transition(), Freed((), [tried])).errors
+    [error] = settlement.continue_search(Transition(), SearchStep((), [tried])).errors
     assert (error.category, error.message) == ("NO_ANSWER", "no answer came")
 
 
@@ -560,11 +569,11 @@ def test_a_search_that_a_busy_service_has_worn_out_says_nothing_of_the_call() ->
     busy = reply(423, category="LOCKED", message="busy")
     for number in range(3):
         [first] = answer(told, batch(8, number=number), REFUSED).then
-        slow, other = answer(told, first, busy).then
+        delayed, other = answer(told, first, busy).then
         answer(told, other, REFUSED)
         for _ in range(150):
-            answer(told, slow, busy)
-        done = answer(told, attrs.evolve(slow, history={Symptom.LOCKED: 99}), busy)
+            answer(told, delayed, busy)
+        done = answer(told, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy)
         assert accounted(done) == [0, 1, 2, 3, 6, 7]
         assert done.stop is None
 
@@ -574,11 +583,11 @@ def test_a_search_that_a_busy_service_has_worn_out_leaves_its_doubts_to_look_ups
     busy = reply(423, category="LOCKED", message="busy")
     doubtful = batch(8, CREATE, status=RecordStatus.UNKNOWN, attempts=1)
     [first] = answer(told, doubtful, REFUSED, CREATE).then
-    slow, other = answer(told, first, busy, CREATE).then
+    delayed, other = answer(told, first, busy, CREATE).then
     answer(told, other, REFUSED, CREATE)
     for _ in range(150):
-        answer(told, slow, busy, CREATE)
-    done = answer(told, attrs.evolve(slow, history={Symptom.LOCKED: 99}), busy, CREATE)
+        answer(told, delayed, busy, CREATE)
+    done = answer(told, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy, CREATE)
     assert not done.settled
     assert {each.stage for each in done.then} == {Stage.LOOK_UP}
 
@@ -602,7 +611,7 @@ def test_a_doubt_is_looked_into_outside_the_search_that_led_to_it() -> None:
         doubtful = attrs.evolve(again, status=RecordStatus.UNKNOWN, attempts=2)
         [looked_into] = answer(told, doubtful, said, CREATE).then
         assert looked_into.stage is Stage.LOOK_UP
-        assert (looked_into.search, looked_into.slow) == (Search.NONE, False)
+        assert (looked_into.search, looked_into.delayed) == (PoisonSearch.NONE, False)
 
 
 def test_a_refusal_that_names_all_of_a_batch_is_for_good() -> None:
@@ -616,8 +625,8 @@ def test_a_refusal_that_names_all_of_a_batch_is_for_good() -> None:
 
 
 def test_what_is_gone_has_been_archived() -> None:
-    gone = reply(404, category="OBJECT_NOT_FOUND", message="gone")
-    done = answer(machine(ARCHIVE), batch(1, ARCHIVE), gone, ARCHIVE)
+    already_gone = reply(404, category="OBJECT_NOT_FOUND", message="already_gone")
+    done = answer(machine(ARCHIVE), batch(1, ARCHIVE), already_gone, ARCHIVE)
     [settled] = done.settled
     assert (settled.status, settled.attempts) == (RecordStatus.SUCCEEDED, 1)
 

@@ -85,7 +85,7 @@ async def test_records_that_are_named_one_by_one_stop_no_run() -> None:
 
 
 Message = Callable[[str, int], str]
-"""Makes the message of a refusal of the first bad record and of how many requests there were."""
+"""Makes the message of a last_error of the first bad record and of how many requests there were."""
 
 
 def named(address: str, _: int) -> str:
@@ -357,7 +357,7 @@ async def refusing(world: World, refuse: Callable[[list[dict[str, Any]]], Reply 
     world.transport.send = first  # type: ignore[method-assign]
 
 
-def refusal(status: int, category: str, message: str = "no", **more: Any) -> Reply:
+def last_error(status: int, category: str, message: str = "no", **more: Any) -> Reply:
     body = {"status": "error", "category": category, "message": message, **more}
     return Reply(status, {}, orjson.dumps(body))
 
@@ -374,7 +374,7 @@ async def test_one_id_that_is_not_there_takes_none_of_the_others_with_it(field: 
             if all(item["id"] != "404" for item in inputs):
                 return None
             named_so = "404" if field == "id" else ["404"]
-            return refusal(404, OBJECT_NOT_FOUND, context={field: named_so})
+            return last_error(404, OBJECT_NOT_FOUND, context={field: named_so})
 
         await refusing(world, refuse)
         records: list[dict[str, str]] = [{"id": known, "firstname": "x"} for known in ids]
@@ -405,7 +405,7 @@ async def test_one_association_target_that_is_not_there_takes_none_of_the_others
             targets = [each["to"]["id"] for item in inputs for each in item["associations"]]
             if "404" not in targets:
                 return None
-            return refusal(404, OBJECT_NOT_FOUND, context={"ids": ["404"]})
+            return last_error(404, OBJECT_NOT_FOUND, context={"ids": ["404"]})
 
         await refusing(world, refuse)
         records = [associated(n, "404" if n == 41 else "8") for n in range(100)]
@@ -422,7 +422,7 @@ async def test_a_missing_object_that_is_not_named_is_searched_for() -> None:
 
         def refuse(inputs: list[dict[str, Any]]) -> Reply | None:
             bad = any(item["properties"]["firstname"] == "Person 41" for item in inputs)
-            return refusal(404, OBJECT_NOT_FOUND) if bad else None
+            return last_error(404, OBJECT_NOT_FOUND) if bad else None
 
         await refusing(world, refuse)
         outcome = await world.client.create("contacts", people(100))
@@ -443,7 +443,7 @@ async def test_one_part_that_is_locked_does_not_halt_the_search() -> None:
             if b'"p20@' in request.body and len(halted_at) < 3:
                 note_sent()
                 halted_at.append(loop.time())
-                return refusal(423, "LOCKED")
+                return last_error(423, "LOCKED")
             reply = await inner(request, token, note_sent)
             for item in orjson.loads(request.body)["inputs"]:
                 written_at[int(item["id"][1:].split("@")[0])] = loop.time()
@@ -483,7 +483,7 @@ async def test_a_wrong_column_stops_a_run_after_three_batches_and_is_named(
             requests += 1
             told = unknown_property("colour", code=code, listed=listed)
             if not one_by_one:
-                return refusal(400, "VALIDATION_ERROR", **told)
+                return last_error(400, "VALIDATION_ERROR", **told)
             errors = [
                 {
                     "category": "VALIDATION_ERROR",

@@ -137,7 +137,7 @@ async def test_a_suspects_failures_say_nothing_of_the_service() -> None:
     breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
     gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level
     for moment in range(50):
-        gate.note(told, Slot(float(moment)), 0.0, suspect=True)
+        gate.note(told, Slot(float(moment)), 0.0, in_poison_search=True)
     assert not breaker.open
     assert not breaker.in_trouble
     assert concurrency.level == level

@@ -19,7 +19,7 @@ from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
 from hubbatch._protocol.symptoms import Action
 from hubbatch._records.call import Call
-from hubbatch._records.envelope import Envelope
+from hubbatch._records.request_body import RequestBody
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 from hubbatch.models import NO_ANSWER
 
@@ -29,7 +29,7 @@ SENT = (0.0, 0.0)
 
 def machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
     call = Call(endpoint, "/p", "/r", batch_size=100, **options)
-    return BatchMachine(call, POLICY, Envelope({}))
+    return BatchMachine(call, POLICY, RequestBody({}))
 
 
 def moment(*, any_success: bool = False, may_wait: bool = True) -> Moment:
@@ -85,7 +85,7 @@ REPLIES: list[Reply | NoReply] = [
 def step(
     told_by: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
 ) -> Transition:
-    """Send a batch and have the machine judge the reply, as the shell does."""
+    """Send a batch and have the machine compare_with_found the reply, as the shell does."""
     asked, _ = told_by.request(one)
     before = one.status
     sent = not isinstance(reply, NoReply) or reply.sent
@@ -126,7 +126,7 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
             proven = {RecordStatus.FAILED, RecordStatus.UNSENT}
             doubtful = one.status is RecordStatus.UNKNOWN and endpoint.writes
             if doubtful and one.stage is Stage.SEND:
-                assert each.status not in proven, "a doubt is not taken back by a refusal"
+                assert each.status not in proven, "a doubt is not taken back by a last_error"
             assert each.results is None or len(each.results) == len(each.inputs)
         waiting = [item.index for part in told_by.waiting() for item in part.inputs]
         going = [item.index for part in under_way for item in part.inputs]
@@ -161,7 +161,7 @@ LAST = BatchError("C", "m", transient=True)
 
 
 @pytest.mark.parametrize(
-    ("status", "refusal", "category"),
+    ("status", "last_error", "category"),
     [
         (RecordStatus.UNSENT, None, NO_ANSWER),
         (RecordStatus.UNKNOWN, None, NO_ANSWER),
@@ -170,14 +170,14 @@ LAST = BatchError("C", "m", transient=True)
     ],
 )
 def test_a_batch_that_is_broken_off_is_settled_by_what_is_known(
-    status: RecordStatus, refusal: BatchError | None, category: str
+    status: RecordStatus, last_error: BatchError | None, category: str
 ) -> None:
-    one = attrs.evolve(batch(UPSERT), status=status, refusal=refusal, attempts=1)
+    one = attrs.evolve(batch(UPSERT), status=status, last_error=last_error, attempts=1)
     done = machine().broken_off(one, "the run was stopped")
     [settled] = done.settled
     assert settled.status is status
     assert settled.error is not None
     assert settled.error.category == category
     assert settled.error.transient
-    if status is RecordStatus.UNKNOWN and refusal is not None:
+    if status is RecordStatus.UNKNOWN and last_error is not None:
         assert settled.error.message == "the run was stopped; the last answer was C: m"

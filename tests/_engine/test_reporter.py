@@ -12,7 +12,7 @@ from support import World, people, upsert
 from test_sender import GOOD, Sending
 
 from hubbatch import RateLimit, RecordOutcome, RecordStatus, RetryPolicy, TransportError
-from hubbatch._engine.settled import SettledRecords
+from hubbatch._engine.record_stream import RecordStream
 from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch.events import (
     BatchSplit,
@@ -243,7 +243,7 @@ async def test_records_that_a_list_holds_beyond_the_end_are_told_of_as_unsent() 
 @virtual_time
 async def test_records_that_nobody_takes_are_told_of_once() -> None:
     sending = Sending(GOOD)
-    settled = SettledRecords(sending.reporter.not_taken)
+    settled = RecordStream(sending.reporter.not_taken)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     for _ in range(100_001):
         settled.show(record)
@@ -255,7 +255,7 @@ async def test_records_that_nobody_takes_are_told_of_once() -> None:
 @virtual_time
 async def test_records_that_somebody_takes_are_not_told_of() -> None:
     sending = Sending(GOOD)
-    settled = SettledRecords(sending.reporter.not_taken)
+    settled = RecordStream(sending.reporter.not_taken)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     settled.show(record)
     assert settled.take() is record

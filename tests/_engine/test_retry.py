@@ -37,7 +37,7 @@ def after(
     history: dict[Symptom, int] | None = None,
     policy: RetryPolicy = POLICY,
     chance: float = 0.0,
-    suspect: bool = False,
+    in_poison_search: bool = False,
     today: datetime | None = None,
 ) -> Decision:
     return decide(
@@ -46,7 +46,7 @@ def after(
         history=history or {},
         policy=policy,
         chance=chance,
-        suspect=suspect,
+        in_poison_search=in_poison_search,
         today=today,
     )
 
@@ -457,7 +457,7 @@ S, G, L, U, W = (
 
 
 @pytest.mark.parametrize(
-    ("history", "suspect", "action"),
+    ("history", "in_poison_search", "action"),
     [
         ({S: 5}, False, Action.TAKE_APART),
         ({G: 5}, False, Action.TAKE_APART),
@@ -470,10 +470,17 @@ S, G, L, U, W = (
     ],
 )
 def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect(
-    history: dict[Symptom, int], suspect: bool, action: Action
+    history: dict[Symptom, int], in_poison_search: bool, action: Action
 ) -> None:
     told = diagnose(UPSERT, Reply(500, {}, b"{}"))
-    after = decide(UPSERT, told, history=history, policy=RetryPolicy(), chance=0.0, suspect=suspect)
+    after = decide(
+        UPSERT,
+        told,
+        history=history,
+        policy=RetryPolicy(),
+        chance=0.0,
+        in_poison_search=in_poison_search,
+    )
     assert after.action is action
 
 
@@ -485,7 +492,7 @@ def test_one_lost_answer_at_last_does_not_save_a_batch_from_being_taken_apart() 
 def test_who_wants_one_try_gets_nothing_taken_apart() -> None:
     policy = RetryPolicy(max_attempts=1)
     assert after(answer(500), policy=policy).action is Action.GIVE_UP
-    assert after(answer(500), policy=policy, suspect=True).action is Action.GIVE_UP
+    assert after(answer(500), policy=policy, in_poison_search=True).action is Action.GIVE_UP
 
 
 def test_who_wants_one_try_gets_nothing_taken_apart_for_a_firewall_either() -> None:

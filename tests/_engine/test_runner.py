@@ -12,7 +12,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import Carrier
-from hubbatch._engine.settling import Settler
+from hubbatch._engine.settler import Settler
 from hubbatch._protocol.exchange import Reply
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
@@ -39,7 +39,7 @@ async def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
     runner = BatchRunner(
         call,
         sending.sender._resources,
-        intake.envelope,
+        intake.request_body,
         Settler(ledger, intake, None, sending.reporter),
         compose=lambda _: None,
         settled=settled,

@@ -14,7 +14,7 @@ from hubbatch import BatchError, RateLimit, RecordStatus, RetryPolicy, Transport
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import DeclinedError, Gate
-from hubbatch._batches.batch import Batch, Search, Stage
+from hubbatch._batches.batch import Batch, PoisonSearch, Stage
 from hubbatch._clock import now
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
@@ -147,7 +147,7 @@ async def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells
     batch = sending.carrier.batch
     assert (batch.attempts, batch.tried_since) == (2, began)
     assert (sending.sender.requests, sending.carrier.sending) == (2, False)
-    sending.sender.refuse_token(response)
+    sending.sender.discard_token(response)
     assert sending.tokens.refused_ones == ["made-up"]
 
 
@@ -252,10 +252,12 @@ async def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
     assert told == refused
 
 
-@pytest.mark.parametrize(("search", "broken"), [(Search.NONE, True), (Search.FAILING, False)])
+@pytest.mark.parametrize(
+    ("search", "broken"), [(PoisonSearch.NONE, True), (PoisonSearch.FAILING, False)]
+)
 @virtual_time
 async def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
-    search: Search, broken: bool
+    search: PoisonSearch, broken: bool
 ) -> None:
     sending = Sending(BAD)
     inputs = sending.carrier.batch.inputs

@@ -23,7 +23,7 @@ from hubbatch._protocol.codec import (
     read_response,
 )
 from hubbatch._protocol.converter import camel, converter
-from hubbatch._records.envelope import Envelope
+from hubbatch._records.request_body import RequestBody
 
 NOON = dt.datetime(2026, 3, 1, 12, 0, 0, 123000, dt.UTC)
 NOON_TEXT = "2026-03-01T12:00:00.123Z"
@@ -395,15 +395,15 @@ def test_a_page_is_quoted_in_short_and_on_one_line() -> None:
     assert quote(b"\xff\xfe") == "\ufffd\ufffd"
 
 
-def test_the_envelope_goes_around_the_inputs() -> None:
-    envelope = Envelope({"properties": ["a"], "idProperty": "email"})
-    assert orjson.loads(envelope.wrap([])) == {
+def test_the_request_body_has_its_fields_around_the_inputs() -> None:
+    request_body = RequestBody({"properties": ["a"], "idProperty": "email"})
+    assert orjson.loads(request_body.wrap([])) == {
         "properties": ["a"],
         "idProperty": "email",
         "inputs": [],
     }
-    assert len(envelope) == len(envelope.wrap([]))
-    assert Envelope({}).wrap([]) == b'{"inputs":[]}'
+    assert len(request_body) == len(request_body.wrap([]))
+    assert RequestBody({}).wrap([]) == b'{"inputs":[]}'
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import BatchResponse
+from hubbatch._batches.at_fault import find_at_fault
 from hubbatch._batches.batch import Batch
-from hubbatch._batches.blame import blame
-from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
+from hubbatch._batches.conflict import colliding_inputs, existing_id, unique_names
 from hubbatch._batches.correlation import correlate
 from hubbatch._batches.doubt import Doubts
-from hubbatch._batches.faults import general, is_conflict, is_systemic, property_faults
+from hubbatch._batches.problems import general, is_conflict, is_systemic, property_problems
 from hubbatch._batches.recognition import sent_before
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import Reply
@@ -50,25 +50,25 @@ SENT: dict[Endpoint, list[Input]] = {
 DOUBTS = Doubts(CREATE, "email", most_rounds=6)
 
 
-def judge(endpoint: Endpoint, reply: Reply) -> None:
+def compare_with_found(endpoint: Endpoint, reply: Reply) -> None:
     """Do with a reply all that is done with one."""
     inputs = SENT[endpoint]
     told = diagnose(endpoint, reply, len(inputs))
     if told.response is not None:
         read(endpoint, inputs, told.response)
     if (error := told.error) is not None:
-        blame(endpoint, inputs, error, CONTACTS)
+        find_at_fault(endpoint, inputs, error, CONTACTS)
         existing_id(error)
         is_conflict(error)
         is_systemic(error)
-        property_faults(error)
+        property_problems(error)
         general(error.message, tuple(inputs[0].properties.values()))
 
 
 def read(endpoint: Endpoint, inputs: list[Input], response: BatchResponse) -> None:
     correlate(endpoint, inputs, response, CONTACTS)
     if endpoint is READ:
-        suspects_of(CREATES, response, unique_names("email"), CONTACTS)
+        colliding_inputs(CREATES, response, unique_names("email"), CONTACTS)
         DOUBTS.findings(Batch(CREATES), response, sent_before(response.completed_at, 1.0, 2.0))
 
 
@@ -185,7 +185,7 @@ def seconds(endpoint: Endpoint, reply: Reply) -> float:
     try:
         for _ in range(3):
             start = time.process_time()
-            judge(endpoint, reply)
+            compare_with_found(endpoint, reply)
             best = min(best, time.process_time() - start)
     finally:
         gc.enable()
@@ -260,4 +260,4 @@ def test_no_json_whatever_raises(
 ) -> None:
     if isinstance(value, dict):
         value = {**value, **more}
-    judge(endpoint, Reply(status, {}, orjson.dumps(value)))
+    compare_with_found(endpoint, Reply(status, {}, orjson.dumps(value)))

@@ -69,9 +69,9 @@ def test_a_row_agrees_with_itself(row: Row) -> None:
         assert row.at_last is Action.GIVE_UP
     if not row.counts:
         assert row.most_attempts is not None, "what is no attempt must end by a limit of its own"
-    if row.suspicious:
+    if row.may_be_poison:
         assert row.proof is Proof.NOTHING, "what was refused is no doubt"
-    assert not (row.suspicious and row.of_the_records)
+    assert not (row.may_be_poison and row.of_the_records)
     if row.exception is TransportError:
         assert row.sign is not Sign.GOOD
 

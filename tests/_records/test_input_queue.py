@@ -11,9 +11,9 @@ from support import plan
 
 from hubbatch import RecordStatus
 from hubbatch._batches.batch import Batch
-from hubbatch._records.envelope import Envelope
 from hubbatch._records.input_queue import InputQueue, tell_apart
 from hubbatch._records.planning import Input
+from hubbatch._records.request_body import RequestBody
 from hubbatch.endpoints import CREATE
 
 sizes = st.lists(st.integers(0, 400), max_size=60)
@@ -38,8 +38,8 @@ def filled(inputs: Iterable[Input], max_inputs: int = 100, max_bytes: int = 10_0
 def test_nothing_is_lost_and_no_limit_exceeded(
     texts: list[int], max_inputs: int, max_bytes: int, data: st.DataObject
 ) -> None:
-    envelope = Envelope({"properties": ["a"]})
-    queue = InputQueue(max_inputs, max_bytes, len(envelope))
+    request_body = RequestBody({"properties": ["a"]})
+    queue = InputQueue(max_inputs, max_bytes, len(request_body))
     inputs = plan([{"a": "x" * size} for size in texts], CREATE)
     batches: list[list[Input]] = []
     for item in inputs:
@@ -50,7 +50,7 @@ def test_nothing_is_lost_and_no_limit_exceeded(
     assert [item for batch in batches for item in batch] == inputs
     for batch in batches:
         assert 1 <= len(batch) <= max_inputs
-        body = envelope.wrap(batch)
+        body = request_body.wrap(batch)
         assert len(body) <= max_bytes
         assert len(orjson.loads(body)["inputs"]) == len(batch)
     assert (len(queue), queue.full, queue.rest) == (0, 0, False)
@@ -131,7 +131,7 @@ def test_trace_ids_that_are_told_apart_exceed_no_limit(count: int, max_bytes: in
     batches = composed(filled(plan(records, CREATE), max_bytes=max_bytes))
     assert sum(map(len, batches)) == count
     for batch in batches:
-        assert len(Envelope({}).wrap(batch)) - len(Envelope({})) <= max_bytes
+        assert len(RequestBody({}).wrap(batch)) - len(RequestBody({})) <= max_bytes
 
 
 def test_the_same_trace_id_in_two_requests_needs_no_change() -> None:

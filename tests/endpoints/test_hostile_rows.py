@@ -1,4 +1,4 @@
-"""Whatever a service answers to a row: nothing raises, every input has its verdict, and time grows with the bytes."""
+"""Whatever a service answers to a row: nothing raises, every input has its presence, and time grows with the bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from other_endpoints import ASSOCIATE, ROWS, pair
 
 from hubbatch import Endpoint
-from hubbatch._batches.blame import blame
+from hubbatch._batches.at_fault import find_at_fault
 from hubbatch._batches.correlation import Correlation, correlate
 from hubbatch._batches.paging import follow_pages
 from hubbatch._protocol.diagnosis import diagnose
@@ -47,9 +47,9 @@ def judged(row: Endpoint, inputs: list[Input], reply: Reply) -> Correlation | No
     told = diagnose(row, reply, len(inputs))
     if told.response is not None:
         found = correlate(row, inputs, told.response)
-        return follow_pages(row, inputs, found, {}).told
+        return follow_pages(row, inputs, found, {}).correlation
     for error in [told.error] if told.error else []:
-        blame(row, inputs, error, CONTACTS)
+        find_at_fault(row, inputs, error, CONTACTS)
     return None
 
 

@@ -12,7 +12,7 @@ from hubbatch import BatchError, BatchResponse, RecordOutcome, RecordStatus
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.reporter import RunReporter
-from hubbatch._engine.settling import Settler
+from hubbatch._engine.settler import Settler
 from hubbatch._observers import Observers
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
@@ -142,12 +142,12 @@ def test_records_that_share_an_input_end_together(observed: bool) -> None:
 @observed
 def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bool) -> None:
     into = books(observed=observed)
-    envelope = {
+    sent = {
         "id": "p0@example.com",
         "properties": {"firstname": "P"},
         "objectWriteTraceId": "mine",
     }
-    [item] = into.take(envelope)
+    [item] = into.take(sent)
     assert item.caller_trace_id == "mine"
     settle(into, Settled([item], S, 1, [result("7", trace_id="sent")]))
     [record] = into.records
@@ -165,8 +165,8 @@ def test_a_result_is_kept_as_it_came(observed: bool) -> None:
 @observed
 def test_a_doubt_about_a_record_with_a_trace_id_of_its_own_has_no_result(observed: bool) -> None:
     into = books(observed=observed)
-    envelope = {"id": "p0@example.com", "properties": {}, "objectWriteTraceId": "mine"}
-    settle(into, Settled(into.take(envelope), U, 1))
+    sent = {"id": "p0@example.com", "properties": {}, "objectWriteTraceId": "mine"}
+    settle(into, Settled(into.take(sent), U, 1))
     [record] = into.records
     assert (record.status, record.result) == (U, None)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hubbatch._batches.claims import Claims
-from hubbatch._batches.claims_objects import claim_objects
-from hubbatch._batches.claims_rows import claim_rows
+from hubbatch._batches.match_objects import match_objects
+from hubbatch._batches.match_rows import match_rows
+from hubbatch._batches.matches import Matches
 from hubbatch._batches.names import Names
 from hubbatch._batches.names_objects import ObjectNames
 from hubbatch._batches.names_rows import RowNames
@@ -15,7 +15,7 @@ from hubbatch._records.spelling import Spelling
 from hubbatch.endpoints import Endpoint, ResultShape
 from hubbatch.models import BatchResponse
 
-__all__ = ["named_and_claimed", "names_of"]
+__all__ = ["names_and_matches", "names_of"]
 
 
 def names_of(endpoint: Endpoint, inputs: Sequence[Input], spelling: Spelling) -> Names:
@@ -25,12 +25,12 @@ def names_of(endpoint: Endpoint, inputs: Sequence[Input], spelling: Spelling) ->
     return ObjectNames(endpoint, inputs, spelling)
 
 
-def named_and_claimed(
+def names_and_matches(
     endpoint: Endpoint, inputs: Sequence[Input], response: BatchResponse, spelling: Spelling
-) -> tuple[Names, Claims]:
+) -> tuple[Names, Matches]:
     """Return the names of the inputs of a batch, and the results of a reply by input."""
     if endpoint.result is ResultShape.ROW:
         rows = RowNames(endpoint, inputs)
-        return rows, claim_rows(endpoint, rows, response)
+        return rows, match_rows(endpoint, rows, response)
     objects = ObjectNames(endpoint, inputs, spelling)
-    return objects, claim_objects(endpoint, inputs, objects, response, spelling)
+    return objects, match_objects(endpoint, inputs, objects, response, spelling)

@@ -9,16 +9,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hubbatch._batches.claims import Claims
+from hubbatch._batches.matches import Matches
 from hubbatch._batches.names_rows import RowNames
 from hubbatch._records.paths import text_of
 from hubbatch.endpoints import Endpoint
 from hubbatch.models import BatchResponse, Result, RowResult
 
-__all__ = ["claim_rows"]
+__all__ = ["match_rows"]
 
 
-def claim_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Claims:
+def match_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Matches:
     """Give the results of a reply to inputs."""
     found: dict[int, list[RowResult]] = defaultdict(list)
     left_over = False
@@ -28,16 +28,16 @@ def claim_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> 
             left_over = True
         else:
             found[position].append(row)
-    claimed: dict[int, Result | None] = {}
+    matched: dict[int, Result | None] = {}
     for position, rows in found.items():
         if len(rows) == 1:
-            claimed[position] = rows[0]
+            matched[position] = rows[0]
             continue
         fields = _different([row.fields for row in rows])
         most = endpoint.results_per_input
         joined = RowResult(fields[0], tuple(fields[1:]))
-        claimed[position] = joined if most is None or len(fields) <= most else None
-    return Claims(claimed, left_over)
+        matched[position] = joined if most is None or len(fields) <= most else None
+    return Matches(matched, left_over)
 
 
 def _different(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -13,28 +13,28 @@ from typing import Any
 import orjson
 from attrs import frozen
 
-from hubbatch._batches.contexts import texts
+from hubbatch._batches.error_contexts import texts
 from hubbatch.models import CONFLICT, OBJECT_NOT_FOUND, BatchError
 
 __all__ = [
     "MISSING_PROPERTY",
-    "PROPERTY_FAULTS",
-    "Fault",
-    "faults_in",
+    "PROPERTY_PROBLEMS",
+    "Problem",
     "general",
-    "is_about_duplicates",
+    "is_about_duplicate_ids",
     "is_conflict",
     "is_systemic",
-    "property_faults",
+    "problems_in",
+    "property_problems",
 ]
 
 UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
 MISSING_PROPERTY = "REQUIRED_PROPERTIES_MISSING"
 
-PROPERTY_FAULTS = frozenset({UNKNOWN_PROPERTY, "READ_ONLY_VALUE", "PROPERTY_IS_READ_ONLY"})
+PROPERTY_PROBLEMS = frozenset({UNKNOWN_PROPERTY, "READ_ONLY_VALUE", "PROPERTY_IS_READ_ONLY"})
 """Codes that are about a property as such, whatever its value: a whole column is wrong."""
 
-_MOST_FAULTS = 200
+_MOST_PROBLEMS = 200
 """Items of a message's list that are read."""
 
 _CONFLICTS = frozenset({CONFLICT, "OBJECT_ALREADY_EXISTS", "CONFLICTING_UNIQUE_VALUE"})
@@ -46,34 +46,34 @@ _QUOTED = re.compile(r"[\[{\"'`]")
 
 
 @frozen
-class Fault:
+class Problem:
     """One thing that is wrong."""
 
     code: str | None
     properties: tuple[str, ...] = ()
 
 
-def faults_in(error: BatchError) -> list[Fault]:
+def problems_in(error: BatchError) -> list[Problem]:
     """Return what an error finds wrong, as far as it says so by codes or names of properties."""
-    faults = [
-        Fault(detail.code, tuple(_names(detail.context)))
+    problems = [
+        Problem(detail.code, tuple(_names(detail.context)))
         for detail in error.errors
         if detail.code or isinstance(detail.context, Mapping)
     ]
-    return faults + [
-        Fault(_text(item.get("error")), tuple(texts(item.get("name"))))
+    return problems + [
+        Problem(_text(item.get("error")), tuple(texts(item.get("name"))))
         for item in _list_in(error.message)
         if isinstance(item, dict)
     ]
 
 
-def property_faults(error: BatchError) -> tuple[tuple[str, str], ...]:
+def property_problems(error: BatchError) -> tuple[tuple[str, str], ...]:
     """Return the codes and the properties if an error is about properties as such and about nothing else."""
-    faults = faults_in(error)
-    if any(fault.code not in PROPERTY_FAULTS for fault in faults):
+    problems = problems_in(error)
+    if any(problem.code not in PROPERTY_PROBLEMS for problem in problems):
         return ()
     return tuple(
-        sorted({(fault.code or "", name) for fault in faults for name in fault.properties})
+        sorted({(problem.code or "", name) for problem in problems for name in problem.properties})
     )
 
 
@@ -85,11 +85,11 @@ def is_conflict(error: BatchError) -> bool:
     return (
         "already exists" in words
         or "existing id" in words
-        or any(fault.code in _CONFLICTS for fault in faults_in(error))
+        or any(problem.code in _CONFLICTS for problem in problems_in(error))
     )
 
 
-def is_about_duplicates(error: BatchError) -> bool:
+def is_about_duplicate_ids(error: BatchError) -> bool:
     """Whether a batch is refused for naming one object twice: neither input is at fault alone."""
     return error.message.lower().startswith("duplicate ids")
 
@@ -99,7 +99,7 @@ def is_systemic(error: BatchError) -> bool:
 
     Only HubSpot's own words count, and not what a message quotes of a record.
     """
-    if error.category == OBJECT_NOT_FOUND or faults_in(error):
+    if error.category == OBJECT_NOT_FOUND or problems_in(error):
         return False
     words = _QUOTED.split(error.message.lower(), maxsplit=1)[0]
     if words.startswith("unable to ") and "non-unique" in words:
@@ -111,7 +111,7 @@ def is_systemic(error: BatchError) -> bool:
 
 
 def general(message: str, values: Iterable[str] = ()) -> str:
-    """Return a message without the values that it quotes: the same for all records with the same fault."""
+    """Return a message without the values that it quotes: the same for all records with the same error."""
     for value in sorted(values, key=len, reverse=True):
         if len(value) > 1 and value in message:
             message = message.replace(value, "…")
@@ -135,7 +135,7 @@ def _list_in(message: str) -> list[Any]:
         value = orjson.loads(message[start:])
     except orjson.JSONDecodeError:
         return []
-    return value[:_MOST_FAULTS] if isinstance(value, list) else []
+    return value[:_MOST_PROBLEMS] if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str | None:

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 import attrs
 from attrs import define, field, frozen
 
-from hubbatch._batches.batch import Batch, Search
+from hubbatch._batches.batch import Batch, PoisonSearch
 
-__all__ = ["Freed", "Searches"]
+__all__ = ["PoisonSearches", "SearchStep"]
 
 _BUDGET = 25
 """Refusals, all for one reason and with nothing accepted, after which the rest of a batch is not searched."""
@@ -29,12 +29,12 @@ _ANSWERS_A_RECORD, _SPARE_ANSWERS = 4, 100
 _IN_A_ROW = 8
 """Single records of a batch on which the service has failed one after the other: it will on the rest, too."""
 
-_IN_VAIN = 3
+_FRUITLESS = 3
 """Batches that were searched without finding a record on which the service does not fail: it is no record's doing."""
 
 
 @frozen
-class Freed:
+class SearchStep:
     """What goes on in a search."""
 
     released: Sequence[Batch] = ()
@@ -44,154 +44,164 @@ class Freed:
 
 
 @define(eq=False)
-class _State:
+class _SearchState:
     budget: int
     """Answers that the search may still take."""
     waiting: list[Batch] = field(factory=list)
     live: int = 0
     """Parts that were released and have not been answered for good."""
-    slow: int = 0
+    delayed: int = 0
     """How many of them wait for another try."""
-    refusals: int = 0
+    rejections: int = 0
     samples: int = 0
     """Single records that were refused."""
     reasons: set[str] = field(factory=set)
     accepted: bool = False
-    in_a_row: int = 0
+    failures_in_a_row: int = 0
     """Single records on which the service has failed since a part was accepted last."""
 
 
-class Searches:
+class PoisonSearches:
     """Keeps the parts of batches that are not to be sent yet."""
 
     def __init__(self) -> None:
-        self._states: dict[tuple[int, Search], _State] = {}
-        self._in_vain = 0
+        self._states: dict[tuple[int, PoisonSearch], _SearchState] = {}
+        self._fruitless = 0
 
     def waiting(self) -> Iterator[Batch]:
         """Return the parts that are not under way."""
         for state in self._states.values():
             yield from state.waiting
 
-    def withdraw(self) -> list[Batch]:
+    def abandon(self) -> list[Batch]:
         """Give all searches up; return the parts that were not under way."""
         parts = list(self.waiting())
         self._states.clear()
         return parts
 
-    def is_vain(self, batch: Batch) -> bool:
+    def is_hopeless(self, batch: Batch) -> bool:
         """Whether there is no hope that a part of a batch succeeds where the whole has failed."""
-        state = self._states.get((batch.number, Search.FAILING))
-        in_a_row = 0 if state is None else state.in_a_row
-        return in_a_row >= _IN_A_ROW or self._in_vain >= _IN_VAIN
+        state = self._states.get((batch.number, PoisonSearch.FAILING))
+        failures_in_a_row = 0 if state is None else state.failures_in_a_row
+        return failures_in_a_row >= _IN_A_ROW or self._fruitless >= _FRUITLESS
 
-    def split(
-        self, batch: Batch, parts: Sequence[Batch], search: Search, *, behind: bool = False
-    ) -> Freed:
+    def part_split(
+        self, batch: Batch, parts: Sequence[Batch], search: PoisonSearch, *, behind: bool = False
+    ) -> SearchStep:
         """Take a batch apart. `behind`: its parts go after all that waits already."""
         key = (batch.number, search)
         budget = _ANSWERS_A_RECORD * len(batch.inputs) + _SPARE_ANSWERS
-        state = self._states.setdefault(key, _State(budget))
-        left = Freed()
+        state = self._states.setdefault(key, _SearchState(budget))
+        left = SearchStep()
         if batch.search is search:
             self._leave(state, batch)
-        elif batch.search is not Search.NONE:
-            left = self.ended(batch)
-        state.refusals += 1
+        elif batch.search is not PoisonSearch.NONE:
+            left = self.part_ended(batch)
+        state.rejections += 1
         place = 0 if behind else len(state.waiting)
         # The first of them is the last of the list, and so the next to go.
         state.waiting[place:place] = [
-            attrs.evolve(part, search=search, slow=False) for part in reversed(parts)
+            attrs.evolve(part, search=search, delayed=False) for part in reversed(parts)
         ]
-        freed = self._next(key, state, deeper=not behind)
-        return Freed([*left.released, *freed.released], [*left.unsearched, *freed.unsearched])
+        next_parts = self._next(key, state, deeper=not behind)
+        return SearchStep(
+            [*left.released, *next_parts.released], [*left.unsearched, *next_parts.unsearched]
+        )
 
-    def replaced(self, batch: Batch, parts: int) -> None:
+    def part_replaced(self, batch: Batch, parts: int) -> None:
         """Note that a part goes on as so many parts, for a reason of its own."""
         if (state := self._states.get((batch.number, batch.search))) is not None:
             self._leave(state, batch)
             state.live += parts
 
-    def waits(self, batch: Batch) -> tuple[Batch, Freed]:
+    def part_delayed(self, batch: Batch) -> tuple[Batch, SearchStep]:
         """Note that a part is to be sent again after a while; a search for what is refused goes on without it."""
         state = self._states.get((batch.number, batch.search))
         if state is None:
-            return batch, Freed()
+            return batch, SearchStep()
         state.budget -= 1
-        if batch.slow or batch.search is Search.FAILING:
-            return batch, Freed()
-        state.slow += 1
-        return attrs.evolve(batch, slow=True), self._next((batch.number, batch.search), state)
+        if batch.delayed or batch.search is PoisonSearch.FAILING:
+            return batch, SearchStep()
+        state.delayed += 1
+        return attrs.evolve(batch, delayed=True), self._next((batch.number, batch.search), state)
 
-    def refused_alone(self, batch: Batch, reason: str) -> Freed:
+    def record_rejected(self, batch: Batch, reason: str) -> SearchStep:
         """Note that a single record was refused."""
         return self._end(batch, reason=reason)
 
-    def accepted(self, batch: Batch) -> Freed:
+    def part_accepted(self, batch: Batch) -> SearchStep:
         """Note that a part was accepted."""
         return self._end(batch, accepted=True)
 
-    def ended(self, batch: Batch) -> Freed:
+    def part_ended(self, batch: Batch) -> SearchStep:
         """Note that a part will not be sent again, for whatever reason."""
         return self._end(batch)
 
-    def failed(self, batch: Batch) -> None:
+    def part_failed(self, batch: Batch) -> None:
         """Note that the service has failed on a part for good."""
-        state = self._states.get((batch.number, Search.FAILING))
-        if state is not None and batch.search is Search.FAILING and len(batch.inputs) == 1:
-            state.in_a_row += 1
-            if state.in_a_row == _IN_A_ROW:
-                self._in_vain += 1
+        state = self._states.get((batch.number, PoisonSearch.FAILING))
+        if state is not None and batch.search is PoisonSearch.FAILING and len(batch.inputs) == 1:
+            state.failures_in_a_row += 1
+            if state.failures_in_a_row == _IN_A_ROW:
+                self._fruitless += 1
 
-    def _end(self, batch: Batch, *, accepted: bool = False, reason: str | None = None) -> Freed:
+    def _end(
+        self, batch: Batch, *, accepted: bool = False, reason: str | None = None
+    ) -> SearchStep:
         key = (batch.number, batch.search)
         state = self._states.get(key)
         if state is None:
-            return Freed()
+            return SearchStep()
         self._leave(state, batch)
         if accepted:
-            state.accepted, state.in_a_row = True, 0
-            if batch.search is Search.FAILING:
-                self._in_vain = 0
+            state.accepted, state.failures_in_a_row = True, 0
+            if batch.search is PoisonSearch.FAILING:
+                self._fruitless = 0
         if reason is not None:
-            state.refusals += 1
+            state.rejections += 1
             state.samples += 1
             state.reasons.add(reason)
         return self._next(key, state)
 
-    def _leave(self, state: _State, batch: Batch) -> None:
+    def _leave(self, state: _SearchState, batch: Batch) -> None:
         state.live -= 1
-        state.slow -= batch.slow
+        state.delayed -= batch.delayed
         state.budget -= 1
 
-    def _next(self, key: tuple[int, Search], state: _State, *, deeper: bool = False) -> Freed:
+    def _next(
+        self, key: tuple[int, PoisonSearch], state: _SearchState, *, deeper: bool = False
+    ) -> SearchStep:
         """Return what goes on. `deeper`: the search has just split a part, and goes on with the first of its parts."""
-        freed = self._choose(key[1], state, deeper=deeper)
-        state.live += len(freed.released)
+        next_parts = self._choose(key[1], state, deeper=deeper)
+        state.live += len(next_parts.released)
         if not state.live and not state.waiting:
             del self._states[key]
-        return freed
+        return next_parts
 
-    def _choose(self, search: Search, state: _State, *, deeper: bool) -> Freed:
+    def _choose(self, search: PoisonSearch, state: _SearchState, *, deeper: bool) -> SearchStep:
         if state.budget <= 0:
-            return Freed((), _take_all(state))
-        if search is Search.FAILING:
-            if state.in_a_row >= _IN_A_ROW or self._in_vain >= _IN_VAIN:
-                return Freed((), _take_all(state))
-            return Freed([state.waiting.pop()]) if state.waiting and not state.live else Freed()
+            return SearchStep((), _take_all(state))
+        if search is PoisonSearch.FAILING:
+            if state.failures_in_a_row >= _IN_A_ROW or self._fruitless >= _FRUITLESS:
+                return SearchStep((), _take_all(state))
+            return (
+                SearchStep([state.waiting.pop()])
+                if state.waiting and not state.live
+                else SearchStep()
+            )
         if state.accepted or len(state.reasons) > 1:
-            return Freed(_take_all(state))
-        if state.refusals >= _BUDGET and state.samples >= _SAMPLES:
+            return SearchStep(_take_all(state))
+        if state.rejections >= _BUDGET and state.samples >= _SAMPLES:
             # A part that is to be sent again may be accepted yet.
-            return Freed() if state.live else Freed((), _take_all(state))
-        if not state.waiting or state.live > state.slow:
-            return Freed()
+            return SearchStep() if state.live else SearchStep((), _take_all(state))
+        if not state.waiting or state.live > state.delayed:
+            return SearchStep()
         if deeper:
-            return Freed([state.waiting.pop()])
+            return SearchStep([state.waiting.pop()])
         largest = max(range(len(state.waiting)), key=lambda at: len(state.waiting[at].inputs))
-        return Freed([state.waiting.pop(largest)])
+        return SearchStep([state.waiting.pop(largest)])
 
 
-def _take_all(state: _State) -> list[Batch]:
+def _take_all(state: _SearchState) -> list[Batch]:
     taken, state.waiting = state.waiting[::-1], []
     return taken

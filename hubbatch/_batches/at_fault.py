@@ -9,55 +9,55 @@ from collections.abc import Collection, Mapping, Sequence
 
 from attrs import frozen
 
-from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._batches.faults import MISSING_PROPERTY, PROPERTY_FAULTS, Fault, faults_in
-from hubbatch._batches.naming import names_of
+from hubbatch._batches.error_contexts import contexts_of, texts
+from hubbatch._batches.name_strategy import names_of
+from hubbatch._batches.problems import MISSING_PROPERTY, PROPERTY_PROBLEMS, Problem, problems_in
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
 from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 
-__all__ = ["Blame", "blame", "halves"]
+__all__ = ["AtFault", "bisect", "find_at_fault"]
 
 
 @frozen
-class Blame:
+class AtFault:
     """Whom a rejection is about, by position in the batch."""
 
     named: frozenset[int] = frozenset()
     """Inputs that are refused: they are named, or have what the error is about."""
-    by_property: bool = False
+    by_properties: bool = False
     """Whether they are those that carry a property which nobody may write."""
-    suspects: frozenset[int] = frozenset()
+    candidates: frozenset[int] = frozenset()
     """Inputs that carry a property which the error names, or lack it: one of their values may be wrong, or missing."""
 
 
-def blame(
+def find_at_fault(
     endpoint: Endpoint, inputs: Sequence[Input], error: BatchError, spelling: Spelling
-) -> Blame:
+) -> AtFault:
     """Tell which inputs of a rejected batch the error is about."""
     named = names_of(endpoint, inputs, spelling).of_error(error)
     if not named and endpoint.input is InputKind.NEW_OBJECT:
         named = _associated(inputs, error)
-    faults = faults_in(error)
-    every = {name for fault in faults for name in fault.properties}
+    problems = problems_in(error)
+    every = {name for problem in problems for name in problem.properties}
     contents = [item.properties for item in inputs] if every else []
-    if carriers := _having(contents, _named(faults, PROPERTY_FAULTS)):
-        return Blame(carriers.union(named), by_property=True)
+    if carriers := _having(contents, _named(problems, PROPERTY_PROBLEMS)):
+        return AtFault(carriers.union(named), by_properties=True)
     if named or not every:
-        return Blame(frozenset(named))
+        return AtFault(frozenset(named))
     # Who lacks a property may not need it: the object may have it already, or it is required of some only.
-    lacking = _lacking(contents, _named(faults, {MISSING_PROPERTY}))
-    return Blame(suspects=lacking or _having(contents, every))
+    lacking = _lacking(contents, _named(problems, {MISSING_PROPERTY}))
+    return AtFault(candidates=lacking or _having(contents, every))
 
 
-def halves(
-    inputs: Sequence[Input], suspects: frozenset[int]
+def bisect(
+    inputs: Sequence[Input], candidates: frozenset[int]
 ) -> tuple[Sequence[Input], Sequence[Input]]:
-    """Return a batch in two parts: the suspects by themselves if they are few, else the middle between them."""
-    ordered = sorted(range(len(inputs)), key=suspects.__contains__)
-    few = 0 < len(suspects) <= len(inputs) / 2
-    cut = len(inputs) - len(suspects) if few else len(inputs) // 2
+    """Return a batch in two parts: the candidates by themselves if they are few, else the middle between them."""
+    ordered = sorted(range(len(inputs)), key=candidates.__contains__)
+    few = 0 < len(candidates) <= len(inputs) / 2
+    cut = len(inputs) - len(candidates) if few else len(inputs) // 2
     return (
         [inputs[position] for position in ordered[:cut]],
         [inputs[position] for position in ordered[cut:]],
@@ -87,8 +87,8 @@ def _target(association: Mapping[str, object]) -> str | None:
     return str(to.get("id")) if isinstance(to, Mapping) else None
 
 
-def _named(faults: Sequence[Fault], codes: Collection[str]) -> set[str]:
-    return {name for fault in faults if fault.code in codes for name in fault.properties}
+def _named(problems: Sequence[Problem], codes: Collection[str]) -> set[str]:
+    return {name for problem in problems if problem.code in codes for name in problem.properties}
 
 
 def _having(contents: Sequence[Mapping[str, str]], names: set[str]) -> frozenset[int]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support import plan, result
 
 from hubbatch import ObjectResult
-from hubbatch._batches.matching import match_by_values
+from hubbatch._batches.match_values import match_by_values
 from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
 from hubbatch.endpoints import CREATE
 

@@ -10,7 +10,7 @@ import orjson
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch.endpoints import INPUTS, Body
 
-__all__ = ["Envelope", "read_fields"]
+__all__ = ["RequestBody", "read_fields"]
 
 
 def read_fields(
@@ -26,7 +26,7 @@ def read_fields(
     return fields
 
 
-class Envelope:
+class RequestBody:
     """What stands around the inputs in a request body: the same for every batch of a run."""
 
     def __init__(self, fields: Mapping[str, Any], body: Body = INPUTS) -> None:

@@ -13,13 +13,13 @@ from typing import Any
 
 from hubbatch._states import RecordOutcome
 
-__all__ = ["SettledRecords"]
+__all__ = ["RecordStream"]
 
 _MANY = 100_000
 """Records that nobody takes away, after which that is told."""
 
 
-class SettledRecords:
+class RecordStream:
     """A queue from the run to whoever iterates over it. `piled_up` is told of many records that nobody takes."""
 
     def __init__(self, piled_up: Callable[[int], None]) -> None:

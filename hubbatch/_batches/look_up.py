@@ -10,7 +10,7 @@ from attrs import frozen
 
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.doubt import doubt_error
-from hubbatch._batches.faults import is_systemic
+from hubbatch._batches.problems import is_systemic
 from hubbatch._batches.recognition import sent_before
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Settled, Transition
@@ -28,16 +28,16 @@ class LookUp:
 
     def conclude(self, answered: Answered) -> Transition:
         """Settle what a look-up tells; look up, or send, the rest again."""
-        batch, told = answered.batch, answered.diagnosis
-        response = told.response
+        batch, diagnosis = answered.batch, answered.diagnosis
+        response = diagnosis.response
         if response is None:  # an answer that objects are not there
             response = BatchResponse(errors=[answered.error])
         waited = answered.moment.waited
         done = self.settlement.doubts.conclude(
             batch,
             response,
-            sent_before(told.clock, *waited),
-            symptom=told.symptom,
+            sent_before(diagnosis.clock, *waited),
+            symptom=diagnosis.symptom,
             waited=waited[0],
         )
         settled = [
@@ -46,17 +46,17 @@ class LookUp:
         ]
         errors: list[BatchError] = []
         for status, found in (
-            (RecordStatus.FAILED, done.refused),
+            (RecordStatus.FAILED, done.rejected),
             (RecordStatus.UNKNOWN, done.unknown),
         ):
             for item, error in found:
                 named = attrs.evolve(error, indexes=indexes_of([item]))
                 errors.append(named)
                 settled.append(Settled([item], status, batch.attempts, error=named))
-        then = self.settlement.after_a_pause(done.following, answered.moment)
+        then = self.settlement.after_pause(done.following, answered.moment)
         return Transition(settled, errors, then=then)
 
-    def refused(self, answered: Answered) -> Transition:
+    def rejected(self, answered: Answered) -> Transition:
         """Look up in two parts what cannot be looked up together, unless no splitting helps."""
         batch, error = answered.batch, answered.error
         absent = answered.diagnosis.symptom is Symptom.NOTHING_FOUND

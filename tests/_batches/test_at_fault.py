@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import BatchError, ErrorDetail
-from hubbatch._batches.blame import Blame, blame, halves
-from hubbatch._batches.faults import Fault, faults_in, general, is_systemic, property_faults
+from hubbatch._batches.at_fault import AtFault, bisect, find_at_fault
+from hubbatch._batches.problems import Problem, general, is_systemic, problems_in, property_problems
 from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.endpoints import CREATE, UPDATE, UPSERT
 from hubbatch.models import OBJECT_NOT_FOUND
@@ -58,22 +58,22 @@ NOBODY: tuple[list[int], bool, list[int]] = ([], False, [])
     ],
 )
 def test_who_is_to_blame(error: BatchError, found: tuple[list[int], bool, list[int]]) -> None:
-    named, by_property, suspects = found
-    assert blame(UPDATE, INPUTS, error, OTHERS) == Blame(
-        frozenset(named), by_property, frozenset(suspects)
+    named, by_properties, candidates = found
+    assert find_at_fault(UPDATE, INPUTS, error, OTHERS) == AtFault(
+        frozenset(named), by_properties, frozenset(candidates)
     )
 
 
 def test_creates_are_named_by_their_trace_ids_and_not_by_the_ids_of_others() -> None:
     inputs = plan([{"a": "1"}, {"a": "2"}], CREATE)
     error = BatchError("C", "no", context={"objectWriteTraceId": ["t1"], "ids": ["9"]})
-    assert blame(CREATE, inputs, error, CONTACTS).named == {1}
+    assert find_at_fault(CREATE, inputs, error, CONTACTS).named == {1}
 
 
 def test_upserts_are_named_by_their_unique_values_however_spelled() -> None:
     inputs = plan([{"email": "A@x.com"}, {"email": "b@x.com"}], UPSERT, id_property="email")
     error = BatchError("C", "no", context={"ids": [" a@X.com"]})
-    assert blame(UPSERT, inputs, error, CONTACTS).named == {0}
+    assert find_at_fault(UPSERT, inputs, error, CONTACTS).named == {0}
 
 
 @pytest.mark.parametrize("context", [{"ids": ["77"]}, {"id": "77"}, {"id": 77}, {"ids": ["1", 77]}])
@@ -87,13 +87,13 @@ def test_creates_that_are_associated_with_a_missing_object_are_named_by_it(conte
     ]
     inputs = plan(records, CREATE)
     error = BatchError(OBJECT_NOT_FOUND, "no", context=context)
-    assert blame(CREATE, inputs, error, CONTACTS) == Blame(frozenset({1, 3}))
+    assert find_at_fault(CREATE, inputs, error, CONTACTS) == AtFault(frozenset({1, 3}))
     other = BatchError("VALIDATION_ERROR", "no", context=context)
-    assert blame(CREATE, inputs, other, CONTACTS) == Blame()
+    assert find_at_fault(CREATE, inputs, other, CONTACTS) == AtFault()
 
 
 @pytest.mark.parametrize(
-    ("suspects", "parts"),
+    ("candidates", "parts"),
     [
         (set(), ([0, 1], [2, 3])),
         ({1}, ([0, 2, 3], [1])),
@@ -103,17 +103,17 @@ def test_creates_that_are_associated_with_a_missing_object_are_named_by_it(conte
     ],
 )
 def test_few_suspects_go_by_themselves(
-    suspects: set[int], parts: tuple[list[int], list[int]]
+    candidates: set[int], parts: tuple[list[int], list[int]]
 ) -> None:
     inputs = plan([{"id": n} for n in range(4)], UPDATE)
-    told = halves(inputs, frozenset(suspects))
+    told = bisect(inputs, frozenset(candidates))
     assert tuple([item.index for item in part] for part in told) == parts
 
 
 @given(st.integers(2, 100), st.sets(st.integers(0, 99)))
 def test_halves_lose_nothing_and_are_never_empty(count: int, numbers: set[int]) -> None:
     inputs = plan([{"id": n} for n in range(count)], UPDATE)
-    one, other = halves(inputs, frozenset(number for number in numbers if number < count))
+    one, other = bisect(inputs, frozenset(number for number in numbers if number < count))
     assert one
     assert other
     assert sorted(item.index for item in [*one, *other]) == list(range(count))
@@ -132,17 +132,17 @@ def test_faults_are_read_from_details_and_from_a_list_in_the_message() -> None:
             ErrorDetail("d", "ONLY_A_CODE"),
         ],
     )
-    assert faults_in(error) == [
-        Fault("READ_ONLY_VALUE", ("a", "b")),
-        Fault("ONLY_A_CODE"),
-        Fault("INVALID_EMAIL", ("email",)),
-        Fault(None, ("5",)),
+    assert problems_in(error) == [
+        Problem("READ_ONLY_VALUE", ("a", "b")),
+        Problem("ONLY_A_CODE"),
+        Problem("INVALID_EMAIL", ("email",)),
+        Problem(None, ("5",)),
     ]
 
 
 @pytest.mark.parametrize("message", ["", "[{", '[{"error":}]', "[{]", '[{"error":"C"}', "[5]"])
 def test_a_message_that_holds_no_list_has_no_faults(message: str) -> None:
-    assert faults_in(BatchError("C", message)) == []
+    assert problems_in(BatchError("C", message)) == []
 
 
 GONE, ODD = "PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"
@@ -168,7 +168,7 @@ def test_a_whole_column_is_wrong_if_nothing_else_is(
     error = BatchError(
         "C", "no", errors=[ErrorDetail("d", code, {"propertyName": on}) for code, on in details]
     )
-    assert property_faults(error) == fault
+    assert property_problems(error) == fault
 
 
 @pytest.mark.parametrize(
