@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
-from hubbatch._engine.life import Life, Reason, State, tell_along
+from hubbatch._engine.life import EndReason, Life, State, tell_along
 from hubbatch._engine.record_stream import RecordStream
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import ClientResources
@@ -279,11 +279,11 @@ class Run(Generic[ResultT]):
         try:
             # A bug must not pass for the run's end.
             if not task.cancelled() and (bug := task.exception()) is not None:
-                self._life.fail(Reason.SERVICE, bug, fatal=True)
+                self._life.fail(EndReason.SERVICE, bug, fatal=True)
             engine.close()  # in case the task was cancelled before it began
             reporter.ended(lambda: engine.progress, self._life.ending)
         except BaseException as bug:  # whoever waits is told
-            self._life.fail(Reason.SERVICE, bug, fatal=True)
+            self._life.fail(EndReason.SERVICE, bug, fatal=True)
             raise
         finally:
             if self._settled is not None:
@@ -342,7 +342,7 @@ class Run(Generic[ResultT]):
     @property
     def _cancelled(self) -> bool:
         """Whether nothing worse than a cancellation ended the run."""
-        return self._life.ending.reason is Reason.CANCELLED
+        return self._life.ending.reason is EndReason.CANCELLED
 
 
 def _cancelled(of: str) -> HubbatchError:

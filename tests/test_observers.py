@@ -395,7 +395,7 @@ async def test_a_token_that_is_renewed_is_told_of_without_it() -> None:
 
 # Ends
 
-Ending = Callable[[World], Any]
+RunEnd = Callable[[World], Any]
 
 
 def raising() -> Any:

@@ -18,7 +18,7 @@ from hubbatch._batches.match_values import one_to_one
 from hubbatch._batches.matches import Matches
 from hubbatch._batches.name_strategy import names_and_matches
 from hubbatch._batches.names import Names
-from hubbatch._protocol.results import Results
+from hubbatch._protocol.results import ObjectResults
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import AnswerKind, Endpoint, InputKind, ResultShape
@@ -110,15 +110,15 @@ def _one_each(
     results = response.results
     if response.errors or len(results) != len(inputs):
         return None
-    if not isinstance(results, Results):
-        results = Results(built=results)
+    if not isinstance(results, ObjectResults):
+        results = ObjectResults(built=results)
     places = _by_trace_id(inputs, results)
     if places is None and endpoint.input is InputKind.NEW_OBJECT:
         places = one_to_one(inputs, results)
     return None if places is None else results.in_order(places)
 
 
-def _by_trace_id(inputs: Sequence[Input], results: Results) -> list[int] | None:
+def _by_trace_id(inputs: Sequence[Input], results: ObjectResults) -> list[int] | None:
     places = {trace_id: place for place, trace_id in enumerate(results.trace_ids)}
     places.pop(None, None)
     try:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from attrs import frozen
 
 from hubbatch._protocol.diagnosis import Diagnosis
-from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
+from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Sign, Symptom, SymptomRow
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError, TransportError
 from hubbatch.models import BatchError
@@ -99,7 +99,7 @@ def decide(
     return Decision(action, wait, exception)
 
 
-def _at_last(row: Row, attempts: int, failures: int, *, only_of_this_kind: bool) -> Action:
+def _at_last(row: SymptomRow, attempts: int, failures: int, *, only_of_this_kind: bool) -> Action:
     """Return what to do with a batch whose attempts are used up."""
     # Unreachable is a service that was never reached: else it is this batch that has had bad luck.
     if row.exception is not None and only_of_this_kind:

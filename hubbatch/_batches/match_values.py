@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import orjson
 from attrs import frozen
 
-from hubbatch._protocol.results import Results
+from hubbatch._protocol.results import ObjectResults
 from hubbatch._records.planning import Input
 from hubbatch._records.respelling import made_of, may_become
 from hubbatch._records.spelling import Spelling
@@ -48,7 +48,7 @@ def match_by_values(
     return _Match(inputs, dict(zip(positions, sent, strict=True)), results, spelling).solve()
 
 
-def one_to_one(inputs: Sequence[Input], results: Results) -> list[int] | None:
+def one_to_one(inputs: Sequence[Input], results: ObjectResults) -> list[int] | None:
     """Return for every input the place of its result, if each has one that holds its very values, and no name matters.
 
     So it is nearly always where a service does not echo the trace ids of what it creates. Nothing is built for it.

@@ -20,7 +20,7 @@ from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import Feeder, length_of
 from hubbatch._engine.ledger import Ledger
-from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.life import EndReason, Life
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
@@ -179,7 +179,7 @@ class Engine:
         if isinstance(error, asyncio.CancelledError):
             self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
         else:  # a bug: nothing of ours may pass for the run's end
-            self._life.fail(Reason.SERVICE, error, fatal=True)
+            self._life.fail(EndReason.SERVICE, error, fatal=True)
 
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
@@ -226,7 +226,7 @@ class Engine:
                 self._closing = self._settler.close_rest(self._feeder.rest())
             return next(self._closing, self) is not self
         except BaseException as error:  # the rest of a list is a caller's own code, too
-            self._fail(error, reason=Reason.SOURCE)
+            self._fail(error, reason=EndReason.SOURCE)
             self._closing = self._settler.close_rest(iter(()))
             return self._ledger.unsettled > 0
 
@@ -243,7 +243,7 @@ class Engine:
         self._carriers.leave(leave)
 
     def _fail(
-        self, error: BaseException, *, fatal: bool = False, reason: Reason = Reason.SERVICE
+        self, error: BaseException, *, fatal: bool = False, reason: EndReason = EndReason.SERVICE
     ) -> None:
         """Stop because of an error; after a fatal one, or one that ends the process, nothing is sent again."""
         self._life.fail(reason, error, fatal=fatal)
@@ -260,9 +260,9 @@ class Engine:
         except asyncio.CancelledError as error:
             if not self._life.taking or self._cancelling:
                 raise
-            self._fail(error, reason=Reason.SOURCE)  # the source's own
+            self._fail(error, reason=EndReason.SOURCE)  # the source's own
         except BaseException as error:  # the source's own, whatever it is
-            self._fail(error, reason=Reason.SOURCE)
+            self._fail(error, reason=EndReason.SOURCE)
         else:
             if self._feeder.exhausted:
                 self._dispatcher.hurry(exhausted=True)
@@ -345,4 +345,4 @@ class Engine:
         try:
             self._call.on_progress(self.progress)
         except BaseException as error:  # the caller's own, whatever it is
-            self._fail(error, reason=Reason.CALLBACK)
+            self._fail(error, reason=EndReason.CALLBACK)

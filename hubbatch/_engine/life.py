@@ -19,7 +19,7 @@ from attrs import frozen
 
 from hubbatch.errors import HubbatchError
 
-__all__ = ["Ending", "Life", "Reason", "State", "tell_along"]
+__all__ = ["EndReason", "Life", "RunEnd", "State", "tell_along"]
 
 
 class State(Enum):
@@ -44,7 +44,7 @@ _STEPS: Mapping[State, frozenset[State]] = {
 """Where a run may go from a state. A step back is asked for often, by a stop while it is cancelled, and never made."""
 
 
-class Reason(Enum):
+class EndReason(Enum):
     """Who or what ended a run."""
 
     EXHAUSTED = auto()
@@ -64,17 +64,17 @@ class Reason(Enum):
 
 
 @frozen
-class Ending:
+class RunEnd:
     """What ended a run."""
 
-    reason: Reason = Reason.EXHAUSTED
+    reason: EndReason = EndReason.EXHAUSTED
     error: BaseException | None = None
     """What is raised to those who wait for the run."""
 
     @property
     def own_error(self) -> HubbatchError | None:
         """The error if the run itself made it: one out of a source or callback may be another run's."""
-        made_elsewhere = self.reason in {Reason.SOURCE, Reason.CALLBACK}
+        made_elsewhere = self.reason in {EndReason.SOURCE, EndReason.CALLBACK}
         return self.error if isinstance(self.error, HubbatchError) and not made_elsewhere else None
 
 
@@ -83,8 +83,8 @@ class Life:
 
     def __init__(self) -> None:
         self.state = State.CREATED
-        self.ending = Ending()
-        self._raised: set[Reason] = set()
+        self.ending = RunEnd()
+        self._raised: set[EndReason] = set()
 
     @property
     def taking(self) -> bool:
@@ -108,9 +108,9 @@ class Life:
     def stop(self) -> None:
         """Take nothing more in."""
         if self._go(State.STOPPING):
-            self.ending = Ending(Reason.STOPPED)
+            self.ending = RunEnd(EndReason.STOPPED)
 
-    def fail(self, reason: Reason, error: BaseException, *, fatal: bool) -> None:
+    def fail(self, reason: EndReason, error: BaseException, *, fatal: bool) -> None:
         """Stop because of an exception; after a fatal one, or one that ends the process, nothing is sent again."""
         fatal = fatal or isinstance(error, KeyboardInterrupt | SystemExit)
         self._go(State.FAILING if fatal else State.STOPPING)
@@ -119,11 +119,11 @@ class Life:
     def cancel(self, error: HubbatchError) -> None:
         """Wait for no more answers; `error` is for those who are not told anything worse."""
         if self._go(State.CANCELLING) and self.ending.error is None:
-            self.ending = Ending(Reason.CANCELLED, error)
+            self.ending = RunEnd(EndReason.CANCELLED, error)
 
     def refuse(self, error: BaseException) -> None:
         """End before the start."""
-        self._note(Reason.REFUSED, error)
+        self._note(EndReason.REFUSED, error)
         self._go(State.ENDED)
 
     def end(self) -> None:
@@ -136,11 +136,11 @@ class Life:
         self.state = to
         return True
 
-    def _note(self, reason: Reason, error: BaseException) -> None:
+    def _note(self, reason: EndReason, error: BaseException) -> None:
         """Keep the first exception; tell along with it the first one of each other origin."""
         first = self.ending.error
-        if first is None or self.ending.reason is Reason.CANCELLED:
-            self.ending = Ending(reason, error)
+        if first is None or self.ending.reason is EndReason.CANCELLED:
+            self.ending = RunEnd(reason, error)
         elif reason not in self._raised:
             tell_along(first, error)
         self._raised.add(reason)

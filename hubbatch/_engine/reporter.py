@@ -13,7 +13,7 @@ from attrs import define
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.transition import Transition
 from hubbatch._clock import now
-from hubbatch._engine.life import Ending
+from hubbatch._engine.life import RunEnd
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import CORRELATION_ID, NoReply, Reply
@@ -104,7 +104,7 @@ class RunReporter:
         """Tell that the run has started."""
         self._tell(RunStarted, *self._run, total)
 
-    def ended(self, snapshot: Callable[[], Progress], ending: Ending) -> None:
+    def ended(self, snapshot: Callable[[], Progress], ending: RunEnd) -> None:
         """Tell that every record is closed. `snapshot` returns how far the run has come."""
         if not self._tell.hears(RunEnded):
             return

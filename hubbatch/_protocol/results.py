@@ -22,7 +22,7 @@ from hubbatch._protocol.reading import (
 )
 from hubbatch.models import ObjectResult, ResultDraft
 
-__all__ = ["Results", "read_result", "read_results"]
+__all__ = ["ObjectResults", "read_result", "read_results"]
 
 _FLAG_OR_NULL = frozenset({bool, type(None)})
 _TEXT = frozenset({str})
@@ -48,7 +48,7 @@ _IDS, _PROPERTIES, _TRACE_IDS = map(list(_USUAL).index, ("id", "properties", "ob
 _Columns = tuple[tuple[Any, ...], ...]
 
 
-class Results(Sequence[ObjectResult]):
+class ObjectResults(Sequence[ObjectResult]):
     """Results in an order. One that is looked at once stays the same object."""
 
     __slots__ = ("_built", "_columns")
@@ -101,14 +101,14 @@ class Results(Sequence[ObjectResult]):
             return columns[_TRACE_IDS]
         return [result.object_write_trace_id for result in self._built]
 
-    def in_order(self, positions: list[int]) -> Results:
+    def in_order(self, positions: list[int]) -> ObjectResults:
         """Return all results in another order: those that stand at these positions now, each once."""
         if positions == list(range(len(self))):
             return self
         pick = itemgetter(*positions)
         if (columns := self._columns) is None:
-            return Results(built=pick(self._built))
-        return Results(columns=tuple(map(pick, columns)))
+            return ObjectResults(built=pick(self._built))
+        return ObjectResults(columns=tuple(map(pick, columns)))
 
     def _all(self) -> Sequence[ObjectResult]:
         if (columns := self._columns) is not None:
@@ -117,12 +117,12 @@ class Results(Sequence[ObjectResult]):
         return self._built
 
 
-def read_results(values: Any, _: object = None) -> Results:
+def read_results(values: Any, _: object = None) -> ObjectResults:
     """Read the results of a reply; what is no object is passed over."""
     objects = [value for value in read_list(values) if type(value) is dict]
     if objects and (columns := _columns(objects)) is not None:
-        return Results(columns=columns)
-    return Results(built=[read_result(value) for value in objects])
+        return ObjectResults(columns=columns)
+    return ObjectResults(built=[read_result(value) for value in objects])
 
 
 def read_result(value: dict[str, Any], _: object = None) -> ObjectResult:

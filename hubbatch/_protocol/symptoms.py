@@ -20,7 +20,7 @@ from hubbatch.errors import (
     UnknownObjectTypeError,
 )
 
-__all__ = ["SYMPTOMS", "Action", "Proof", "Row", "Sign", "Symptom"]
+__all__ = ["SYMPTOMS", "Action", "Proof", "Sign", "Symptom", "SymptomRow"]
 
 _HOLDS = 60
 """How often a batch may be told "not now": ten minutes of windows that others have used up."""
@@ -104,7 +104,7 @@ class Sign(Enum):
 
 
 @frozen
-class Row:
+class SymptomRow:
     """One symptom."""
 
     proof: Proof
@@ -135,28 +135,34 @@ _NOTHING, _NO = Proof.NOTHING, Proof.NOT_WRITTEN
 _BUSY = 2.0
 """Seconds that a service which says it is busy is left alone for at least."""
 
-SYMPTOMS: Mapping[Symptom, Row] = {
-    Symptom.ANSWERED: Row(_NOTHING, Action.ACCEPT),
-    Symptom.UNREADABLE: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True),
-    Symptom.NOT_SENT: Row(
+SYMPTOMS: Mapping[Symptom, SymptomRow] = {
+    Symptom.ANSWERED: SymptomRow(_NOTHING, Action.ACCEPT),
+    Symptom.UNREADABLE: SymptomRow(_NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True),
+    Symptom.NOT_SENT: SymptomRow(
         Proof.NOT_SENT,
         Action.RETRY,
         sign=Sign.BAD,
         exception=TransportError,
         advice="the service cannot be reached; check base_url, the network and the proxy",
     ),
-    Symptom.LOST: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, overload=True),
-    Symptom.SERVER_ERROR: Row(_NOTHING, Action.RETRY, sign=Sign.BAD, may_be_poison=True),
-    Symptom.GATEWAY_ERROR: Row(
+    Symptom.LOST: SymptomRow(_NOTHING, Action.RETRY, sign=Sign.BAD, overload=True),
+    Symptom.SERVER_ERROR: SymptomRow(_NOTHING, Action.RETRY, sign=Sign.BAD, may_be_poison=True),
+    Symptom.GATEWAY_ERROR: SymptomRow(
         _NOTHING, Action.RETRY, sign=Sign.BAD, overload=True, may_be_poison=True
     ),
-    Symptom.UNAVAILABLE: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.BAD, overload=True),
-    Symptom.LOCKED: Row(_NO, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True),
-    Symptom.FRONT_TIMEOUT: Row(
+    Symptom.UNAVAILABLE: SymptomRow(
+        _NO, Action.RETRY, least_wait=_BUSY, sign=Sign.BAD, overload=True
+    ),
+    Symptom.LOCKED: SymptomRow(
+        _NO, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True
+    ),
+    Symptom.FRONT_TIMEOUT: SymptomRow(
         _NOTHING, Action.RETRY, least_wait=_BUSY, sign=Sign.NOTHING, overload=True
     ),
-    Symptom.FRONT_REFUSED: Row(_NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True),
-    Symptom.FRONT_FORBIDDEN: Row(
+    Symptom.FRONT_REFUSED: SymptomRow(
+        _NOTHING, Action.RETRY, sign=Sign.NOTHING, may_be_poison=True
+    ),
+    Symptom.FRONT_FORBIDDEN: SymptomRow(
         _NOTHING,
         Action.RETRY,
         most_attempts=2,
@@ -164,7 +170,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         sign=Sign.NOTHING,
         may_be_poison=True,
     ),
-    Symptom.NOT_FORWARDED: Row(
+    Symptom.NOT_FORWARDED: SymptomRow(
         _NO,
         Action.RETRY,
         most_attempts=3,
@@ -173,7 +179,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         exception=TransportError,
         advice="something on the way, such as a proxy, does not forward the requests; check it, and base_url",
     ),
-    Symptom.RATE_LIMITED: Row(
+    Symptom.RATE_LIMITED: SymptomRow(
         _NO,
         Action.HOLD,
         most_attempts=_HOLDS,
@@ -181,7 +187,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         counts=False,
         sign=Sign.NOTHING,
     ),
-    Symptom.MIGRATING: Row(
+    Symptom.MIGRATING: SymptomRow(
         _NO,
         Action.HOLD,
         least_wait=1.0,
@@ -189,7 +195,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         counts=False,
         sign=Sign.NOTHING,
     ),
-    Symptom.DAILY_LIMIT: Row(
+    Symptom.DAILY_LIMIT: SymptomRow(
         _NO,
         Action.STOP,
         needs_words=False,
@@ -198,7 +204,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         advice="the daily limit is used up; it resets at midnight in the account's time zone:"
         " send `outcome.retryable` again then",
     ),
-    Symptom.TOKEN_EXPIRED: Row(
+    Symptom.TOKEN_EXPIRED: SymptomRow(
         _NO,
         Action.REFRESH,
         most_attempts=3,
@@ -206,28 +212,28 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         exception=AuthenticationError,
         advice="the token has expired; give a token provider that renews it",
     ),
-    Symptom.UNAUTHENTICATED: Row(
+    Symptom.UNAUTHENTICATED: SymptomRow(
         _NO,
         Action.STOP,
         exception=AuthenticationError,
         advice="the service refused the token; check that it is the account's current one",
     ),
-    Symptom.FORBIDDEN: Row(
+    Symptom.FORBIDDEN: SymptomRow(
         _NO,
         Action.STOP,
         exception=PermissionDeniedError,
         advice="the token lacks a scope; add it to the app and use the new token",
     ),
-    Symptom.NOTHING_FOUND: Row(_NO, Action.ISOLATE, of_the_records=True),
-    Symptom.WRONG_PATH: Row(
+    Symptom.NOTHING_FOUND: SymptomRow(_NO, Action.ISOLATE, of_the_records=True),
+    Symptom.WRONG_PATH: SymptomRow(
         _NO,
         Action.STOP,
         exception=UnknownObjectTypeError,
         advice="the account has no such object type, or not in this api_version; use the type's id",
     ),
-    Symptom.REJECTED: Row(_NO, Action.ISOLATE, of_the_records=True),
-    Symptom.TOO_LARGE: Row(_NO, Action.HALVE, needs_words=False, of_the_records=True),
-    Symptom.ORIGIN_TROUBLE: Row(
+    Symptom.REJECTED: SymptomRow(_NO, Action.ISOLATE, of_the_records=True),
+    Symptom.TOO_LARGE: SymptomRow(_NO, Action.HALVE, needs_words=False, of_the_records=True),
+    Symptom.ORIGIN_TROUBLE: SymptomRow(
         _NO,
         Action.RETRY,
         most_attempts=3,
@@ -235,7 +241,7 @@ SYMPTOMS: Mapping[Symptom, Row] = {
         exception=TransportError,
         advice="the service's front cannot reach the service; try again later",
     ),
-    Symptom.REDIRECTED: Row(
+    Symptom.REDIRECTED: SymptomRow(
         _NOTHING,
         Action.STOP,
         exception=ProtocolError,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from hubbatch.sandbox._kinds import FaultKind
-from hubbatch.sandbox._routes import LimitClass
+from hubbatch.sandbox._routes import RouteLimit
 from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 
 if TYPE_CHECKING:
@@ -145,13 +145,13 @@ class Limits:
         self._daily = DailyCounter(daily_limit, midnight)
         self._search = RollingWindow(search_limit, 1.0)
 
-    def exceeded(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> _Exceeded | None:
+    def exceeded(self, at: float, kind: RouteLimit = RouteLimit.INTERVAL) -> _Exceeded | None:
         """Return the limit that one more request would exceed; the daily one comes first."""
         if self._daily.is_full(at):
             return _Exceeded(Policy.DAILY, self._daily.midnight - at)
-        if kind is LimitClass.SEARCH and self._search.is_full(at):
+        if kind is RouteLimit.SEARCH and self._search.is_full(at):
             return _Exceeded(Policy.SECONDLY, self._search.seconds_until_free(at))
-        if kind is not LimitClass.INTERVAL:
+        if kind is not RouteLimit.INTERVAL:
             return None
         if self.rolling.is_full(at):
             return _Exceeded(Policy.ROLLING, self.rolling.seconds_until_free(at))
@@ -159,23 +159,23 @@ class Limits:
             return _Exceeded(Policy.SECONDLY, self._secondly.seconds_until_free(at))
         return None
 
-    def accept(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> None:
+    def accept(self, at: float, kind: RouteLimit = RouteLimit.INTERVAL) -> None:
         """Count a request."""
         self._daily.accept(at)
-        if kind is LimitClass.SEARCH:
+        if kind is RouteLimit.SEARCH:
             self._search.accept(at)
-        if kind is not LimitClass.INTERVAL:
+        if kind is not RouteLimit.INTERVAL:
             return
         self.rolling.accept(at)
         if self._secondly.limit is not None:
             self._secondly.accept(at)
 
-    def headers(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> dict[str, str]:
+    def headers(self, at: float, kind: RouteLimit = RouteLimit.INTERVAL) -> dict[str, str]:
         """Return the headers of a response; a limit that is not set, or not for such requests, has none."""
         headers: dict[str, str] = {}
-        if kind is LimitClass.SEARCH:
+        if kind is RouteLimit.SEARCH:
             return headers
-        is_interval = kind is LimitClass.INTERVAL
+        is_interval = kind is RouteLimit.INTERVAL
         if is_interval and self.rolling.limit is not None:
             headers["X-HubSpot-RateLimit-Max"] = str(self.rolling.limit)
             headers["X-HubSpot-RateLimit-Remaining"] = str(self.rolling.remaining(at))

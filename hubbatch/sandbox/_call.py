@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from hubbatch.sandbox._faults import Fault
     from hubbatch.sandbox._options import Options
     from hubbatch.sandbox._replies import ReplyWriter
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
-__all__ = ["Call", "Reply", "Tools"]
+__all__ = ["ApiCall", "ApiReply", "Tools"]
 
 _FIRST_WITH_RULES = "2026-09"
 _SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESULTS})
@@ -34,7 +34,7 @@ _SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESU
 
 
 @frozen
-class Reply:
+class ApiReply:
     """An answer before it has headers; `payload` is a JSON value, or None for no body."""
 
     status: int
@@ -53,7 +53,7 @@ class Tools:
 
 
 @frozen(eq=False)
-class Call:
+class ApiCall:
     """One request, admitted and found to have an answer."""
 
     request: SandboxRequest
@@ -83,7 +83,7 @@ class Call:
         """Return the values of a query parameter that has commas between them."""
         return [part for part in self.request.query.get(name, "").split(",") if part]
 
-    def object_type(self, parameter: str = "type", family: str = "objects") -> ObjectType:
+    def object_type(self, parameter: str = "type", family: str = "objects") -> ObjectDefinition:
         """Return the object type that the path names; raise `RefusalError` if it may not be used."""
         name = self.parameters[parameter]
         object_type = self.account.schema.find(name)
@@ -102,7 +102,7 @@ class Call:
         success: int = 200,
         silent: bool = False,
         check: Callable[[Done], None] | None = None,
-    ) -> Reply:
+    ) -> ApiReply:
         """Carry out a batch and answer it, as the fault will have it; a silent one is answered 204.
 
         `check` may refuse all of it after it was done, before anything is said of it.
@@ -113,8 +113,8 @@ class Call:
         canceled = kind is FaultKind.CANCELED
         done = Done(status="CANCELED") if canceled else perform()
         if silent and not canceled and kind not in _SPOKEN:
-            return Reply(204)
+            return ApiReply(204)
         if check is not None and not canceled:
             check(done)
         spoil_done(self.fault, done, self.tools.spoiling)
-        return Reply(*self.tools.writer.batch(done, success=success, stamp=self.stamp))
+        return ApiReply(*self.tools.writer.batch(done, success=success, stamp=self.stamp))

@@ -17,7 +17,7 @@ from hubbatch.sandbox._records import Occasion, StoredObject
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
     from hubbatch.sandbox._store import Store
 
 __all__ = ["Collection"]
@@ -31,7 +31,7 @@ _SECONDARY = "hs_additional_emails"
 class Collection:
     """The records of one object type, found by id or by the value of a unique property."""
 
-    def __init__(self, object_type: ObjectType, store: Store) -> None:
+    def __init__(self, object_type: ObjectDefinition, store: Store) -> None:
         self.type = object_type
         self.objects: dict[str, StoredObject] = {}
         self.merged: dict[str, str] = {}
@@ -90,7 +90,7 @@ class Collection:
         return self._search(states, id_property, self.type.key(id_property, key))
 
     def holder(self, name: str, key: str) -> str | None:
-        """Return the id of the live record whose unique property has this `ObjectType.key`."""
+        """Return the id of the live record whose unique property has this `ObjectDefinition.key`."""
         return self._index[name].get(key) or (self._aliases.get(key) if name == "email" else None)
 
     def is_silent(self, key: str) -> bool:

@@ -18,7 +18,7 @@ from hubbatch.sandbox._spelling import comparable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
     from hubbatch.sandbox._spelling import PropertyType
 
 __all__ = ["Query", "contains_tokens", "read_query"]
@@ -48,7 +48,7 @@ class Query:
         return any(all(matches(held) for matches in group) for group in self.groups)
 
 
-def read_query(content: Mapping[str, Any], object_type: ObjectType) -> Query:
+def read_query(content: Mapping[str, Any], object_type: ObjectDefinition) -> Query:
     """Return what the filters of a search ask for; raise `RefusalError` if HubSpot would not take them."""
     groups = _groups(content)
     if len(groups) > _MOST_GROUPS:
@@ -111,7 +111,7 @@ def _too_many(what: str) -> RefusalError:
     return RefusalError(400, "VALIDATION_ERROR", f"There was a problem with the request. {what}")
 
 
-def _filter(raw: Mapping[str, Any], object_type: ObjectType) -> Matches:
+def _filter(raw: Mapping[str, Any], object_type: ObjectDefinition) -> Matches:
     name, operator = text_of(raw, "propertyName"), text_of(raw, "operator")
     if not name or operator is None or operator not in _OPERATORS:
         raise malformed(f"a filter needs a propertyName and an operator of {', '.join(_OPERATORS)}")

@@ -24,9 +24,9 @@ from hubbatch.sandbox._replies import RefusalError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
-__all__ = ["Batch", "Input", "Verb", "check_id_properties", "read_batch", "read_input"]
+__all__ = ["ParsedBatch", "ParsedInput", "Verb", "check_id_properties", "read_batch", "read_input"]
 
 MAX_INPUTS = 100
 MAX_INPUTS_WITH_HISTORY = 50
@@ -61,7 +61,7 @@ _SHAPES = {
 
 
 @define(eq=False)
-class Input:
+class ParsedInput:
     """One input of a batch; `key` is its id as sent, empty for a create."""
 
     key: str
@@ -78,22 +78,24 @@ class Input:
 
 
 @define(eq=False)
-class Batch:
+class ParsedBatch:
     """A whole request, well formed."""
 
-    inputs: list[Input]
+    inputs: list[ParsedInput]
     opted_in: bool = False
     """Every input carries a trace id of its own, which asks for multi-status."""
     properties: list[str] = field(factory=list)
     history: list[str] = field(factory=list)
 
 
-def read_batch(body: bytes, verb: Verb, object_type: ObjectType, *, portal_id: int) -> Batch:
+def read_batch(
+    body: bytes, verb: Verb, object_type: ObjectDefinition, *, portal_id: int
+) -> ParsedBatch:
     """Read a request body; raise `RefusalError` when the batch as such is not acceptable."""
     content = parse_object(body)
     raw = content.get("inputs")
     if raw is None:
-        return Batch([])
+        return ParsedBatch([])
     if type(raw) is not list:
         raise malformed("inputs must be a list")
     properties, history = (
@@ -107,7 +109,7 @@ def read_batch(body: bytes, verb: Verb, object_type: ObjectType, *, portal_id: i
     _check_duplicates(inputs, verb, object_type)
     trace_ids = {item.trace_id for item in inputs}
     opted_in = None not in trace_ids and len(trace_ids) == len(inputs)
-    return Batch(inputs, opted_in, properties, history)
+    return ParsedBatch(inputs, opted_in, properties, history)
 
 
 def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
@@ -121,7 +123,7 @@ def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
         )
 
 
-def read_input(raw: Any, verb: Verb, shared: str | None = None) -> Input:
+def read_input(raw: Any, verb: Verb, shared: str | None = None) -> ParsedInput:
     """Read one input; `shared` is the `idProperty` of the whole batch."""
     shape = _SHAPES[verb]
     if type(raw) is not dict:
@@ -138,7 +140,7 @@ def read_input(raw: Any, verb: Verb, shared: str | None = None) -> Input:
     associations = raw.get("associations") or ()
     if associations:
         _check_associations(associations)
-    return Input(
+    return ParsedInput(
         key or "", id_property, properties or {}, text_of(raw, "objectWriteTraceId"), associations
     )
 
@@ -179,7 +181,7 @@ def _is_association(value: Any) -> bool:
 
 
 def check_id_properties(
-    inputs: list[Input], verb: Verb, object_type: ObjectType, portal_id: int
+    inputs: list[ParsedInput], verb: Verb, object_type: ObjectDefinition, portal_id: int
 ) -> None:
     """Refuse an `idProperty` whose values are not unique."""
     for name in {item.id_property for item in inputs}:
@@ -192,7 +194,7 @@ def check_id_properties(
             )
 
 
-def _check_duplicates(inputs: list[Input], verb: Verb, object_type: ObjectType) -> None:
+def _check_duplicates(inputs: list[ParsedInput], verb: Verb, object_type: ObjectDefinition) -> None:
     if verb is Verb.CREATE:
         return
     seen: set[tuple[str | None, str]] = set()

@@ -12,20 +12,20 @@ from attrs import frozen
 from hubbatch.sandbox._bodies import id_of, malformed, missing_fields, text_of
 from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._links import End
-from hubbatch.sandbox._replies import Problem, RefusalError
+from hubbatch.sandbox._replies import ErrorEntry, RefusalError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from hubbatch.sandbox._call import Call
+    from hubbatch.sandbox._call import ApiCall
     from hubbatch.sandbox._definitions import Definition
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
-__all__ = ["Between", "Pair", "read_pairs"]
+__all__ = ["Between", "ObjectPair", "read_pairs"]
 
 
 @frozen
-class Pair:
+class ObjectPair:
     """One input: two records, and the kinds it names."""
 
     left: End
@@ -41,12 +41,12 @@ class Pair:
 class Between:
     """The two object types that a path names, and what the account knows of associations between them."""
 
-    call: Call
-    left: ObjectType
-    right: ObjectType
+    call: ApiCall
+    left: ObjectDefinition
+    right: ObjectDefinition
 
     @classmethod
-    def of(cls, call: Call) -> Between:
+    def of(cls, call: ApiCall) -> Between:
         """Return what the path of a call names."""
         types = (
             call.object_type("from_type", "associations"),
@@ -63,7 +63,7 @@ class Between:
         found = self.call.account.definitions.find(self.left.id, self.right.id, spec)
         return self.default().inverse if found is None else found.inverse
 
-    def problem(self, pair: Pair) -> Problem | None:
+    def problem(self, pair: ObjectPair) -> ErrorEntry | None:
         """Return what is wrong with a pair, if anything."""
         store, definitions = self.call.account.store, self.call.account.definitions
         for end, object_type in ((pair.left, self.left), (pair.right, self.right)):
@@ -85,7 +85,7 @@ class Between:
                 return self._problem(message, pair.left.record_id)
         return None
 
-    def check(self, pairs: Iterable[Pair]) -> tuple[list[Pair], list[Problem]]:
+    def check(self, pairs: Iterable[ObjectPair]) -> tuple[list[ObjectPair], list[ErrorEntry]]:
         """Return which pairs hold, and what is wrong with the others; refuse all where that is the habit."""
         good, problems = [], []
         for pair in pairs:
@@ -101,7 +101,7 @@ class Between:
             raise RefusalError(400, "VALIDATION_ERROR", message, context=context)
         return good, problems
 
-    def over_limit(self, pair: Pair) -> Problem | None:
+    def over_limit(self, pair: ObjectPair) -> ErrorEntry | None:
         """Return that a record has as many associations of a kind as the account allows, if it has."""
         limits = self.call.account.definitions.limits(self.left.id, self.right.id)
         held = self.call.account.store.links.of(pair.left, self.right.id) if limits else {}
@@ -116,24 +116,26 @@ class Between:
                 return self._problem(message, pair.left.record_id)  # inferred: the words
         return None
 
-    def _problem(self, message: str, record_id: str) -> Problem:
+    def _problem(self, message: str, record_id: str) -> ErrorEntry:
         named = self.call.options.name_association_offender
-        return Problem("VALIDATION_ERROR", message, {"id": [record_id]} if named else {})
+        return ErrorEntry("VALIDATION_ERROR", message, {"id": [record_id]} if named else {})
 
 
-def read_pairs(between: Between, inputs: Iterable[Any], *, version: str, kinds: bool) -> list[Pair]:
+def read_pairs(
+    between: Between, inputs: Iterable[Any], *, version: str, kinds: bool
+) -> list[ObjectPair]:
     """Read inputs of the form `{from: {id}, to: {id}}`, with `types` (v3: `type`) if kinds are wanted."""
     return [_pair(between, raw, version, kinds=kinds) for raw in inputs]
 
 
-def _pair(between: Between, raw: Any, version: str, *, kinds: bool) -> Pair:
+def _pair(between: Between, raw: Any, version: str, *, kinds: bool) -> ObjectPair:
     if type(raw) is not dict:
         raise malformed("every input must be an object")
     left, right = (_end(raw.get(name), name) for name in ("from", "to"))
     found: tuple[Spec, ...] = ()
     if kinds:
         found = (_named(between, raw),) if version == "v3" else _specs(raw.get("types"))
-    return Pair(End(between.left.id, left), End(between.right.id, right), found)
+    return ObjectPair(End(between.left.id, left), End(between.right.id, right), found)
 
 
 def _end(value: Any, name: str) -> str:

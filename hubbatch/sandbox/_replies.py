@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CORRELATION_ID",
     "Done",
-    "Problem",
+    "ErrorEntry",
     "RefusalError",
     "ReplyWriter",
     "error_body",
@@ -72,7 +72,7 @@ def error_body(category: str, message: str, correlation_id: str, **more: Any) ->
 
 
 @frozen
-class Problem:
+class ErrorEntry:
     """One error item of a partial success; `context` names the inputs it is about."""
 
     category: str
@@ -101,7 +101,7 @@ class Done:
     """What a batch did: results in input order, and what did not work."""
 
     results: list[dict[str, Any]] = field(factory=list)
-    problems: list[Problem] = field(factory=list)
+    problems: list[ErrorEntry] = field(factory=list)
     sources: Sequence[Named] = ()
     """The input of each result."""
     stranger: Callable[[str], dict[str, Any]] | None = None
@@ -173,7 +173,7 @@ class ReplyWriter:
             for result in objects:
                 result["url"] = f"https://app.hubspot.com/contacts/123/record/{result['id']}"
 
-    def _item(self, problem: Problem) -> dict[str, Any]:
+    def _item(self, problem: ErrorEntry) -> dict[str, Any]:
         item: dict[str, Any] = {
             "status": "error",
             "category": problem.category,

@@ -15,15 +15,15 @@ from attrs import field, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from hubbatch.sandbox._call import Call, Reply
+    from hubbatch.sandbox._call import ApiCall, ApiReply
 
-__all__ = ["DATED", "LimitClass", "Match", "Route", "Router"]
+__all__ = ["DATED", "Match", "Route", "RouteLimit", "Router"]
 
 DATED = r"\d{4}-(?:03|09)(?:-[a-z]{1,20})?"
 """A dated version, which may have a suffix."""
 
 
-class LimitClass(StrEnum):
+class RouteLimit(StrEnum):
     """Which limit a request counts against, and whose headers its answer carries."""
 
     INTERVAL = "interval"
@@ -44,8 +44,8 @@ class Route:
 
     method: str
     path: str
-    answer: Callable[[Call], Reply]
-    limit: LimitClass = LimitClass.INTERVAL
+    answer: Callable[[ApiCall], ApiReply]
+    limit: RouteLimit = RouteLimit.INTERVAL
     pattern: re.Pattern[str] = field(init=False, repr=False)
 
     @pattern.default
@@ -61,9 +61,9 @@ class Match:
     parameters: Mapping[str, Mapping[str, str]]
     """By method."""
 
-    def limit(self, method: str) -> LimitClass:
+    def limit(self, method: str) -> RouteLimit:
         """Return which limit a request of that path and method counts against."""
-        return self.routes[method].limit if method in self.routes else LimitClass.INTERVAL
+        return self.routes[method].limit if method in self.routes else RouteLimit.INTERVAL
 
 
 class Router:

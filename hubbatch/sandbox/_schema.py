@@ -27,7 +27,7 @@ from hubbatch.sandbox._standard import standard_properties
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ObjectType", "Schema", "WriteRule"]
+__all__ = ["ObjectDefinition", "Schema", "WriteRule"]
 
 _ID = "hs_object_id"
 _MOST_TYPES = 1_000
@@ -50,7 +50,7 @@ class WriteRule:
 
 
 @define(eq=False)
-class ObjectType:
+class ObjectDefinition:
     """One object type and the rules that its properties obey."""
 
     id: str
@@ -208,9 +208,9 @@ class Schema:
     def __init__(self, *, respell: bool = False, strict: bool = False) -> None:
         self._respell = respell
         self._strict = strict
-        self._types: dict[str, ObjectType] = {}
+        self._types: dict[str, ObjectDefinition] = {}
 
-    def find(self, name: str) -> ObjectType | None:
+    def find(self, name: str) -> ObjectDefinition | None:
         """Return the object type of that name, alias or id; None when HubSpot would not know it."""
         type_id = type_id_of(name)
         if type_id is None:
@@ -222,7 +222,7 @@ class Schema:
             return None
         standard = standard_properties(type_id)
         exact = self._strict and bool(standard)
-        object_type = ObjectType(
+        object_type = ObjectDefinition(
             id=type_id,
             name=name_of(type_id),
             unique=set(UNIQUE.get(type_id, ())),
@@ -236,11 +236,11 @@ class Schema:
         self._types[type_id] = object_type
         return object_type
 
-    def custom(self) -> list[ObjectType]:
+    def custom(self) -> list[ObjectDefinition]:
         """Return the custom types that have been named so far, each once."""
         return list({one.id: one for one in self._types.values() if one.is_custom}.values())
 
-    def get(self, name: str) -> ObjectType:
+    def get(self, name: str) -> ObjectDefinition:
         """Return the object type of that name or id; raise `UsageError` when there is none."""
         object_type = self.find(name)
         if object_type is None:
@@ -250,7 +250,7 @@ class Schema:
             )
         return object_type
 
-    def define_object_type(self, name: str, type_id: str) -> ObjectType:
+    def define_object_type(self, name: str, type_id: str) -> ObjectDefinition:
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
         if not (name.startswith("p_") and type_id_of(name) and _is_custom_id(type_id)):
             raise UsageError(

@@ -19,7 +19,7 @@ from hubbatch.sandbox._access import Policy, Tokens, limit_body
 from hubbatch.sandbox._account import Account
 from hubbatch.sandbox._answers import retry_after_text, spoil_answer
 from hubbatch.sandbox._api.table import ROUTER
-from hubbatch.sandbox._call import Call, Reply, Tools
+from hubbatch.sandbox._call import ApiCall, ApiReply, Tools
 from hubbatch.sandbox._exchange import Answer, RecordedRequest, SandboxRequest
 from hubbatch.sandbox._faults import Fault, open_plan
 from hubbatch.sandbox._kinds import FaultKind
@@ -27,7 +27,7 @@ from hubbatch.sandbox._memory import Memory
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._refusals import refusal_of
 from hubbatch.sandbox._replies import CORRELATION_ID, RefusalError, ReplyWriter
-from hubbatch.sandbox._routes import LimitClass, Match
+from hubbatch.sandbox._routes import Match, RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -185,9 +185,11 @@ class Service:
             fault = self._draw(request)
             reply = self._carry_out(request, match, account, fault)
         except _LimitError as limit:
-            reply = Reply(429, limit_body(limit.policy, correlation_id), self._limit_headers(limit))
+            reply = ApiReply(
+                429, limit_body(limit.policy, correlation_id), self._limit_headers(limit)
+            )
         except RefusalError as refusal:
-            reply = Reply(refusal.status, refusal.body(correlation_id))
+            reply = ApiReply(refusal.status, refusal.body(correlation_id))
         headers = {CORRELATION_ID: correlation_id}
         if match is not None:
             headers |= account.limits.headers(request.at, match.limit(request.method))
@@ -219,12 +221,12 @@ class Service:
 
     def _carry_out(
         self, request: SandboxRequest, match: Match | None, account: Account, fault: Fault | None
-    ) -> Reply:
+    ) -> ApiReply:
         if fault is not None and fault.kind in _RATE_FAULTS:
             raise _LimitError(_RATE_FAULTS[fault.kind], fault.retry_after)
         account.limits.accept(request.at, _limit_class(match, request))
         if fault is not None and not fault.writes and fault.kind is not FaultKind.CANCELED:
-            return Reply(200)
+            return ApiReply(200)
         limit = self.options.max_body_bytes
         if limit is not None and len(request.body) > limit:
             raise refusal_of(FaultKind.TOO_LARGE)
@@ -233,7 +235,7 @@ class Service:
         route = match.routes.get(request.method)
         if route is None:
             raise RefusalError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here")
-        call = Call(
+        call = ApiCall(
             request=request,
             parameters=match.parameters[request.method],
             account=account,
@@ -249,7 +251,7 @@ class Service:
         echo = self.options.echo_trace_ids
         return echo == "all" or (echo == "some" and self._echoing.random() < _HALF)
 
-    def _answer(self, reply: Reply, headers: dict[str, str]) -> Answer:
+    def _answer(self, reply: ApiReply, headers: dict[str, str]) -> Answer:
         headers |= reply.headers
         body = b""
         if reply.payload is not None:
@@ -260,5 +262,5 @@ class Service:
         return Answer(self._memory.number, reply.status, headers, body, delay)
 
 
-def _limit_class(match: Match | None, request: SandboxRequest) -> LimitClass:
-    return LimitClass.INTERVAL if match is None else match.limit(request.method)
+def _limit_class(match: Match | None, request: SandboxRequest) -> RouteLimit:
+    return RouteLimit.INTERVAL if match is None else match.limit(request.method)

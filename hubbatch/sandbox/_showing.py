@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from hubbatch.sandbox._records import StoredObject
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["around", "as_result", "history", "shown", "wanted"]
 
 
 def wanted(
-    object_type: ObjectType,
+    object_type: ObjectDefinition,
     properties: Iterable[str],
     *,
     with_history: bool = False,
@@ -29,7 +29,7 @@ def wanted(
 
 
 def shown(
-    object_type: ObjectType, stored: StoredObject, names: Iterable[str]
+    object_type: ObjectDefinition, stored: StoredObject, names: Iterable[str]
 ) -> dict[str, str | None]:
     """Return these properties; null where one is defined and has no value, nothing where it is not."""
     held, is_defined = stored.properties, object_type.is_defined
@@ -46,7 +46,7 @@ def history(stored: StoredObject, name: str) -> list[dict[str, Any]]:
 
 
 def as_result(
-    object_type: ObjectType,
+    object_type: ObjectDefinition,
     stored: StoredObject,
     names: Iterable[str],
     histories: Iterable[str] = (),

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from hubbatch.sandbox._faults import Fault
 from hubbatch.sandbox._kinds import FaultKind
-from hubbatch.sandbox._replies import Done, Problem
+from hubbatch.sandbox._replies import Done, ErrorEntry
 
 if TYPE_CHECKING:
     import random
@@ -73,7 +73,7 @@ def _contradict(done: Done, fault: Fault, generator: random.Random) -> None:
     for item, result in generator.sample(pairs, min(fault.count, len(pairs))):
         context = item.naming() or {"ids": [result.get("id", "")]}
         message = "Property values were not valid: []"
-        done.problems.append(Problem("VALIDATION_ERROR", message, context))
+        done.problems.append(ErrorEntry("VALIDATION_ERROR", message, context))
 
 
 def _unname(done: Done, _: Fault, __: random.Random) -> None:

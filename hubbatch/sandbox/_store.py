@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hubbatch.sandbox._property import Property
-    from hubbatch.sandbox._schema import ObjectType, Schema
+    from hubbatch.sandbox._schema import ObjectDefinition, Schema
 
 __all__ = ["Store"]
 
@@ -43,7 +43,7 @@ class Store:
         self._collections: dict[str, Collection] = {}
         self._last_id = 100
 
-    def collection(self, object_type: ObjectType) -> Collection:
+    def collection(self, object_type: ObjectDefinition) -> Collection:
         """Return the records of a type."""
         collection = self._collections.get(object_type.id)
         if collection is None:
@@ -62,14 +62,14 @@ class Store:
                 return End(type_id, record_id)
         return None
 
-    def define_property(self, object_type: ObjectType, definition: Property) -> None:
+    def define_property(self, object_type: ObjectDefinition, definition: Property) -> None:
         """Make a property known to the account, and an index of it if it is unique."""
         is_new = definition.unique and definition.name not in object_type.unique
         object_type.add(definition)
         if is_new:
             self.collection(object_type).index(definition.name)
 
-    def archive_property(self, object_type: ObjectType, name: str) -> None:
+    def archive_property(self, object_type: ObjectDefinition, name: str) -> None:
         """Forget a property that the account defined; what records hold of it is shown no longer."""
         object_type.remove(name)
         self.collection(object_type).unindex(name)

@@ -14,7 +14,7 @@ from hubbatch.sandbox._conflicts import Taken, conflict
 from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._habits import ConflictShape
 from hubbatch.sandbox._links import End
-from hubbatch.sandbox._replies import Problem, RefusalError
+from hubbatch.sandbox._replies import ErrorEntry, RefusalError
 from hubbatch.sandbox._showing import around
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from hubbatch.sandbox._collection import Collection
     from hubbatch.sandbox._definitions import Definitions
     from hubbatch.sandbox._habits import Habits
-    from hubbatch.sandbox._inputs import Batch, Input, Verb
+    from hubbatch.sandbox._inputs import ParsedBatch, ParsedInput, Verb
     from hubbatch.sandbox._records import Occasion, StoredObject
 
 __all__ = ["Task"]
@@ -35,7 +35,7 @@ _NOT_FOUND = 404
 @frozen
 class _Refused:
     status: int
-    problem: Problem
+    problem: ErrorEntry
     is_conflict: bool
 
 
@@ -44,7 +44,7 @@ class Task:
     """One batch and what it is to be done with."""
 
     verb: Verb
-    batch: Batch
+    batch: ParsedBatch
     collection: Collection
     occasion: Occasion
     habits: Habits
@@ -59,7 +59,7 @@ class Task:
     _refused: list[_Refused] = field(factory=list)
 
     def check(
-        self, item: Input, properties: Mapping[str, str | None], target: StoredObject | None
+        self, item: ParsedInput, properties: Mapping[str, str | None], target: StoredObject | None
     ) -> bool:
         """Tell whether an input may be written; remember the problem if not."""
         kind = self.collection.type
@@ -67,7 +67,7 @@ class Task:
         if self.has_write_rules and not details:
             details = kind.unmet(properties, {} if target is None else target.properties)
         if details:
-            problem = Problem("VALIDATION_ERROR", _message(details), item.naming(), details)
+            problem = ErrorEntry("VALIDATION_ERROR", _message(details), item.naming(), details)
             self._refused.append(_Refused(_INVALID, problem, is_conflict=False))
             return False
         claims = [
@@ -82,7 +82,7 @@ class Task:
         self._claims.update(claims)
         return True
 
-    def settle(self, *, multi_status: bool) -> list[Problem]:
+    def settle(self, *, multi_status: bool) -> list[ErrorEntry]:
         """Return the problems, or raise the whole batch's refusal; call it before any write."""
         for refused in self._refused:
             if not multi_status or self._rejects_batch(refused):
@@ -106,13 +106,13 @@ class Task:
                     _NOT_FOUND, "OBJECT_NOT_FOUND", message, context={"id": [target]}
                 )
 
-    def traced(self, result: dict[str, Any], item: Input) -> dict[str, Any]:
+    def traced(self, result: dict[str, Any], item: ParsedInput) -> dict[str, Any]:
         """Return an item of `results` with the trace id of its input, if it is to be echoed."""
         if item.trace_id is not None and self.echoes():
             result["objectWriteTraceId"] = item.trace_id
         return result
 
-    def written(self, stored: StoredObject, item: Input) -> dict[str, Any]:
+    def written(self, stored: StoredObject, item: ParsedInput) -> dict[str, Any]:
         """Return the result of a write: a new record as it is, of an old one what was sent."""
         held = stored.properties
         if stored.writes == 1:
@@ -124,7 +124,7 @@ class Task:
             shown[name] = held[name]
         return self.traced(around(stored, shown), item)
 
-    def link(self, stored: StoredObject, item: Input) -> None:
+    def link(self, stored: StoredObject, item: ParsedInput) -> None:
         """Associate a new record with those that its input names, as far as they are there."""
         store, left = self.collection.store, End(self.collection.type.id, stored.id)
         for one in item.associations:
@@ -138,7 +138,7 @@ class Task:
                 known = self.definitions.find(left.type_id, right.type_id, spec) or default
                 store.links.add(left, right, spec, known.inverse)
 
-    def not_found(self, missing: Sequence[str]) -> list[Problem]:
+    def not_found(self, missing: Sequence[str]) -> list[ErrorEntry]:
         """Return the one item that names every id that was not found."""
         if not missing:
             return []
@@ -152,7 +152,7 @@ class Task:
             keys = set(missing)
             traces = [item.trace_id for item in self.batch.inputs if item.key in keys]
             context["objectWriteTraceId"] = [trace for trace in traces if trace is not None]
-        return [Problem("OBJECT_NOT_FOUND", message, context)]
+        return [ErrorEntry("OBJECT_NOT_FOUND", message, context)]
 
     def _rejects_batch(self, refused: _Refused) -> bool:
         habits = self.habits
@@ -160,14 +160,14 @@ class Task:
             return True
         return refused.status == _INVALID and habits.reject_whole_batch
 
-    def _conflict(self, item: Input, claim: tuple[str, str], holder: str | None) -> _Refused:
+    def _conflict(self, item: ParsedInput, claim: tuple[str, str], holder: str | None) -> _Refused:
         named = holder if self.habits.name_existing_id else None
         taken = Taken(self.collection.type.label, *claim, named)
         status, category, message = conflict(ConflictShape(self.habits.conflict_shape), taken)
         context = item.naming()
         if holder is not None and self.habits.existing_id_in_context:
             context["existingId"] = [holder]
-        return _Refused(status, Problem(category, message, context), is_conflict=True)
+        return _Refused(status, ErrorEntry(category, message, context), is_conflict=True)
 
 
 def _message(details: Sequence[Mapping[str, Any]]) -> str:

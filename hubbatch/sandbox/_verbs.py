@@ -14,7 +14,7 @@ from hubbatch.sandbox._showing import as_result, wanted
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from hubbatch.sandbox._inputs import Input
+    from hubbatch.sandbox._inputs import ParsedInput
     from hubbatch.sandbox._records import StoredObject
     from hubbatch.sandbox._task import Task
 
@@ -34,7 +34,7 @@ def _create(task: Task) -> Done:
     return Done(results, problems, good)
 
 
-def _created(task: Task, item: Input, properties: Mapping[str, str | None]) -> StoredObject:
+def _created(task: Task, item: ParsedInput, properties: Mapping[str, str | None]) -> StoredObject:
     stored = task.collection.create(properties, task.occasion, item.trace_id, item.associations)
     if item.associations:
         task.link(stored, item)
@@ -42,7 +42,7 @@ def _created(task: Task, item: Input, properties: Mapping[str, str | None]) -> S
 
 
 def _update(task: Task) -> Done:
-    good: list[tuple[Input, StoredObject]] = []
+    good: list[tuple[ParsedInput, StoredObject]] = []
     missing: list[str] = []
     for item in task.batch.inputs:
         if item.id_property is None and task.collection.is_silent(item.key):
@@ -62,7 +62,7 @@ def _update(task: Task) -> Done:
 
 
 def _upsert(task: Task) -> Done:
-    good: list[tuple[Input, StoredObject | None, Mapping[str, str | None]]] = []
+    good: list[tuple[ParsedInput, StoredObject | None, Mapping[str, str | None]]] = []
     for item in task.batch.inputs:
         id_property = item.id_property or ""
         stored = task.collection.find(item.key, id_property)
@@ -90,7 +90,7 @@ def _read(task: Task) -> Done:
         object_type, batch.properties, with_history=bool(batch.history), id_properties=by
     )
     results: list[dict[str, Any]] = []
-    sources: list[Input] = []
+    sources: list[ParsedInput] = []
     missing: list[str] = []
     for item in task.batch.inputs:
         if item.id_property is None and task.collection.is_silent(item.key):

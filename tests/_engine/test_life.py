@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubbatch import HubbatchError, UsageError
-from hubbatch._engine.life import Ending, Life, Reason, State, tell_along
+from hubbatch._engine.life import EndReason, Life, RunEnd, State, tell_along
 
 
 def running() -> Life:
@@ -20,7 +20,7 @@ def test_a_life_only_goes_forward() -> None:
     life.cancel(HubbatchError("cancelled"))
     assert (life.taking, life.failing, life.ended) == (False, True, False)
     life.stop()
-    life.fail(Reason.SERVICE, UsageError("late"), fatal=True)
+    life.fail(EndReason.SERVICE, UsageError("late"), fatal=True)
     assert not life.ended
     life.end()
     life.stop()
@@ -32,9 +32,9 @@ def test_a_life_only_goes_forward() -> None:
 
 def test_a_run_that_is_stopped_has_a_reason_and_no_error() -> None:
     life = running()
-    assert life.ending == Ending(Reason.EXHAUSTED)
+    assert life.ending == RunEnd(EndReason.EXHAUSTED)
     life.stop()
-    assert life.ending == Ending(Reason.STOPPED)
+    assert life.ending == RunEnd(EndReason.STOPPED)
     assert not life.failing
 
 
@@ -52,19 +52,19 @@ def test_what_is_sent_again_after_an_error_depends_on_the_error(
     error: BaseException, fatal: bool, state: State
 ) -> None:
     life = running()
-    life.fail(Reason.SOURCE, error, fatal=fatal)
+    life.fail(EndReason.SOURCE, error, fatal=fatal)
     assert life.state is state
-    assert life.ending == Ending(Reason.SOURCE, error)
+    assert life.ending == RunEnd(EndReason.SOURCE, error)
 
 
 def test_the_first_error_is_what_ended_the_run_and_others_are_told_along() -> None:
     first, second, third = ValueError("first"), KeyError("second"), KeyError("third")
     life = running()
     life.stop()
-    life.fail(Reason.SOURCE, first, fatal=False)
-    life.fail(Reason.CALLBACK, second, fatal=False)
-    life.fail(Reason.CALLBACK, third, fatal=False)  # the same again: a callback that is broken
-    assert life.ending == Ending(Reason.SOURCE, first)
+    life.fail(EndReason.SOURCE, first, fatal=False)
+    life.fail(EndReason.CALLBACK, second, fatal=False)
+    life.fail(EndReason.CALLBACK, third, fatal=False)  # the same again: a callback that is broken
+    assert life.ending == RunEnd(EndReason.SOURCE, first)
     assert first.__context__ is second
     assert first.__notes__ == ["The run has failed, too, with KeyError: 'second'"]
 
@@ -75,18 +75,18 @@ def test_a_cancellation_does_not_hide_what_is_raised_before_or_after() -> None:
         life = running()
         for step in steps:
             if step:
-                life.fail(Reason.SOURCE, error, fatal=False)
+                life.fail(EndReason.SOURCE, error, fatal=False)
             else:
                 life.cancel(cancelled)
-        assert life.ending == Ending(Reason.SOURCE, error)
+        assert life.ending == RunEnd(EndReason.SOURCE, error)
 
 
 def test_only_an_error_that_the_run_made_is_its_own() -> None:
     error = UsageError("x")
-    assert Ending(Reason.SERVICE, error).own_error is error
-    assert Ending(Reason.SOURCE, error).own_error is None
-    assert Ending(Reason.CALLBACK, error).own_error is None
-    assert Ending(Reason.SERVICE, ValueError()).own_error is None
+    assert RunEnd(EndReason.SERVICE, error).own_error is error
+    assert RunEnd(EndReason.SOURCE, error).own_error is None
+    assert RunEnd(EndReason.CALLBACK, error).own_error is None
+    assert RunEnd(EndReason.SERVICE, ValueError()).own_error is None
 
 
 def test_telling_along_keeps_causes_and_makes_no_circle() -> None:
@@ -111,4 +111,4 @@ def test_a_run_that_could_not_be_started_is_over_and_says_why() -> None:
     life, error = Life(), UsageError("no loop")
     life.refuse(error)
     assert life.ended
-    assert (life.ending.reason, life.ending.error) == (Reason.REFUSED, error)
+    assert (life.ending.reason, life.ending.error) == (EndReason.REFUSED, error)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import ObjectResult
-from hubbatch._protocol.results import Results, read_result, read_results
+from hubbatch._protocol.results import ObjectResults, read_result, read_results
 
 WHEN = "2026-03-01T12:00:00.123Z"
 
@@ -88,7 +88,7 @@ def test_a_result_that_was_looked_at_stays_the_same_object() -> None:
 
 
 def test_results_that_nobody_has_looked_at_can_be_copied_and_pickled() -> None:
-    def fresh() -> Results:
+    def fresh() -> ObjectResults:
         return read_results([plain(1), plain(2)])
 
     assert pickle.loads(pickle.dumps(fresh())) == fresh()  # noqa: S301 (our own)

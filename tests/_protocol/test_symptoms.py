@@ -6,7 +6,7 @@ import pytest
 
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
+from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Sign, Symptom, SymptomRow
 from hubbatch.endpoints import UPDATE
 from hubbatch.errors import TransportError
 
@@ -60,7 +60,7 @@ AGAIN = {Action.RETRY, Action.HOLD, Action.REFRESH}
 
 
 @pytest.mark.parametrize("row", SYMPTOMS.values(), ids=[symptom.name for symptom in SYMPTOMS])
-def test_a_row_agrees_with_itself(row: Row) -> None:
+def test_a_row_agrees_with_itself(row: SymptomRow) -> None:
     if row.action is Action.STOP:
         assert row.exception is not None, "what stops a run says with what"
     assert (row.exception is None) == (row.advice == ""), "an exception says what to do"

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from hubbatch.sandbox._bodies import inputs_of, malformed, missing_fields
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._pairs import Between
-from hubbatch.sandbox._replies import Done, Problem
+from hubbatch.sandbox._replies import Done, ErrorEntry
 from hubbatch.sandbox._routes import DATED, Route
 
 if TYPE_CHECKING:
@@ -37,21 +37,21 @@ class _Limit:
         return {"category": category, "typeId": type_id, "userEnforcedMaxToObjectIds": self.most}
 
 
-def _list(call: Call) -> Reply:
+def _list(call: ApiCall) -> ApiReply:
     between = Between.of(call)
     limits = call.account.definitions.limits(between.left.id, between.right.id)
-    return Reply(200, {"results": [_Limit(*one).as_json() for one in limits.items()]})
+    return ApiReply(200, {"results": [_Limit(*one).as_json() for one in limits.items()]})
 
 
-def _create(call: Call) -> Reply:
+def _create(call: ApiCall) -> ApiReply:
     return _set(call, 201, lambda known: not known, "has a limit already")
 
 
-def _update(call: Call) -> Reply:
+def _update(call: ApiCall) -> ApiReply:
     return _set(call, 200, lambda known: known, "has no limit")
 
 
-def _set(call: Call, success: int, fits: Callable[[bool], bool], otherwise: str) -> Reply:
+def _set(call: ApiCall, success: int, fits: Callable[[bool], bool], otherwise: str) -> ApiReply:
     between = Between.of(call)
     asked = [_limit(raw) for raw in inputs_of(call.request.body, _MOST, "configurations")]
     limits = call.account.definitions.limits(between.left.id, between.right.id)
@@ -64,7 +64,7 @@ def _set(call: Call, success: int, fits: Callable[[bool], bool], otherwise: str)
             if found is None or not fits(one.spec in limits):
                 words = "does not exist" if found is None else otherwise
                 message = f"Association type {one.spec.type_id} {words}"  # inferred
-                done.problems.append(Problem("VALIDATION_ERROR", message, one.naming()))
+                done.problems.append(ErrorEntry("VALIDATION_ERROR", message, one.naming()))
                 continue
             limits[one.spec] = one.most
             label = {"label": found.label} if success == 201 and found.label else {}  # noqa: PLR2004 (created)
@@ -76,7 +76,7 @@ def _set(call: Call, success: int, fits: Callable[[bool], bool], otherwise: str)
     return call.batch(asked, perform, success=success)
 
 
-def _purge(call: Call) -> Reply:
+def _purge(call: ApiCall) -> ApiReply:
     between = Between.of(call)
     inputs = inputs_of(call.request.body, _MOST, "configurations")
     asked = [_limit(raw, wanted=False) for raw in inputs]

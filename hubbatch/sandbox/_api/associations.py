@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubbatch.sandbox._bodies import inputs_of
-from hubbatch.sandbox._call import Call, Reply
-from hubbatch.sandbox._pairs import Between, Pair, read_pairs
+from hubbatch.sandbox._call import ApiCall, ApiReply
+from hubbatch.sandbox._pairs import Between, ObjectPair, read_pairs
 from hubbatch.sandbox._replies import Done
-from hubbatch.sandbox._routes import DATED, LimitClass, Route
+from hubbatch.sandbox._routes import DATED, Route, RouteLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,17 +29,17 @@ BETWEEN_NEW = BETWEEN.replace("v3|v4", "v4")
 """What v3 does not have."""
 
 
-def version_of(call: Call) -> str:
+def version_of(call: ApiCall) -> str:
     """Return `v3`, `v4` or a dated version."""
     return call.parameters["old"] or call.parameters["version"]
 
 
-def batch_route(path: str, answer: Callable[[Call], Reply]) -> Route:
+def batch_route(path: str, answer: Callable[[ApiCall], ApiReply]) -> Route:
     """Return the row of an association batch: they are exempt from the interval limit."""
-    return Route("POST", path, answer, limit=LimitClass.EXEMPT)
+    return Route("POST", path, answer, limit=RouteLimit.EXEMPT)
 
 
-def _create(call: Call) -> Reply:
+def _create(call: ApiCall) -> ApiReply:
     between, version = Between.of(call), version_of(call)
     inputs = inputs_of(call.request.body, call.options.max_associations, "associations")
     pairs = read_pairs(between, inputs, version=version, kinds=True)
@@ -49,7 +49,7 @@ def _create(call: Call) -> Reply:
         # An input without types links nothing, and nothing is said of it.
         good = [pair for pair in good if pair.kinds]
         results: list[dict[str, Any]] = []
-        sources: list[Pair] = []
+        sources: list[ObjectPair] = []
         for pair in good:
             problem = between.over_limit(pair)
             if problem is not None:
@@ -64,7 +64,7 @@ def _create(call: Call) -> Reply:
     return call.batch(pairs, perform, success=201)
 
 
-def _create_default(call: Call) -> Reply:
+def _create_default(call: ApiCall) -> ApiReply:
     between, version = Between.of(call), version_of(call)
     inputs = inputs_of(call.request.body, call.options.max_associations, "associations")
     pairs = read_pairs(between, inputs, version=version, kinds=False)
@@ -72,7 +72,7 @@ def _create_default(call: Call) -> Reply:
     def perform() -> Done:
         good, problems = between.check(pairs)
         results: list[dict[str, Any]] = []
-        sources: list[Pair] = []
+        sources: list[ObjectPair] = []
         default = between.default()
         for pair in good:
             problem = between.over_limit(pair)
@@ -88,7 +88,7 @@ def _create_default(call: Call) -> Reply:
     return call.batch(pairs, perform)
 
 
-def _archive(call: Call) -> Reply:
+def _archive(call: ApiCall) -> ApiReply:
     between, version = Between.of(call), version_of(call)
     inputs = inputs_of(call.request.body, _MOST_ARCHIVED, "associations")
     pairs = _archived(between, inputs, version)
@@ -104,7 +104,7 @@ def _archive(call: Call) -> Reply:
     return call.batch(pairs, perform, silent=version in ("v3", "v4"))
 
 
-def _archived(between: Between, inputs: list[Any], version: str) -> list[Pair]:
+def _archived(between: Between, inputs: list[Any], version: str) -> list[ObjectPair]:
     """Read inputs of an archive: v4 and dated ones name several records in `to`."""
     single = []
     for raw in inputs:
@@ -116,7 +116,7 @@ def _archived(between: Between, inputs: list[Any], version: str) -> list[Pair]:
     return read_pairs(between, single, version=version, kinds=False)
 
 
-def _archive_labels(call: Call) -> Reply:
+def _archive_labels(call: ApiCall) -> ApiReply:
     between, version = Between.of(call), version_of(call)
     inputs = inputs_of(call.request.body, _MOST_ARCHIVED, "associations")
     pairs = read_pairs(between, inputs, version=version, kinds=True)
@@ -137,7 +137,7 @@ def _archive_labels(call: Call) -> Reply:
     return call.batch(pairs, perform, silent=version == "v4")
 
 
-def _link(between: Between, pair: Pair, kinds: tuple[Spec, ...]) -> None:
+def _link(between: Between, pair: ObjectPair, kinds: tuple[Spec, ...]) -> None:
     store, default = between.call.account.store, between.default()
     # Records with a label between them are associated without one, too.
     store.links.add(pair.left, pair.right, default.spec, default.inverse)
@@ -146,7 +146,7 @@ def _link(between: Between, pair: Pair, kinds: tuple[Spec, ...]) -> None:
     store.note_pair(between.call.occasion("associate"), pair.left, pair.right)
 
 
-def _created(between: Between, pair: Pair, version: str) -> list[dict[str, Any]]:
+def _created(between: Between, pair: ObjectPair, version: str) -> list[dict[str, Any]]:
     definitions, (left, right) = (
         between.call.account.definitions,
         (between.left.id, between.right.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._inputs import Verb, read_batch
 from hubbatch.sandbox._routes import DATED, Route
 from hubbatch.sandbox._task import Task
@@ -18,7 +18,7 @@ __all__ = ["OBJECTS", "ROUTES"]
 OBJECTS = rf"/crm/(?:v3/objects|objects/(?:v3|(?P<version>{DATED})))/{{type}}"
 
 
-def _answer(call: Call) -> Reply:
+def _answer(call: ApiCall) -> ApiReply:
     verb, options = Verb(call.parameters["verb"]), call.options
     object_type = call.object_type()
     batch = read_batch(call.request.body, verb, object_type, portal_id=call.account.portal_id)

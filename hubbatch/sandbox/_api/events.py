@@ -12,7 +12,7 @@ from hubbatch.sandbox._bodies import (
     parse_object,
     text_of,
 )
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._events import CustomEvent
 from hubbatch.sandbox._replies import Done
 from hubbatch.sandbox._routes import DATED, Route
@@ -26,12 +26,12 @@ _SEND = rf"/events/(?:v3|custom/{DATED}|{DATED})/send"
 _MOST = 500
 
 
-def _send(call: Call) -> Reply:
+def _send(call: ApiCall) -> ApiReply:
     call.account.events.accept(_event(call, parse_object(call.request.body)))
-    return Reply(204)
+    return ApiReply(204)
 
 
-def _send_batch(call: Call) -> Reply:
+def _send_batch(call: ApiCall) -> ApiReply:
     # One that is malformed rejects all of them (inferred).
     inputs = inputs_of(call.request.body, _MOST, "events")
     events = [_event(call, raw) for raw in inputs]
@@ -44,7 +44,7 @@ def _send_batch(call: Call) -> Reply:
     return call.batch(events, perform, silent=True)
 
 
-def _event(call: Call, raw: Any) -> CustomEvent:
+def _event(call: ApiCall, raw: Any) -> CustomEvent:
     if type(raw) is not dict:
         raise malformed("an event must be an object")
     content: Mapping[str, Any] = raw

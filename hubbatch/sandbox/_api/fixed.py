@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hubbatch.sandbox._bodies import ids_of, parse_object
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._names import singular
 from hubbatch.sandbox._replies import RefusalError
 from hubbatch.sandbox._routes import DATED, Route
@@ -13,7 +13,7 @@ from hubbatch.sandbox._routes import DATED, Route
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["ROUTES"]
 
@@ -42,8 +42,8 @@ _PIPELINES: Mapping[str, tuple[str, str, str, Sequence[tuple[str, str, str]]]] =
 }
 
 
-def _details(call: Call) -> Reply:
-    return Reply(
+def _details(call: ApiCall) -> ApiReply:
+    return ApiReply(
         200,
         {
             "portalId": call.account.portal_id,
@@ -59,7 +59,7 @@ def _details(call: Call) -> Reply:
     )
 
 
-def _owner(call: Call, row: tuple[str, str, str, str]) -> dict[str, Any]:
+def _owner(call: ApiCall, row: tuple[str, str, str, str]) -> dict[str, Any]:
     owner_id, email, first, last = row
     stamp = call.account.stamp(0.0)
     return {
@@ -76,33 +76,37 @@ def _owner(call: Call, row: tuple[str, str, str, str]) -> dict[str, Any]:
     }
 
 
-def _owners(call: Call) -> Reply:
+def _owners(call: ApiCall) -> ApiReply:
     email = call.request.query.get("email")
     rows = [row for row in _OWNERS if email in (None, "", row[1])]
-    return Reply(200, {"results": [_owner(call, row) for row in rows]})
+    return ApiReply(200, {"results": [_owner(call, row) for row in rows]})
 
 
-def _one_owner(call: Call) -> Reply:
+def _one_owner(call: ApiCall) -> ApiReply:
     for row in _OWNERS:
         if row[0] == call.parameters["owner_id"]:
-            return Reply(200, _owner(call, row))
+            return ApiReply(200, _owner(call, row))
     raise RefusalError(404, "OBJECT_NOT_FOUND", "resource not found")
 
 
-def _pipelines(call: Call) -> Reply:
+def _pipelines(call: ApiCall) -> ApiReply:
     row = _PIPELINES.get(call.object_type().id)
-    return Reply(200, {"results": [] if row is None else [_pipeline(call, *row)]})
+    return ApiReply(200, {"results": [] if row is None else [_pipeline(call, *row)]})
 
 
-def _one_pipeline(call: Call) -> Reply:
+def _one_pipeline(call: ApiCall) -> ApiReply:
     row = _PIPELINES.get(call.object_type().id)
     if row is None or row[0] != call.parameters["pipeline_id"]:
         raise RefusalError(404, "OBJECT_NOT_FOUND", "resource not found")
-    return Reply(200, _pipeline(call, *row))
+    return ApiReply(200, _pipeline(call, *row))
 
 
 def _pipeline(
-    call: Call, pipeline_id: str, label: str, of_stage: str, stages: Sequence[tuple[str, str, str]]
+    call: ApiCall,
+    pipeline_id: str,
+    label: str,
+    of_stage: str,
+    stages: Sequence[tuple[str, str, str]],
 ) -> dict[str, Any]:
     stamp = call.account.stamp(0.0)
     dated = {"createdAt": stamp, "updatedAt": stamp, "archived": False}
@@ -124,24 +128,24 @@ def _pipeline(
     }
 
 
-def _schemas(call: Call) -> Reply:
-    return Reply(200, {"results": [_schema(call, one) for one in call.account.schema.custom()]})
+def _schemas(call: ApiCall) -> ApiReply:
+    return ApiReply(200, {"results": [_schema(call, one) for one in call.account.schema.custom()]})
 
 
-def _one_schema(call: Call) -> Reply:
-    return Reply(200, _schema(call, call.object_type(family="schemas")))
+def _one_schema(call: ApiCall) -> ApiReply:
+    return ApiReply(200, _schema(call, call.object_type(family="schemas")))
 
 
-def _batch_of_schemas(call: Call) -> Reply:
+def _batch_of_schemas(call: ApiCall) -> ApiReply:
     # Its inputs are texts, and those that are not known are left out (inferred).
     names = ids_of(parse_object(call.request.body).get("inputs") or [], "inputs")
     found = (call.account.schema.find(name) for name in names)
     results = [_schema(call, one) for one in found if one is not None]
     done = {"status": "COMPLETE", "startedAt": call.stamp, "completedAt": call.stamp}
-    return Reply(200, {**done, "results": results})
+    return ApiReply(200, {**done, "results": results})
 
 
-def _schema(call: Call, object_type: ObjectType) -> dict[str, Any]:
+def _schema(call: ApiCall, object_type: ObjectDefinition) -> dict[str, Any]:
     stamp = call.account.stamp(0.0)
     plain = object_type.name.removeprefix("p_")
     shown = object_type.shown[0] if object_type.shown else "hs_object_id"

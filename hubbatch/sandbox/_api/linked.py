@@ -9,13 +9,13 @@ from hubbatch.sandbox._links import End
 from hubbatch.sandbox._replies import RefusalError
 
 if TYPE_CHECKING:
-    from hubbatch.sandbox._call import Call
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._call import ApiCall
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["linked"]
 
 
-def linked(call: Call, object_type: ObjectType, record_id: str) -> dict[str, Any]:
+def linked(call: ApiCall, object_type: ObjectDefinition, record_id: str) -> dict[str, Any]:
     """Return the field `associations`, or nothing where none was asked for."""
     store, definitions = call.account.store, call.account.definitions
     found: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from typing import Any
 from hubbatch.sandbox._api.batches import OBJECTS
 from hubbatch.sandbox._api.linked import linked
 from hubbatch.sandbox._bodies import number_of
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._replies import RefusalError
 from hubbatch.sandbox._routes import Route
 from hubbatch.sandbox._showing import as_result, wanted
@@ -19,7 +19,7 @@ _MOST = 100
 _MOST_WITH_HISTORY = 50
 
 
-def _list(call: Call) -> Reply:
+def _list(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     query = call.request.query
     histories = call.names("propertiesWithHistory")
@@ -40,10 +40,10 @@ def _list(call: Call) -> Reply:
         results.append(result | linked(call, object_type, stored.id))
     reply = {"results": results}
     if following is None:
-        return Reply(200, reply)
+        return ApiReply(200, reply)
     # A cursor says where to go on, and not how many there were: what is archived meanwhile moves nothing.
     link = f"https://api.hubapi.com{call.request.path}?limit={limit}&after={following}"
-    return Reply(200, reply | {"paging": {"next": {"after": following, "link": link}}})
+    return ApiReply(200, reply | {"paging": {"next": {"after": following, "link": link}}})
 
 
 ROUTES = (Route("GET", OBJECTS, _list),)

@@ -17,7 +17,7 @@ from hubbatch.sandbox._bodies import (
     parse_value,
     text_of,
 )
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._links import End
 from hubbatch.sandbox._replies import Done, RefusalError
 from hubbatch.sandbox._routes import DATED, Route
@@ -36,15 +36,15 @@ _MOST_RECORDS = 100
 _PAGE, _MOST_ON_A_PAGE = 100, 250
 
 
-def _add(call: Call) -> Reply:
+def _add(call: ApiCall) -> ApiReply:
     return _change(call, ids_of(parse_value(call.request.body), "the body"), ())
 
 
-def _remove(call: Call) -> Reply:
+def _remove(call: ApiCall) -> ApiReply:
     return _change(call, (), ids_of(parse_value(call.request.body), "the body"))
 
 
-def _add_and_remove(call: Call) -> Reply:
+def _add_and_remove(call: ApiCall) -> ApiReply:
     content = parse_object(call.request.body)
     added, removed = (
         ids_of(content.get(name) or [], name) for name in ("recordIdsToAdd", "recordIdsToRemove")
@@ -52,7 +52,7 @@ def _add_and_remove(call: Call) -> Reply:
     return _change(call, added, removed)
 
 
-def _change(call: Call, added: Iterable[str], removed: Iterable[str]) -> Reply:
+def _change(call: ApiCall, added: Iterable[str], removed: Iterable[str]) -> ApiReply:
     """Add records, then remove some; a record that is a member already, or is none, is passed over."""
     record_list = _writable(call)
     added, removed = dict.fromkeys(added), dict.fromkeys(removed)
@@ -77,10 +77,10 @@ def _change(call: Call, added: Iterable[str], removed: Iterable[str]) -> Reply:
         "recordIdsRemoved": done_removing,
         "recordIdsMissing": missing,
     }
-    return Reply(200, call.tools.writer.sparse(reply))
+    return ApiReply(200, call.tools.writer.sparse(reply))
 
 
-def _members(call: Call) -> Reply:
+def _members(call: ApiCall) -> ApiReply:
     record_list = _known(call)
     limit = number_of(call.request.query, "limit", _PAGE, _MOST_ON_A_PAGE)
     after = number_of(call.request.query, "after", 0, 10**15, least=0)
@@ -95,10 +95,10 @@ def _members(call: Call) -> Reply:
     }
     if len(rest) > limit:
         reply["paging"] = {"next": {"after": rest[limit]}}
-    return Reply(200, reply)
+    return ApiReply(200, reply)
 
 
-def _known(call: Call) -> RecordList:
+def _known(call: ApiCall) -> RecordList:
     found = call.account.lists.by_id.get(call.parameters["list_id"])
     if found is None:
         # inferred: the category
@@ -107,7 +107,7 @@ def _known(call: Call) -> RecordList:
     return found
 
 
-def _writable(call: Call) -> RecordList:
+def _writable(call: ApiCall) -> RecordList:
     found = _known(call)
     if found.is_dynamic:
         message = (
@@ -127,7 +127,7 @@ class _Record:
         return {"id": [self.end.record_id]}
 
 
-def _lists_of_records(call: Call) -> Reply:
+def _lists_of_records(call: ApiCall) -> ApiReply:
     inputs = inputs_of(call.request.body, _MOST_RECORDS, "list memberships")
     asked = [_record(call, raw) for raw in inputs]
 
@@ -137,7 +137,7 @@ def _lists_of_records(call: Call) -> Reply:
     return call.batch(asked, perform)
 
 
-def _record(call: Call, raw: Any) -> _Record:
+def _record(call: ApiCall, raw: Any) -> _Record:
     if type(raw) is not dict:
         raise malformed("every input must be an object")
     name, record_id = text_of(raw, "objectTypeId"), id_of(raw, "recordId")
@@ -151,7 +151,7 @@ def _record(call: Call, raw: Any) -> _Record:
     return _Record(End(object_type.id, record_id))
 
 
-def _memberships(call: Call, end: End) -> dict[str, Any]:
+def _memberships(call: ApiCall, end: End) -> dict[str, Any]:
     return {
         "objectTypeId": end.type_id,
         "recordId": end.record_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hubbatch.sandbox._api.batches import OBJECTS
 from hubbatch.sandbox._api.singles import not_found
 from hubbatch.sandbox._bodies import id_of, missing_fields, parse_object, text_of
-from hubbatch.sandbox._call import Call, Reply
-from hubbatch.sandbox._inputs import Input, Verb, check_id_properties
+from hubbatch.sandbox._call import ApiCall, ApiReply
+from hubbatch.sandbox._inputs import ParsedInput, Verb, check_id_properties
 from hubbatch.sandbox._replies import RefusalError
 from hubbatch.sandbox._routes import Route
 from hubbatch.sandbox._showing import as_result, wanted
@@ -14,7 +14,7 @@ from hubbatch.sandbox._showing import as_result, wanted
 __all__ = ["ROUTES"]
 
 
-def _merge(call: Call) -> Reply:
+def _merge(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     content = parse_object(call.request.body)
     into, merged = id_of(content, "primaryObjectId"), id_of(content, "objectIdToMerge")
@@ -28,22 +28,22 @@ def _merge(call: Call) -> Reply:
     if primary is None or other is None:
         raise not_found()
     collection.absorb(other, primary, call.occasion("merge"))
-    return Reply(200, as_result(object_type, primary, wanted(object_type, primary.properties)))
+    return ApiReply(200, as_result(object_type, primary, wanted(object_type, primary.properties)))
 
 
-def _delete_for_good(call: Call) -> Reply:
+def _delete_for_good(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     content = parse_object(call.request.body)
     key, by = id_of(content, "objectId"), text_of(content, "idProperty")
     if not key:
         raise missing_fields("objectId")
-    item = Input(key, by, {}, None, ())
+    item = ParsedInput(key, by, {}, None, ())
     check_id_properties([item], Verb.ARCHIVE, object_type, call.account.portal_id)
     collection = call.account.store.collection(object_type)
     stored = collection.find(key, by) or collection.find(key, by, archived=True)
     if stored is not None:
         collection.purge(stored, call.occasion("gdpr-delete"))
-    return Reply(204)  # inferred: also when there is no such record, as for an archive
+    return ApiReply(204)  # inferred: also when there is no such record, as for an archive
 
 
 ROUTES = (

@@ -9,16 +9,16 @@ from attrs import frozen
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._bodies import inputs_of, malformed, missing_fields, parse_object, text_of
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._property import Property
-from hubbatch.sandbox._replies import Done, Problem, RefusalError
+from hubbatch.sandbox._replies import Done, ErrorEntry, RefusalError
 from hubbatch.sandbox._routes import DATED, Route
 from hubbatch.sandbox._spelling import PropertyType, property_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["ROUTES"]
 
@@ -40,43 +40,43 @@ class _Named:
         return {"name": [self.name]}
 
 
-def _list(call: Call) -> Reply:
+def _list(call: ApiCall) -> ApiReply:
     if call.flag("archived"):  # what was archived is gone
-        return Reply(200, {"results": []})
+        return ApiReply(200, {"results": []})
     stamp = call.account.stamp(0.0)
     found = call.object_type(family="schemas").definitions()
-    return Reply(200, {"results": [one.as_json(stamp) for one in found]})
+    return ApiReply(200, {"results": [one.as_json(stamp) for one in found]})
 
 
-def _read(call: Call) -> Reply:
+def _read(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     found = object_type.definition(call.parameters["name"])
     if found is None:
         raise _unknown(call.parameters["name"]).refusal(404)
-    return Reply(200, found.as_json(call.account.stamp(0.0)))
+    return ApiReply(200, found.as_json(call.account.stamp(0.0)))
 
 
-def _create(call: Call) -> Reply:
+def _create(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     named = _named(parse_object(call.request.body))
     definition = _definition(named, object_type)
-    if isinstance(definition, Problem):
+    if isinstance(definition, ErrorEntry):
         raise definition.refusal(409 if definition.category == "OBJECT_ALREADY_EXISTS" else 400)
     call.account.store.define_property(object_type, definition)
-    return Reply(201, definition.as_json(call.stamp))
+    return ApiReply(201, definition.as_json(call.stamp))
 
 
-def _archive(call: Call) -> Reply:
+def _archive(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     name = call.parameters["name"]
     if name in object_type.standard or name in object_type.server_made:
         message = f'Property "{name}" is defined by HubSpot and cannot be archived'  # inferred
         raise RefusalError(400, "VALIDATION_ERROR", message)
     call.account.store.archive_property(object_type, name)
-    return Reply(204)
+    return ApiReply(204)
 
 
-def _batch_create(call: Call) -> Reply:
+def _batch_create(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     named = [_named(raw) for raw in inputs_of(call.request.body, _MOST, "properties")]
 
@@ -85,7 +85,7 @@ def _batch_create(call: Call) -> Reply:
         written = []
         for one in named:
             definition = _definition(one, object_type)
-            if isinstance(definition, Problem):
+            if isinstance(definition, ErrorEntry):
                 done.problems.append(definition)
                 continue
             call.account.store.define_property(object_type, definition)
@@ -97,7 +97,7 @@ def _batch_create(call: Call) -> Reply:
     return call.batch(named, perform, success=201)
 
 
-def _batch_read(call: Call) -> Reply:
+def _batch_read(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     named = [_named(raw) for raw in inputs_of(call.request.body, _MOST, "properties")]
     stamp = call.account.stamp(0.0)
@@ -114,7 +114,7 @@ def _batch_read(call: Call) -> Reply:
     return call.batch(named, perform)
 
 
-def _batch_archive(call: Call) -> Reply:
+def _batch_archive(call: ApiCall) -> ApiReply:
     object_type = call.object_type(family="schemas")
     named = [_named(raw) for raw in inputs_of(call.request.body, _MOST, "properties")]
 
@@ -135,7 +135,7 @@ def _named(raw: Any) -> _Named:
     return _Named(name, raw)
 
 
-def _definition(named: _Named, object_type: ObjectType) -> Property | Problem:
+def _definition(named: _Named, object_type: ObjectDefinition) -> Property | ErrorEntry:
     """Return the property that an input defines, or what is wrong with it."""
     raw, name = named.raw, named.name
     missing = [field for field in _REQUIRED if not text_of(raw, field)]
@@ -146,7 +146,7 @@ def _definition(named: _Named, object_type: ObjectType) -> Property | Problem:
     if object_type.definition(name) is not None:
         # inferred: the words and the category
         message = f"A property named '{name}' already exists."
-        return Problem("OBJECT_ALREADY_EXISTS", message, named.naming())
+        return ErrorEntry("OBJECT_ALREADY_EXISTS", message, named.naming())
     if len(object_type.own) >= _MOST_OF_ITS_OWN:
         return _wrong(name, f"There are {_MOST_OF_ITS_OWN} custom properties at most")
     try:
@@ -182,13 +182,13 @@ def _options(raw: Any) -> tuple[str, ...]:
     return tuple(value for value in values if value)
 
 
-def _wrong(name: str, message: str) -> Problem:
-    return Problem("VALIDATION_ERROR", message, {"name": [name]})  # inferred: the words
+def _wrong(name: str, message: str) -> ErrorEntry:
+    return ErrorEntry("VALIDATION_ERROR", message, {"name": [name]})  # inferred: the words
 
 
-def _unknown(name: str) -> Problem:
+def _unknown(name: str) -> ErrorEntry:
     message = f'Property "{name[:100]}" does not exist'
-    return Problem("OBJECT_NOT_FOUND", message, {"name": [name]})  # inferred: the context
+    return ErrorEntry("OBJECT_NOT_FOUND", message, {"name": [name]})  # inferred: the context
 
 
 def _stranger(record_id: str) -> dict[str, Any]:

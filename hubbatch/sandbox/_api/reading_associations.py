@@ -17,11 +17,11 @@ from hubbatch.sandbox._bodies import (
     parse_object,
     text_of,
 )
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._links import End
 from hubbatch.sandbox._names import singular
 from hubbatch.sandbox._pairs import Between
-from hubbatch.sandbox._replies import Done, Problem, RefusalError
+from hubbatch.sandbox._replies import Done, ErrorEntry, RefusalError
 from hubbatch.sandbox._routes import Route
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class _Asked:
         return {"id": [self.record_id]}
 
 
-def _read(call: Call) -> Reply:
+def _read(call: ApiCall) -> ApiReply:
     between, version = Between.of(call), version_of(call)
     inputs = inputs_of(call.request.body, _MOST_READ, "associations")
     asked = [_asked(raw) for raw in inputs]
@@ -121,9 +121,9 @@ def _targets(
     return [{"toObjectId": spelled, "associationTypes": kinds}]
 
 
-def _nothing(between: Between, record_id: str) -> Problem:
+def _nothing(between: Between, record_id: str) -> ErrorEntry:
     left, right = singular(between.left.name), singular(between.right.name)
-    return Problem(
+    return ErrorEntry(
         "OBJECT_NOT_FOUND",
         f"No {right} is associated with {left} {record_id}.",
         {
@@ -137,10 +137,10 @@ def _nothing(between: Between, record_id: str) -> Problem:
     )
 
 
-def _labels(call: Call) -> Reply:
+def _labels(call: ApiCall) -> ApiReply:
     between = Between.of(call)
     found = call.account.definitions.between(between.left.id, between.right.id)
-    return Reply(
+    return ApiReply(
         200,
         {
             "results": [
@@ -151,7 +151,7 @@ def _labels(call: Call) -> Reply:
     )
 
 
-def _define_label(call: Call) -> Reply:
+def _define_label(call: ApiCall) -> ApiReply:
     between = Between.of(call)
     content = parse_object(call.request.body)
     label, inverse = text_of(content, "label"), text_of(content, "inverseLabel")
@@ -163,7 +163,7 @@ def _define_label(call: Call) -> Reply:
         )
     except UsageError as error:
         raise RefusalError(400, "VALIDATION_ERROR", str(error)) from None
-    return Reply(
+    return ApiReply(
         200,
         {
             "results": [
@@ -174,7 +174,7 @@ def _define_label(call: Call) -> Reply:
     )
 
 
-def _types(call: Call) -> Reply:
+def _types(call: ApiCall) -> ApiReply:
     between, definitions = Between.of(call), call.account.definitions
     left, right = between.left.id, between.right.id
     results = [
@@ -184,7 +184,7 @@ def _types(call: Call) -> Reply:
         }
         for one in definitions.between(left, right)
     ]
-    return Reply(200, {"results": results})
+    return ApiReply(200, {"results": results})
 
 
 ROUTES = (

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from hubbatch.sandbox._api.batches import OBJECTS
 from hubbatch.sandbox._bodies import malformed, names_of, number_of, parse_object, text_of
-from hubbatch.sandbox._call import Call, Reply
+from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._filters import read_query
 from hubbatch.sandbox._names import SEARCHED
 from hubbatch.sandbox._replies import RefusalError
-from hubbatch.sandbox._routes import LimitClass, Route
+from hubbatch.sandbox._routes import Route, RouteLimit
 from hubbatch.sandbox._showing import as_result, wanted
 from hubbatch.sandbox._spelling import comparable
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from hubbatch.sandbox._records import StoredObject
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["ROUTES"]
 
@@ -33,7 +33,7 @@ _LONGEST = 3_000
 _ID = "hs_object_id"
 
 
-def _search(call: Call) -> Reply:
+def _search(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     if len(call.request.body.decode("utf-8", "replace")) > _LONGEST:
         message = (
@@ -55,11 +55,11 @@ def _search(call: Call) -> Reply:
     if after + limit < total:
         # It leads beyond the 10,000 as well, where the next request is refused.
         reply["paging"] = {"next": {"after": str(after + limit)}}
-    return Reply(200, reply)
+    return ApiReply(200, reply)
 
 
 def _found(
-    call: Call, object_type: ObjectType, content: Mapping[str, Any]
+    call: ApiCall, object_type: ObjectDefinition, content: Mapping[str, Any]
 ) -> Sequence[StoredObject]:
     query = read_query(content, object_type)
     words = (text_of(content, "query") or "").lower().split()
@@ -77,7 +77,7 @@ def _has_words(stored: StoredObject, words: Iterable[str], names: Iterable[str])
 
 
 def _sorted(
-    found: Sequence[StoredObject], content: Mapping[str, Any], object_type: ObjectType
+    found: Sequence[StoredObject], content: Mapping[str, Any], object_type: ObjectDefinition
 ) -> Sequence[StoredObject]:
     sorts = content.get("sorts") or []
     if type(sorts) is not list or len(sorts) > 1:
@@ -110,4 +110,4 @@ def _sort(raw: Any) -> tuple[str, bool]:
     return raw["propertyName"], direction == "DESCENDING"
 
 
-ROUTES = (Route("POST", rf"{OBJECTS}/search", _search, limit=LimitClass.SEARCH),)
+ROUTES = (Route("POST", rf"{OBJECTS}/search", _search, limit=RouteLimit.SEARCH),)

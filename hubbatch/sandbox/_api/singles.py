@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from hubbatch.sandbox._api.batches import OBJECTS
 from hubbatch.sandbox._api.linked import linked
 from hubbatch.sandbox._bodies import parse_object
-from hubbatch.sandbox._call import Call, Reply
-from hubbatch.sandbox._inputs import Batch, Input, Verb, check_id_properties, read_input
+from hubbatch.sandbox._call import ApiCall, ApiReply
+from hubbatch.sandbox._inputs import ParsedBatch, ParsedInput, Verb, check_id_properties, read_input
 from hubbatch.sandbox._replies import RefusalError
 from hubbatch.sandbox._routes import Route
 from hubbatch.sandbox._showing import as_result, wanted
@@ -20,7 +20,7 @@ from hubbatch.sandbox._verbs import perform
 
 if TYPE_CHECKING:
     from hubbatch.sandbox._records import StoredObject
-    from hubbatch.sandbox._schema import ObjectType
+    from hubbatch.sandbox._schema import ObjectDefinition
 
 __all__ = ["ROUTES", "not_found"]
 
@@ -32,22 +32,22 @@ def not_found() -> RefusalError:
     return RefusalError(404, "OBJECT_NOT_FOUND", "resource not found")
 
 
-def _create(call: Call) -> Reply:
+def _create(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     item = read_input(parse_object(call.request.body), Verb.CREATE)
-    return Reply(call.options.create_status, _write(call, object_type, Verb.CREATE, item))
+    return ApiReply(call.options.create_status, _write(call, object_type, Verb.CREATE, item))
 
 
-def _update(call: Call) -> Reply:
+def _update(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     content = parse_object(call.request.body)
     raw = {"properties": content.get("properties"), **_key(call)}
     item = read_input(raw, Verb.UPDATE)
     check_id_properties([item], Verb.UPDATE, object_type, call.account.portal_id)
-    return Reply(200, _write(call, object_type, Verb.UPDATE, item))
+    return ApiReply(200, _write(call, object_type, Verb.UPDATE, item))
 
 
-def _read(call: Call) -> Reply:
+def _read(call: ApiCall) -> ApiReply:
     object_type = call.object_type()
     item = read_input(_key(call), Verb.READ)
     check_id_properties([item], Verb.READ, object_type, call.account.portal_id)
@@ -65,26 +65,28 @@ def _read(call: Call) -> Reply:
         id_properties=[item.id_property] if item.id_property else (),
     )
     result = as_result(object_type, stored, names, histories)
-    return Reply(200, result | linked(call, object_type, stored.id))
+    return ApiReply(200, result | linked(call, object_type, stored.id))
 
 
-def _archive(call: Call) -> Reply:
+def _archive(call: ApiCall) -> ApiReply:
     collection = call.account.store.collection(call.object_type())
     stored: StoredObject | None = collection.find(call.parameters["id"], None)
     if stored is not None:
         collection.archive(stored, call.occasion("archive"))
-    return Reply(204)
+    return ApiReply(204)
 
 
-def _key(call: Call) -> dict[str, Any]:
+def _key(call: ApiCall) -> dict[str, Any]:
     by = call.request.query.get("idProperty")
     return {"id": call.parameters["id"], **({"idProperty": by} if by else {})}
 
 
-def _write(call: Call, object_type: ObjectType, verb: Verb, item: Input) -> dict[str, Any]:
+def _write(
+    call: ApiCall, object_type: ObjectDefinition, verb: Verb, item: ParsedInput
+) -> dict[str, Any]:
     task = Task(
         verb=verb,
-        batch=Batch([item]),
+        batch=ParsedBatch([item]),
         collection=call.account.store.collection(object_type),
         occasion=call.occasion(verb),
         habits=call.options,
