@@ -1,4 +1,4 @@
-"""Those who hear of what happens in one client: its observers and the log, and how they are told.
+"""The observers of one client and its log, and how events reach them.
 
 An event is made only if somebody hears of it. An observer stops nothing: one that raises an `Exception` is left out
 from then on. It knows nothing of where events come from.

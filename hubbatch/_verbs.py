@@ -36,7 +36,7 @@ class Verbs(ABC):
         """Create an object for each record.
 
         `unique_property`: a property with unique values. It tells the records of this call apart, and lets a create
-        whose fate is unknown be settled: it is looked up by that value, and sent again only if it is not there.
+        whose state is unknown be settled: it is looked up by that value, and sent again only if it is not there.
         Without it such a create stays UNKNOWN and is never sent twice: that would make a duplicate.
         """
         return self._run(

@@ -33,8 +33,8 @@ class Progress:
     service_down: bool = False
     """Whether the service is held to be broken: one request at a time probes it, and everything else waits."""
     hold: float = 0.0
-    """Seconds for which everybody is still held by the quota: as the service asked (429, 477), or until the period that
-    is used up ends."""
+    """Seconds for which all requests are still held by the quota: as the service asked (429, 477), or until the period
+    that is used up ends."""
     waiting_for_key: int = 0
     """Records that wait for an earlier one with the same key, or share its request; see `duplicates`.
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
-from hubbatch._engine.life import EndReason, Life, State, tell_along
+from hubbatch._engine.life import EndReason, Life, State, attach_error
 from hubbatch._engine.record_stream import RecordStream
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import ClientResources
@@ -70,7 +70,7 @@ class Run(Generic[ResultT]):
         self._settled: RecordStream | None = None
         """What waits to be iterated over; None while nobody is to iterate."""
         self._waiters = 0
-        self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
+        self._informed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """Who has been told what ended the run: nobody is told twice."""
         self._final: Outcome[ResultT] | None = None
 
@@ -187,13 +187,13 @@ class Run(Generic[ResultT]):
             if self._settled is not None:
                 self._settled.drop()  # not before: another task may iterate until the end
         failure = self._life.ending.error
-        if failure is None or asyncio.current_task() in self._told:
+        if failure is None or asyncio.current_task() in self._informed:
             return
         if error is None or isinstance(failure, KeyboardInterrupt | SystemExit):
             self._raise(failure)
         elif not isinstance(error, asyncio.CancelledError) or not self._cancelled:
             self._own(failure)
-            tell_along(error, failure)
+            attach_error(error, failure)
 
     def __aiter__(self) -> Self:
         self._iterable()
@@ -252,7 +252,7 @@ class Run(Generic[ResultT]):
         try:
             resources = self._equip(self)
         except UsageError as error:
-            self._life.refuse(error)
+            self._life.end_unstarted(error)
             raise
         reporter = RunReporter(resources.observers, self.id, self._call)
         settled = self._settled = RecordStream(reporter.not_taken) if streamed else None
@@ -314,7 +314,7 @@ class Run(Generic[ResultT]):
                 await asyncio.wait([task])
                 failure = self._life.ending.error
                 if failure is not None and not self._cancelled:
-                    tell_along(cancelled, failure)
+                    attach_error(cancelled, failure)
             raise
         finally:
             self._waiters -= 1
@@ -328,7 +328,7 @@ class Run(Generic[ResultT]):
 
     def _raise(self, failure: BaseException) -> None:
         if (task := asyncio.current_task()) is not None:
-            self._told.add(task)
+            self._informed.add(task)
         self._own(failure)
         raise failure
 

@@ -176,7 +176,7 @@ async def test_a_log_that_raises_stops_nothing(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("kind", [cls for cls in KINDS if not cls.__subclasses__()])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, asyncio.CancelledError, SystemExit])
-def test_what_ends_the_process_passes_and_the_books_stay_true(
+def test_what_ends_the_process_passes_and_every_record_is_accounted_for(
     kind: type[Event], error: type[BaseException]
 ) -> None:
     raised: list[BaseException] = []

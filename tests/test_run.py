@@ -236,7 +236,7 @@ class BrokenLimiter(RateLimiter):
 
 
 @virtual_time
-async def test_a_run_that_cannot_close_its_books_says_so_to_everybody() -> None:
+async def test_a_run_that_cannot_close_its_ledger_raises_to_every_waiter() -> None:
     async with World(client_rate=BrokenLimiter(UNLIMITED)) as world:
         run = upsert(world, people(5))
         with pytest.raises(ZeroDivisionError):

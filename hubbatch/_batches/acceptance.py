@@ -1,6 +1,6 @@
 """What becomes of a batch that got an answer: records are settled one by one, read on, or asked for again.
 
-Pure but for the memory of searches. What the answer says of each input is told by `correlation` and `paging`.
+Pure but for the memory of searches. `correlation` and `paging` say what the answer means for each input.
 """
 
 from __future__ import annotations

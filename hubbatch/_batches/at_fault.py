@@ -1,6 +1,6 @@
-"""Which inputs a rejection of a whole batch is about: those it names, or those it may be about.
+"""Which inputs are at fault when a whole batch is rejected: those that the error names, or candidates.
 
-Pure. What is done with the others, and with a batch of which no input is named, is not its business.
+Pure. It knows nothing of what is done with them, or with the others.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ __all__ = ["AtFault", "bisect", "find_at_fault"]
 
 @frozen
 class AtFault:
-    """Whom a rejection is about, by position in the batch."""
+    """Which inputs a rejection is about, by position in the batch."""
 
     named: frozenset[int] = frozenset()
-    """Inputs that are refused: they are named, or have what the error is about."""
+    """Inputs at fault: the error names them, or they have what it is about."""
     by_properties: bool = False
-    """Whether they are those that carry a property which nobody may write."""
+    """Whether they are those that carry a property which cannot be written."""
     candidates: frozenset[int] = frozenset()
     """Inputs that carry a property which the error names, or lack it: one of their values may be wrong, or missing."""
 

@@ -1,6 +1,6 @@
 """What a conflict is, in all the shapes that HubSpot gives it, and which input collides with the object it names.
 
-Pure. A likeness is a suspicion only: candidates are sent apart from the others, and refused by the service or not.
+Pure. Equal values prove nothing: candidates are sent apart from the others, and the service accepts or rejects them.
 """
 
 from __future__ import annotations

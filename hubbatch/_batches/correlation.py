@@ -1,7 +1,7 @@
 """Which input of a batch each result and each error is for, and so what became of every input.
 
 Pure: inputs and a decoded reply in, one status an input out. By trace id, else by record id or unique value, else
-by the property values sent; never by position, for HubSpot answers out of order. What cannot be told is UNKNOWN.
+by the property values sent; never by position, for HubSpot answers out of order. What cannot be decided is UNKNOWN.
 
 A result that names a record is its success whatever the reply says of the batch (CANCELED, PENDING): it is the object
 as it was written, and the batch's status speaks of the rest.
@@ -38,7 +38,7 @@ __all__ = ["Correlation", "correlate", "indexes_of"]
 
 @frozen
 class Correlation:
-    """A reply, told apart. `statuses`, `results` and `causes` have one item for each input, in their order."""
+    """A reply, input by input. `statuses`, `results` and `causes` have one item for each input, in their order."""
 
     statuses: Sequence[RecordStatus]
     results: Sequence[Result | None]
@@ -47,7 +47,7 @@ class Correlation:
     errors: Sequence[BatchError]
     """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
     omitted: bool = False
-    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name nobody."""
+    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name no record."""
 
 
 def correlate(
@@ -56,7 +56,7 @@ def correlate(
     response: BatchResponse,
     spelling: Spelling = CONTACTS,
 ) -> Correlation:
-    """Tell what became of every input of a batch from the reply to it."""
+    """Return what became of every input of a batch, by the reply to it."""
     if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])

@@ -1,6 +1,6 @@
-"""What becomes of creates in doubt that are looked up: found and succeeded, refused, sent again, or in doubt for good.
+"""What becomes of creates in doubt that are looked up: found and succeeded, rejected, sent again, or in doubt for good.
 
-Pure. What a look-up asks for, and what its answer says of each input, is told by `doubt`.
+Pure. `doubt` makes the request of a look-up and reads what its answer says of each input.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Page:
 
 @frozen
 class Paged:
-    """An answer, told apart, as far as inputs are read to their end."""
+    """An answer, input by input, as far as inputs are read to their end."""
 
     correlation: Correlation
     pages: Mapping[int, Page] = field(factory=dict)

@@ -1,9 +1,9 @@
-"""The searches of one run: which part of a batch that is being taken apart goes next, and when to give the search up.
+"""The searches for poison records of one run: which part of a bisected batch goes next, and when a search is given up.
 
-A memory, and pure otherwise. A batch is bisected: a part that is refused, or fails, is split again. As long as nothing
-of a batch has been accepted its parts go one by one, each time the largest that is left, so that they lie spread over
-the batch: if all are refused for one reason, the rest stays unsearched. Once a part has been accepted the others go
-side by side, to the last record. It knows nothing of requests or answers.
+Its memory is its only state. A part that is rejected, or on which the service fails, is split again. As long as nothing
+of a batch has been accepted, its parts go one by one, the largest first, so that they lie spread over the batch: if all
+are rejected for one reason, the rest stays unsearched. Once a part has been accepted, the others go side by side, to
+the last record. It knows nothing of requests or answers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hubbatch._batches.batch import Batch, PoisonSearch
 __all__ = ["PoisonSearches", "SearchStep"]
 
 _BUDGET = 25
-"""Refusals, all for one reason and with nothing accepted, after which the rest of a batch is not searched."""
+"""Rejections, all for one reason and with nothing accepted, after which the rest of a batch is not searched."""
 
 _SAMPLES = 3
 """Single records that must have been among them."""
@@ -30,12 +30,12 @@ _IN_A_ROW = 8
 """Single records of a batch on which the service has failed one after the other: it will on the rest, too."""
 
 _FRUITLESS = 3
-"""Batches that were searched without finding a record on which the service does not fail: it is no record's doing."""
+"""Batches that were searched without finding a record on which the service does not fail: no record is the cause."""
 
 
 @frozen
 class SearchStep:
-    """What goes on in a search."""
+    """The next step of a search."""
 
     released: Sequence[Batch] = ()
     """Parts to send now."""
@@ -54,7 +54,7 @@ class _SearchState:
     """How many of them wait for another try."""
     rejections: int = 0
     samples: int = 0
-    """Single records that were refused."""
+    """Single records that were rejected."""
     reasons: set[str] = field(factory=set)
     accepted: bool = False
     failures_in_a_row: int = 0
@@ -115,7 +115,7 @@ class PoisonSearches:
             state.live += parts
 
     def part_delayed(self, batch: Batch) -> tuple[Batch, SearchStep]:
-        """Note that a part is to be sent again after a while; a search for what is refused goes on without it."""
+        """Note that a part is to be sent again later. A search for rejected records goes on without it meanwhile."""
         state = self._states.get((batch.number, batch.search))
         if state is None:
             return batch, SearchStep()
@@ -126,7 +126,7 @@ class PoisonSearches:
         return attrs.evolve(batch, delayed=True), self._next((batch.number, batch.search), state)
 
     def record_rejected(self, batch: Batch, reason: str) -> SearchStep:
-        """Note that a single record was refused."""
+        """Note that a single record was rejected."""
         return self._end(batch, reason=reason)
 
     def part_accepted(self, batch: Batch) -> SearchStep:

@@ -90,7 +90,7 @@ def is_conflict(error: BatchError) -> bool:
 
 
 def is_about_duplicate_ids(error: BatchError) -> bool:
-    """Whether a batch is refused for naming one object twice: neither input is at fault alone."""
+    """Whether a batch is rejected for naming one object twice: neither input is at fault alone."""
     return error.message.lower().startswith("duplicate ids")
 
 

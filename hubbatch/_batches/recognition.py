@@ -32,7 +32,7 @@ class Presence(Enum):
     CREATED = auto()
     """It is there, and it is ours."""
     EXISTED = auto()
-    """An object with its unique value was there before it was sent, and refused it."""
+    """An object with its unique value was there before it was sent, so that HubSpot rejected it."""
     ABSENT = auto()
     UNCERTAIN = auto()
 

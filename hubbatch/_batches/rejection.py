@@ -104,7 +104,7 @@ class Rejection:
         return done.and_then(batch.part(rest))
 
     def _part(self, answered: Answered, named: frozenset[int]) -> Transition:
-        """Send inputs apart that name one object in two ways, as the service found: alone each may be well."""
+        """Send inputs apart that name one object in two ways, as the service found: alone each may succeed."""
         batch = answered.batch
         rest = [item for position, item in enumerate(batch.inputs) if position not in named]
         alone = [[batch.inputs[position]] for position in sorted(named)]
@@ -124,7 +124,7 @@ class Rejection:
         return self._go_on(done, next_parts, answered)
 
     def _settle_all_rejected(self, answered: Answered) -> Transition:
-        """Settle a batch that is refused for a reason which its records share and which no searching can part."""
+        """Settle a batch that is rejected for a reason which all its records share, so that no search can help."""
         settlement = self.settlement
         settlement.first.note_rejected(answered.batch.number, answered.error)
         next_parts = settlement.searches.part_ended(answered.batch)

@@ -1,7 +1,7 @@
-"""What records end as: by what is known of their batch, by an answer that tells them apart, or unsearched.
+"""What records end as: by what is known of their batch, by an answer for each, or unsearched.
 
-Pure but for the memory of searches and of the run's first batches. It makes transitions; which one an answer calls for
-is the state machine's to say.
+Pure but for the memory of searches and of the run's first batches. It makes transitions; the
+state machine decides which one an answer needs.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Settlement:
     def as_known(self, batch: Batch, error: BatchError, moment: Moment | None = None) -> Transition:
         """Settle a batch by its status. `moment`: go on with what can still be found out about it.
 
-        What was refused only together with others may well succeed without them: its error is transient.
+        A record that was rejected only together with others may well succeed without them: its error is transient.
         """
         left = [] if moment is None else self._resolvable(batch, moment)
         rest = [item for item in batch.inputs if item not in left]
@@ -70,7 +70,7 @@ class Settlement:
         return Transition(settled, errors, then=then)
 
     def rejected(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
-        """Settle a batch that was refused, unless an earlier try may have written it."""
+        """Settle a batch that was rejected, unless an earlier try may have written it."""
         missing = error.category == OBJECT_NOT_FOUND and self.endpoint.missing_is_done
         if missing and not self._is_about_others(batch, error):
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
@@ -102,7 +102,7 @@ class Settlement:
         ]
 
     def note_rejected_one_by_one(self, batch: Batch, correlation: Correlation) -> None:
-        """Note a whole batch all of whose records are refused, each by name, for the same property."""
+        """Note a whole batch if each of its records is rejected by name, for the same property."""
         failed = all(status is RecordStatus.FAILED for status in correlation.statuses)
         if not (failed and batch.whole):
             return
@@ -133,7 +133,7 @@ class Settlement:
 
 
 def _as_rejected(batch: Batch, error: BatchError) -> Batch:
-    """Return a batch whose records are refused for this error, should nothing else be found out about them."""
+    """Return a batch whose records are rejected for this error, unless a look-up finds otherwise."""
     if not batch.rejected_alone:
         error = attrs.evolve(error, transient=True)
     return attrs.evolve(batch, rejections={item.index: error for item in batch.inputs})

@@ -12,23 +12,23 @@ from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 __all__ = ["FirstBatches"]
 
 _FIRST = 3
-"""A run stops when so many batches, its first, were refused for one reason."""
+"""A run stops when so many batches, its first, were rejected for one reason."""
 
 
 class FirstBatches:
-    """For what each of the first batches of a run was refused."""
+    """Why each of the first batches of a run was rejected."""
 
     def __init__(self) -> None:
         self._reasons: dict[int, tuple[str, str]] = {}
 
     def note_rejected(self, number: int, error: BatchError) -> None:
-        """Note that all records of a batch were refused, as far as they were looked into, for one reason."""
+        """Note that all records of a batch that were searched were rejected for one reason."""
         if number < _FIRST and error.category != OBJECT_NOT_FOUND:
             self._reasons[number] = (_kind(error), _words(error))
 
     @property
     def exception(self) -> UsageError | None:
-        """What stops the run if each of its first batches was refused for the same reason."""
+        """What stops the run if each of its first batches was rejected for the same reason."""
         kinds = {kind for kind, _ in self._reasons.values()}
         if len(self._reasons) < _FIRST or len(kinds) > 1:
             return None

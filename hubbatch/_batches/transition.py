@@ -38,11 +38,11 @@ class Moment:
     may_wait: Callable[[float], bool]
     """Whether the run goes on for so many seconds yet."""
     breaker_open: bool
-    """Whether the service is held to be broken."""
+    """Whether the circuit breaker is open."""
     without_success_for: float = 0.0
-    """For so many seconds, since the batch was tried first, the service has not given one good answer."""
+    """Seconds since the service gave its last good answer; 0 while its last answer was good."""
     longest_wait: float = math.inf
-    """The most seconds that the service may have anybody wait."""
+    """The most seconds that the service may ask to wait."""
     today: datetime | None = None
     """The time by the wall's clock, for messages."""
 
@@ -80,7 +80,7 @@ class Split(StrEnum):
     """Why a batch goes on in parts."""
 
     BISECTION = "bisection"
-    """To find the records that are refused, or that the service fails on."""
+    """To find the records that are rejected, or on which the service fails."""
     HALVING = "halving"
     """It was too large."""
     CONFLICT = "conflict"

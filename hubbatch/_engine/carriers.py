@@ -1,7 +1,7 @@
 """The requests of one run that are under way, each in a task of its own, and what becomes of them when it ends.
 
-A new one waits for its place without a batch, which is composed when it is let through; from then on, whatever happens
-to the task, the batch stands here until its records are closed. It knows nothing of where batches come from.
+A new request waits for its place without a batch. The batch is composed when the gate lets the request through, and is
+kept here until its records are closed, whatever happens to the task. It knows nothing of where batches come from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BROKEN_OFF = "the run was stopped before an answer came"
 class Carriers:
     """Carries batches until they are settled.
 
-    `group`: where their tasks live. `over` tells whether nothing is to be sent again; `fail` is told what a batch
+    `group`: where their tasks live. `over`: whether nothing is to be sent again; `fail` is given what a batch
     raises; `moved` is called after a step that leaves something to do, `ended` when a batch is settled.
     """
 
@@ -100,7 +100,7 @@ class Carriers:
         self._carriers[self._group.create_task(self._carry(carrier))] = carrier
 
     async def _carry(self, carrier: Carrier) -> None:
-        """Carry one batch until all of it is settled, or others carry its parts; whatever happens, in a true state."""
+        """Carry one batch until it is settled or others carry its parts. Its records are accounted for in any case."""
         task: asyncio.Task[None] = asyncio.current_task()  # type: ignore[assignment]
         open_ = True
         try:
@@ -115,7 +115,7 @@ class Carriers:
                 self._break_off(carrier.batch, _BROKEN_OFF)
         except (
             BaseException
-        ) as error:  # cancelled, no token, no service, or a bug: the books stay true
+        ) as error:  # cancelled, no token, no service, or a bug: every record is accounted for
             self._break_off(carrier.batch, _why(error))
             if isinstance(error, asyncio.CancelledError) and task.cancelling():
                 raise

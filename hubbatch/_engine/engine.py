@@ -1,7 +1,7 @@
-"""One run: records are pulled, wait to be sent, leave in batches side by side and are settled; the books are true.
+"""One run: records are pulled, wait to be sent, leave in batches and are settled; every record is accounted for.
 
-The engine moves things and keeps the order of events; what to send, what an answer means and whom it is for is
-decided in pure modules. It knows nothing of HTTP or of who waits for the outcome.
+The engine moves things and keeps the order of events. Pure modules decide what to send, what an answer means and which
+records it is for. It knows nothing of HTTP or of who waits for the outcome.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class Engine:
     # Beginning and end
 
     async def run(self) -> None:
-        """Carry the call out to its end; what ended it is told by its life and raised to those who wait, not here.
+        """Carry the call out to its end. What ended it is kept in its life, and raised to those who wait, not here.
 
         An exception that ends the process would take the event loop with it if it were raised in a task of ours.
         """
@@ -273,7 +273,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.refuse(index, str(error))
+            self._settler.close_invalid(index, str(error))
             self._mind_failures()
             return False
         if full or self._dispatcher.idle:

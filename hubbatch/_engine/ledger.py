@@ -1,4 +1,4 @@
-"""The books of one run: every record taken in, in exactly one state, at any moment.
+"""The ledger of one run: every record taken in, in exactly one state, at any moment.
 
 Synchronous and complete by construction: a record enters once and is settled once. It knows nothing of requests.
 """
@@ -27,7 +27,7 @@ _MOST_REMARKS = 1_000
 
 
 class Ledger:
-    """Takes records in, settles them, and can say the truth about all of them at any time."""
+    """Takes records in, settles them, and has the state of each at any time."""
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
@@ -160,7 +160,7 @@ class Ledger:
         )
 
     def outcome(self, *, final: bool = False) -> Outcome[Any]:
-        """Return the truth at this moment; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
+        """Return the outcome as it is now; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
 
         It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
         """

@@ -1,11 +1,11 @@
-"""A run's life: where it stands, and what ended it. One enum, one table of steps, one owner.
+"""A run's life: its state, and what ended it. One enum, one table of steps, one owner.
 
 A run is made, takes records in and sends them, and ends. Whatever goes wrong in between only moves it forward:
 
     CREATED -> RUNNING -> STOPPING -> FAILING -> CANCELLING -> ENDED     (steps may be left out)
 
 STOPPING takes nothing more in and lets what was sent settle, FAILING sends nothing again either, CANCELLING does not
-wait for answers. The first exception is what ended the run; later ones of another origin are told along with it.
+wait for answers. The first exception is what ended the run; later ones of another origin are attached to it.
 It knows nothing of records, requests, tasks or time.
 """
 
@@ -19,7 +19,7 @@ from attrs import frozen
 
 from hubbatch.errors import HubbatchError
 
-__all__ = ["EndReason", "Life", "RunEnd", "State", "tell_along"]
+__all__ = ["EndReason", "Life", "RunEnd", "State", "attach_error"]
 
 
 class State(Enum):
@@ -59,7 +59,7 @@ class EndReason(Enum):
     """The call, the account, the service or the way there forbade to go on."""
     CANCELLED = auto()
     """Whoever waited was cancelled, or the client was closed."""
-    REFUSED = auto()
+    NOT_STARTED = auto()
     """It could not be started."""
 
 
@@ -117,13 +117,13 @@ class Life:
         self._note(reason, error)
 
     def cancel(self, error: HubbatchError) -> None:
-        """Wait for no more answers; `error` is for those who are not told anything worse."""
+        """Wait for no more answers; `error` is raised unless there is a worse one."""
         if self._go(State.CANCELLING) and self.ending.error is None:
             self.ending = RunEnd(EndReason.CANCELLED, error)
 
-    def refuse(self, error: BaseException) -> None:
+    def end_unstarted(self, error: BaseException) -> None:
         """End before the start."""
-        self._note(EndReason.REFUSED, error)
+        self._note(EndReason.NOT_STARTED, error)
         self._go(State.ENDED)
 
     def end(self) -> None:
@@ -137,16 +137,16 @@ class Life:
         return True
 
     def _note(self, reason: EndReason, error: BaseException) -> None:
-        """Keep the first exception; tell along with it the first one of each other origin."""
+        """Keep the first exception; attach the first one of each other origin."""
         first = self.ending.error
         if first is None or self.ending.reason is EndReason.CANCELLED:
             self.ending = RunEnd(reason, error)
         elif reason not in self._raised:
-            tell_along(first, error)
+            attach_error(first, error)
         self._raised.add(reason)
 
 
-def tell_along(error: BaseException, also: BaseException) -> None:
+def attach_error(error: BaseException, also: BaseException) -> None:
     """Attach another exception to one that is raised, where a traceback and a program can find it."""
     chain = _chain(error)
     if any(link is also for link in chain):

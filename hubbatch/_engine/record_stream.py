@@ -1,7 +1,7 @@
 """The records of a streamed run that are settled and not taken away yet.
 
-They press back on the run only once somebody takes them: a run that is entered and merely waited for, or watched, must
-come to its end. It knows nothing of how records are settled.
+They cause back-pressure only once there is a reader: a run that is entered and merely waited for must come to its
+end. It knows nothing of how records are settled.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from hubbatch._states import RecordOutcome
 __all__ = ["RecordStream"]
 
 _MANY = 100_000
-"""Records that nobody takes away, after which that is told."""
+"""Records that no reader has taken, after which `piled_up` is called."""
 
 
 class RecordStream:
-    """A queue from the run to whoever iterates over it. `piled_up` is told of many records that nobody takes."""
+    """A queue from the run to its reader. `piled_up` is called once many records wait and there is no reader."""
 
     def __init__(self, piled_up: Callable[[int], None]) -> None:
         self._piled_up = piled_up
@@ -49,12 +49,12 @@ class RecordStream:
             self._piled_up(_MANY)
 
     def drop(self) -> None:
-        """Keep nothing any more: nobody iterates."""
+        """Keep nothing any more: there will be no reader."""
         self._records = None
         self._news.set()
 
     def wake(self) -> None:
-        """Have whoever waits look again: the run has ended."""
+        """Wake the reader: the run has ended."""
         self._news.set()
 
     def take(self) -> RecordOutcome[Any] | None:
@@ -63,6 +63,6 @@ class RecordStream:
         return self._records.popleft() if self._records else None
 
     async def wait(self) -> None:
-        """Wait for news."""
+        """Wait for a record, or for the end of the run."""
         self._news.clear()
         await self._news.wait()

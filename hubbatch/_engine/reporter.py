@@ -97,7 +97,7 @@ class RunReporter:
 
     @property
     def hears_settling(self) -> bool:
-        """Whether anybody wants to know which records are settled."""
+        """Whether an observer wants to know which records are settled."""
         return self._tell.hears(RecordsSettled)
 
     def started(self, total: int | None) -> None:
@@ -155,7 +155,7 @@ class RunReporter:
         self._tell(SourceBlocked, *self._run, share)
 
     def not_taken(self, records: int) -> None:
-        """Tell that settled records wait for somebody to iterate over them."""
+        """Report that settled records wait for a reader."""
         self._tell(RecordsNotTaken, *self._run, records)
 
 

@@ -33,7 +33,7 @@ class BatchRunner:
     `compose` returns what a new batch carries, no more than so many inputs, and its number, or None if none wait;
     `settled` is called when records
     have been closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many
-    seconds; `note_sent` is told the records of which a byte may leave.
+    seconds; `note_sent` is given the records of which a byte may leave.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class BatchRunner:
         if transition.hold:
             self._sender.hold(transition.hold)
         if transition.renews_token:
-            self._sender.discard_token(response)
+            self._sender.expire_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)
 
     async def _prepare(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:

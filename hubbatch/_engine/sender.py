@@ -76,7 +76,7 @@ class Prepare(Protocol):
 
 
 class RequestSender:
-    """Sends the requests of one run. `note_sent` is told the records of which a byte may leave now."""
+    """Sends the requests of one run. `note_sent` is given the records of which a byte may leave now."""
 
     def __init__(
         self,
@@ -125,9 +125,9 @@ class RequestSender:
             finally:
                 self.pausing -= 1
 
-    def discard_token(self, response: Response) -> None:
+    def expire_token(self, response: Response) -> None:
         """Have the token that a request was sent with replaced before the next one."""
-        self._resources.tokens.refused(response.token)
+        self._resources.tokens.expire(response.token)
 
     async def exchange(self, carrier: Carrier, prepare: Prepare) -> Response:
         """Send one request for a carrier and tell what came of it.

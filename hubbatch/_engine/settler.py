@@ -1,4 +1,4 @@
-"""From what is decided about records to the books: each is closed in its state, shown to an observer, its key freed.
+"""From what is decided about records to the ledger: each is closed in its state, shown to an observer, its key freed.
 
 Synchronous. It knows nothing of answers, tasks, time or waiting.
 """
@@ -33,7 +33,7 @@ __all__ = ["Settler"]
 _FORGOTTEN = "the run broke off; what became of this record is not known"
 
 _SLICE = 5_000
-"""Records that are closed at one go when a run ends: a few milliseconds' work where somebody looks on."""
+"""Records that are closed at one go when a run ends: a few milliseconds' work if there is an observer."""
 
 
 class Settler:
@@ -71,7 +71,7 @@ class Settler:
             if still_open:
                 self._tell_closed(still_open)
 
-    def refuse(self, index: int, message: str) -> None:
+    def close_invalid(self, index: int, message: str) -> None:
         """Close a record that must not be sent."""
         error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
         self._ledger.note_errors([error])
@@ -87,7 +87,7 @@ class Settler:
         ]
 
     def _tell_closed(self, records: Iterable[tuple[RecordStatus, Sequence[int]]]) -> None:
-        """Tell of those records that are closed now, in these states."""
+        """Report those records that are closed now, in these states."""
         closed = []
         for status, indexes in records:
             left = set(self._ledger.open_among(indexes))
@@ -127,11 +127,11 @@ class Settler:
 
     @property
     def _is_heard(self) -> bool:
-        """Whether anybody wants to know which records are settled."""
+        """Whether a journal or an observer wants to know which records are settled."""
         return self._journal is not None or self._reporter.hears_settling
 
     def _tell(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
-        """Tell of records that are closed, first those to whom it matters most."""
+        """Report records that are closed: to the journal first, then to the observers."""
         if self._journal is not None:
             for status, positions in records:
                 if positions:
@@ -148,7 +148,7 @@ class Settler:
         self._intake.release(done.inputs)
 
     def _succeed_at_one_go(self, done: Settled) -> bool:
-        """Enter a success where nobody looks on and each input stands for itself; that saves 10 % of a run's CPU."""
+        """Enter a success at once if nothing observes it and each input is one record: saves 10 % of a run's CPU."""
         if done.status is not RecordStatus.SUCCEEDED or self._observe is not None:
             return False
         indexes = [

@@ -42,7 +42,7 @@ class TokenSource:
     """Hands out the current token; side by side, all callers share one call of the provider.
 
     `timeout`: seconds that `current` takes at most, whatever the provider does.
-    `notify` is told that there is another token.
+    `notify` is called when there is another token.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class TokenSource:
             )
         self._timeout = timeout
         self._notify = notify
-        self._refused: str | None = None
+        self._expired: str | None = None
         """The newest token, if the service refused it."""
         self._call: _Call | None = None
 
@@ -92,10 +92,10 @@ class TokenSource:
             f"the token provider did not answer within {self._timeout:g} seconds; see to the provider"
         )
 
-    def refused(self, token: str) -> None:
-        """Note that the service refused a token: the next `current` asks for another one."""
+    def expire(self, token: str) -> None:
+        """Take a token for expired, because the service refused it: the next `current` asks for another one."""
         if self._given and self._given[-1] == token:  # of an earlier one it is no news
-            self._refused = token
+            self._expired = token
 
     async def aclose(self) -> None:
         """End a call of the provider that nobody waits for any more."""
@@ -104,27 +104,27 @@ class TokenSource:
             await asyncio.wait([self._call.task], timeout=self._timeout)
 
     def _fixed(self) -> str:
-        if self._refused is None:
+        if self._expired is None:
             return self._given[0]
-        self._refused = None  # the next request may ask the service again
+        self._expired = None  # the next request may ask the service again
         raise AuthenticationError(_NO_NEWER)
 
     async def _from_provider(self, ask: Callable[[str | None], Awaitable[str]]) -> str:
         while True:
             call = self._call
             if call is None:
-                call = self._call = _Call(self._refused, self._get(ask, self._refused))
+                call = self._call = _Call(self._expired, self._get(ask, self._expired))
                 call.task.add_done_callback(self._note)
             outcome = await asyncio.shield(call.task)
             if isinstance(outcome, _Failure):
                 raise AuthenticationError(
                     outcome.message
                 )  # one for each who waits: it will carry an outcome
-            if outcome == call.refused:
+            if outcome == call.expired:
                 raise AuthenticationError(_NO_NEWER)
-            if outcome != self._refused:
+            if outcome != self._expired:
                 return outcome
-            # It was refused while the provider was asked, which therefore did not know: ask again.
+            # It has expired while the provider was asked, which did not know it: ask again.
 
     def _note(self, task: asyncio.Task[str | _Failure]) -> None:
         """Note what a call of the provider gave, before those who wait for it go on."""
@@ -133,22 +133,22 @@ class TokenSource:
             return
         token = str(task.result())
         renewed = bool(self._given) and self._given[-1] != token
-        if token != self._refused or (call is not None and call.refused == token):
-            self._refused = None
+        if token != self._expired or (call is not None and call.expired == token):
+            self._expired = None
         if token in self._given:
             self._given.remove(token)
         self._given = [*self._given[1 - _REMEMBERED :], token]
         if renewed:
-            self._notify(TokenRenewed, call is not None and call.refused is not None)
+            self._notify(TokenRenewed, call is not None and call.expired is not None)
 
     async def _get(
-        self, ask: Callable[[str | None], Awaitable[str]], refused: str | None
+        self, ask: Callable[[str | None], Awaitable[str]], expired: str | None
     ) -> str | _Failure:
         """Ask a provider until it gives something, a few times at most and in bounded time."""
         try:
             async with asyncio.timeout(self._timeout):
                 for pause in (*_PAUSES, None):
-                    outcome = await self._try(ask, refused)
+                    outcome = await self._try(ask, expired)
                     if pause is None or not isinstance(outcome, _Failure) or outcome.final:
                         return outcome
                     await asyncio.sleep(pause)
@@ -159,10 +159,10 @@ class TokenSource:
         )
 
     async def _try(
-        self, ask: Callable[[str | None], Awaitable[str]], refused: str | None
+        self, ask: Callable[[str | None], Awaitable[str]], expired: str | None
     ) -> str | _Failure:
         try:
-            token = await ask(refused)
+            token = await ask(expired)
         except (Exception, asyncio.CancelledError) as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -194,17 +194,17 @@ class _Failure:
 
 
 class _Call:
-    """A call of the provider under way, and which token it was told is refused."""
+    """A call of the provider under way, and the expired token that it was given."""
 
-    def __init__(self, refused: str | None, asking: Coroutine[Any, Any, str | _Failure]) -> None:
-        self.refused = refused
+    def __init__(self, expired: str | None, asking: Coroutine[Any, Any, str | _Failure]) -> None:
+        self.expired = expired
         self.task = asyncio.create_task(asking)
 
 
 def _asking(
     provider: TokenProvider | Callable[[], Awaitable[str]],
 ) -> Callable[[str | None], Awaitable[str]]:
-    """Return how to ask a provider: told which token was refused, if it wants to hear it."""
+    """Return how to ask a provider. It gets the expired token if it has a parameter for that."""
     try:
         parameter = inspect.signature(provider).parameters.get("refused")
     except (
@@ -214,7 +214,7 @@ def _asking(
         parameter = None
     if parameter is None or parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
         return lambda _: provider()
-    return lambda refused: provider(refused=refused)  # type: ignore[call-arg]
+    return lambda expired: provider(refused=expired)  # type: ignore[call-arg]
 
 
 def _fault(token: str) -> str | None:

@@ -1,6 +1,6 @@
 """A success, read by what its endpoint answers: objects, rows, lists of ids, one result, nothing.
 
-Pure. What is not an answer to a batch is told apart from one that says little; whom it is for is not its business.
+Pure. It distinguishes what is no answer to a batch from one that says little. Which inputs it is for, it does not know.
 """
 
 from __future__ import annotations

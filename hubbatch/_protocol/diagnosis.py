@@ -188,7 +188,7 @@ def _error(reply: Reply, value: Any) -> BatchError:
 
 
 def _window(symptom: Symptom, reply: Reply, error: BatchError) -> float | None:
-    """Return how long to hold everybody when the service did not say: a whole window."""
+    """Return how long to hold all requests when the service did not say: a whole window."""
     if symptom is Symptom.MIGRATING:
         return _MIGRATION_PAUSE
     if symptom is not Symptom.RATE_LIMITED:

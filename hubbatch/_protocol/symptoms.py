@@ -1,6 +1,6 @@
 """What can come of a request, as one table: what each proves, what to do about it, and what it says of the service.
 
-Data only. Which symptom a reply has is told elsewhere, and so is what a decision makes of its row.
+Data only. `diagnosis` finds the symptom of a reply, and `decision` says what follows from its row.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from hubbatch.errors import (
 __all__ = ["SYMPTOMS", "Action", "Proof", "Sign", "Symptom", "SymptomRow"]
 
 _HOLDS = 60
-"""How often a batch may be told "not now": ten minutes of windows that others have used up."""
+"""How often a batch may be answered "not now": ten minutes of windows that others have used up."""
 
 
 class Symptom(Enum):

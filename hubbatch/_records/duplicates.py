@@ -1,4 +1,4 @@
-"""A key that occurs twice is never in two batches at once: who goes on, who waits, who is refused.
+"""A key that occurs twice is never in two batches at once: which goes on, which waits, which is invalid.
 
 Three policies over the keys that are not settled yet. It knows nothing of batches in flight or of time.
 """
@@ -36,7 +36,7 @@ class Admission(Enum):
     """It may be sent."""
     WAIT = auto()
     """It waits for the key, or rides with the input that has it; either way it is settled later."""
-    REFUSE = auto()
+    INVALID = auto()
 
 
 _QUEUE = Admission.QUEUE
@@ -103,7 +103,7 @@ class DuplicateGuard:
         if key is None:
             return _QUEUE
         if self._seen is not None:
-            return _QUEUE if self._seen.add(key) else Admission.REFUSE
+            return _QUEUE if self._seen.add(key) else Admission.INVALID
         holder = self._holders.setdefault(key, item)
         if holder is item:
             if self._released:

@@ -74,7 +74,7 @@ class Intake:
         admission = self._guard.admit(item)
         if admission is _QUEUE:
             return self.queue.append(item)
-        if admission is Admission.REFUSE:
+        if admission is Admission.INVALID:
             raise InvalidRecordError(
                 "the key occurred before in this run, and duplicates are refused"
             )

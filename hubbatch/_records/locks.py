@@ -45,7 +45,7 @@ class LockGuard:
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
         if self._seen is not None and item.key is not None and not self._seen.add(item.key):
-            return Admission.REFUSE
+            return Admission.INVALID
         if self._one_answer_serves_all and item.key is not None:
             leader = self._leaders.setdefault(item.key, item)
             if leader is not item:

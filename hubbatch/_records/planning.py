@@ -1,6 +1,6 @@
 """An input: one record on its way to the service, and what planners of every kind make of a caller's record.
 
-Plain data. How a record becomes an input is told by `planning_objects`, `planning_ids` and `planning_rows`.
+Plain data. `planning_objects`, `planning_ids` and `planning_rows` make inputs of records.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _check_names(properties: Mapping[Any, Any]) -> None:
 
 
 def encode_input(wire: Mapping[str, Any]) -> bytes:
-    """Return an input's JSON; text that is not valid Unicode is refused."""
+    """Return an input's JSON; text that is not valid Unicode is invalid input."""
     try:
         return orjson.dumps(wire)
     except (TypeError, ValueError) as error:

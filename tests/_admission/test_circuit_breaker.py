@@ -43,14 +43,14 @@ NEUTRAL = [
 ]
 
 
-class Patient:
-    """A circuit breaker that is told answers one second apart."""
+class BreakerDriver:
+    """A circuit breaker that gets answers one second apart."""
 
     def __init__(self, policy: RetryPolicy = POLICY) -> None:
         self.breaker = CircuitBreaker(policy)
         self.now = 0.0
 
-    def told(self, *symptoms: Symptom, sent_ago: float = 0.0) -> Patient:
+    def answered(self, *symptoms: Symptom, sent_ago: float = 0.0) -> BreakerDriver:
         for symptom in symptoms:
             self.now += 1.0
             error = BatchError("HTTP_500", "broken")
@@ -69,64 +69,64 @@ class Patient:
 
 @pytest.mark.parametrize("symptom", BAD)
 def test_more_than_half_of_the_last_twenty_answers_must_be_bad(symptom: Symptom) -> None:
-    patient = Patient().told(*[Symptom.ANSWERED] * 20, *[symptom] * 10)
-    assert not patient.breaker.open
-    patient.told(symptom)
-    assert patient.breaker.open
-    assert patient.pause == 0.5
+    driver = BreakerDriver().answered(*[Symptom.ANSWERED] * 20, *[symptom] * 10)
+    assert not driver.breaker.open
+    driver.answered(symptom)
+    assert driver.breaker.open
+    assert driver.pause == 0.5
 
 
 def test_good_answers_in_between_push_bad_ones_out() -> None:
-    patient = Patient()
+    driver = BreakerDriver()
     for _ in range(50):
-        patient.told(Symptom.LOST, Symptom.ANSWERED)
-    assert not patient.breaker.open
+        driver.answered(Symptom.LOST, Symptom.ANSWERED)
+    assert not driver.breaker.open
 
 
 @pytest.mark.parametrize("symptom", NEUTRAL)
 def test_what_has_a_hold_of_its_own_does_not_count(symptom: Symptom) -> None:
-    patient = Patient().told(*[symptom] * 100)
-    assert not patient.breaker.open
-    assert patient.breaker.gives_up_at(0.0) == math.inf
-    patient.told(*[Symptom.LOST] * 11, symptom)
-    assert patient.breaker.open
+    driver = BreakerDriver().answered(*[symptom] * 100)
+    assert not driver.breaker.open
+    assert driver.breaker.gives_up_at(0.0) == math.inf
+    driver.answered(*[Symptom.LOST] * 11, symptom)
+    assert driver.breaker.open
 
 
 @pytest.mark.parametrize("symptom", sorted(set(Symptom) - {*BAD, *NEUTRAL}, key=str))
 def test_any_other_answer_shows_that_the_service_works(symptom: Symptom) -> None:
-    patient = Patient().told(*[Symptom.LOST] * 11)
-    assert patient.breaker.open
-    assert not patient.told(symptom).breaker.open
+    driver = BreakerDriver().answered(*[Symptom.LOST] * 11)
+    assert driver.breaker.open
+    assert not driver.answered(symptom).breaker.open
 
 
 def test_the_pauses_between_probes_grow_to_max_wait() -> None:
-    patient = Patient().told(*[Symptom.SERVER_ERROR] * 11)
-    assert patient.pause == 0.5
-    pauses = [patient.told(Symptom.SERVER_ERROR).pause for _ in range(8)]
+    driver = BreakerDriver().answered(*[Symptom.SERVER_ERROR] * 11)
+    assert driver.pause == 0.5
+    pauses = [driver.answered(Symptom.SERVER_ERROR).pause for _ in range(8)]
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_a_part_of_the_pause_is_random_but_no_more_than_half() -> None:
-    patient = Patient(RetryPolicy()).told(*[Symptom.SERVER_ERROR] * 11)
-    assert patient.pause == 0.5 * 0.75
+    driver = BreakerDriver(RetryPolicy()).answered(*[Symptom.SERVER_ERROR] * 11)
+    assert driver.pause == 0.5 * 0.75
 
 
 def test_what_was_under_way_when_it_broke_is_no_probe() -> None:
-    patient = Patient().told(*[Symptom.LOST] * 11)
-    until = patient.breaker.resumes_at
-    patient.told(*[Symptom.LOST] * 5, sent_ago=30.0)
-    assert patient.breaker.resumes_at == until
-    assert patient.told(Symptom.LOST).pause == 1.0
+    driver = BreakerDriver().answered(*[Symptom.LOST] * 11)
+    until = driver.breaker.resumes_at
+    driver.answered(*[Symptom.LOST] * 5, sent_ago=30.0)
+    assert driver.breaker.resumes_at == until
+    assert driver.answered(Symptom.LOST).pause == 1.0
 
 
 def test_after_a_good_answer_the_count_begins_anew() -> None:
-    patient = Patient().told(*[Symptom.LOST] * 15, Symptom.ANSWERED)
-    assert patient.pause < 0
-    assert not patient.told(*[Symptom.LOST] * 10).breaker.open
+    driver = BreakerDriver().answered(*[Symptom.LOST] * 15, Symptom.ANSWERED)
+    assert driver.pause < 0
+    assert not driver.answered(*[Symptom.LOST] * 10).breaker.open
 
 
 def test_it_is_given_up_after_max_elapsed_without_one_good_answer() -> None:
-    breaker = Patient().told(Symptom.ANSWERED, *[Symptom.LOST] * 3).breaker
+    breaker = BreakerDriver().answered(Symptom.ANSWERED, *[Symptom.LOST] * 3).breaker
     assert breaker.gives_up_at(0.0) == 302.0
     error = breaker.give_up(2.0, 302.0)
     assert "for 300 seconds" in str(error)
@@ -135,66 +135,66 @@ def test_it_is_given_up_after_max_elapsed_without_one_good_answer() -> None:
     assert breaker.gives_up_at(100.0) == 400.0
 
 
-def test_one_good_answer_renews_the_patience() -> None:
-    patient = Patient().told(*[Symptom.LOST] * 300, Symptom.REJECTED)
-    assert patient.breaker.gives_up_at(0.0) == math.inf
-    assert patient.told(Symptom.LOST).breaker.gives_up_at(0.0) == patient.now + 300
+def test_one_good_answer_restarts_max_elapsed() -> None:
+    driver = BreakerDriver().answered(*[Symptom.LOST] * 300, Symptom.REJECTED)
+    assert driver.breaker.gives_up_at(0.0) == math.inf
+    assert driver.answered(Symptom.LOST).breaker.gives_up_at(0.0) == driver.now + 300
 
 
 def asked(wait: float, symptom: Symptom = Symptom.MIGRATING) -> Diagnosis:
     return Diagnosis(symptom, error=BatchError("C", "m"), asked_wait=wait)
 
 
-def test_while_the_service_wants_to_be_left_alone_no_patience_is_used_up() -> None:
-    patient = Patient().told(Symptom.SERVER_ERROR)
-    patient.breaker.note(asked(200.0), sent_at=1.0, now=2.0, chance=0.0)
-    assert patient.breaker.gives_up_at(0.0) == 202.0 + 300.0
+def test_waits_the_service_asks_for_do_not_count_as_elapsed() -> None:
+    driver = BreakerDriver().answered(Symptom.SERVER_ERROR)
+    driver.breaker.note(asked(200.0), sent_at=1.0, now=2.0, chance=0.0)
+    assert driver.breaker.gives_up_at(0.0) == 202.0 + 300.0
 
 
 @pytest.mark.parametrize("symptom", [Symptom.MIGRATING, Symptom.RATE_LIMITED, Symptom.UNAVAILABLE])
 @pytest.mark.parametrize("wait", [300.0, 3600.0, 1e9, math.inf])
-def test_no_wait_that_is_asked_for_makes_patience_more_than_twice_as_long(
+def test_waits_the_service_asks_for_at_most_double_max_elapsed(
     wait: float, symptom: Symptom
 ) -> None:
-    patient = Patient().told(Symptom.SERVER_ERROR)
-    patient.breaker.note(asked(wait, symptom), sent_at=1.0, now=2.0, chance=0.0)
-    assert patient.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
+    driver = BreakerDriver().answered(Symptom.SERVER_ERROR)
+    driver.breaker.note(asked(wait, symptom), sent_at=1.0, now=2.0, chance=0.0)
+    assert driver.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
 
 
 def test_waits_that_are_asked_for_again_and_again_end_too() -> None:
-    patient = Patient()
+    driver = BreakerDriver()
     for now in range(1, 2000, 100):
-        patient.breaker.note(
+        driver.breaker.note(
             asked(100.0, Symptom.UNAVAILABLE), sent_at=float(now), now=float(now), chance=0.0
         )
-    assert patient.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
-    patient.now = 2000.0
-    assert patient.told(Symptom.REJECTED, Symptom.LOST).breaker.gives_up_at(0.0) == 2302.0
+    assert driver.breaker.gives_up_at(0.0) == 1.0 + 2 * 300.0
+    driver.now = 2000.0
+    assert driver.answered(Symptom.REJECTED, Symptom.LOST).breaker.gives_up_at(0.0) == 2302.0
 
 
 def test_what_was_never_reached_is_given_up_after_as_many_probes_as_there_are_attempts() -> None:
-    patient = Patient().told(*[Symptom.NOT_SENT] * 16)
-    assert patient.breaker.gives_up_at(0.0) > patient.now
-    patient.told(Symptom.NOT_SENT)
-    assert patient.breaker.gives_up_at(0.0) <= patient.now
-    assert "could not be reached" in str(patient.breaker.give_up(0.0, patient.now))
+    driver = BreakerDriver().answered(*[Symptom.NOT_SENT] * 16)
+    assert driver.breaker.gives_up_at(0.0) > driver.now
+    driver.answered(Symptom.NOT_SENT)
+    assert driver.breaker.gives_up_at(0.0) <= driver.now
+    assert "could not be reached" in str(driver.breaker.give_up(0.0, driver.now))
     # Whoever comes later has its own probes: the network may be back.
-    assert patient.breaker.gives_up_at(patient.now + 1) > patient.now
-    reached = Patient().told(Symptom.LOST, *[Symptom.NOT_SENT] * 20).breaker
+    assert driver.breaker.gives_up_at(driver.now + 1) > driver.now
+    reached = BreakerDriver().answered(Symptom.LOST, *[Symptom.NOT_SENT] * 20).breaker
     assert reached.gives_up_at(0.0) == 301.0
 
 
 def test_whatever_a_probe_gets_but_a_good_answer_makes_the_pauses_grow() -> None:
-    patient = Patient().told(*[Symptom.GATEWAY_ERROR] * 11)
-    assert [patient.told(symptom).pause for symptom in NEUTRAL[:5]] == [1, 2, 4, 8, 16]
+    driver = BreakerDriver().answered(*[Symptom.GATEWAY_ERROR] * 11)
+    assert [driver.answered(symptom).pause for symptom in NEUTRAL[:5]] == [1, 2, 4, 8, 16]
 
 
 @given(st.lists(st.sampled_from(sorted(Symptom, key=str)), max_size=60))
 def test_there_is_always_a_way_on(symptoms: list[Symptom]) -> None:
-    patient = Patient().told(*symptoms)
-    breaker = patient.breaker
-    assert breaker.open == (patient.pause > -1e9)
-    assert patient.pause <= POLICY.max_wait
+    driver = BreakerDriver().answered(*symptoms)
+    breaker = driver.breaker
+    assert breaker.open == (driver.pause > -1e9)
+    assert driver.pause <= POLICY.max_wait
 
 
 # In a whole client
@@ -234,7 +234,7 @@ def upsert(world: World, count: int, **options: Any) -> Any:
 
 
 @virtual_time
-async def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
+async def test_a_run_waits_until_an_outage_ends() -> None:
     async with World(latency=0.2, max_concurrency=16) as world:
         outage = Outage(world, 2.0, 200.0)
         outcome = await upsert(world, 2000)
@@ -251,7 +251,7 @@ async def test_an_outage_is_waited_out_and_nobody_is_given_up() -> None:
 
 
 @virtual_time
-async def test_after_a_short_outage_it_is_soon_as_it_was() -> None:
+async def test_after_a_short_outage_the_level_is_soon_back() -> None:
     async with World(latency=0.2, max_concurrency=None) as world:
         outage = Outage(world, 0.5, 4.5)
         outcome = await upsert(world, 20_000)
@@ -280,7 +280,7 @@ async def test_after_max_elapsed_the_run_stops_and_its_outcome_is_true() -> None
 
 
 @virtual_time
-async def test_every_run_of_the_client_is_told() -> None:
+async def test_every_run_of_the_client_has_events() -> None:
     async with World(latency=0.2, max_concurrency=8) as world:
         Outage(world, 0.0, 1e9)
         early = [asyncio.ensure_future(upsert(world, 100)) for _ in range(20)]
@@ -323,7 +323,7 @@ async def test_a_hanging_service_is_probed_one_request_at_a_time() -> None:
 
 
 @virtual_time
-async def test_creates_are_not_burnt_by_the_dozen() -> None:
+async def test_probes_leave_few_creates_in_doubt() -> None:
     """Every probe with creates in it may leave them in doubt: so there are few, and the others wait."""
 
     async with World(latency=0.2, max_concurrency=8) as world:
@@ -339,7 +339,7 @@ async def test_creates_are_not_burnt_by_the_dozen() -> None:
 
 
 @virtual_time
-async def test_waiters_that_are_cancelled_when_they_are_sent_away_leave_no_trace() -> None:
+async def test_waiters_cancelled_while_they_are_failed_leave_no_trace() -> None:
     async with World(latency=0.2, max_concurrency=8, retry=RetryPolicy(max_elapsed=3)) as world:
         Outage(world, 0.0, 1e9)
         runs = [asyncio.ensure_future(upsert(world, 100)) for _ in range(3)]
@@ -413,7 +413,7 @@ async def test_it_is_given_up_in_time_also_between_two_probes() -> None:
 
 
 @virtual_time
-async def test_probing_with_creates_costs_one_record_a_probe() -> None:
+async def test_each_probe_with_creates_risks_one_record() -> None:
     async with World(latency=0.2, max_concurrency=4) as world:
         Outage(world, 1.0, 200.0)
         outcome = await world.client.create("contacts", people(5000))

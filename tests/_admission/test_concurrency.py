@@ -76,7 +76,7 @@ def test_a_number_pins_a_cap() -> None:
 
 
 @pytest.mark.parametrize("symptom", OVERLOAD)
-def test_a_flight_of_requests_decreases_it_once(symptom: Symptom) -> None:
+def test_many_bad_answers_to_requests_in_flight_decrease_it_once(symptom: Symptom) -> None:
     level = Concurrency(32)
     assert note(level, symptom, sent_at=0.0, now=1.0) == 24
     for _ in range(31):
@@ -168,7 +168,7 @@ async def test_at_any_latency_the_quota_stays_used(latency: float) -> None:
 
 
 @virtual_time
-async def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> None:
+async def test_concurrency_settles_at_about_what_the_service_can_do() -> None:
     """It answers 423 when more than ten are in flight."""
 
     levels: list[int] = []
@@ -194,7 +194,7 @@ async def test_a_service_that_cannot_bear_more_is_given_about_what_it_can() -> N
 
 
 @virtual_time
-async def test_a_run_whose_batches_are_refused_gets_its_concurrency_back() -> None:
+async def test_a_run_whose_batches_are_rejected_gets_its_concurrency_back() -> None:
     """Nearly all records are bad. Before that, some requests met a service that was overloaded."""
 
     async with World(latency=0.2, max_concurrency=None) as world:

@@ -1,4 +1,4 @@
-"""The gate: so many at once, lanes in turn, and nobody waits for what has gone wrong."""
+"""The gate: so many at once, queues round-robin, and nobody waits for what has gone wrong."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ async def break_service(through: Gate) -> None:
             through.note(BAD, slot, 0.0)
 
 
-async def answered(through: Gate, told: Diagnosis, **options: Any) -> Slot:
+async def answered(through: Gate, diagnosis: Diagnosis, **options: Any) -> Slot:
     async with through.enter("asks", now()) as slot:
-        through.note(told, slot, 0.0, **options)
+        through.note(diagnosis, slot, 0.0, **options)
         return slot
 
 
@@ -74,7 +74,7 @@ async def test_so_many_are_let_through_at_once_and_all_in_the_end(most: int) -> 
 
 
 @virtual_time
-async def test_lanes_go_in_turn_and_within_a_lane_the_first_goes_first() -> None:
+async def test_queues_are_served_round_robin_and_each_in_order() -> None:
     visitors = Visitors(gate())
     names = ["a0", "a1", "a2", "a3", "b0", "b1", "c0"]
     await asyncio.gather(*map(visitors.visit, names))
@@ -83,7 +83,7 @@ async def test_lanes_go_in_turn_and_within_a_lane_the_first_goes_first() -> None
 
 
 @virtual_time
-async def test_one_who_is_cancelled_while_waiting_leaves_the_lane_to_the_others() -> None:
+async def test_a_waiter_that_is_cancelled_leaves_its_queue_to_the_others() -> None:
     visitors = Visitors(gate())
     first = asyncio.create_task(visitors.visit("a0"))
     others = [asyncio.create_task(visitors.visit(name)) for name in ("a1", "b0", "b1")]
@@ -97,7 +97,7 @@ async def test_one_who_is_cancelled_while_waiting_leaves_the_lane_to_the_others(
 
 
 @virtual_time
-async def test_one_who_is_cancelled_just_when_let_through_leaves_the_place_to_the_next() -> None:
+async def test_a_waiter_cancelled_on_admission_leaves_its_place_to_the_next() -> None:
     limiter = RateLimiter(RateLimit(2, 100.0))
     visitors = Visitors(gate(1, limiter))
     first = asyncio.create_task(visitors.visit("a0", 0.0))
@@ -112,7 +112,7 @@ async def test_one_who_is_cancelled_just_when_let_through_leaves_the_place_to_th
 
 
 @virtual_time
-async def test_one_who_sends_nothing_after_all_gives_the_place_in_the_quota_back() -> None:
+async def test_a_request_that_is_not_sent_gives_its_place_in_the_quota_back() -> None:
     through = gate(1, RateLimiter(RateLimit(1, 100.0)))
     for _ in range(3):
         with pytest.raises(DeclinedError):
@@ -141,9 +141,7 @@ async def test_the_last_to_leave_ends_what_works_for_those_who_wait() -> None:
 
 
 @virtual_time
-async def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_of_its_own() -> (
-    None
-):
+async def test_an_error_of_the_limiter_reaches_every_waiter_as_its_own() -> None:
     class Broken(RateLimiter):
         error: Exception = HubbatchError("no more today")
 
@@ -153,11 +151,11 @@ async def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_
 
     limiter = Broken(UNLIMITED)
     visitors = Visitors(gate(3, limiter))
-    told = await asyncio.gather(
+    errors = await asyncio.gather(
         *(visitors.visit(name) for name in ("a0", "a1", "b0")), return_exceptions=True
     )
-    assert [str(error) for error in told] == ["no more today"] * 3
-    assert len({id(error) for error in told}) == 3
+    assert [str(error) for error in errors] == ["no more today"] * 3
+    assert len({id(error) for error in errors}) == 3
     limiter.error = ZeroDivisionError()
     [other] = await asyncio.gather(visitors.visit("a2"), return_exceptions=True)
     assert other is limiter.error
@@ -165,7 +163,7 @@ async def test_what_breaks_the_quota_is_told_to_all_who_wait_each_with_an_error_
 
 
 @virtual_time
-async def test_a_broken_service_is_probed_one_by_one_and_is_told_of(
+async def test_a_broken_service_is_probed_one_request_at_a_time_with_an_event_for_each(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     visitors = Visitors(gate(3))
@@ -206,7 +204,7 @@ async def test_while_the_service_is_broken_nobody_goes_before_the_pause_is_over(
 
 
 @virtual_time
-async def test_whoever_has_waited_for_a_broken_service_for_too_long_is_sent_away() -> None:
+async def test_a_waiter_for_a_broken_service_fails_after_max_elapsed() -> None:
     visitors = Visitors(gate(1, max_elapsed=10.0))
     await break_service(visitors.gate)
 
@@ -225,7 +223,7 @@ async def test_whoever_has_waited_for_a_broken_service_for_too_long_is_sent_away
 
 
 @virtual_time
-async def test_whoever_waits_for_the_quota_is_sent_away_in_time_too() -> None:
+async def test_a_waiter_for_the_quota_fails_after_max_elapsed_too() -> None:
     limiter = RateLimiter(RateLimit(1, 500.0))
     through = gate(4, limiter, max_elapsed=10.0)
     async with through.enter("first", now()) as slot:

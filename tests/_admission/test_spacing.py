@@ -44,7 +44,7 @@ def test_a_limit_that_is_learned_meanwhile_counts_for_what_has_left() -> None:
     assert spacing.ready_at("a", SMALL, NEVER) == 2.0
 
 
-def test_who_asked_first_goes_first_until_it_leaves_or_does_not_want_to_any_more() -> None:
+def test_the_first_to_ask_goes_first_until_it_leaves() -> None:
     spacing = Spacing()
     leave(spacing, "x", 0.0, SMALL)
     assert [spacing.ready_at(who, SMALL, NEVER) for who in "abc"] == [2.0, 4.0, 6.0]

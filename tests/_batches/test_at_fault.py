@@ -57,7 +57,9 @@ NOBODY: tuple[list[int], bool, list[int]] = ([], False, [])
         (BatchError("C", "nobody is named"), NOBODY),
     ],
 )
-def test_who_is_to_blame(error: BatchError, found: tuple[list[int], bool, list[int]]) -> None:
+def test_which_inputs_an_error_is_about(
+    error: BatchError, found: tuple[list[int], bool, list[int]]
+) -> None:
     named, by_properties, candidates = found
     assert find_at_fault(UPDATE, INPUTS, error, OTHERS) == AtFault(
         frozenset(named), by_properties, frozenset(candidates)
@@ -102,16 +104,16 @@ def test_creates_that_are_associated_with_a_missing_object_are_named_by_it(conte
         ({0, 1, 2, 3}, ([0, 1], [2, 3])),
     ],
 )
-def test_few_suspects_go_by_themselves(
+def test_few_candidates_go_in_a_part_of_their_own(
     candidates: set[int], parts: tuple[list[int], list[int]]
 ) -> None:
     inputs = plan([{"id": n} for n in range(4)], UPDATE)
-    told = bisect(inputs, frozenset(candidates))
-    assert tuple([item.index for item in part] for part in told) == parts
+    two_parts = bisect(inputs, frozenset(candidates))
+    assert tuple([item.index for item in part] for part in two_parts) == parts
 
 
 @given(st.integers(2, 100), st.sets(st.integers(0, 99)))
-def test_halves_lose_nothing_and_are_never_empty(count: int, numbers: set[int]) -> None:
+def test_bisecting_loses_nothing_and_no_part_is_empty(count: int, numbers: set[int]) -> None:
     inputs = plan([{"id": n} for n in range(count)], UPDATE)
     one, other = bisect(inputs, frozenset(number for number in numbers if number < count))
     assert one
@@ -182,7 +184,7 @@ def test_a_whole_column_is_wrong_if_nothing_else_is(
         ("does not exist by property x", False),
     ],
 )
-def test_what_is_the_calls_fault_is_told_by_the_words(message: str, systemic: bool) -> None:
+def test_the_message_shows_which_errors_are_the_calls(message: str, systemic: bool) -> None:
     assert is_systemic(BatchError("VALIDATION_ERROR", message)) is systemic
 
 

@@ -107,7 +107,7 @@ UNIQUE = unique_names("ref", None)
         ({}, []),
     ],
 )
-def test_who_shares_a_unique_value_is_suspect(
+def test_inputs_that_share_a_unique_value_are_candidates(
     held: dict[str, str | None], candidates: list[int]
 ) -> None:
     records = [
@@ -119,13 +119,13 @@ def test_who_shares_a_unique_value_is_suspect(
     assert [item.index for item in found] == candidates
 
 
-def test_an_answer_without_the_object_makes_nobody_suspect() -> None:
+def test_an_answer_without_the_object_gives_no_candidates() -> None:
     inputs = plan(people(2), CREATE)
     assert colliding_inputs(inputs, None, UNIQUE, CONTACTS) == []
     assert colliding_inputs(inputs, BatchResponse(), UNIQUE, CONTACTS) == []
 
 
-def test_whoever_is_the_object_does_not_collide_with_it() -> None:
+def test_an_input_that_names_the_object_does_not_collide_with_it() -> None:
     inputs = plan([{"id": "7", "email": "a@x.com"}, {"id": "8", "email": "a@x.com"}], UPDATE)
     response = BatchResponse(results=[result("7", {"email": "a@x.com"})])
     assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, CONTACTS)] == [1]
@@ -135,7 +135,7 @@ def test_whoever_is_the_object_does_not_collide_with_it() -> None:
     ("value", "held"),
     [("1.0", "1"), (" R1 ", "R1"), ("e\u0301", "\u00e9"), ("2026-01-01", "2026-01-01T00:00:00Z")],
 )
-def test_a_unique_value_is_suspect_however_it_is_spelled(value: str, held: str) -> None:
+def test_a_colliding_value_is_found_in_any_spelling(value: str, held: str) -> None:
     inputs = plan([{"ref": "else"}, {"ref": value}], CREATE)
     response = BatchResponse(results=[result("7", {"ref": held})])
     assert [item.index for item in colliding_inputs(inputs, response, UNIQUE, OTHERS)] == [1]
@@ -180,7 +180,7 @@ async def test_an_address_that_belongs_to_another_is_found_among_updates() -> No
 
 
 @virtual_time
-async def test_an_archive_that_collides_is_an_archive_that_is_refused() -> None:
+async def test_an_archive_with_a_conflict_is_rejected() -> None:
     async with World() as world:
 
         async def refuse(request: Any, token: str, note_sent: Any) -> Reply:

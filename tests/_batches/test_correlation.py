@@ -635,12 +635,12 @@ from hubbatch._batches.correlation import correlate
 from hubbatch.endpoints import UPDATE
 inputs = plan({records!r}, UPDATE)
 one = {{"ref": "r", "code": "c", "extra": "e"}}
-told = correlate(UPDATE, inputs, BatchResponse(results=[result("9", one), result("7", one)]))
-print([item and item.id for item in told.results], [str(status) for status in told.statuses])
+correlation = correlate(UPDATE, inputs, BatchResponse(results=[result("9", one), result("7", one)]))
+print([item and item.id for item in correlation.results], [str(status) for status in correlation.statuses])
 """
 
 
-def test_mixed_names_are_told_apart_alike_in_every_process() -> None:
+def test_mixed_names_are_correlated_the_same_way_in_every_process() -> None:
     code = _MIXED.format(path=sys.path, records=SEVERAL_NAMES)
     said = {
         subprocess.run(
@@ -677,14 +677,14 @@ def test_a_create_whose_results_tell_all_is_correlated_without_building_them(
     response = read_response({"results": values}, len(inputs))
     assert response is not None
     before = built()
-    told = correlate(CREATE, inputs, response)
+    correlation = correlate(CREATE, inputs, response)
     assert built() == before
-    assert told.statuses == [S] * 9
-    assert ids(told) == [f"7{number}" for number in range(9)]
+    assert correlation.statuses == [S] * 9
+    assert ids(correlation) == [f"7{number}" for number in range(9)]
 
 
 @given(st.data())
-def test_results_that_are_not_built_are_told_apart_like_others(data: st.DataObject) -> None:
+def test_results_that_are_not_built_are_correlated_like_others(data: st.DataObject) -> None:
     texts = st.sampled_from(["", "1", "2", "1.0"])
     records = data.draw(
         st.lists(st.fixed_dictionaries({"a": texts}, optional={"b": texts}), min_size=1, max_size=4)
@@ -701,7 +701,7 @@ def test_results_that_are_not_built_are_told_apart_like_others(data: st.DataObje
     values = data.draw(st.lists(found, min_size=1, max_size=4))
     response = read_response({"results": values}, len(inputs))
     assert response is not None
-    told = correlate(CREATE, inputs, response)
+    correlation = correlate(CREATE, inputs, response)
     _, matches = names_and_matches(CREATE, inputs, response, CONTACTS)
     matched = matches.results
-    assert list(told.results) == [matched.get(position) for position in range(len(inputs))]
+    assert list(correlation.results) == [matched.get(position) for position in range(len(inputs))]

@@ -52,7 +52,7 @@ SAME: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Person 1
 OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Somebody else"}
 
 
-def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
+def test_what_is_named_as_missing_is_absent_and_silence_proves_nothing() -> None:
     assert [item.presence for item in findings(errors=[MISSING])] == [Presence.ABSENT] * 2
     assert [item.presence for item in findings()] == [Presence.UNCERTAIN] * 2
     unnamed = BatchError("OBJECT_NOT_FOUND", "some are not there")
@@ -79,13 +79,13 @@ def test_what_is_named_as_missing_is_absent_and_silence_tells_nothing() -> None:
         ({**SAME, "firstname": None}, 5.0, Presence.UNCERTAIN),
     ],
 )
-def test_ours_is_told_from_what_was_there_before(
+def test_an_object_of_ours_is_distinguished_from_an_older_one(
     properties: dict[str, str | None], created_after: float, presence: Presence
 ) -> None:
     assert findings(("7", properties, created_after))[1].presence is presence
 
 
-def test_an_object_that_may_be_an_earlier_records_is_nobodys() -> None:
+def test_an_object_that_may_belong_to_an_earlier_record_is_left_out() -> None:
     assert findings(("7", SAME, 5.0), successor=True)[1].presence is Presence.UNCERTAIN
     assert findings(("7", SAME, -5.0), successor=True)[1].presence is Presence.UNCERTAIN
     assert findings(("7", SAME, -601.0), successor=True)[1].presence is Presence.EXISTED
@@ -95,7 +95,7 @@ def test_an_object_that_may_be_an_earlier_records_is_nobodys() -> None:
     ("created_after", "presence"),
     [(5.0, Presence.CREATED), (-5.0, Presence.UNCERTAIN), (-3600.0, Presence.UNCERTAIN)],
 )
-def test_a_wall_clock_that_was_set_an_hour_forward_makes_nothing_ours_and_nothing_anothers(
+def test_a_wall_clock_set_an_hour_forward_changes_no_look_up(
     created_after: float, presence: Presence
 ) -> None:
     """By the loop's clock the answer came after one minute, by the wall's after more than an hour."""
@@ -103,7 +103,7 @@ def test_a_wall_clock_that_was_set_an_hour_forward_makes_nothing_ours_and_nothin
     assert found[1].presence is presence
 
 
-def test_a_loop_whose_clock_stood_still_for_an_hour_makes_nothing_anothers() -> None:
+def test_a_loop_clock_that_stood_still_for_an_hour_changes_no_look_up() -> None:
     """The object was created when it was sent; by the loop's clock that was a minute before the answer."""
     answered = SENT + timedelta(seconds=3660)
     [_, ours] = findings(("7", SAME, 5.0), waited=(60.0, 3660.0), completed_at=answered)
@@ -165,14 +165,14 @@ def test_an_object_is_ours_by_values_as_the_service_spells_them(
     assert compare_with_found(item, found, Sent(SENT, SENT), CONTACTS) is presence
 
 
-def test_without_the_services_clock_likeness_is_no_proof() -> None:
+def test_without_the_services_clock_equal_values_are_no_proof() -> None:
     assert findings(("7", OTHER, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
     assert findings(("7", SAME, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
     started = findings(("7", SAME, -50.0), completed_at=None, started_at=SENT)
     assert started[1].presence is Presence.CREATED
 
 
-def test_an_object_of_another_name_is_a_stranger() -> None:
+def test_an_object_with_another_unique_value_is_not_ours() -> None:
     stranger: dict[str, str | None] = {"email": "else@example.com", "firstname": "Person 1"}
     inputs = plan([people(2)[1]], CREATE, unique_property="email")
     response = BatchResponse(results=[result("7", stranger)])
@@ -182,7 +182,7 @@ def test_an_object_of_another_name_is_a_stranger() -> None:
     assert found.presence is Presence.UNCERTAIN
 
 
-def test_an_error_that_is_not_about_absence_tells_nothing() -> None:
+def test_an_error_that_is_not_about_absence_proves_nothing() -> None:
     error = BatchError("INTERNAL_ERROR", "sorry", context={"ids": ["p0@example.com"]})
     assert [item.presence for item in findings(errors=[error])] == [Presence.UNCERTAIN] * 2
 
@@ -374,7 +374,7 @@ async def test_what_existed_before_is_not_taken_for_ours(firstname: str) -> None
 
 
 @virtual_time
-async def test_a_refusal_after_a_doubt_is_believed_once_nothing_is_found() -> None:
+async def test_a_rejection_after_a_doubt_counts_once_a_look_up_finds_nothing() -> None:
     """The first try is lost, the second one refused: the look-ups tell that neither was written."""
 
     async with World(faults=[FaultKind.RESET, None, None, None]) as world:
@@ -413,7 +413,7 @@ async def test_a_conflict_with_its_own_first_try_is_a_success() -> None:
 
 
 @virtual_time
-async def test_a_conflict_that_no_look_up_confirms_stays_a_doubt() -> None:
+async def test_a_conflict_that_no_look_up_confirms_stays_unknown() -> None:
     """The object is there, for it refuses its own second try; but reads do not see it yet."""
 
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
@@ -479,7 +479,7 @@ def refusing(shape: str, ids: list[str]) -> Reply:
     ],
 )
 @virtual_time
-async def test_a_create_in_doubt_that_conflicts_with_itself_is_never_refused(
+async def test_a_create_in_doubt_that_conflicts_with_itself_never_fails(
     shape: str, count: int, lag: float
 ) -> None:
     """The first try was written and its answer lost; reading lags behind writing; the second try collides."""
@@ -611,9 +611,7 @@ def test_cancelled_at_any_await_nothing_is_created_twice() -> None:
 @pytest.mark.parametrize("fault", [FaultKind.OMITTED, FaultKind.OMITTED_AFTER_WRITE])
 @pytest.mark.parametrize("verb", ["upsert", "update", "read"])
 @virtual_time
-async def test_what_an_answer_left_out_is_asked_for_once_more_alone(
-    fault: FaultKind, verb: str
-) -> None:
+async def test_an_omitted_input_is_asked_for_once_more_alone(fault: FaultKind, verb: str) -> None:
     async with World(faults=[Fault(fault, count=2)]) as world:
         ids = [world.service.add("contacts", person).id for person in people(10)]
         records: list[Any] = people(10) if verb == "upsert" else ids

@@ -42,7 +42,7 @@ def moment(**changes: Any) -> Moment:
     return Moment(**(known | changes))
 
 
-def machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
+def make_machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
     call = Call(endpoint, "/write", "/read", batch_size=100, **options)
     return BatchMachine(call, POLICY, RequestBody({}))
 
@@ -60,7 +60,7 @@ def batch(count: int = 4, endpoint: Endpoint = UPSERT, **fields: Any) -> Batch:
 
 
 def answer(
-    told: BatchMachine,
+    machine: BatchMachine,
     sent: Batch,
     reply: Reply | NoReply,
     endpoint: Endpoint = UPSERT,
@@ -72,7 +72,7 @@ def answer(
         sent = sent.sent(1.0, 1.0)
     asked = READ if sent.stage is not Stage.SEND else endpoint
     diagnosis = diagnose(asked, reply, len(sent.inputs))
-    return told.answered(sent, diagnosis, moment(**changes), before)
+    return machine.answered(sent, diagnosis, moment(**changes), before)
 
 
 def reply(status: int, /, **body: Any) -> Reply:
@@ -128,28 +128,28 @@ def test_every_answer_accounts_for_every_record(
     for said, any_success, continue_search in itertools.product(
         REPLIES, (False, True), (False, True)
     ):
-        told = machine(endpoint, **options)
+        machine = make_machine(endpoint, **options)
         start = batch(4, endpoint, stage=stage, status=status, attempts=1)
         if stage is Stage.COMPARE and endpoint in {READ, ARCHIVE}:
             continue  # nothing of theirs collides
         if stage is Stage.LOOK_UP and endpoint is not CREATE:
             continue  # only creates are looked up
         done = answer(
-            told,
+            machine,
             start,
             said,
             endpoint,
             any_success=any_success,
             may_wait=lambda _, on=continue_search: on,
         )
-        assert sorted([*accounted(done), *_held_back(told)]) == [0, 1, 2, 3], said
+        assert sorted([*accounted(done), *_held_back(machine)]) == [0, 1, 2, 3], said
         if status is RecordStatus.UNKNOWN and endpoint.writes and stage is Stage.SEND:
             refused = [each for each in done.settled if each.status is RecordStatus.FAILED]
             assert not refused, "a doubt was settled by a last_error"
 
 
-def _held_back(told: BatchMachine) -> list[int]:
-    return [item.index for part in told.waiting() for item in part.inputs]
+def _held_back(machine: BatchMachine) -> list[int]:
+    return [item.index for part in machine.waiting() for item in part.inputs]
 
 
 @given(
@@ -157,10 +157,10 @@ def _held_back(told: BatchMachine) -> list[int]:
     st.sampled_from(["no", "value {} is wrong", "{}"]),
     st.integers(0, 2**32),
 )
-def test_a_refused_batch_is_searched_to_its_end_in_any_order_of_answers(
+def test_a_rejected_batch_is_searched_to_its_end_in_any_order_of_answers(
     bad: set[int], message: str, seed: int
 ) -> None:
-    chance, told = random.Random(seed), machine()
+    chance, machine = random.Random(seed), make_machine()
     under_way, settled, requests = [batch(60)], {}, 0
     while under_way:
         part = under_way.pop(chance.randrange(len(under_way)))
@@ -178,7 +178,7 @@ def test_a_refused_batch_is_searched_to_its_end_in_any_order_of_answers(
                 ],
             )
         )
-        done = answer(told, part, said)
+        done = answer(machine, part, said)
         for each in done.settled:
             for item in each.inputs:
                 assert item.index not in settled
@@ -186,7 +186,7 @@ def test_a_refused_batch_is_searched_to_its_end_in_any_order_of_answers(
         under_way += done.then
         assert done.stop is None
     assert settled.keys() == set(range(60))
-    assert not list(told.waiting())
+    assert not list(machine.waiting())
     assert requests <= 2 * 60 - 1
     unsearched = 0
     for index, (status, error) in settled.items():
@@ -203,10 +203,10 @@ def test_a_refused_batch_is_searched_to_its_end_in_any_order_of_answers(
 
 
 def test_a_part_that_waits_for_another_try_does_not_halt_the_search() -> None:
-    told = machine()
+    machine = make_machine()
     refused = reply(400, category="VALIDATION_ERROR", message="no")
-    (first,) = answer(told, batch(8), refused).then
-    locked = answer(told, first, reply(423, category="LOCKED", message="busy"))
+    (first,) = answer(machine, batch(8), refused).then
+    locked = answer(machine, first, reply(423, category="LOCKED", message="busy"))
     assert locked.again
     again, second = locked.then
     assert again.resumes_at >= 102.0
@@ -215,9 +215,9 @@ def test_a_part_that_waits_for_another_try_does_not_halt_the_search() -> None:
 
 
 def test_what_is_broken_off_while_others_wait_for_it_sets_these_free() -> None:
-    told = machine()
-    (first,) = answer(told, batch(8), reply(400, category="VALIDATION_ERROR", message="no")).then
-    done = told.broken_off(first, "cancelled")
+    machine = make_machine()
+    (first,) = answer(machine, batch(8), reply(400, category="VALIDATION_ERROR", message="no")).then
+    done = machine.broken_off(first, "cancelled")
     assert [each.status for each in done.settled] == [RecordStatus.FAILED]
     assert done.settled[0].error is not None
     assert done.settled[0].error.transient
@@ -225,18 +225,18 @@ def test_what_is_broken_off_while_others_wait_for_it_sets_these_free() -> None:
 
 
 def test_the_table_has_every_stage_and_action() -> None:
-    told = machine()
+    machine = make_machine()
     for stage, action in itertools.product(Stage, Action):
-        if (stage, action) not in told._transitions:
+        if (stage, action) not in machine._transitions:
             raise AssertionError(f"nothing follows from {action} in {stage}")
 
 
 @pytest.mark.parametrize("symptom", list(Symptom))
 def test_no_symptom_without_an_error_or_a_response_breaks_the_machine(symptom: Symptom) -> None:
-    told, diagnosis = machine(), Diagnosis(symptom)
+    machine, diagnosis = make_machine(), Diagnosis(symptom)
     sent = batch(3).sent(1.0, 1.0)
-    done = told.answered(sent, diagnosis, moment(), RecordStatus.UNSENT)
-    held: Sequence[int] = _held_back(told)
+    done = machine.answered(sent, diagnosis, moment(), RecordStatus.UNSENT)
+    held: Sequence[int] = _held_back(machine)
     assert sorted([*accounted(done), *held]) == [0, 1, 2]
 
 
@@ -249,7 +249,7 @@ def look_up(count: int, **fields: Any) -> Batch:
 
 
 def looked_up(sent: Batch, said: Reply | NoReply, **changes: Any) -> Transition:
-    return answer(machine(CREATE, unique_property="email"), sent, said, CREATE, **changes)
+    return answer(make_machine(CREATE, unique_property="email"), sent, said, CREATE, **changes)
 
 
 def emails(done: Transition) -> list[list[str]]:
@@ -269,7 +269,7 @@ def test_one_record_that_is_not_there_is_looked_up_once_more_and_then_sent_again
     assert not second.settled
 
 
-def test_a_look_up_that_finds_nothing_and_names_nobody_is_made_in_two_parts() -> None:
+def test_a_look_up_that_finds_nothing_and_names_no_record_is_split_in_two() -> None:
     done = looked_up(look_up(4), GONE)
     assert emails(done) == [["p0@x.com", "p1@x.com"], ["p2@x.com", "p3@x.com"]]
 
@@ -297,7 +297,7 @@ def test_what_cannot_be_looked_up_alone_stays_in_doubt_and_says_why() -> None:
     assert error.message.endswith("looking it up failed: VALIDATION_ERROR: no")
 
 
-def test_a_record_that_was_there_before_is_refused_with_its_own_error() -> None:
+def test_a_record_that_existed_before_fails_with_its_own_error() -> None:
     found = {
         "id": "7",
         "createdAt": "2020-01-01T00:00:00Z",
@@ -313,7 +313,7 @@ def test_a_record_that_was_there_before_is_refused_with_its_own_error() -> None:
 
 
 @pytest.mark.parametrize(("status", "stops"), [(401, True), (403, False)])
-def test_a_refused_token_stops_a_run_at_a_look_up_and_a_missing_scope_does_not(
+def test_at_a_look_up_a_rejected_token_stops_the_run_and_a_missing_scope_does_not(
     status: int, stops: bool
 ) -> None:
     done = looked_up(look_up(2), reply(status, category="C", message="m"))
@@ -340,47 +340,47 @@ def holder(email: str) -> Reply:
 
 
 def creating() -> BatchMachine:
-    return machine(CREATE, unique_property="email")
+    return make_machine(CREATE, unique_property="email")
 
 
 def test_a_part_that_is_too_large_goes_on_in_two_and_the_search_after_both() -> None:
-    told = machine()
-    [first] = answer(told, batch(8), REFUSED).then
-    [again, _other] = answer(told, first, reply(423, category="LOCKED", message="busy")).then
+    machine = make_machine()
+    [first] = answer(machine, batch(8), REFUSED).then
+    [again, _other] = answer(machine, first, reply(423, category="LOCKED", message="busy")).then
     assert again.delayed
-    halves = answer(told, again, TOO_LARGE).then
+    halves = answer(machine, again, TOO_LARGE).then
     assert [each.delayed for each in halves] == [False, False]
-    told = machine()
-    [first] = answer(told, batch(8), REFUSED).then
-    one, other = answer(told, first, TOO_LARGE).then
-    assert not told.broken_off(one, "cancelled").then
-    assert accounted(told.broken_off(other, "cancelled")) == [2, 3, 4, 5, 6, 7]
+    machine = make_machine()
+    [first] = answer(machine, batch(8), REFUSED).then
+    one, other = answer(machine, first, TOO_LARGE).then
+    assert not machine.broken_off(one, "cancelled").then
+    assert accounted(machine.broken_off(other, "cancelled")) == [2, 3, 4, 5, 6, 7]
 
 
 def test_a_part_that_collides_goes_on_in_two_and_the_search_after_both() -> None:
-    told = creating()
-    [first] = answer(told, batch(8, CREATE), REFUSED, CREATE).then
+    machine = creating()
+    [first] = answer(machine, batch(8, CREATE), REFUSED, CREATE).then
     [again, _other] = answer(
-        told, first, reply(423, category="LOCKED", message="busy"), CREATE
+        machine, first, reply(423, category="LOCKED", message="busy"), CREATE
     ).then
-    [compared] = answer(told, again, conflict(), CREATE).then
-    rest, candidates = answer(told, compared, holder("p1@x.com"), CREATE).then
+    [compared] = answer(machine, again, conflict(), CREATE).then
+    rest, candidates = answer(machine, compared, holder("p1@x.com"), CREATE).then
     assert [item.index for item in candidates.inputs] == [1]
     assert (rest.delayed, candidates.delayed) == (False, False)
-    told = creating()
-    [first] = answer(told, batch(8, CREATE), REFUSED, CREATE).then
-    [compared] = answer(told, first, conflict(), CREATE).then
-    rest, candidates = answer(told, compared, holder("p1@x.com"), CREATE).then
-    assert not told.broken_off(rest, "cancelled").then
-    assert accounted(told.broken_off(candidates, "cancelled")) == [1, 4, 5, 6, 7]
+    machine = creating()
+    [first] = answer(machine, batch(8, CREATE), REFUSED, CREATE).then
+    [compared] = answer(machine, first, conflict(), CREATE).then
+    rest, candidates = answer(machine, compared, holder("p1@x.com"), CREATE).then
+    assert not machine.broken_off(rest, "cancelled").then
+    assert accounted(machine.broken_off(candidates, "cancelled")) == [1, 4, 5, 6, 7]
 
 
-def test_where_the_object_cannot_be_read_the_conflict_is_what_the_batch_was_refused_for() -> None:
-    told = creating()
+def test_if_the_object_cannot_be_read_the_error_is_the_conflict() -> None:
+    machine = creating()
     said = conflict(objectWriteTraceId=["t0"])
-    told_of = answer(told, batch(4, CREATE), said, CREATE)
-    [compared] = told_of.then
-    done = answer(told, compared, FAILED, CREATE)
+    first_answer = answer(machine, batch(4, CREATE), said, CREATE)
+    [compared] = first_answer.then
+    done = answer(machine, compared, FAILED, CREATE)
     [refused] = done.settled
     assert [item.index for item in refused.inputs] == [0]
     assert refused.error is not None
@@ -388,24 +388,24 @@ def test_where_the_object_cannot_be_read_the_conflict_is_what_the_batch_was_refu
 
 
 def test_after_an_object_that_could_not_be_read_no_other_is_read() -> None:
-    told = creating()
-    [compared] = answer(told, batch(8, CREATE), conflict("7"), CREATE).then
-    [part] = answer(told, compared, FAILED, CREATE).then
-    [deeper] = answer(told, part, conflict("8"), CREATE).then
+    machine = creating()
+    [compared] = answer(machine, batch(8, CREATE), conflict("7"), CREATE).then
+    [part] = answer(machine, compared, FAILED, CREATE).then
+    [deeper] = answer(machine, part, conflict("8"), CREATE).then
     assert (deeper.stage, len(deeper.inputs)) == (Stage.SEND, 2)
 
 
-def test_two_that_collide_are_told_apart_by_reading_and_one_alone_is_refused() -> None:
-    told = creating()
-    [compared] = answer(told, batch(2, CREATE), conflict(), CREATE).then
+def test_of_two_colliding_records_a_read_shows_which_one_fails() -> None:
+    machine = creating()
+    [compared] = answer(machine, batch(2, CREATE), conflict(), CREATE).then
     assert compared.stage is Stage.COMPARE
-    done = answer(told, batch(1, CREATE), conflict(), CREATE)
+    done = answer(machine, batch(1, CREATE), conflict(), CREATE)
     assert [each.status for each in done.settled] == [RecordStatus.FAILED]
 
 
 def test_a_batch_is_taken_apart_in_a_run_that_waits_for_nothing_any_more() -> None:
     sent = batch(4, history=TRIED_OFTEN)
-    done = answer(machine(), sent, FAILED, any_success=True, may_wait=lambda wait: wait <= 0.0)
+    done = answer(make_machine(), sent, FAILED, any_success=True, may_wait=lambda wait: wait <= 0.0)
     assert [len(each.inputs) for each in done.then] == [2]
 
 
@@ -413,16 +413,16 @@ def test_a_batch_is_taken_apart_in_a_run_that_waits_for_nothing_any_more() -> No
 def test_while_the_service_seems_broken_the_parts_of_a_part_go_last(
     broken: bool, following: list[int]
 ) -> None:
-    told = machine()
-    [first] = answer(told, batch(8, history=TRIED_OFTEN), FAILED, any_success=True).then
+    machine = make_machine()
+    [first] = answer(machine, batch(8, history=TRIED_OFTEN), FAILED, any_success=True).then
     first = attrs.evolve(first, history=TRIED_OFTEN)
-    done = answer(told, first, FAILED, any_success=True, breaker_open=broken)
+    done = answer(machine, first, FAILED, any_success=True, breaker_open=broken)
     assert accounted(done) == following
 
 
 def test_a_part_that_probes_goes_on_with_its_tries_and_waits_no_more() -> None:
-    told = machine()
-    done = told.split_for_probe(batch(4, history={Symptom.LOST: 2}, delayed=True))
+    machine = make_machine()
+    done = machine.split_for_probe(batch(4, history={Symptom.LOST: 2}, delayed=True))
     assert done.split == (Split.PROBE, 2)
     assert [len(part.inputs) for part in done.then] == [1, 3]
     for part in done.then:
@@ -447,7 +447,7 @@ def fault(*trace_ids: str, code: str | None = None) -> dict[str, Any]:
 def test_an_answer_that_tells_records_apart_gives_each_its_result_or_error() -> None:
     written = {"id": "71", "objectWriteTraceId": "t1"}
     said = partly(fault("t0"), results=[written], links={"self": "here"})
-    done = answer(machine(), batch(2), said)
+    done = answer(make_machine(), batch(2), said)
     refused, succeeded = done.settled
     assert (refused.status, succeeded.status) == (RecordStatus.FAILED, RecordStatus.SUCCEEDED)
     assert refused.error is not None
@@ -457,8 +457,8 @@ def test_an_answer_that_tells_records_apart_gives_each_its_result_or_error() -> 
     assert done.response.links == {"self": "here"}
 
 
-def test_of_an_answer_that_tells_nothing_nothing_is_kept() -> None:
-    done = answer(machine(), batch(2), reply(200, status="COMPLETE", results=[]))
+def test_an_answer_without_information_leaves_no_trace() -> None:
+    done = answer(make_machine(), batch(2), reply(200, status="COMPLETE", results=[]))
     assert not done.settled
     assert done.response is None
 
@@ -488,17 +488,17 @@ UNKNOWN_PROPERTY = "PROPERTY_DOESNT_EXIST"
         ((None, None), True, False),
     ],
 )
-def test_a_run_stops_when_all_of_its_first_batches_are_refused_for_one_property(
+def test_a_run_stops_if_its_first_batches_are_all_rejected_for_one_property(
     codes: tuple[str | None, str | None], whole: bool, stops: bool
 ) -> None:
-    told = machine()
+    machine = make_machine()
     said = partly(*(fault(f"t{number}", code=code) for number, code in enumerate(codes)))
     stopped = [
-        answer(told, batch(2, number=number, whole=whole), said).stop is not None
+        answer(machine, batch(2, number=number, whole=whole), said).stop is not None
         for number in range(3)
     ]
     assert stopped == [False, False, stops]
-    going = answer(told, batch(2, number=2, whole=whole), said, any_success=True)
+    going = answer(machine, batch(2, number=2, whole=whole), said, any_success=True)
     assert going.stop is None
 
 
@@ -509,7 +509,7 @@ def test_a_doubt_is_looked_into_after_a_pause_and_a_backoff() -> None:
     assert done.then[0].resumes_at == 100.0 + 1.0 + POLICY.backoff(1, 1.0)
 
 
-def test_records_that_are_refused_by_name_after_a_doubt_are_looked_up() -> None:
+def test_records_rejected_by_name_after_a_doubt_are_looked_up() -> None:
     doubtful = batch(3, CREATE, status=RecordStatus.UNKNOWN, attempts=1)
     named = reply(
         400, category="VALIDATION_ERROR", message="no", context={"objectWriteTraceId": ["t0"]}
@@ -524,7 +524,7 @@ def test_records_that_are_refused_by_name_after_a_doubt_are_looked_up() -> None:
 
 
 def test_a_part_that_is_given_up_without_an_answer_says_that_none_came() -> None:
-    settlement = machine()._settlement
+    settlement = make_machine()._settlement
     done = settlement.continue_search(Transition(), SearchStep((), [batch(2)]))
     [settled] = done.settled
     assert (settled.status, settled.error) == (RecordStatus.UNSENT, None)
@@ -533,14 +533,14 @@ def test_a_part_that_is_given_up_without_an_answer_says_that_none_came() -> None
     assert (error.category, error.message) == ("NO_ANSWER", "no answer came")
 
 
-def search(told: BatchMachine, start: Batch, message: str = "no") -> list[Transition]:
+def search(machine: BatchMachine, start: Batch, message: str = "no") -> list[Transition]:
     """Refuse a batch and all of its parts, quoting the first value of each in the message."""
     under_way, done = [start], []
     while under_way:
         part = under_way.pop()
         word = part.inputs[0].properties["word"]
         said = reply(400, category="VALIDATION_ERROR", message=message.format(word))
-        done.append(answer(told, part, said))
+        done.append(answer(machine, part, said))
         under_way += done[-1].then
     return done
 
@@ -552,72 +552,76 @@ def worded(count: int, number: int = 0) -> Batch:
 
 
 def test_messages_that_differ_in_the_value_they_quote_are_one_reason() -> None:
-    done = search(machine(), worded(60), "value {} is wrong")
+    done = search(make_machine(), worded(60), "value {} is wrong")
     assert len(done) == 25
     unsearched = [each for each in done[-1].settled if len(each.inputs) > 1]
     assert unsearched
 
 
-def test_a_run_whose_first_three_batches_are_refused_to_the_last_stops() -> None:
-    told = machine()
-    stops = [search(told, worded(60, number))[-1].stop is not None for number in range(3)]
+def test_a_run_stops_if_every_record_of_its_first_three_batches_is_rejected() -> None:
+    machine = make_machine()
+    stops = [search(machine, worded(60, number))[-1].stop is not None for number in range(3)]
     assert stops == [False, False, True]
 
 
-def test_a_search_that_a_busy_service_has_worn_out_says_nothing_of_the_call() -> None:
-    told = machine()
+def test_a_search_out_of_budget_does_not_stop_the_run() -> None:
+    machine = make_machine()
     busy = reply(423, category="LOCKED", message="busy")
     for number in range(3):
-        [first] = answer(told, batch(8, number=number), REFUSED).then
-        delayed, other = answer(told, first, busy).then
-        answer(told, other, REFUSED)
+        [first] = answer(machine, batch(8, number=number), REFUSED).then
+        delayed, other = answer(machine, first, busy).then
+        answer(machine, other, REFUSED)
         for _ in range(150):
-            answer(told, delayed, busy)
-        done = answer(told, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy)
+            answer(machine, delayed, busy)
+        done = answer(machine, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy)
         assert accounted(done) == [0, 1, 2, 3, 6, 7]
         assert done.stop is None
 
 
-def test_a_search_that_a_busy_service_has_worn_out_leaves_its_doubts_to_look_ups() -> None:
-    told = creating()
+def test_a_search_out_of_budget_leaves_its_doubts_to_look_ups() -> None:
+    machine = creating()
     busy = reply(423, category="LOCKED", message="busy")
     doubtful = batch(8, CREATE, status=RecordStatus.UNKNOWN, attempts=1)
-    [first] = answer(told, doubtful, REFUSED, CREATE).then
-    delayed, other = answer(told, first, busy, CREATE).then
-    answer(told, other, REFUSED, CREATE)
+    [first] = answer(machine, doubtful, REFUSED, CREATE).then
+    delayed, other = answer(machine, first, busy, CREATE).then
+    answer(machine, other, REFUSED, CREATE)
     for _ in range(150):
-        answer(told, delayed, busy, CREATE)
-    done = answer(told, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy, CREATE)
+        answer(machine, delayed, busy, CREATE)
+    done = answer(machine, attrs.evolve(delayed, history={Symptom.LOCKED: 99}), busy, CREATE)
     assert not done.settled
     assert {each.stage for each in done.then} == {Stage.LOOK_UP}
 
 
 def test_three_objects_are_read_for_a_batch_and_no_more() -> None:
-    told = creating()
+    machine = creating()
     rest = batch(8, CREATE)
     for number in range(3):
-        [compared] = answer(told, rest, conflict(str(number)), CREATE).then
+        [compared] = answer(machine, rest, conflict(str(number)), CREATE).then
         assert compared.stage is Stage.COMPARE
-        rest, _ = answer(told, compared, holder(f"p{number}@x.com"), CREATE).then
-    assert [each.stage for each in answer(told, rest, conflict("9"), CREATE).then] == [Stage.SEND]
+        rest, _ = answer(machine, compared, holder(f"p{number}@x.com"), CREATE).then
+    assert [each.stage for each in answer(machine, rest, conflict("9"), CREATE).then] == [
+        Stage.SEND
+    ]
 
 
 def test_a_doubt_is_looked_into_outside_the_search_that_led_to_it() -> None:
     busy = reply(423, category="LOCKED", message="busy")
     for said in (NoReply(sent=True, reason="lost"), REFUSED):
-        told = creating()
-        [first] = answer(told, batch(2, CREATE), REFUSED, CREATE).then
-        [again, _] = answer(told, first, busy, CREATE).then
+        machine = creating()
+        [first] = answer(machine, batch(2, CREATE), REFUSED, CREATE).then
+        [again, _] = answer(machine, first, busy, CREATE).then
         doubtful = attrs.evolve(again, status=RecordStatus.UNKNOWN, attempts=2)
-        [looked_into] = answer(told, doubtful, said, CREATE).then
+        [looked_into] = answer(machine, doubtful, said, CREATE).then
         assert looked_into.stage is Stage.LOOK_UP
         assert (looked_into.search, looked_into.delayed) == (PoisonSearch.NONE, False)
 
 
-def test_a_refusal_that_names_all_of_a_batch_is_for_good() -> None:
+def test_a_rejection_that_names_every_record_is_final() -> None:
     named = {"objectWriteTraceId": ["t0", "t1"]}
     done = answer(
-        machine(), batch(2), reply(400, category="VALIDATION_ERROR", message="no", context=named)
+        make_machine(),
+        batch(2),
+        reply(400, category="VALIDATION_ERROR", message="no", context=named),
     )
     [settled] = done.settled
     assert settled.error is not None
@@ -626,13 +630,13 @@ def test_a_refusal_that_names_all_of_a_batch_is_for_good() -> None:
 
 def test_what_is_gone_has_been_archived() -> None:
     already_gone = reply(404, category="OBJECT_NOT_FOUND", message="already_gone")
-    done = answer(machine(ARCHIVE), batch(1, ARCHIVE), already_gone, ARCHIVE)
+    done = answer(make_machine(ARCHIVE), batch(1, ARCHIVE), already_gone, ARCHIVE)
     [settled] = done.settled
     assert (settled.status, settled.attempts) == (RecordStatus.SUCCEEDED, 1)
 
 
 def test_what_is_broken_off_before_any_answer_says_why() -> None:
-    done = machine().broken_off(batch(2, status=RecordStatus.UNKNOWN, attempts=1), "cancelled")
+    done = make_machine().broken_off(batch(2, status=RecordStatus.UNKNOWN, attempts=1), "cancelled")
     [settled] = done.settled
     assert settled.error is not None
     assert (settled.error.message, settled.error.transient) == ("cancelled", True)
@@ -656,6 +660,6 @@ def test_results_are_found_by_values_as_the_object_type_spells_them(
 ) -> None:
     results = [{"id": str(at), "properties": {"email": f"P{at}@x.com"}} for at in range(2)]
     said = reply(200, status="COMPLETE", results=results)
-    done = answer(machine(spelling=spelling, id_property="email"), batch(2), said)
+    done = answer(make_machine(spelling=spelling, id_property="email"), batch(2), said)
     found = [getattr(each, "id", None) for part in done.settled for each in part.results or ()]
     assert found == (["0", "1"] if known else [])

@@ -98,7 +98,7 @@ def matches(
     return {position: each.id for position, each in found.items()}
 
 
-def test_an_input_that_is_taken_is_out_of_the_game() -> None:
+def test_an_input_that_is_matched_takes_no_second_result() -> None:
     sent = [{"name": "x"}]
     results = [result("7", {"name": "x"})]
     assert match_by_values(plan(sent, CREATE), [], results, OTHERS) == {}
@@ -109,7 +109,7 @@ def test_values_that_were_not_sent_or_are_empty_make_no_difference() -> None:
     assert matches([{"name": "x", "a": " "}], {"name": "x", "a": None}) == {0: "0"}
 
 
-def test_an_input_without_values_fits_all_and_so_is_told_by_what_is_left() -> None:
+def test_an_input_without_values_gets_the_result_that_is_left() -> None:
     assert matches([{}, {"name": "x"}], {"name": "x"}) == {}
     assert matches([{}, {"name": "x"}], {"made": "1"}) == {0: "0"}
     assert matches([{}, {"name": "x"}], {"name": "x"}, {"made": "1"}) == {0: "1", 1: "0"}
@@ -126,7 +126,7 @@ def test_a_chain_of_sure_matches_settles_all() -> None:
 
 
 @pytest.mark.parametrize("office", ["+49 731 1234", "0731-1234"])
-def test_a_result_that_may_be_anothers_in_a_spelling_that_nobody_knows_is_nobodys(
+def test_a_result_that_may_be_another_input_in_an_unknown_spelling_is_left_out(
     office: str,
 ) -> None:
     """The second sent all that the first did, and a value besides that the service may have spelled in its own way."""
@@ -144,7 +144,7 @@ def test_a_result_that_may_be_anothers_in_a_spelling_that_nobody_knows_is_nobody
         ("amount", "1", "1.4", "1"),
     ],
 )
-def test_a_result_that_the_service_may_have_made_of_anothers_value_is_nobodys(
+def test_a_result_that_may_come_from_the_value_of_another_input_is_left_out(
     name: str, one: str, other: str, held: str
 ) -> None:
     sent = [{name: one}, {name: other}]
@@ -153,7 +153,7 @@ def test_a_result_that_the_service_may_have_made_of_anothers_value_is_nobodys(
     assert matches([{name: one}, {name: "7"}], {name: held}) == {0: "0"}
 
 
-def test_more_results_than_inputs_that_are_the_same_settle_nobody_else() -> None:
+def test_surplus_results_of_equal_inputs_settle_no_other_input() -> None:
     """One of the two must be a stranger's, if not both: then the third may be the first input's."""
     x: dict[str, str | None] = {"name": "x"}
     more: dict[str, str | None] = {"name": "x", "made": "1"}

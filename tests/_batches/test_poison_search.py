@@ -96,7 +96,7 @@ def test_one_bad_record_of_a_hundred_costs_fifteen_requests_at_most() -> None:
 
 
 @pytest.mark.parametrize("count", [50, 100, 300])
-def test_a_batch_that_is_refused_to_the_last_is_given_up_after_a_few(count: int) -> None:
+def test_a_batch_of_which_every_record_is_rejected_is_given_up_early(count: int) -> None:
     found = bisect(PoisonSearches(), whole(count), set(range(count)))
     assert found.requests == 25
     assert 3 <= len(found.rejected) <= 25
@@ -122,7 +122,7 @@ def test_the_parts_lie_spread_over_the_batch_as_long_as_nothing_is_accepted() ->
     assert len({number // 16 for number in singles}) >= 3
 
 
-def test_a_few_bad_ones_at_the_head_do_not_condemn_the_others() -> None:
+def test_bad_records_at_the_start_do_not_fail_the_others() -> None:
     found = bisect(PoisonSearches(), whole(100), {*range(12), 20, 40, 70})
     assert len(found.rejected) == 15
     assert not found.unsearched
@@ -247,7 +247,7 @@ def test_batches_are_searched_each_for_itself() -> None:
     assert len(list(searches.waiting())) == 2
 
 
-def test_a_part_that_goes_on_in_two_for_a_reason_of_its_own_is_counted_as_two() -> None:
+def test_a_part_that_is_split_for_another_reason_counts_as_two() -> None:
     searches, batch = PoisonSearches(), whole(8)
     [part] = searches.part_split(batch, parts(batch), PoisonSearch.REJECTED).released
     searches.part_replaced(part, 2)
@@ -256,7 +256,7 @@ def test_a_part_that_goes_on_in_two_for_a_reason_of_its_own_is_counted_as_two() 
     assert [indexes(each) for each in searches.part_ended(other).released] == [[4, 5, 6, 7]]
 
 
-def test_what_is_withdrawn_is_told_once() -> None:
+def test_what_is_withdrawn_is_returned_once() -> None:
     searches, batch = PoisonSearches(), whole(8)
     [part] = searches.part_split(batch, parts(batch), PoisonSearch.REJECTED).released
     assert [indexes(each) for each in searches.abandon()] == [[4, 5, 6, 7]]
@@ -289,7 +289,7 @@ def fail(searches: PoisonSearches, batch: Batch, sick: set[int]) -> Found:
     return found
 
 
-def test_parts_that_may_be_failed_on_go_one_by_one_even_when_some_succeed() -> None:
+def test_parts_of_a_search_for_failing_records_always_go_one_by_one() -> None:
     found = fail(PoisonSearches(), whole(100), {7, 50})
     assert found.rejected == [7, 50]
     assert found.most_at_once == 1
@@ -302,7 +302,7 @@ def test_a_batch_on_which_the_service_fails_to_the_last_is_given_up() -> None:
     assert found.unsearched == list(range(8, 100))
 
 
-def test_a_run_whose_searches_find_nobody_well_gives_them_up() -> None:
+def test_a_run_gives_up_searches_that_find_no_good_record() -> None:
     searches = PoisonSearches()
     for number in range(3):
         assert not searches.is_hopeless(whole(16, number))
@@ -312,7 +312,7 @@ def test_a_run_whose_searches_find_nobody_well_gives_them_up() -> None:
     assert (found.requests, found.rejected) == (1, list(range(16)))
 
 
-def test_a_search_under_way_is_given_up_when_others_were_in_vain() -> None:
+def test_a_search_is_given_up_if_others_found_no_good_record() -> None:
     searches, batch = PoisonSearches(), whole(16, 3)
     [part] = searches.part_split(batch, parts(batch), PoisonSearch.FAILING).released
     for number in range(3):
@@ -320,7 +320,7 @@ def test_a_search_under_way_is_given_up_when_others_were_in_vain() -> None:
     assert [indexes(each) for each in searches.part_ended(part).unsearched] == [list(range(8, 16))]
 
 
-def test_a_part_beside_eight_records_in_a_row_that_were_failed_on_is_not_taken_apart() -> None:
+def test_after_eight_failing_records_in_a_row_no_part_is_split() -> None:
     """While the service seems broken, parts send one record ahead: so several are under way at once."""
     searches, batch = PoisonSearches(), whole(40)
     [rest] = searches.part_split(batch, parts(batch), PoisonSearch.FAILING).released
@@ -353,7 +353,7 @@ def test_parts_go_behind_all_that_wait_while_the_service_seems_broken() -> None:
     assert sorted(indexes(part) for part in searches.waiting()) == [[0, 1], [2, 3]]
 
 
-def test_a_part_that_fails_leaves_the_search_for_what_is_refused() -> None:
+def test_a_part_on_which_the_service_fails_leaves_the_search_for_rejected_records() -> None:
     searches, batch = PoisonSearches(), whole(8)
     [part] = searches.part_split(batch, parts(batch), PoisonSearch.REJECTED).released
     next_parts = searches.part_split(part, parts(part), PoisonSearch.FAILING)

@@ -30,7 +30,7 @@ from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 @settings(max_examples=10, deadline=None)
 @given(st.sets(st.integers(0, 999), min_size=1, max_size=40))
-def test_bad_records_with_one_reason_condemn_nobody_else(numbers: set[int]) -> None:
+def test_bad_records_with_one_reason_do_not_fail_others(numbers: set[int]) -> None:
     bad = {f"p{number}@example.com" for number in numbers}
     outcome, _, world = upsert(bad, 1000, same)
     assert outcome.counts == Counts(1000, succeeded=1000 - len(bad), failed=len(bad))
@@ -143,7 +143,7 @@ def test_a_batch_whose_first_records_are_bad_is_searched_to_the_last_good_one() 
     assert grumpy.requests <= 1 + 2 * 15 * math.ceil(math.log2(100))
 
 
-def test_a_run_of_which_nearly_half_is_bad_is_written_as_far_as_it_is_good() -> None:
+def test_with_nearly_half_of_the_records_bad_all_good_ones_are_written() -> None:
     bad = addresses(random.Random(5).sample(range(300), 127))
     outcome, _, world = upsert(bad, 300, same)
     assert outcome.counts == Counts(300, succeeded=173, failed=127)
@@ -172,7 +172,7 @@ def test_a_batch_of_which_all_is_bad_alike_costs_a_few_requests(message: Message
     assert all("refused together with others" in record.reason for record in outcome.retryable)
 
 
-def test_what_stays_unsearched_lies_all_over_the_batch_no_more_than_what_is_searched() -> None:
+def test_searched_and_unsearched_parts_lie_spread_over_the_batch() -> None:
     outcome, _, _ = upsert(addresses(range(100)), message=same)
     searched = [record.index for record in outcome.failed if not record.retryable]
     assert min(searched) < 34
@@ -213,7 +213,7 @@ def test_bad_records_cost_no_more_than_bisection(numbers: set[int]) -> None:
         assert record.error.indexes == (record.index,)
 
 
-def test_when_all_are_refused_for_one_reason_the_search_is_given_up() -> None:
+def test_if_all_are_rejected_for_one_reason_the_search_is_given_up() -> None:
     bad = {person["email"] for person in people(200)}
     outcome, grumpy, _ = upsert(bad, 200, same)
     assert outcome.counts == Counts(200, failed=200)
@@ -232,7 +232,7 @@ def stopped(records: list[dict[str, str]], id_property: str, bad: set[str]) -> H
     return run_in_virtual_time(main())
 
 
-def test_a_run_whose_first_batches_are_all_refused_for_one_reason_stops() -> None:
+def test_a_run_whose_first_batches_are_all_rejected_for_one_reason_stops() -> None:
     people_ = people(2000)
     error = stopped(people_, "email", {person["email"] for person in people_})
     assert "CONFLICT: no" in str(error)
@@ -291,7 +291,7 @@ async def test_a_systemic_rejection_is_not_searched() -> None:
         assert len(world.service.requests) == 1
 
 
-def test_a_search_that_is_cancelled_anywhere_leaves_the_books_true() -> None:
+def test_a_search_cancelled_anywhere_accounts_for_every_record() -> None:
     async def trial(turn: int | None) -> int:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualTimeLoop)

@@ -63,20 +63,20 @@ def test_all_but_the_record_on_which_the_service_fails_are_written(kind: FaultKi
 
 @settings(max_examples=20, deadline=None)
 @given(st.sets(st.integers(100, 199), min_size=1, max_size=5))
-def test_so_it_is_with_several_of_a_batch(sick: set[int]) -> None:
+def test_several_such_records_of_one_batch_are_found(sick: set[int]) -> None:
     world, outcome = upserted(200, failing_on(*sick))
     assert {record.index for record in outcome.unknown} == sick
     assert outcome.counts.succeeded == 200 - len(sick)
     assert len(world.stored()) == 200 - len(sick)
 
 
-def test_where_every_record_fails_the_first_few_are_enough_to_see_it() -> None:
+def test_if_every_record_fails_the_search_ends_after_a_few() -> None:
     world, outcome = upserted(200, failing_on(*range(100, 200)))
     assert {record.index for record in outcome.unknown} == set(range(100, 200))
     assert sum(status == 500 for status in world.statuses()) <= 50
 
 
-def test_sick_batches_that_fail_together_are_not_taken_for_a_broken_service() -> None:
+def test_batches_with_poison_records_do_not_open_the_breaker() -> None:
     """For a while they are, but one record at a time shows that it is not."""
     sick = {50, 150, 350, 351, 499}
     world, outcome = upserted(500, failing_on(*sick))
@@ -85,7 +85,9 @@ def test_sick_batches_that_fail_together_are_not_taken_for_a_broken_service() ->
 
 
 @pytest.mark.parametrize("duplicates", ["serial", "merge"])
-def test_a_sick_record_stands_in_nobodys_way(duplicates: Literal["serial", "merge"]) -> None:
+def test_a_poison_record_does_not_delay_other_records(
+    duplicates: Literal["serial", "merge"],
+) -> None:
     records = people(300) * 2
 
     async def main() -> Outcome:
@@ -97,7 +99,7 @@ def test_a_sick_record_stands_in_nobodys_way(duplicates: Literal["serial", "merg
     assert [record.index for record in run_in_virtual_time(main()).unknown] == [7, 307]
 
 
-def test_where_nothing_of_a_run_has_succeeded_nothing_is_taken_apart() -> None:
+def test_while_nothing_has_succeeded_no_batch_is_split() -> None:
     world, outcome = upserted(100, failing_on(3))
     assert outcome.counts.unknown == 100
     assert len(world.service.requests) == WHOLE_BATCH
@@ -109,7 +111,7 @@ def test_a_create_is_never_sent_twice() -> None:
     assert len(world.service.requests) == 3
 
 
-def test_who_wants_no_second_try_gets_none() -> None:
+def test_with_max_attempts_one_nothing_is_sent_twice() -> None:
     world, outcome = upserted(300, failing_on(150), RetryPolicy(max_attempts=1))
     assert outcome.counts.unknown == 100
     assert len(world.service.requests) == 3
@@ -132,7 +134,7 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
 
 
 @virtual_time
-async def test_a_suspects_failures_say_nothing_of_the_service() -> None:
+async def test_failures_of_a_poison_search_say_nothing_of_the_service() -> None:
     told = diagnose(UPSERT, Reply(504, {}, b"{}"))
     breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
     gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level

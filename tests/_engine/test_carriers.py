@@ -131,95 +131,99 @@ async def sending(carrier: Carrier) -> Sequence[Batch]:
 @virtual_time
 async def test_a_batch_is_carried_until_nothing_of_it_is_left() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, followed_by(7), followed_by(7, 8), done, done)
-        told.carriers.begin()
-        assert (len(told.carriers), told.carriers.unfilled) == (1, 1)
-        assert not list(told.carriers.open()), "it has no batch yet"
-    assert told.runner.taken == [0, 7, 7, 8]
-    assert (told.moves, told.ends, len(told.carriers)) == (2, 2, 0)
-    assert not told.runner.broken_off
-    assert not told.failures
+        carrying = Carrying(group, followed_by(7), followed_by(7, 8), done, done)
+        carrying.carriers.begin()
+        assert (len(carrying.carriers), carrying.carriers.unfilled) == (1, 1)
+        assert not list(carrying.carriers.open()), "it has no batch yet"
+    assert carrying.runner.taken == [0, 7, 7, 8]
+    assert (carrying.moves, carrying.ends, len(carrying.carriers)) == (2, 2, 0)
+    assert not carrying.runner.broken_off
+    assert not carrying.failures
 
 
 @virtual_time
 async def test_parts_that_wait_are_open_too_and_count_with_their_batch() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, sending, sending, done)
-        told.carriers.begin()
-        told.carriers.begin()
+        carrying = Carrying(group, sending, sending, done)
+        carrying.carriers.begin()
+        carrying.carriers.begin()
         await asyncio.sleep(1.0)
-        told.carriers.begin()
-        told.runner.parts_that_wait = [batch_of(1), batch_of(5)]
-        assert [batch.number for batch in told.carriers.open()] == [0, 1, 1, 5]
-        assert (told.carriers.batches, len(told.carriers), told.carriers.unfilled) == (3, 3, 1)
+        carrying.carriers.begin()
+        carrying.runner.parts_that_wait = [batch_of(1), batch_of(5)]
+        assert [batch.number for batch in carrying.carriers.open()] == [0, 1, 1, 5]
+        assert (carrying.carriers.batches, len(carrying.carriers), carrying.carriers.unfilled) == (
+            3,
+            3,
+            1,
+        )
 
 
 @virtual_time
 async def test_once_the_run_is_over_what_follows_is_broken_off_and_not_sent() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group)
+        carrying = Carrying(group)
 
         async def last(_: Carrier) -> Sequence[Batch]:
-            told.is_over = True
+            carrying.is_over = True
             return [batch_of(3), batch_of(4)]
 
-        told.runner.steps = [last]
-        told.carriers.begin()
-    assert told.runner.taken == [0]
-    assert told.runner.broken_off == [(4, STOPPED), (3, STOPPED)]
-    assert (told.ends, told.failures) == (1, [])
+        carrying.runner.steps = [last]
+        carrying.carriers.begin()
+    assert carrying.runner.taken == [0]
+    assert carrying.runner.broken_off == [(4, STOPPED), (3, STOPPED)]
+    assert (carrying.ends, carrying.failures) == (1, [])
 
 
 @virtual_time
 async def test_a_request_that_never_got_its_turn_has_nothing_to_break_off() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group)
-        told.carriers.begin()
-        told.is_over = True
-    assert told.runner.taken == []
-    assert told.runner.broken_off == []
-    assert (told.ends, told.carriers.unfilled) == (1, 0)
+        carrying = Carrying(group)
+        carrying.carriers.begin()
+        carrying.is_over = True
+    assert carrying.runner.taken == []
+    assert carrying.runner.broken_off == []
+    assert (carrying.ends, carrying.carriers.unfilled) == (1, 0)
 
 
 @virtual_time
 async def test_a_request_that_finds_nothing_to_send_ends() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, declining)
-        told.carriers.begin()
-    assert told.runner.broken_off == []
-    assert (told.moves, told.ends, told.carriers.unfilled) == (0, 1, 0)
+        carrying = Carrying(group, declining)
+        carrying.carriers.begin()
+    assert carrying.runner.broken_off == []
+    assert (carrying.moves, carrying.ends, carrying.carriers.unfilled) == (0, 1, 0)
 
 
 @virtual_time
 async def test_requests_that_wait_for_their_place_are_left_without_being_asked_about() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, for_ever_unfilled, for_ever)
-        told.carriers.begin()
-        told.carriers.begin()
+        carrying = Carrying(group, for_ever_unfilled, for_ever)
+        carrying.carriers.begin()
+        carrying.carriers.begin()
         await asyncio.sleep(1.0)
-        assert told.carriers.unfilled == 1
+        assert carrying.carriers.unfilled == 1
         asked: list[int] = []
 
         def stays(batch: Batch) -> bool:
             asked.append(batch.number)
             return False
 
-        told.carriers.leave(stays)
+        carrying.carriers.leave(stays)
         await asyncio.sleep(1.0)
-        assert (asked, len(told.carriers), told.carriers.unfilled) == ([0], 1, 0)
-        told.carriers.leave(lambda _: True)
-    assert told.runner.broken_off == [(0, STOPPED)]
+        assert (asked, len(carrying.carriers), carrying.carriers.unfilled) == ([0], 1, 0)
+        carrying.carriers.leave(lambda _: True)
+    assert carrying.runner.broken_off == [(0, STOPPED)]
 
 
 @virtual_time
-async def test_a_part_that_never_got_its_turn_is_broken_off() -> None:
+async def test_a_part_that_was_never_sent_is_broken_off() -> None:
     with pytest.raises(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
-            told = Carrying(group, followed_by(6, 7), for_ever, for_ever)
-            told.carriers.begin()
+            carrying = Carrying(group, followed_by(6, 7), for_ever, for_ever)
+            carrying.carriers.begin()
             await asyncio.sleep(0)
-            told.carriers.close()
-            assert sorted(told.runner.broken_off) == [(6, STOPPED), (7, STOPPED)]
+            carrying.carriers.close()
+            assert sorted(carrying.runner.broken_off) == [(6, STOPPED), (7, STOPPED)]
             asyncio.current_task().cancel()  # type: ignore[union-attr]
             await asyncio.sleep(0)
 
@@ -238,15 +242,15 @@ async def test_what_a_batch_raises_stops_the_run_and_says_why_in_its_records(
     error: BaseException, why: str, failure: str | None
 ) -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, raising(error), done)
-        told.runner.freed = [batch_of(9)]
-        told.carriers.begin()
-    assert told.runner.broken_off == [(0, why)]
-    assert told.runner.taken == [0, 9], "what it held back goes on while the run does"
-    [raised] = told.failures
+        carrying = Carrying(group, raising(error), done)
+        carrying.runner.freed = [batch_of(9)]
+        carrying.carriers.begin()
+    assert carrying.runner.broken_off == [(0, why)]
+    assert carrying.runner.taken == [0, 9], "what it held back goes on while the run does"
+    [raised] = carrying.failures
     assert raised is error or isinstance(raised, TransportError)
     assert failure is None or str(raised).startswith(failure)
-    assert told.ends == 2
+    assert carrying.ends == 2
 
 
 @virtual_time
@@ -254,37 +258,37 @@ async def test_what_a_broken_batch_frees_is_broken_off_for_the_same_reason_once_
     None
 ):
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group)
+        carrying = Carrying(group)
 
         async def last(_: Carrier) -> Sequence[Batch]:
-            told.is_over = True
+            carrying.is_over = True
             raise ZeroDivisionError
 
-        told.runner.steps, told.runner.freed = [last], [batch_of(9)]
-        told.carriers.begin()
+        carrying.runner.steps, carrying.runner.freed = [last], [batch_of(9)]
+        carrying.carriers.begin()
     why = "the run broke off: ZeroDivisionError"
-    assert told.runner.broken_off == [(0, why), (9, why)]
+    assert carrying.runner.broken_off == [(0, why), (9, why)]
 
 
 @virtual_time
 async def test_a_cancelled_batch_is_broken_off_where_it_stands_and_is_no_failure() -> None:
     with pytest.raises(asyncio.CancelledError):
         async with asyncio.TaskGroup() as group:
-            told = Carrying(group, followed_by(6), for_ever)
-            told.carriers.begin()
+            carrying = Carrying(group, followed_by(6), for_ever)
+            carrying.carriers.begin()
             await asyncio.sleep(1.0)
             asyncio.current_task().cancel()  # type: ignore[union-attr]
             await asyncio.sleep(1.0)
-    assert told.runner.broken_off == [(6, STOPPED)]
-    assert (told.failures, told.ends, len(told.carriers)) == ([], 0, 0)
+    assert carrying.runner.broken_off == [(6, STOPPED)]
+    assert (carrying.failures, carrying.ends, len(carrying.carriers)) == ([], 0, 0)
 
 
 @virtual_time
 async def test_what_waits_can_be_left_and_what_is_being_sent_goes_on() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group, for_ever, sending, for_ever)
+        carrying = Carrying(group, for_ever, sending, for_ever)
         for _ in range(3):
-            told.carriers.begin()
+            carrying.carriers.begin()
         await asyncio.sleep(1.0)
         asked: list[int] = []
 
@@ -292,31 +296,31 @@ async def test_what_waits_can_be_left_and_what_is_being_sent_goes_on() -> None:
             asked.append(batch.number)
             return batch.number != 2
 
-        told.carriers.leave(unless_last)
+        carrying.carriers.leave(unless_last)
         await asyncio.sleep(1.0)
         assert asked == [0, 2], "what is being sent is not asked about"
-        assert told.runner.broken_off == [(0, STOPPED)]
-        assert len(told.carriers) == 2
-        told.carriers.leave(lambda _: True)
-    assert told.runner.broken_off == [(0, STOPPED), (2, STOPPED)]
-    assert (told.ends, told.failures) == (1, [])
+        assert carrying.runner.broken_off == [(0, STOPPED)]
+        assert len(carrying.carriers) == 2
+        carrying.carriers.leave(lambda _: True)
+    assert carrying.runner.broken_off == [(0, STOPPED), (2, STOPPED)]
+    assert (carrying.ends, carrying.failures) == (1, [])
 
 
 @virtual_time
 async def test_a_batch_that_has_the_others_left_is_not_left_itself() -> None:
     async with asyncio.TaskGroup() as group:
-        told = Carrying(group)
+        carrying = Carrying(group)
 
         async def leaves(_: Carrier) -> Sequence[Batch]:
-            told.carriers.leave(lambda _: True)
+            carrying.carriers.leave(lambda _: True)
             await asyncio.sleep(0)
             return []
 
-        told.runner.steps = [for_ever, leaves]
-        told.carriers.begin()
-        told.carriers.begin()
-    assert told.runner.broken_off == [(0, STOPPED)]
-    assert told.ends == 1
+        carrying.runner.steps = [for_ever, leaves]
+        carrying.carriers.begin()
+        carrying.carriers.begin()
+    assert carrying.runner.broken_off == [(0, STOPPED)]
+    assert carrying.ends == 1
 
 
 @virtual_time
@@ -324,13 +328,13 @@ async def test_closing_settles_all_that_is_open_once() -> None:
     group = asyncio.TaskGroup()
     with pytest.raises(asyncio.CancelledError):
         async with group:
-            told = Carrying(group, for_ever)
-            told.carriers.begin()
+            carrying = Carrying(group, for_ever)
+            carrying.carriers.begin()
             await asyncio.sleep(0.1)
-            told.carriers.begin()  # its task gets no turn
-            told.carriers.close()
-            assert told.runner.withdrawn == [STOPPED]
-            assert told.runner.broken_off == [(0, STOPPED)]
-            assert (len(told.carriers), told.carriers.unfilled) == (0, 0)
+            carrying.carriers.begin()  # its task gets no turn
+            carrying.carriers.close()
+            assert carrying.runner.withdrawn == [STOPPED]
+            assert carrying.runner.broken_off == [(0, STOPPED)]
+            assert (len(carrying.carriers), carrying.carriers.unfilled) == (0, 0)
             asyncio.current_task().cancel()  # type: ignore[union-attr]
             await asyncio.sleep(0)

@@ -141,7 +141,7 @@ async def test_whatever_a_callback_raises_ends_the_run_and_reaches_the_caller(
 
 
 @virtual_time
-async def test_a_body_and_a_run_that_fail_are_both_told() -> None:
+async def test_if_body_and_run_both_fail_both_errors_are_raised() -> None:
     async with World() as world:
         run = upsert(world, breaking(SourceError("no more rows"), 5))
         with pytest.raises(BodyError) as caught:
@@ -207,7 +207,7 @@ async def test_an_exception_out_of_a_nested_run_keeps_its_own_outcome() -> None:
 
 
 @virtual_time
-async def test_what_a_source_and_the_service_raise_is_both_told() -> None:
+async def test_errors_of_source_and_service_are_both_raised() -> None:
     async with World(faults=[None, FaultKind.RATE_DAILY], latency=1.0) as world:
         run = upsert(world, drip(breaking(SourceError(), 250), 0.01), linger=1.0)
         with pytest.raises(SourceError) as caught:
@@ -217,7 +217,7 @@ async def test_what_a_source_and_the_service_raise_is_both_told() -> None:
 
 
 @virtual_time
-async def test_what_a_source_raises_while_it_is_cancelled_is_told_along() -> None:
+async def test_an_error_of_a_source_that_is_cancelled_is_attached() -> None:
     async def source() -> AsyncIterator[dict[str, str]]:
         try:
             yield people(1)[0]
@@ -250,7 +250,7 @@ async def test_waiting_raises_what_ended_the_run() -> None:
 
 
 @virtual_time
-async def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> None:
+async def test_an_error_of_the_body_has_a_note_that_the_client_was_closed() -> None:
     world = World()
     with pytest.raises(BodyError) as caught:
         async with upsert(world, people(5)) as run:
@@ -262,7 +262,7 @@ async def test_a_body_that_raises_is_told_along_that_the_client_was_closed() -> 
 
 
 @virtual_time
-async def test_a_run_all_of_whose_tasks_are_cancelled_ends_with_true_books() -> None:
+async def test_a_run_whose_tasks_are_all_cancelled_accounts_for_every_record() -> None:
     async with World(latency=10.0) as world:
         run = upsert(world, people(1000), batch_size=10).start()
         await asyncio.sleep(1)

@@ -166,7 +166,7 @@ def test_a_lost_answer_is_asked_for_again(verb: str, fault: FaultKind) -> None:
 
 @pytest.mark.parametrize("fault", UNREADABLE)
 @pytest.mark.parametrize("verb", IDEMPOTENT)
-def test_an_answer_that_is_none_is_asked_for_again(verb: str, fault: FaultKind) -> None:
+def test_an_unreadable_answer_is_asked_for_again(verb: str, fault: FaultKind) -> None:
     trial = Trial(verb, [fault] * 5).tell()
     trial.succeeded()
     assert len(trial.times) == 6
@@ -243,9 +243,7 @@ def test_what_a_proxy_says_of_a_create_leaves_it_in_doubt(status: int, after: bo
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("status", FRONT_STATUSES)
 @pytest.mark.parametrize("verb", IDEMPOTENT)
-def test_what_a_proxy_says_of_the_others_has_them_sent_again(
-    verb: str, status: int, after: bool
-) -> None:
+def test_records_a_proxy_answered_for_are_sent_again(verb: str, status: int, after: bool) -> None:
     trial = Trial(verb, [])
     FrontPage(trial.world, status, after=after)
     trial.tell().succeeded()
@@ -262,7 +260,7 @@ def test_what_a_proxy_says_for_ever_leaves_a_write_in_doubt(verb: str, status: i
 
 @pytest.mark.parametrize("status", [405, 407, 411, 431])
 @pytest.mark.parametrize("verb", VERBS)
-def test_what_is_not_forwarded_is_tried_three_times_and_is_nobodys_fault(
+def test_what_is_not_forwarded_is_tried_three_times_and_is_no_records_fault(
     verb: str, status: int
 ) -> None:
     trial = Trial(verb, [])
@@ -289,7 +287,9 @@ async def test_many_batches_that_a_proxy_turns_away_once_are_no_usage_error(stat
 
 @pytest.mark.parametrize("status", [302, 400, 409, 503])
 @pytest.mark.parametrize("verb", VERBS)
-def test_an_answer_with_results_under_another_status_is_no_refusal(verb: str, status: int) -> None:
+def test_an_answer_with_results_under_another_status_is_no_rejection(
+    verb: str, status: int
+) -> None:
     trial = Trial(verb, [])
     send, left = trial.world.transport.send, 1
 
@@ -332,7 +332,7 @@ def test_a_wait_longer_than_the_policy_allows_ends_the_run(verb: str) -> None:
 )
 @pytest.mark.parametrize("verb", VERBS)
 @virtual_time
-async def test_a_hold_holds_everybody(verb: str, fault: Fault | FaultKind, pause: float) -> None:
+async def test_a_hold_holds_all_requests(verb: str, fault: Fault | FaultKind, pause: float) -> None:
     async def other(world: World) -> float:
         await asyncio.sleep(0.5)
         await world.client.read("contacts", ["1"])
@@ -420,7 +420,7 @@ def test_a_record_that_is_too_large_alone_has_failed(verb: str, fault: FaultKind
     "fault", [FaultKind.CONNECT_TIMEOUT, FaultKind.TLS_FAILED, FaultKind.TLS_INVALID]
 )
 @pytest.mark.parametrize("verb", IDEMPOTENT)
-def test_a_front_that_has_lost_the_service_is_tried_three_times(
+def test_a_proxy_that_cannot_reach_the_service_is_tried_three_times(
     verb: str, fault: FaultKind
 ) -> None:
     Trial(verb, [fault] * 2).tell().succeeded()
@@ -432,7 +432,7 @@ def test_a_front_that_has_lost_the_service_is_tried_three_times(
 
 @pytest.mark.parametrize("verb", ["create", "update", "upsert"])
 @virtual_time
-async def test_a_rejected_batch_is_rid_of_its_culprit(verb: str) -> None:
+async def test_a_rejected_batch_is_sent_again_without_the_record_at_fault(verb: str) -> None:
     async with World(conflicts_reject_batch=True, update_rejects_whole_batch=True) as world:
         world.service.declare_strict("contacts", ["firstname"])
         records: list[dict[str, Any]] = list(people(10))
@@ -469,7 +469,7 @@ def test_what_failed_with_its_request_can_be_sent_again(
 
 
 @virtual_time
-async def test_what_was_refused_for_its_own_sake_is_not_sent_again() -> None:
+async def test_a_record_rejected_for_its_own_sake_is_not_retryable() -> None:
     async with World() as world:
         world.service.declare_strict("contacts", ["firstname"])
         records: list[Any] = [
@@ -503,7 +503,7 @@ async def test_after_an_outage_the_rest_is_sent_and_all_is_there() -> None:
 
 
 @virtual_time
-async def test_an_outage_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_outage_has_events(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Progress] = []
     async with World(
         faults=lambda request: FaultKind.BAD_GATEWAY if 0.4 < request.at < 5 else None,

@@ -222,7 +222,7 @@ async def test_a_provider_whose_own_call_is_cancelled_hangs_nobody() -> None:
 
 
 @virtual_time
-async def test_a_doubt_is_not_taken_back_by_a_later_refusal() -> None:
+async def test_a_later_rejection_does_not_end_a_doubt() -> None:
     """The first try has written the record, its answer was lost; a refusal of the second proves nothing."""
 
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:

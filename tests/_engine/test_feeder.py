@@ -113,7 +113,7 @@ async def test_room_for_one_is_enough_for_one(slow: bool) -> None:
 
 @kinds
 @virtual_time
-async def test_it_asks_anew_for_room_when_it_is_told_to(slow: bool) -> None:
+async def test_waking_it_asks_for_room_again(slow: bool) -> None:
     owner = Owner(source_of(6, slow=slow), asks_after=3)
     await owner.feeder.run()
     assert owner.asked == [0, 3]
@@ -186,7 +186,7 @@ async def test_an_iterator_that_cannot_be_closed_is_not_closed() -> None:
 
 
 @virtual_time
-async def test_a_source_that_blocks_is_told_of_once() -> None:
+async def test_a_source_that_blocks_causes_one_event() -> None:
     loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
 
     def source() -> Iterator[int]:
@@ -200,7 +200,7 @@ async def test_a_source_that_blocks_is_told_of_once() -> None:
 
 
 @virtual_time
-async def test_a_little_blocking_now_and_then_is_not_told() -> None:
+async def test_a_source_that_blocks_seldom_causes_no_warning() -> None:
     """So it is with a collection of garbage, or where others use the processor."""
 
     loop = cast("VirtualTimeLoop", asyncio.get_running_loop())

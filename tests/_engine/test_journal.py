@@ -29,7 +29,7 @@ class Notes:
         self.takes, self.room = takes, room
         self.before: list[int] = []
         self.asked: list[Sequence[int]] = []
-        self.told: dict[int, RecordStatus] = {}
+        self.settled_as: dict[int, RecordStatus] = {}
         self.written_at: dict[int, float] = {}
 
     async def before_sending(self, positions: Sequence[int]) -> None:
@@ -42,8 +42,8 @@ class Notes:
 
     def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
         for position in positions:
-            assert position not in self.told, "each is told once"
-            self.told[position] = status
+            assert position not in self.settled_as, "each is told once"
+            self.settled_as[position] = status
 
 
 def journaled(run: Run, journal: Notes) -> Run:
@@ -52,9 +52,9 @@ def journaled(run: Run, journal: Notes) -> Run:
     return run
 
 
-def check_books(run: Run, journal: Notes) -> None:
+def check_journal(run: Run, journal: Notes) -> None:
     """Fail unless a journal knows of every record what the outcome says, and knew of it before it was sent."""
-    assert journal.told == {record.index: record.status for record in run.outcome.records}
+    assert journal.settled_as == {record.index: record.status for record in run.outcome.records}
     assert len(set(journal.before)) == len(journal.before), "each is asked about once"
     for record in run.outcome.records:
         if record.attempts:
@@ -74,7 +74,7 @@ async def test_no_byte_of_a_record_leaves_before_the_journal_has_it() -> None:
     async with World(max_concurrency=2) as world:
         run = upsert(world, people(50), journal, batch_size=10)
         assert (await run).ok
-        check_books(run, journal)
+        check_journal(run, journal)
         assert sorted(journal.before) == list(range(50))
         position_of = {person["email"]: at for at, person in enumerate(people(50))}
         for request, body in zip(world.service.requests, world.bodies(), strict=True):
@@ -94,7 +94,7 @@ async def test_retries_and_parts_are_not_asked_about_again() -> None:
         assert outcome.counts == Counts(10, succeeded=9, failed=1)
         assert journal.asked == [tuple(range(10))]
         assert world.statuses() == [423, 429, 207]
-        check_books(run, journal)
+        check_journal(run, journal)
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -114,7 +114,7 @@ async def test_a_journal_that_fails_stops_the_run_and_its_records_are_unsent(
                 await run
         assert run.outcome.counts == Counts(100, succeeded=20, unsent=80)
         assert len(world.service.requests) == 2
-        check_books(run, journal)
+        check_journal(run, journal)
 
 
 @virtual_time
@@ -125,7 +125,7 @@ async def test_what_is_in_flight_settles_when_the_journal_fails() -> None:
         with pytest.raises(FullDiskError):
             await run
         assert run.outcome.counts == Counts(100, succeeded=30, unsent=70)
-        check_books(run, journal)
+        check_journal(run, journal)
 
 
 @virtual_time
@@ -143,7 +143,7 @@ async def test_a_run_that_is_stopped_while_the_journal_writes_sends_nothing() ->
             await asyncio.wait([task])
             assert run.outcome.counts == Counts(5, unsent=5)
             assert not world.service.requests
-            check_books(run, journal)
+            check_journal(run, journal)
 
 
 @virtual_time
@@ -178,7 +178,7 @@ async def test_positions_count_all_that_was_taken_from_the_source() -> None:
         ]
         assert [record.input for record in run.outcome.records] == records
         assert [sorted(positions) for positions in journal.asked] == [[1, 3, 4]]
-        assert sorted(journal.told) == [0, 1, 2, 3, 4, 5]
+        assert sorted(journal.settled_as) == [0, 1, 2, 3, 4, 5]
 
 
 @virtual_time
@@ -187,8 +187,8 @@ async def test_the_journal_hears_of_what_a_list_leaves_off() -> None:
     async with World(latency=1.0, max_concurrency=1) as world:
         run = upsert(world, people(1000), journal, batch_size=10, deadline=1.5)
         await run
-        check_books(run, journal)
-        assert len(journal.told) == 1000
+        check_journal(run, journal)
+        assert len(journal.settled_as) == 1000
 
 
 @virtual_time
@@ -201,7 +201,7 @@ async def test_a_look_up_writes_nothing_and_is_not_asked_about() -> None:
         assert (await journaled(run, journal)).ok
         assert len(world.service.requests) == 2
         assert len(journal.asked) == 1
-        check_books(run, journal)
+        check_journal(run, journal)
 
 
 FAULTS = [
@@ -236,6 +236,6 @@ def test_whatever_happens_the_journal_and_the_outcome_agree(
                 world, records, journal, batch_size=4, duplicates=duplicates, deadline=deadline
             )
             await asyncio.gather(run, return_exceptions=True)
-            check_books(run, journal)
+            check_journal(run, journal)
 
     run_in_virtual_time(main())

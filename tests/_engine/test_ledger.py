@@ -1,4 +1,4 @@
-"""The books of a run: every record in one state, and as much kept as is wanted."""
+"""The ledger of a run: every record in one state, and as much kept as is wanted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ moments = st.none() | st.datetimes(
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("all", [0, 1, 2]), ("errors", [1, 2]), ("none", [])])
-def test_the_ledger_keeps_what_it_is_told_and_counts_all(keep: str, kept: list[int]) -> None:
+def test_the_ledger_keeps_all_entries_and_counts_them(keep: str, kept: list[int]) -> None:
     ledger = Ledger(Keep(keep))
     for number in range(3):
         ledger.take(number)
@@ -57,7 +57,7 @@ def test_a_record_is_settled_once() -> None:
 @pytest.mark.parametrize("keep", Keep)
 @pytest.mark.parametrize("indexes", [[4, 0, 3], [0, 1, 2], [2, 3, 4], [1], []])
 @pytest.mark.parametrize("answered", [True, False])
-def test_to_succeed_together_is_to_succeed_one_by_one(
+def test_settling_a_batch_at_once_equals_settling_its_records_one_by_one(
     keep: Keep, indexes: list[int], *, answered: bool
 ) -> None:
     together, one_by_one = Ledger(keep), Ledger(keep)
@@ -144,7 +144,7 @@ def test_what_is_kept_of_a_record_is_all_that_is_known_of_it(keep: str) -> None:
     assert (ledger.is_open(2), ledger.is_open(1), ledger.input(2)) == (True, False, "c")
 
 
-def test_times_of_many_replies_span_them_all_and_a_batch_that_is_pending_is_told() -> None:
+def test_times_span_all_replies_and_a_pending_batch_shows() -> None:
     ledger = Ledger(Keep.ALL)
     times = [dt.datetime(2026, 1, day, tzinfo=dt.UTC) for day in (3, 1, 2)]
     ledger.note_response(BatchResponse(status=BatchStatus.PENDING))

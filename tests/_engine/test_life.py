@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hubbatch import HubbatchError, UsageError
-from hubbatch._engine.life import EndReason, Life, RunEnd, State, tell_along
+from hubbatch._engine.life import EndReason, Life, RunEnd, State, attach_error
 
 
 def running() -> Life:
@@ -57,7 +57,7 @@ def test_what_is_sent_again_after_an_error_depends_on_the_error(
     assert life.ending == RunEnd(EndReason.SOURCE, error)
 
 
-def test_the_first_error_is_what_ended_the_run_and_others_are_told_along() -> None:
+def test_the_first_error_ends_the_run_and_others_are_attached() -> None:
     first, second, third = ValueError("first"), KeyError("second"), KeyError("third")
     life = running()
     life.stop()
@@ -89,7 +89,7 @@ def test_only_an_error_that_the_run_made_is_its_own() -> None:
     assert RunEnd(EndReason.SERVICE, ValueError()).own_error is None
 
 
-def test_telling_along_keeps_causes_and_makes_no_circle() -> None:
+def test_attaching_an_error_keeps_causes_and_makes_no_circle() -> None:
     class SilentError(Exception):
         def __str__(self) -> str:
             raise ValueError
@@ -97,18 +97,18 @@ def test_telling_along_keeps_causes_and_makes_no_circle() -> None:
     cause, error, also = KeyError("cause"), ValueError("error"), SilentError()
     error.__cause__ = cause
     also.__context__ = error
-    tell_along(error, also)
+    attach_error(error, also)
     assert cause.__context__ is None
     assert "SilentError" in error.__notes__[0]
     other = TypeError()
-    tell_along(error, other)
+    attach_error(error, other)
     assert cause.__context__ is other
-    tell_along(error, other)
+    attach_error(error, other)
     assert len(error.__notes__) == 2
 
 
 def test_a_run_that_could_not_be_started_is_over_and_says_why() -> None:
     life, error = Life(), UsageError("no loop")
-    life.refuse(error)
+    life.end_unstarted(error)
     assert life.ended
-    assert (life.ending.reason, life.ending.error) == (EndReason.REFUSED, error)
+    assert (life.ending.reason, life.ending.error) == (EndReason.NOT_STARTED, error)

@@ -127,7 +127,7 @@ def test_there_is_room_for_what_the_quota_can_send_in_ten_seconds() -> None:
 
 
 @pytest.mark.parametrize("prefetch", [25, 1000])
-def test_a_run_may_be_told_how_many_records_to_hold(prefetch: int) -> None:
+def test_prefetch_sets_how_many_records_a_run_holds(prefetch: int) -> None:
     reading = Reading(backlog=7, prefetch=prefetch)
     reading.hold(people(1))
     assert reading.room == prefetch - 7 - 1

@@ -40,7 +40,7 @@ def of(seen: list[Event], *kinds: type[Event]) -> list[Any]:
 
 
 @virtual_time
-async def test_a_good_run_is_told_from_its_start_to_its_end() -> None:
+async def test_a_good_run_has_events_from_start_to_end() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append], name="a", latency=0.5) as world:
         run = upsert(world, people(3))
@@ -95,7 +95,7 @@ async def test_a_correlation_id_is_one_of_hubspots_or_none(
 
 
 @virtual_time
-async def test_of_what_was_never_sent_no_request_is_told() -> None:
+async def test_a_request_that_was_never_sent_has_no_event() -> None:
     sending = Sending(NoReply(sent=False, reason="no connection"), tells=False)
     await sending.send()
     assert sending.events == []
@@ -117,7 +117,7 @@ async def test_a_request_that_breaks_off_is_sent_and_never_answered() -> None:
 
 
 @virtual_time
-async def test_what_cannot_be_sent_is_told_by_its_retries() -> None:
+async def test_what_cannot_be_sent_has_retry_events() -> None:
     seen: list[Event] = []
 
     async def nowhere(request: Request, token: str, note_sent: Any) -> NoReply:
@@ -137,7 +137,7 @@ async def test_what_cannot_be_sent_is_told_by_its_retries() -> None:
 
 
 @virtual_time
-async def test_a_retry_says_why_and_when_and_a_hold_is_told_before() -> None:
+async def test_a_retry_event_says_why_and_when_after_the_event_of_the_hold() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append], faults=[FaultKind.RATE_ROLLING]) as world:
         assert (await upsert(world, people(3))).ok
@@ -161,7 +161,7 @@ async def test_a_doubt_is_looked_up_in_requests_that_say_so() -> None:
 
 
 @virtual_time
-async def test_a_bisection_is_told_of_split_by_split() -> None:
+async def test_every_split_of_a_bisection_is_an_event() -> None:
     seen: list[Event] = []
     records = [*people(8), {"email": "no address"}, *people(7, 8)]
     async with World(observers=[seen.append], reject_whole_batch=True) as world:
@@ -184,7 +184,7 @@ async def test_a_bisection_is_told_of_split_by_split() -> None:
 
 
 @virtual_time
-async def test_what_is_too_large_is_told_of_as_halved() -> None:
+async def test_halving_a_batch_is_an_event() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append], faults=[FaultKind.TOO_LARGE]) as world:
         assert (await upsert(world, people(10))).ok
@@ -194,7 +194,7 @@ async def test_what_is_too_large_is_told_of_as_halved() -> None:
 
 @pytest.mark.parametrize("recovers", [True, False])
 @virtual_time
-async def test_an_outage_is_told_from_the_breakers_opening_to_its_closing(
+async def test_an_outage_has_events_from_the_opening_of_the_breaker_to_its_closing(
     recovers: bool,
 ) -> None:
     seen: list[Event] = []
@@ -231,7 +231,7 @@ async def test_several_runs_are_told_apart() -> None:
 
 
 @virtual_time
-async def test_records_that_a_list_holds_beyond_the_end_are_told_of_as_unsent() -> None:
+async def test_records_left_in_a_list_are_reported_as_unsent() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append]) as world:
         run = upsert(world, [{}, *people(12_000)], max_failures=1)
@@ -241,7 +241,7 @@ async def test_records_that_a_list_holds_beyond_the_end_are_told_of_as_unsent() 
 
 
 @virtual_time
-async def test_records_that_nobody_takes_are_told_of_once() -> None:
+async def test_records_that_no_reader_takes_cause_one_event() -> None:
     sending = Sending(GOOD)
     settled = RecordStream(sending.reporter.not_taken)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
@@ -253,7 +253,7 @@ async def test_records_that_nobody_takes_are_told_of_once() -> None:
 
 
 @virtual_time
-async def test_records_that_somebody_takes_are_not_told_of() -> None:
+async def test_records_that_a_reader_takes_cause_no_event() -> None:
     sending = Sending(GOOD)
     settled = RecordStream(sending.reporter.not_taken)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)

@@ -154,7 +154,7 @@ def test_a_create_is_never_sent_again_in_doubt(
 
 
 @pytest.mark.parametrize("status", [477, 401])
-def test_a_create_that_something_in_between_puts_off_is_in_doubt_too(status: int) -> None:
+def test_a_create_that_a_proxy_delays_is_in_doubt(status: int) -> None:
     assert after(answer(status), CREATE).action not in {Action.HOLD, Action.REFRESH}
 
 
@@ -261,9 +261,7 @@ def test_a_policy_of_one_attempt_tries_once(reply: Reply | NoReply, action: Acti
         (said(477), Symptom.MIGRATING),
     ],
 )
-def test_being_told_not_now_is_not_an_attempt_but_not_for_ever(
-    reply: Reply, symptom: Symptom
-) -> None:
+def test_a_429_is_no_attempt_but_not_for_ever(reply: Reply, symptom: Symptom) -> None:
     assert after(reply, history={symptom: 58}).action is Action.HOLD
     assert after(reply, history={symptom: 59}).action is Action.GIVE_UP
     assert after(answer(500), history={symptom: 59}).action is Action.RETRY
@@ -323,7 +321,7 @@ def test_no_content_answers_an_archive_only() -> None:
         (answer(477), 30.0),
     ],
 )
-def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
+def test_how_long_all_requests_are_held(reply: Reply, wait: float) -> None:
     decision = after(reply, policy=PATIENT)
     assert decision.action is Action.HOLD
     assert decision.wait == wait
@@ -469,13 +467,13 @@ S, G, L, U, W = (
         ({W: 1}, True, Action.TAKE_APART),
     ],
 )
-def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect(
+def test_two_failures_are_enough_within_a_poison_search(
     history: dict[Symptom, int], in_poison_search: bool, action: Action
 ) -> None:
-    told = diagnose(UPSERT, Reply(500, {}, b"{}"))
+    diagnosis = diagnose(UPSERT, Reply(500, {}, b"{}"))
     after = decide(
         UPSERT,
-        told,
+        diagnosis,
         history=history,
         policy=RetryPolicy(),
         chance=0.0,
@@ -484,17 +482,17 @@ def test_most_tries_have_to_be_failures_of_the_service_and_two_convict_a_suspect
     assert after.action is action
 
 
-def test_one_lost_answer_at_last_does_not_save_a_batch_from_being_taken_apart() -> None:
+def test_a_final_lost_answer_does_not_keep_a_batch_from_being_split() -> None:
     lost = NoReply(sent=True, reason="lost")
     assert after(lost, history={S: 5}).action is Action.TAKE_APART
 
 
-def test_who_wants_one_try_gets_nothing_taken_apart() -> None:
+def test_with_max_attempts_one_no_batch_is_split() -> None:
     policy = RetryPolicy(max_attempts=1)
     assert after(answer(500), policy=policy).action is Action.GIVE_UP
     assert after(answer(500), policy=policy, in_poison_search=True).action is Action.GIVE_UP
 
 
-def test_who_wants_one_try_gets_nothing_taken_apart_for_a_firewall_either() -> None:
+def test_with_max_attempts_one_no_batch_is_split_for_a_firewall() -> None:
     policy = RetryPolicy(max_attempts=1)
     assert after(answer(403), policy=policy).action is Action.GIVE_UP

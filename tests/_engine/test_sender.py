@@ -56,7 +56,7 @@ class OneToken:
     async def current(self) -> str:
         return "made-up"
 
-    def refused(self, token: str) -> None:
+    def expire(self, token: str) -> None:
         self.refused_ones.append(token)
 
 
@@ -132,7 +132,7 @@ async def test_batches_wait_for_their_time_and_are_counted_meanwhile() -> None:
 
 @pytest.mark.parametrize("tells", [True, False])
 @virtual_time
-async def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells: bool) -> None:
+async def test_after_an_answer_the_tries_of_its_batch_are_known(tells: bool) -> None:
     sending = Sending(GOOD, tells=tells)
     await asyncio.sleep(3.0)
     response = await sending.send()
@@ -147,7 +147,7 @@ async def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells
     batch = sending.carrier.batch
     assert (batch.attempts, batch.tried_since) == (2, began)
     assert (sending.sender.requests, sending.carrier.sending) == (2, False)
-    sending.sender.discard_token(response)
+    sending.sender.expire_token(response)
     assert sending.tokens.refused_ones == ["made-up"]
 
 
@@ -226,7 +226,7 @@ async def test_a_run_does_not_begin_while_all_are_held_for_longer_than_it_would_
 
 
 @virtual_time
-async def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
+async def test_the_quota_is_learned_from_answers_and_from_429s() -> None:
     headers = {
         "x-hubspot-ratelimit-max": "190",
         "x-hubspot-ratelimit-remaining": "150",
@@ -239,9 +239,7 @@ async def test_the_quota_is_learned_from_answers_and_from_refusals() -> None:
 
 @pytest.mark.parametrize(("answer", "refused"), [(LIMITED, [True]), (BAD, [False])])
 @virtual_time
-async def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
-    answer: Reply, refused: list[bool]
-) -> None:
+async def test_the_limiter_learns_of_a_429(answer: Reply, refused: list[bool]) -> None:
     told: list[bool] = []
 
     class Listening(RateLimiter):
@@ -256,7 +254,7 @@ async def test_the_quota_is_told_of_an_answer_that_says_one_too_many(
     ("search", "broken"), [(PoisonSearch.NONE, True), (PoisonSearch.FAILING, False)]
 )
 @virtual_time
-async def test_failures_on_what_may_be_to_blame_for_them_do_not_break_the_service(
+async def test_failures_of_a_poison_search_do_not_open_the_breaker(
     search: PoisonSearch, broken: bool
 ) -> None:
     sending = Sending(BAD)

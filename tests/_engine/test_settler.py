@@ -1,4 +1,4 @@
-"""What is decided about records stands in the books, is shown to an observer once, and frees their keys."""
+"""What is decided about records stands in the ledger, is shown to an observer once, and frees their keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ S, F, U, N = RecordStatus
 
 
 @attrs.define
-class Books:
+class Setup:
     """A settler, and what it writes to."""
 
     ledger: Ledger
@@ -49,17 +49,17 @@ class Books:
         return list(self.ledger.outcome().records)
 
 
-def books(*, observed: bool = False, **options: Any) -> Books:
+def setup(*, observed: bool = False, **options: Any) -> Setup:
     seen: list[RecordOutcome] = []
     known: dict[str, Any] = {"batch_size": 1, "id_property": "email"}
     call = Call(UPSERT, "/w", "/r", **(known | options))
     ledger, intake = Ledger(Keep.ALL), Intake(call)
     reporter = RunReporter(Observers(), 1, call)
     observe = seen.append if observed else None
-    return Books(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
+    return Setup(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
 
 
-def settle(into: Books, *done: Settled, **said: Any) -> list[int]:
+def settle(into: Setup, *done: Settled, **said: Any) -> list[int]:
     """Settle records; return those that may be sent now."""
     into.settler.settle(Transition(done, **said))
     return [item.index for item in into.ready()]
@@ -70,7 +70,7 @@ observed = pytest.mark.parametrize("observed", [False, True])
 
 @observed
 def test_a_success_is_entered_with_its_result_and_its_attempts(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     inputs = into.take(*people(2))
     assert not into.settler.any_success
     settle(into, Settled(inputs, S, 3, [result("7"), None]))
@@ -82,14 +82,14 @@ def test_a_success_is_entered_with_its_result_and_its_attempts(observed: bool) -
 
 @observed
 def test_a_success_without_results_is_one_too(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     settle(into, Settled(into.take(*people(2)), S, 1))
     assert [(each.status, each.result) for each in into.records] == [(S, None), (S, None)]
 
 
 @observed
 def test_a_failure_is_entered_with_its_error_and_is_no_success(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     error = BatchError("C", "m", indexes=(0,))
     settle(into, Settled(into.take(*people(1)), F, 2, error=error), errors=[error])
     assert not into.settler.any_success
@@ -106,7 +106,7 @@ def test_a_failure_is_entered_with_its_error_and_is_no_success(observed: bool) -
 
 
 def test_what_an_answer_says_beyond_its_records_is_entered() -> None:
-    into = books()
+    into = setup()
     settle(into, response=BatchResponse(links={"self": "here"}))
     assert into.ledger.outcome().links == {"self": "here"}
 
@@ -114,7 +114,7 @@ def test_what_an_answer_says_beyond_its_records_is_entered() -> None:
 @observed
 @pytest.mark.parametrize("status", [S, F])
 def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: RecordStatus) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     [person] = people(1)
     [first] = into.take(person, person)
     assert settle(into, Settled([first], status, 1)) == [1]
@@ -123,14 +123,14 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
 
 @observed
 def test_all_that_wait_for_keys_that_are_settled_together_may_go(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     inputs = into.take(*people(2), *people(2))
     assert settle(into, Settled(inputs, S, 1)) == [2, 3]
 
 
 @observed
 def test_records_that_share_an_input_end_together(observed: bool) -> None:
-    into = books(observed=observed, duplicates=Duplicates.MERGE, batch_size=10)
+    into = setup(observed=observed, duplicates=Duplicates.MERGE, batch_size=10)
     [person], [other] = people(1), people(1, 1)
     inputs = into.take(person, other, person)
     assert len(inputs) == 2
@@ -141,7 +141,7 @@ def test_records_that_share_an_input_end_together(observed: bool) -> None:
 
 @observed
 def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     sent = {
         "id": "p0@example.com",
         "properties": {"firstname": "P"},
@@ -156,7 +156,7 @@ def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bo
 
 @observed
 def test_a_result_is_kept_as_it_came(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     settle(into, Settled(into.take(*people(1)), S, 1, [result("7", trace_id="sent")]))
     [record] = into.records
     assert record.result == result("7", trace_id="sent")
@@ -164,7 +164,7 @@ def test_a_result_is_kept_as_it_came(observed: bool) -> None:
 
 @observed
 def test_a_doubt_about_a_record_with_a_trace_id_of_its_own_has_no_result(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     sent = {"id": "p0@example.com", "properties": {}, "objectWriteTraceId": "mine"}
     settle(into, Settled(into.take(sent), U, 1))
     [record] = into.records
@@ -172,8 +172,8 @@ def test_a_doubt_about_a_record_with_a_trace_id_of_its_own_has_no_result(observe
 
 
 def test_a_record_that_must_not_be_sent_fails_with_a_reason() -> None:
-    into = books(observed=True)
-    into.settler.refuse(into.ledger.take("x"), "no record")
+    into = setup(observed=True)
+    into.settler.close_invalid(into.ledger.take("x"), "no record")
     [record] = into.records
     error = BatchError(LOCAL_VALIDATION, "no record", indexes=(0,))
     assert (record.status, record.error, record.attempts) == (F, error, 0)
@@ -183,7 +183,7 @@ def test_a_record_that_must_not_be_sent_fails_with_a_reason() -> None:
 
 @observed
 def test_what_is_left_when_a_run_ends_was_never_sent(observed: bool) -> None:
-    into = books(observed=observed)
+    into = setup(observed=observed)
     first, *_ = into.take(*people(3))
     settle(into, Settled([first], S, 1))
     steps = list(into.settler.close_rest(iter(["x", "y"])))
@@ -198,7 +198,7 @@ def test_what_is_left_when_a_run_ends_was_never_sent(observed: bool) -> None:
 
 
 def test_the_rest_is_closed_slice_by_slice() -> None:
-    into = books()
+    into = setup()
     for number in range(5_001):
         into.ledger.take(number)
     closing = into.settler.close_rest(iter(range(5_001)))
@@ -208,7 +208,7 @@ def test_the_rest_is_closed_slice_by_slice() -> None:
 
 
 def test_a_record_that_is_closed_is_not_shown_again() -> None:
-    into = books(observed=True)
+    into = setup(observed=True)
     [item] = into.take(*people(1))
     settle(into, Settled([item], F, 1), Settled([item], U, 2))
     assert [(each.status, each.attempts) for each in into.seen] == [(F, 1)]

@@ -257,7 +257,7 @@ def test_waiting_for_room_is_not_taken_for_blocking(caplog: pytest.LogCaptureFix
 
 
 @virtual_time
-async def test_a_record_whose_error_cannot_be_told_fails_like_any_other() -> None:
+async def test_a_record_whose_error_cannot_be_shown_fails_like_any_other() -> None:
     class SilentError(Exception):
         def __str__(self) -> str:
             raise self

@@ -160,7 +160,7 @@ async def test_stop_from_within_the_iteration_and_the_source() -> None:
         assert run.outcome.counts.succeeded >= 10
 
 
-def test_cancelled_at_any_await_the_books_are_true() -> None:
+def test_cancelled_at_any_await_every_record_is_accounted_for() -> None:
     """The awaits are enumerated by the loop's turns.
 
     Between two turns every task runs to its next await, so that cancelling before each turn of a run in turn hits

@@ -114,7 +114,7 @@ async def its_wait(run: Run) -> object:
 
 @pytest.mark.parametrize("how", [itself, in_a_task, its_wait])
 @virtual_time
-async def test_a_source_that_waits_for_its_own_run_is_told_so(how: Any) -> None:
+async def test_a_source_that_waits_for_its_own_run_gets_an_error(how: Any) -> None:
     async with World() as world:
         runs: list[Run] = []
 

@@ -97,7 +97,7 @@ async def test_a_provider_that_fails_is_asked_again_before_anybody_hears_of_it()
 
 
 @virtual_time
-async def test_a_provider_that_keeps_failing_is_told_by_kind_and_message() -> None:
+async def test_the_error_of_a_failing_provider_has_its_kind_and_message() -> None:
     asked: list[float] = []
 
     async def provider() -> str:
@@ -146,7 +146,7 @@ async def test_no_secret_is_in_what_is_said_of_a_provider(error: Exception, says
 
 
 @virtual_time
-async def test_a_provider_hears_which_token_was_refused() -> None:
+async def test_a_provider_is_given_the_token_that_was_rejected() -> None:
     heard: list[str | None] = []
 
     async def provider(*, refused: str | None = None) -> str:
@@ -156,15 +156,15 @@ async def test_a_provider_hears_which_token_was_refused() -> None:
     typed: TokenProvider = provider
     tokens = TokenSource(typed)
     assert await tokens.current() == "old"
-    tokens.refused("old")
+    tokens.expire("old")
     assert await tokens.current() == "new"
-    tokens.refused("old")  # of a request that was under way: no news
+    tokens.expire("old")  # of a request that was under way: no news
     assert await tokens.current() == "new"
     assert heard == [None, "old", None]
 
 
 @virtual_time
-async def test_a_run_goes_on_with_the_token_that_a_provider_gives_for_a_refused_one() -> None:
+async def test_a_run_goes_on_with_the_token_that_replaces_a_rejected_one() -> None:
     heard: list[str | None] = []
 
     class Provider:
@@ -182,7 +182,7 @@ async def test_a_run_goes_on_with_the_token_that_a_provider_gives_for_a_refused_
 
 
 @virtual_time
-async def test_a_refusal_that_comes_while_the_provider_is_asked_is_passed_on() -> None:
+async def test_a_token_rejected_while_the_provider_is_asked_is_reported_to_it() -> None:
     heard: list[str | None] = []
 
     async def provider(refused: str | None = None) -> str:
@@ -194,7 +194,7 @@ async def test_a_refusal_that_comes_while_the_provider_is_asked_is_passed_on() -
     assert await tokens.current() == "old"
     asked = asyncio.ensure_future(tokens.current())
     await asyncio.sleep(0.5)
-    tokens.refused("old")
+    tokens.expire("old")
     assert await tokens.current() == "new"
     assert await asked == "new"
     assert heard == [None, None, "old"]
@@ -226,23 +226,23 @@ class _NoSignature:
 async def test_a_provider_that_takes_nothing_is_welcome(provider: Any) -> None:
     tokens = TokenSource(provider)
     assert await tokens.current() == "token"
-    tokens.refused("token")
+    tokens.expire("token")
     assert "give a token provider that renews it" in await failure(tokens)
     assert await tokens.current() == "token", "the service may have changed its mind"
 
 
 @virtual_time
-async def test_a_fixed_token_that_was_refused_has_no_successor() -> None:
+async def test_a_fixed_token_that_was_rejected_is_not_renewed() -> None:
     tokens = TokenSource("fixed")
-    tokens.refused("another")
+    tokens.expire("another")
     assert await tokens.current() == "fixed"
-    tokens.refused("fixed")
+    tokens.expire("fixed")
     assert "give a token provider that renews it" in await failure(tokens)
     assert await tokens.current() == "fixed"
 
 
 @virtual_time
-async def test_one_who_no_longer_waits_ends_the_call_for_nobody_else() -> None:
+async def test_a_caller_that_stops_waiting_does_not_end_the_call_for_others() -> None:
     calls = 0
 
     async def provider() -> str:
@@ -264,7 +264,7 @@ async def test_one_who_no_longer_waits_ends_the_call_for_nobody_else() -> None:
     await tokens.aclose()
 
 
-def test_what_is_no_token_is_refused_at_once() -> None:
+def test_what_is_no_token_is_invalid_at_once() -> None:
     for token, says in (
         (b"x", "must be a string"),
         ("a b", "holds a line break"),

@@ -278,7 +278,7 @@ async def _silent(peer: Peer) -> None:
         pass
 
 
-async def test_what_was_sent_is_told_before_the_first_byte_leaves() -> None:
+async def test_note_sent_is_called_before_the_first_byte_leaves() -> None:
     async with raw_server(polite) as server, Sender(server.url) as sender:
         seen = []
         note = sender.note_sent

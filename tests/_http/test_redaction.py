@@ -188,7 +188,7 @@ def test_a_text_full_of_escapes_is_looked_through_in_linear_time(piece: str) -> 
         ("word " * 100, "word " * 39 + "word…"),
     ],
 )
-def test_a_foreign_message_is_told_without_what_may_be_secret(message: str, told: str) -> None:
+def test_a_message_of_foreign_code_is_shown_without_secrets(message: str, told: str) -> None:
     assert scrub(message, Redactor([PRIVATE_APP])) == told.strip()
 
 
@@ -290,7 +290,7 @@ async def test_an_ordinary_reply_is_not_redacted() -> None:
     assert reply.body == b'{"message":"a\\u00e4 100% \\/ \\u0041"}'
 
 
-async def test_a_refused_token_is_in_no_message() -> None:
+async def test_a_rejected_token_is_in_no_message() -> None:
     async def script(peer: Peer) -> None:
         while await peer.request() is not None:
             await peer.send(answer(f"token {PRIVATE_APP}".encode(), status="401 Unauthorized"))

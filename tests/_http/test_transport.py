@@ -109,7 +109,7 @@ async def test_a_redirect_is_not_followed() -> None:
     assert "/elsewhere" not in paths
 
 
-async def test_a_refused_connection_was_never_sent() -> None:
+async def test_a_request_whose_connection_is_refused_was_never_sent() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -129,7 +129,7 @@ async def test_a_failed_tls_handshake_was_never_sent() -> None:
     assert not reply.sent
 
 
-async def test_a_name_that_does_not_resolve_was_never_sent() -> None:
+async def test_a_request_to_a_host_that_does_not_resolve_was_never_sent() -> None:
     reply = await post(URL("https://does-not-exist.invalid"))
     assert isinstance(reply, NoReply)
     assert not reply.sent
@@ -287,7 +287,7 @@ async def test_what_a_busy_service_says_is_a_reply(fault: FaultKind, status: int
     [FaultKind.LOCKED, FaultKind.UNAVAILABLE, FaultKind.RATE_ROLLING, FaultKind.RATE_SECONDLY],
 )
 @virtual_time
-async def test_a_create_that_was_refused_is_sent_again(fault: FaultKind) -> None:
+async def test_a_create_that_was_rejected_is_sent_again(fault: FaultKind) -> None:
     async with World(faults=[Fault(fault, retry_after=0.01)]) as world:
         outcome = await world.client.create("contacts", people(5))
         assert outcome.counts == Counts(5, succeeded=5)

@@ -91,8 +91,8 @@ def test_what_hubspot_says_in_its_own_words_is_believed(
     _symptom: Symptom,
     _proof: Proof,
 ) -> None:
-    told = diagnose(CREATE, Reply(status, {}, orjson.dumps(body)))
-    assert (told.symptom, told.proof) == (symptom, proof)
+    diagnosis = diagnose(CREATE, Reply(status, {}, orjson.dumps(body)))
+    assert (diagnosis.symptom, diagnosis.proof) == (symptom, proof)
 
 
 @pytest.mark.parametrize("body", NOT_ITS_WORDS)
@@ -105,8 +105,8 @@ def test_what_something_in_between_says_proves_nothing_but_that_it_did_not_forwa
     symptom: Symptom,
     proof: Proof,
 ) -> None:
-    told = diagnose(CREATE, Reply(status, {}, body))
-    assert (told.symptom, told.proof) == (symptom, proof)
+    diagnosis = diagnose(CREATE, Reply(status, {}, body))
+    assert (diagnosis.symptom, diagnosis.proof) == (symptom, proof)
 
 
 @pytest.mark.parametrize("words", [{}, *OWN_WORDS])
@@ -115,11 +115,11 @@ def test_an_answer_with_results_under_a_status_that_is_no_success_is_unreadable(
     status: int, words: dict[str, str]
 ) -> None:
     body = {**words, "results": [{"id": "7", "properties": {}}]}
-    told = diagnose(CREATE, Reply(status, {}, orjson.dumps(body)))
-    assert (told.symptom, told.proof) == (Symptom.UNREADABLE, NOTHING)
-    assert told.response is None
-    assert told.error is not None
-    assert told.error.transient
+    diagnosis = diagnose(CREATE, Reply(status, {}, orjson.dumps(body)))
+    assert (diagnosis.symptom, diagnosis.proof) == (Symptom.UNREADABLE, NOTHING)
+    assert diagnosis.response is None
+    assert diagnosis.error is not None
+    assert diagnosis.error.transient
 
 
 @pytest.mark.parametrize(
@@ -134,8 +134,8 @@ def test_an_answer_with_results_under_a_status_that_is_no_success_is_unreadable(
     ],
 )
 def test_one_status_may_mean_several_things(reply: Reply, symptom: Symptom) -> None:
-    told = diagnose(UPDATE, reply)
-    assert (told.symptom, told.proof) == (symptom, NOT_WRITTEN)
+    diagnosis = diagnose(UPDATE, reply)
+    assert (diagnosis.symptom, diagnosis.proof) == (symptom, NOT_WRITTEN)
 
 
 ALL = (CREATE, UPDATE, UPSERT, READ, ARCHIVE)
@@ -165,19 +165,19 @@ ANSWERS: list[tuple[Reply, tuple[Endpoint, ...]]] = [
 def test_what_is_an_answer_to_which_verb(
     endpoint: Endpoint, reply: Reply, verbs: tuple[Endpoint, ...]
 ) -> None:
-    told = diagnose(endpoint, reply)
+    diagnosis = diagnose(endpoint, reply)
     answered = endpoint in verbs
-    assert told.symptom is (Symptom.ANSWERED if answered else Symptom.UNREADABLE)
-    assert told.proof is NOTHING
-    assert (told.response is not None) is answered
-    assert (told.error is None) is answered
+    assert diagnosis.symptom is (Symptom.ANSWERED if answered else Symptom.UNREADABLE)
+    assert diagnosis.proof is NOTHING
+    assert (diagnosis.response is not None) is answered
+    assert (diagnosis.error is None) is answered
 
 
 def test_an_answer_from_which_the_token_was_taken_out_is_not_what_was_sent() -> None:
     body = b'{"status":"COMPLETE","results":[{"id":"7","properties":{"a":"***"}}]}'
     assert diagnose(READ, Reply(200, {}, body)).symptom is Symptom.ANSWERED
-    told = diagnose(READ, Reply(200, {}, body, redacted=True))
-    assert (told.symptom, told.response) == (Symptom.UNREADABLE, None)
+    diagnosis = diagnose(READ, Reply(200, {}, body, redacted=True))
+    assert (diagnosis.symptom, diagnosis.response) == (Symptom.UNREADABLE, None)
     refused = diagnose(READ, Reply(400, {}, b'{"category":"C","message":"***"}', redacted=True))
     assert refused.symptom is Symptom.REJECTED
 
@@ -190,8 +190,8 @@ def test_more_results_or_errors_than_the_inputs_explain_are_no_answer(
     results: int, errors: int, answered: bool
 ) -> None:
     reply = answer(200, status="COMPLETE", results=[{}] * results, errors=[{}] * errors)
-    told = diagnose(CREATE, reply, 100)
-    assert told.symptom is (Symptom.ANSWERED if answered else Symptom.UNREADABLE)
+    diagnosis = diagnose(CREATE, reply, 100)
+    assert diagnosis.symptom is (Symptom.ANSWERED if answered else Symptom.UNREADABLE)
 
 
 @pytest.mark.parametrize(
@@ -219,15 +219,17 @@ def test_an_error_says_what_came_back(reply: Reply | NoReply, category: str, mes
 
 def test_the_correlation_id_is_taken_from_body_or_header() -> None:
     headers = {"x-hubspot-correlation-id": "from-header"}
-    told = [
+    diagnoses = [
         diagnose(UPDATE, Reply(400, headers, body))
         for body in (b"{}", b'{"correlationId":"from-body"}')
     ]
-    assert [each.error and each.error.correlation_id for each in told] == [
+    assert [each.error and each.error.correlation_id for each in diagnoses] == [
         "from-header",
         "from-body",
     ]
-    assert told[0].symptom is Symptom.FRONT_REFUSED, "a header alone does not make it HubSpot's"
+    assert diagnoses[0].symptom is Symptom.FRONT_REFUSED, (
+        "a header alone does not make it HubSpot's"
+    )
 
 
 @pytest.mark.parametrize(
@@ -254,8 +256,8 @@ def test_only_what_is_about_the_records_is_theirs_for_good(
 
 
 def waits(status: int, headers: dict[str, str], **body: Any) -> tuple[float | None, bool]:
-    told = diagnose(UPDATE, answer(status, headers, **body))
-    return told.asked_wait, told.asked
+    diagnosis = diagnose(UPDATE, answer(status, headers, **body))
+    return diagnosis.asked_wait, diagnosis.asked
 
 
 NOON = "Sun, 01 Mar 2026 12:00:00 GMT"
@@ -334,7 +336,7 @@ _HEADER_NAMES = st.sampled_from(
 def test_no_reply_whatever_raises(
     status: int, headers: dict[str, str], body: bytes, endpoint: Endpoint, inputs: int | None
 ) -> None:
-    told = diagnose(endpoint, Reply(status, headers, body), inputs)
-    assert isinstance(told, Diagnosis)
-    assert (told.response is None) is (told.error is not None)
-    assert told.asked_wait is None or told.asked_wait >= 0
+    diagnosis = diagnose(endpoint, Reply(status, headers, body), inputs)
+    assert isinstance(diagnosis, Diagnosis)
+    assert (diagnosis.response is None) is (diagnosis.error is not None)
+    assert diagnosis.asked_wait is None or diagnosis.asked_wait >= 0

@@ -53,10 +53,10 @@ DOUBTS = Doubts(CREATE, "email", most_rounds=6)
 def compare_with_found(endpoint: Endpoint, reply: Reply) -> None:
     """Do with a reply all that is done with one."""
     inputs = SENT[endpoint]
-    told = diagnose(endpoint, reply, len(inputs))
-    if told.response is not None:
-        read(endpoint, inputs, told.response)
-    if (error := told.error) is not None:
+    diagnosis = diagnose(endpoint, reply, len(inputs))
+    if diagnosis.response is not None:
+        read(endpoint, inputs, diagnosis.response)
+    if (error := diagnosis.error) is not None:
         find_at_fault(endpoint, inputs, error, CONTACTS)
         existing_id(error)
         is_conflict(error)
@@ -194,7 +194,7 @@ def seconds(endpoint: Endpoint, reply: Reply) -> float:
 
 @pytest.mark.parametrize("endpoint", [CREATE, READ, UPDATE], ids=["create", "read", "update"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_hostile_reply_is_judged_in_linear_time(endpoint: Endpoint, shape: str) -> None:
+def test_a_hostile_reply_is_read_in_linear_time(endpoint: Endpoint, shape: str) -> None:
     status, make = SHAPES[shape]
     small, large = (Reply(status, {}, make(size)) for size in (QUARTER, MIB))
     assert len(large.body) > MIB // 2

@@ -85,7 +85,7 @@ def test_only_what_nothing_on_the_way_passes_on_needs_no_words_of_the_service() 
     }
 
 
-def test_what_a_firewall_or_a_proxy_says_is_no_records_fault() -> None:
+def test_an_answer_of_a_firewall_or_proxy_is_no_fault_of_a_record() -> None:
     for symptom, row in SYMPTOMS.items():
         at_fault = symptom in {Symptom.REJECTED, Symptom.NOTHING_FOUND, Symptom.TOO_LARGE}
         assert row.of_the_records is at_fault

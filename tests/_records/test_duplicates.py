@@ -109,7 +109,7 @@ def test_a_merged_error_names_all_its_records() -> None:
     assert [error.indexes for error in outcome.errors] == [(0, 1)]
 
 
-def test_refuse_fails_the_later_record() -> None:
+def test_duplicates_refuse_fails_the_later_record() -> None:
     world = World()
     records = [*people(150), {"email": "P3@example.com", "firstname": "again"}, *people(1, 200)]
     outcome = upsert(world, records, duplicates="refuse")
@@ -181,7 +181,7 @@ def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates
     assert keyring.admit(first) is Admission.QUEUE
     assert keyring.release(first) == ()
     refused = policy is Duplicates.REFUSE
-    assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.QUEUE)
+    assert keyring.admit(second) is (Admission.INVALID if refused else Admission.QUEUE)
     keyring.close()
 
 

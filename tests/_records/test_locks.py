@@ -75,11 +75,11 @@ def test_an_object_at_both_ends_does_not_wait_for_itself() -> None:
     assert guard.release(item) == []
 
 
-def test_a_key_is_refused_the_second_time_where_that_is_wanted() -> None:
+def test_a_second_record_with_a_key_fails_if_duplicates_are_to_fail() -> None:
     guard = LockGuard(Duplicates.REFUSE, ROW)
     first, second, other = made(0, ("a",), "x"), made(1, ("a",), "x"), made(2, ("a",), "y")
     assert guard.admit(first) is Admission.QUEUE
-    assert guard.admit(second) is Admission.REFUSE
+    assert guard.admit(second) is Admission.INVALID
     assert guard.admit(other) is Admission.WAIT
     assert guard.release(first) == [other]
     guard.close()
@@ -89,7 +89,7 @@ def test_a_key_is_refused_the_second_time_where_that_is_wanted() -> None:
     st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=3), max_size=40),
     st.randoms(use_true_random=False),
 )
-def test_no_two_in_flight_share_a_key_and_everybody_goes(
+def test_no_two_in_flight_share_a_key_and_all_are_sent(
     wanted: list[list[str]], chance: object
 ) -> None:
     guard = LockGuard(Duplicates.SERIAL, MERGE)

@@ -171,7 +171,7 @@ def test_an_inputs_key_is_what_names_its_object(
         (CREATE, None, 5, "not int"),
     ],
 )
-def test_what_cannot_be_sent_is_refused_with_the_reason(
+def test_what_cannot_be_sent_is_invalid_with_a_reason(
     endpoint: Endpoint, id_property: str | None, record: Any, reason: str
 ) -> None:
     planner = planner_of(endpoint, id_property=id_property)
@@ -276,7 +276,7 @@ def test_what_was_read_can_be_read_again_and_archived(read: Any, endpoint: Endpo
 
 @pytest.mark.parametrize("endpoint", [UPDATE, UPSERT, READ])
 @pytest.mark.parametrize("properties", [{}, {"ref": None}, {"ref": ""}, {"ref": "  "}])
-def test_a_result_without_the_key_is_refused_and_its_id_not_taken_for_it(
+def test_a_result_without_the_key_is_not_matched_by_its_id(
     endpoint: Endpoint, properties: dict[str, str | None]
 ) -> None:
     planner = planner_of(endpoint, id_property="ref")
@@ -341,7 +341,7 @@ def test_a_record_changed_later_is_sent_as_it_was() -> None:
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.booleans() | st.none()))
-def test_any_flat_mapping_becomes_json_or_is_refused(record: dict[str, Any]) -> None:
+def test_any_flat_mapping_becomes_json_or_is_invalid(record: dict[str, Any]) -> None:
     try:
         item = planner_of(CREATE, trace_prefix="t").plan(0, record)
     except InvalidRecordError:

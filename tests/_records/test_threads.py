@@ -103,7 +103,7 @@ async def test_a_source_that_raises_stop_async_iteration_does_not_pass_for_ended
         await anext(source)
 
 
-async def test_closing_that_fails_is_told() -> None:
+async def test_closing_that_fails_raises() -> None:
     class Unclosable(Rows):
         def close(self) -> None:
             raise KeyError

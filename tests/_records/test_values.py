@@ -93,7 +93,7 @@ def test_a_value_has_one_text(value: Any, text: str | None) -> None:
         ([float("nan")], "nan is not a number"),
     ],
 )
-def test_what_has_no_text_is_refused_with_the_reason(value: Any, reason: str) -> None:
+def test_a_value_without_a_text_form_is_invalid_with_a_reason(value: Any, reason: str) -> None:
     with pytest.raises(InvalidRecordError, match=reason):
         encode_value(value)
 

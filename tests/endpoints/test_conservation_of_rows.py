@@ -87,7 +87,7 @@ def record(story: Story, a: int, b: int) -> Any:
             return {("recordIdsToAdd", "recordIdsToRemove")[b % 2]: str(a)}
 
 
-async def told(story: Story, service: OtherService) -> Outcome[Any]:
+async def correlation(story: Story, service: OtherService) -> Outcome[Any]:
     options: dict[str, Any] = {**PATHS[story.row], "duplicates": story.duplicates}
     if story.row not in {"delete", "merge"}:
         options["batch_size"] = story.batch_size
@@ -212,7 +212,7 @@ def test_what_a_run_says_of_any_row_is_true_of_the_account(story: Story) -> None
         for a in range(6):
             for b in range(a * 2):
                 service.pairs[str(a), str(b)] = 1
-    outcome = run_in_virtual_time(told(story, service))
+    outcome = run_in_virtual_time(correlation(story, service))
     counts = outcome.counts
     assert counts.total == len(outcome.records) == len(story.keys)
     assert [each.index for each in outcome.records] == list(range(len(story.keys)))

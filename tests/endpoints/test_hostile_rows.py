@@ -44,11 +44,11 @@ def planned(row: Endpoint, records: list[Any]) -> list[Input]:
 
 def judged(row: Endpoint, inputs: list[Input], reply: Reply) -> Correlation | None:
     """Do everything with a reply that the engine does."""
-    told = diagnose(row, reply, len(inputs))
-    if told.response is not None:
-        found = correlate(row, inputs, told.response)
+    correlation = diagnose(row, reply, len(inputs))
+    if correlation.response is not None:
+        found = correlate(row, inputs, correlation.response)
         return follow_pages(row, inputs, found, {}).correlation
-    for error in [told.error] if told.error else []:
+    for error in [correlation.error] if correlation.error else []:
         find_at_fault(row, inputs, error, CONTACTS)
     return None
 
@@ -90,10 +90,15 @@ def test_no_json_whatever_raises(
     if isinstance(value, dict):
         value = {**value, **more}
     inputs = planned(row, SENT[row.name])
-    told = judged(row, inputs, Reply(status, {}, orjson.dumps(value)))
-    if told is not None:
-        assert len(told.statuses) == len(told.results) == len(told.causes) == len(inputs)
-        for state, cause in zip(told.statuses, told.causes, strict=True):
+    correlation = judged(row, inputs, Reply(status, {}, orjson.dumps(value)))
+    if correlation is not None:
+        assert (
+            len(correlation.statuses)
+            == len(correlation.results)
+            == len(correlation.causes)
+            == len(inputs)
+        )
+        for state, cause in zip(correlation.statuses, correlation.causes, strict=True):
             assert state is RecordStatus.SUCCEEDED or cause is not None
 
 
@@ -116,7 +121,7 @@ SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_hostile_reply_is_judged_in_linear_time(shape: str) -> None:
+def test_a_hostile_reply_is_read_in_linear_time(shape: str) -> None:
     inputs = planned(ASSOCIATE, [pair(each, 1) for each in range(10, 2_010)])
 
     def seconds(size: int) -> float:
@@ -143,7 +148,7 @@ def test_a_hundred_errors_of_one_object_give_every_pair_its_own() -> None:
     inputs = planned(ASSOCIATE, [pair(each, 1) for each in range(10, 110)])
     errors = [{"category": "C", "message": str(at), "context": {"id": "1"}} for at in range(100)]
     reply = Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": errors}))
-    told = judged(ASSOCIATE, inputs, reply)
-    assert told is not None
-    assert set(told.statuses) == {RecordStatus.FAILED}
-    assert [len(error.indexes) for error in told.errors] == [100] + [1] * 99
+    correlation = judged(ASSOCIATE, inputs, reply)
+    assert correlation is not None
+    assert set(correlation.statuses) == {RecordStatus.FAILED}
+    assert [len(error.indexes) for error in correlation.errors] == [100] + [1] * 99

@@ -45,7 +45,7 @@ def test_what_writes_can_be_read_again_by_a_row_of_the_same_fields() -> None:
             assert row.reader.path_fields == row.path_fields
 
 
-def told(world: World) -> list[tuple[str, Any, Any]]:
+def correlation(world: World) -> list[tuple[str, Any, Any]]:
     """Return what was asked of a service, but for trace ids, which differ from run to run."""
     asked = []
     for request in world.service.requests:
@@ -104,7 +104,7 @@ async def test_a_verb_and_its_row_ask_the_same(
     for call in (verb, by_row):
         async with World(max_concurrency=1) as world:
             outcome = await call(world.client)
-            asked.append((told(world), [record.status for record in outcome.records]))
+            asked.append((correlation(world), [record.status for record in outcome.records]))
     assert asked[0] == asked[1]
 
 
