@@ -51,24 +51,24 @@ hs_task_is_past_due_date | Is past due date | bool!!
 hs_task_is_open | Is open | number!
 """
 _CALLS = """
-hs_call_title | ApiCall Title | text
-hs_call_body | ApiCall notes | html
-hs_call_direction | ApiCall direction | select | INBOUND, OUTBOUND
-hs_call_disposition | ApiCall outcome | external
-hs_call_duration | ApiCall duration | number
+hs_call_title | Call Title | text
+hs_call_body | Call notes | html
+hs_call_direction | Call direction | select | INBOUND, OUTBOUND
+hs_call_disposition | Call outcome | external
+hs_call_duration | Call duration | number
 hs_call_from_number | From Number | text
 hs_call_to_number | To Number | text
 hs_call_recording_url | Recording URL | text
-hs_call_status | ApiCall status | select | BUSY, CALLING_CRM_USER, CANCELED, COMPLETED, CONNECTING, FAILED, IN_PROGRESS, MISSED, NO_ANSWER, QUEUED, RINGING
-hs_call_source | ApiCall source | text
+hs_call_status | Call status | select | BUSY, CALLING_CRM_USER, CANCELED, COMPLETED, CONNECTING, FAILED, IN_PROGRESS, MISSED, NO_ANSWER, QUEUED, RINGING
+hs_call_source | Call source | text
 hs_call_callee_object_id | Callee object id | number
 hs_call_callee_object_type | Callee object type | text
 hs_call_callee_object_type_id | Callee object type id | text
 hs_call_app_id | Calling App Id | number
-hs_call_external_id | Calling App ApiCall Id | text
+hs_call_external_id | Calling App Call Id | text
 hs_call_video_recording_url | Video recording URL | text
 hs_call_has_transcript | Transcript Available | bool!
-hs_call_summary | ApiCall summary | html
+hs_call_summary | Call summary | html
 """
 _MEETINGS = """
 hs_meeting_title | Meeting name | text

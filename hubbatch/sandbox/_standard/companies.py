@@ -97,7 +97,7 @@ hs_num_decision_makers | Number of decision makers | number!
 hs_num_blockers | Number of blockers | number!
 hs_total_deal_value | Total open deal value | number!
 hs_last_booked_meeting_date | Last Booked Meeting Date | datetime!
-hs_last_logged_call_date | Last Logged ApiCall Date | datetime!
+hs_last_logged_call_date | Last Logged Call Date | datetime!
 hs_last_sales_activity_timestamp | Last Engagement Date | datetime!
 num_associated_contacts | Number of Associated Contacts | number!
 num_associated_deals | Number of Associated Deals | number!

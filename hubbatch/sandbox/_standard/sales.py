@@ -78,7 +78,7 @@ source_ref | Reference to source-specific object | text
 source_thread_id | Reference to email thread | text
 closed_date | Close date | datetime
 first_agent_reply_date | First agent email response date | datetime
-last_reply_date | Last Customer ApiReply Date | datetime
+last_reply_date | Last Customer Reply Date | datetime
 last_engagement_date | Date of last engagement | datetime
 created_by | Created by | number
 hs_custom_inbox | Custom inbox ID | number
