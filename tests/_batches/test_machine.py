@@ -104,8 +104,8 @@ REPLIES: list[Reply | NoReply] = [
     reply(400, category="VALIDATION_ERROR", message="by non-unique property"),
     reply(400, results=[]),
     reply(409, category="CONFLICT", message="Contact already exists. Existing ID: 7"),
-    reply(404, category="OBJECT_NOT_FOUND", message="already_gone", context={"ids": ["1"]}),
-    reply(404, category="OBJECT_NOT_FOUND", message="already_gone"),
+    reply(404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["1"]}),
+    reply(404, category="OBJECT_NOT_FOUND", message="gone"),
     *(
         reply(status)
         for status in (302, 400, 401, 403, 404, 405, 408, 409, 413, 423, 425, 429, 431)
@@ -145,7 +145,7 @@ def test_every_answer_accounts_for_every_record(
         assert sorted([*accounted(done), *_held_back(machine)]) == [0, 1, 2, 3], said
         if status is RecordStatus.UNKNOWN and endpoint.writes and stage is Stage.SEND:
             refused = [each for each in done.settled if each.status is RecordStatus.FAILED]
-            assert not refused, "a doubt was settled by a last_error"
+            assert not refused, "a doubt was settled by a rejection"
 
 
 def _held_back(machine: BatchMachine) -> list[int]:
@@ -256,7 +256,7 @@ def emails(done: Transition) -> list[list[str]]:
     return [[item.properties["email"] for item in part.inputs] for part in done.then]
 
 
-GONE = reply(404, category="OBJECT_NOT_FOUND", message="already_gone")
+GONE = reply(404, category="OBJECT_NOT_FOUND", message="gone")
 TOLD_ONCE = {Symptom.NOTHING_FOUND: 1}
 
 
@@ -275,10 +275,10 @@ def test_a_look_up_that_finds_nothing_and_names_no_record_is_split_in_two() -> N
 
 
 def test_what_a_look_up_names_as_missing_is_parted_from_what_it_does_not_tell_of() -> None:
-    already_gone = reply(
-        404, category="OBJECT_NOT_FOUND", message="already_gone", context={"ids": ["p1@x.com"]}
+    gone = reply(
+        404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["p1@x.com"]}
     )
-    done = looked_up(look_up(3, history=TOLD_ONCE), already_gone)
+    done = looked_up(look_up(3, history=TOLD_ONCE), gone)
     assert emails(done) == [["p1@x.com"], ["p0@x.com", "p2@x.com"]]
     assert [each.stage for each in done.then] == [Stage.SEND, Stage.LOOK_UP]
 
@@ -629,8 +629,8 @@ def test_a_rejection_that_names_every_record_is_final() -> None:
 
 
 def test_what_is_gone_has_been_archived() -> None:
-    already_gone = reply(404, category="OBJECT_NOT_FOUND", message="already_gone")
-    done = answer(make_machine(ARCHIVE), batch(1, ARCHIVE), already_gone, ARCHIVE)
+    gone = reply(404, category="OBJECT_NOT_FOUND", message="gone")
+    done = answer(make_machine(ARCHIVE), batch(1, ARCHIVE), gone, ARCHIVE)
     [settled] = done.settled
     assert (settled.status, settled.attempts) == (RecordStatus.SUCCEEDED, 1)
 

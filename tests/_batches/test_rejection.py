@@ -85,7 +85,7 @@ async def test_records_that_are_named_one_by_one_stop_no_run() -> None:
 
 
 Message = Callable[[str, int], str]
-"""Makes the message of a last_error of the first bad record and of how many requests there were."""
+"""Makes the message of a rejection of the first bad record and of how many requests there were."""
 
 
 def named(address: str, _: int) -> str:

@@ -85,7 +85,7 @@ REPLIES: list[Reply | NoReply] = [
 def step(
     told_by: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
 ) -> Transition:
-    """Send a batch and have the machine compare_with_found the reply, as the shell does."""
+    """Send a batch and have the machine decide about the reply, as the shell does."""
     asked, _ = told_by.request(one)
     before = one.status
     sent = not isinstance(reply, NoReply) or reply.sent
@@ -126,7 +126,7 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
             proven = {RecordStatus.FAILED, RecordStatus.UNSENT}
             doubtful = one.status is RecordStatus.UNKNOWN and endpoint.writes
             if doubtful and one.stage is Stage.SEND:
-                assert each.status not in proven, "a doubt is not taken back by a last_error"
+                assert each.status not in proven, "a doubt is not ended by a rejection"
             assert each.results is None or len(each.results) == len(each.inputs)
         waiting = [item.index for part in told_by.waiting() for item in part.inputs]
         going = [item.index for part in under_way for item in part.inputs]

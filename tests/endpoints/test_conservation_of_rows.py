@@ -151,7 +151,7 @@ def check_merged(service: OtherService, records: list[Record]) -> None:
     for couple, statuses in by_couple.items():
         done = service.merged.count(
             couple
-        )  # once at most: what is already_gone cannot be merged again
+        )  # once at most: what is gone cannot be merged again
         assert statuses.count(S) <= done <= statuses.count(S) + statuses.count(U)
 
 

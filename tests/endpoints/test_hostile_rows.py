@@ -1,4 +1,4 @@
-"""Whatever a service answers to a row: nothing raises, every input has its presence, and time grows with the bytes."""
+"""Whatever a service answers to a row: nothing raises, every input has its status, and time grows with the bytes."""
 
 from __future__ import annotations
 
