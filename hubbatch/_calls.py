@@ -133,7 +133,7 @@ def _check_query(endpoint: Endpoint, query: Mapping[str, object]) -> Mapping[str
 def _naming_fields(
     fields: Mapping[str, Any], object_type: str, id_property: str
 ) -> Mapping[str, Any]:
-    """Return the fields of a read by a unique property, which is read too: it tells which object answers which id."""
+    """Return the fields of a read by a unique property, which is read too: it shows which object has which id."""
     properties = list(fields.get("properties", ()))
     properties += [
         name for name in naming_properties(object_type, id_property) if name not in properties

@@ -1,6 +1,6 @@
 """The observers of one client and its log, and how events reach them.
 
-An event is made only if somebody hears of it. An observer stops nothing: one that raises an `Exception` is left out
+An event is made only if something listens to it. An observer stops nothing: one that raises an `Exception` is left out
 from then on. It knows nothing of where events come from.
 """
 
@@ -27,7 +27,7 @@ _P = ParamSpec("_P")
 
 
 class Notify(Protocol):
-    """Tells of an event: its class, and what it holds beside time and client."""
+    """Passes an event on: its class, and what it holds beside time and client."""
 
     def __call__(
         self,
@@ -36,7 +36,7 @@ class Notify(Protocol):
         *args: _P.args,
         **facts: _P.kwargs,
     ) -> None:
-        """Tell those who hear of such events, if there are any."""
+        """Pass the event to those who listen to its kind, if there are any."""
 
 
 def silent(
@@ -45,11 +45,11 @@ def silent(
     *args: _P.args,
     **facts: _P.kwargs,
 ) -> None:
-    """Tell nobody."""
+    """Pass it to no one."""
 
 
 class Observers:
-    """The observers of one client, and its log; to call it is to tell them of an event.
+    """The observers of one client, and its log; calling it passes an event to them.
 
     `name`: the client's, a short text on one line. Raises `UsageError` for one that is none, and for observers that
     cannot be called with an event.
@@ -64,7 +64,7 @@ class Observers:
         return f"Observers({len(self._observers)})"
 
     def hears(self, kind: object) -> bool:
-        """Whether anybody hears of events of a kind."""
+        """Whether something listens to events of a kind."""
         return bool(self._observers) or (self._logs and is_logged(kind))
 
     def __call__(
@@ -74,7 +74,7 @@ class Observers:
         *args: _P.args,
         **facts: _P.kwargs,
     ) -> None:
-        """Tell of an event."""
+        """Pass an event on."""
         if not self.hears(kind):
             return
         try:
@@ -96,11 +96,11 @@ class Observers:
                 self._leave_out(observer, error)
 
     def close(self) -> None:
-        """Tell nobody anything any more."""
+        """Pass nothing on any more."""
         self._observers, self._logs = (), False
 
     def _leave_out(self, observer: Observer, error: Exception) -> None:
-        """Leave an observer out from now on, and tell so once."""
+        """Leave an observer out from now on, and log it once."""
         left = tuple(each for each in self._observers if each is not observer)
         if len(left) == len(self._observers):  # what it did itself has had it left out meanwhile
             return

@@ -75,7 +75,7 @@ class RecordOutcome(Generic[ResultT]):
 
     @property
     def retryable(self) -> bool:
-        """Whether it can be sent again as it is, with hope: it was never sent, is in doubt, or was not itself refused.
+        """Whether it can be sent again as it is: it was never sent, is in doubt, or was not rejected for its own sake.
 
         A create in doubt may have been written; sent again it could be a duplicate.
         """

@@ -35,7 +35,7 @@ class Verbs(ABC):
     ) -> Run:
         """Create an object for each record.
 
-        `unique_property`: a property with unique values. It tells the records of this call apart, and lets a create
+        `unique_property`: a property with unique values. It identifies the records of this call, and lets a create
         whose state is unknown be settled: it is looked up by that value, and sent again only if it is not there.
         Without it such a create stays UNKNOWN and is never sent twice: that would make a duplicate.
         """
@@ -99,7 +99,7 @@ class Verbs(ABC):
         """Read the objects with the given record ids, or values of the unique property `id_property`.
 
         `properties`: what to read; by default what HubSpot gives for the type. With `id_property` that property is
-        read in any case, for it tells which object answers which id.
+        read in any case, for it shows which object belongs to which id.
         `archived`: read archived objects instead.
         """
         wanted = check_names("properties", properties)

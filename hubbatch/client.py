@@ -70,7 +70,7 @@ class Client(Verbs):
     whose time is virtual.
     `random`: for tests: gives numbers from 0 to 1, for the jitter of waits, such as `random.Random(0).random`.
     `observers`: functions of one event of `hubbatch.events`, called as it happens, in the event loop: they must not
-    block. One that raises an `Exception` is told of in the log and left out; it stops nothing.
+    block. One that raises an `Exception` is logged and left out; it stops nothing.
     `name`: the account's, say: it stands in events, in the log, in errors and in what is shown of client and runs.
 
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in

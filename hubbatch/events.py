@@ -154,7 +154,7 @@ class RequestSent(RequestEvent):
 
 @frozen
 class RequestAnswered(RequestEvent):
-    """A request that was sent was answered, or will not be. Of one that is cancelled nothing more is told."""
+    """A request that was sent was answered, or will not be. One that is cancelled has no such event."""
 
     symptom: str
     """What came back, as far as it makes a difference, such as `"answered"`, `"rate_limited"` or `"lost"`."""
@@ -183,7 +183,7 @@ class BatchSplit(BatchEvent):
     """A batch goes on in parts."""
 
     why: str
-    """`"bisection"` (to find the records that are refused, or that the service fails on), `"halving"` (it was too
+    """`"bisection"` (to find the records that are rejected, or that the service fails on), `"halving"` (it was too
     large), `"conflict"` (to part records that collide with one object), `"duplicates"` (to part those that HubSpot
     takes for one) or `"probe"` (to try a broken service with one record)."""
     parts: int
@@ -198,7 +198,7 @@ class BatchSplit(BatchEvent):
 class QuotaHold(Event):
     """All requests are held, as the service asked. Told once of all that a flight of requests is asked together.
 
-    Clients that share a `RateLimiter` are held together, and each is told.
+    Clients that share a `RateLimiter` are held together, and each has the event.
     """
 
     seconds: float
@@ -208,9 +208,9 @@ class QuotaHold(Event):
 
 @frozen
 class LimitLearned(Event):
-    """The quota in force is another one: its headers have told, or refusals have shown.
+    """The quota in force is another one: headers or 429s have shown it.
 
-    Clients that share a `RateLimiter` are each told.
+    Clients that share a `RateLimiter` each have the event.
     """
 
     limit: RateLimit

@@ -37,15 +37,15 @@ _numbers = itertools.count(1)
 
 
 class Run(Generic[ResultT]):
-    """One call under way. It starts when it is awaited, entered or told to `start()`, not before.
+    """One call under way. It starts when it is awaited, entered or started with `start()`, not before.
 
     Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
     wait for it, it goes on. Leaving the `async with` block before the end stops the run as `stop()` does; what is in
     flight settles. A block that is cancelled cancels its run, whoever else waits. After the block there is nothing
     more to iterate over: records that nobody has taken by then are in the outcome, as far as it keeps them.
 
-    What ended the run is raised to everybody who waits for it. Where the body of an `async with` block has raised, that
-    comes out, and what ended the run is told by its notes and at the end of its `__context__`; only KeyboardInterrupt
+    What ended the run is raised to all who wait for it. Where the body of an `async with` block has raised, that
+    comes out, and what ended the run stands in its notes and at the end of its `__context__`; only KeyboardInterrupt
     and SystemExit out of the run come before it.
     """
 
@@ -71,7 +71,7 @@ class Run(Generic[ResultT]):
         """What waits to be iterated over; None while nobody is to iterate."""
         self._waiters = 0
         self._informed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
-        """Who has been told what ended the run: nobody is told twice."""
+        """The tasks to which what ended the run has been raised: none gets it twice."""
         self._final: Outcome[ResultT] | None = None
 
     def __repr__(self) -> str:
@@ -282,7 +282,7 @@ class Run(Generic[ResultT]):
                 self._life.fail(EndReason.SERVICE, bug, fatal=True)
             engine.close()  # in case the task was cancelled before it began
             reporter.ended(lambda: engine.progress, self._life.ending)
-        except BaseException as bug:  # whoever waits is told
+        except BaseException as bug:  # raised to those who wait
             self._life.fail(EndReason.SERVICE, bug, fatal=True)
             raise
         finally:

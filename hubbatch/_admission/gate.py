@@ -106,7 +106,7 @@ class Gate:
     def partial_at(self, who: Hashable) -> float:
         """Return from when on a request may be made that is not full, where there would be a place for it.
 
-        The first answer tells a quota that is not known: until then one is enough.
+        The first answer shows a quota that is not known: until then one is enough.
         """
         ready_at = self._partial.ready_at(who, self.limiter.rate_limit, self._passed_at)
         if self._in_flight and not self.limiter.known:
@@ -125,7 +125,7 @@ class Gate:
     async def enter(self, queue: Hashable, since: float) -> AsyncIterator[Slot]:
         """Wait for the queue's turn; the request is in flight until the context is left.
 
-        The place in the quota is used once the limiter has been told that the request was sent, whatever comes of it;
+        The place in the quota is used once the limiter knows that the request was sent, whatever comes of it;
         until then it is given back.
 
         `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long

@@ -47,7 +47,7 @@ class Acceptance:
         doubtful = self._doubtful(answered, statuses)
         if (
             correlation.omitted and doubtful
-        ):  # they are asked for again, and told what is wrong with each
+        ):  # they are asked for again, and each gets an error of its own
             named = [error for error in correlation.errors if error.indexes]
             correlation = attrs.evolve(correlation, errors=named)
         left = {*doubtful, *paged.pages}

@@ -43,7 +43,7 @@ def read_body(object_id: str, names: Iterable[str]) -> bytes:
 
 
 def unique_names(*named: str | None) -> frozenset[str]:
-    """Return the properties that can collide, as far as anybody knows: HubSpot's own, and those the call names."""
+    """Return the properties that can collide, as far as is known: HubSpot's own, and those the call names."""
     return _UNIQUE.union(filter(None, named))
 
 

@@ -65,7 +65,7 @@ def correlate(
     causes, errors, nameless = _assign_errors(endpoint, inputs, names, matches, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in causes:
-        # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
+        # Both a result and an error, or a result that may be its own: which of them is true is not known.
         doubtful = position in matched or matches.left_over
         statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
     for position, result in matched.items():
@@ -104,7 +104,7 @@ def _one_each(
 ) -> Sequence[ObjectResult] | None:
     """Return the results in the order of the inputs if every input has just one, and no more is said.
 
-    So it is nearly always, by trace id or, where creates are not echoed theirs, by the very values sent. To tell it
+    So it is nearly always, by trace id or, where creates are not echoed theirs, by the very values sent. To see it
     beforehand saves 4 % of a run's CPU.
     """
     results = response.results

@@ -90,7 +90,7 @@ class Doubts:
         self._repetitions = _NARROWINGS if endpoint.result is ResultShape.ROW else 1
 
     def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
-        """Whether a doubt about an input can be settled; `answered`: an answer came, but did not tell."""
+        """Whether a doubt about an input can be settled; `answered`: an answer came, but did not say."""
         match self._endpoint.doubt:
             case Doubt.REPEAT:
                 # What got no answer at all has been sent again already, as often as the policy allows.

@@ -27,7 +27,7 @@ class LookUp:
     settlement: Settlement
 
     def conclude(self, answered: Answered) -> Transition:
-        """Settle what a look-up tells; look up, or send, the rest again."""
+        """Settle what a look-up shows; look up, or send, the rest again."""
         batch, diagnosis = answered.batch, answered.diagnosis
         response = diagnosis.response
         if response is None:  # an answer that objects are not there

@@ -1,6 +1,6 @@
 """Which create a result without a name is for, by the values that it holds, as far as only one input sent them.
 
-Pure. Values are compared as HubSpot re-spells them. What cannot be told is left out: a guess may cost a record.
+Pure. Values are compared as HubSpot re-spells them. What is not certain is left out: a guess may cost a record.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class _Match:
         return self._by_mark[name]
 
     def _certain(self, candidate: _Candidate, open_: int) -> int:
-        """Return the inputs that are all that a result may be for, the same to the letter; 0 if it cannot be told."""
+        """Return the inputs that are all that a result may be for, the same to the letter; 0 if it is not certain."""
         fitting = candidate.fitting & open_
         if not fitting or candidate.rivals & open_:
             return 0

@@ -14,6 +14,6 @@ class Matches:
     """The results, given to inputs by position."""
 
     results: dict[int, Result | None]
-    """None marks an input that two different objects claim to be."""
+    """None marks an input that matches two different objects."""
     left_over: bool
-    """Whether there are results without a name that nobody has matched: they may be anybody's."""
+    """Whether results without a name are left that match no input: they may belong to any."""

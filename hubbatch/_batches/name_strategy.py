@@ -1,4 +1,4 @@
-"""Which strategy tells the inputs of an endpoint apart: by objects' names, or by the fields that its row names."""
+"""Which strategy identifies the inputs of an endpoint: by objects' names, or by the fields that its row names."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class ObjectNames:
         return list(dict.fromkeys(name for name, _ in self.by_key))
 
     def of_result(self, result: ObjectResult) -> Sequence[int]:
-        """Return the positions of the inputs that a result may be for: none if the names do not tell.
+        """Return the positions of the inputs that a result may be for: none if the names do not show it.
 
         There are several where one object is named by its id and by a unique value in the same batch.
         """

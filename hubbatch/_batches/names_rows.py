@@ -47,7 +47,7 @@ class RowNames:
         return any(len(name) > 1 for name in self._by_name)
 
     def of_result(self, result: RowResult) -> int | None:
-        """Return the position of the input that a result is for; None if it does not tell."""
+        """Return the position of the input that a result is for; None if it does not show it."""
         if not self._fields:
             return 0 if len(self._inputs) == 1 else None
         return self._of_name(texts_at(result.fields, self._steps))

@@ -60,7 +60,7 @@ def bodies_of(
 def follow_pages(
     endpoint: Endpoint, inputs: Sequence[Input], correlation: Correlation, pages: Mapping[int, Page]
 ) -> Paged:
-    """Join what an answer tells of inputs to what was read of them before. `pages`: by the input's index."""
+    """Join what an answer says of inputs to what was read of them before. `pages`: by the input's index."""
     paging = endpoint.paging
     if paging is None:
         return Paged(correlation)

@@ -27,7 +27,7 @@ _TIMES = frozenset({"createdate", "hs_createdate"})
 
 
 class Presence(Enum):
-    """What a look-up tells about an input."""
+    """What a look-up shows about an input."""
 
     CREATED = auto()
     """It is there, and it is ours."""

@@ -107,7 +107,7 @@ class Transition:
     hold: float = 0.0
     """Seconds for which every request of the client is held."""
     renews_token: bool = False
-    """Whether the token that the request was sent with has been refused."""
+    """Whether the token that the request was sent with has expired."""
     stop: HubbatchError | None = None
     """What stops the run."""
     split: tuple[Split, int] | None = None

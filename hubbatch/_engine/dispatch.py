@@ -23,7 +23,7 @@ _LOOK = 0.1
 class Dispatcher:
     """Has requests of one run wait for their place.
 
-    `linger`: seconds that inputs which do not fill a request wait for more. `open_` tells whether requests are made at
+    `linger`: seconds that inputs which do not fill a request wait for more. `open_`: whether requests are made at
     all.
     """
 

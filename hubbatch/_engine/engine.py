@@ -231,7 +231,7 @@ class Engine:
             return self._ledger.unsettled > 0
 
     def consumed(self) -> None:
-        """Note that somebody has taken a settled record away: there may be room for more."""
+        """Note that a reader has taken a settled record away: there may be room for more."""
         self._feeder.wake()
 
     def _stop(self, leave: Callable[[Batch], bool]) -> None:

@@ -41,7 +41,7 @@ _RUNNING = State.RUNNING  # at hand for every record: to look it up takes a call
 class Feeder:
     """Hands records over while there is room, until the source ends, breaks, or the run takes no more.
 
-    `room` tells how many records may be handed over now; `take` takes one and returns whether to ask again for room;
+    `room` returns how many records may be handed over now; `take` takes one and returns whether to ask again for room;
     `idle` is called before waiting for room, `blocks` once if the source turns out to block the loop for more than a
     part of the time.
     """

@@ -44,9 +44,9 @@ _Facts = tuple[int, str, str, int, int, int, str, str, int, float]
 
 @define(eq=False)
 class RequestReport:
-    """Tells of one request. `asked_at`: when it asked for its turn; `run`: what events of its run begin with."""
+    """Reports one request. `asked_at`: when it asked for its turn; `run`: what events of its run begin with."""
 
-    _tell: Observers
+    _observers: Observers
     _run: tuple[int, str, str]
     _batch: Batch
     _endpoint: str
@@ -55,16 +55,16 @@ class RequestReport:
     _number: int = 0
 
     def sent(self, number: int) -> None:
-        """Tell that it goes out, as the request of its run with this number."""
+        """Report that it goes out, as the request of its run with this number."""
         self._sent_at, self._number = now(), number
-        if self._tell.hears(RequestSent):
-            self._tell(RequestSent, *self._facts(self._sent_at))
+        if self._observers.hears(RequestSent):
+            self._observers(RequestSent, *self._facts(self._sent_at))
 
     def answered(self, diagnosis: Diagnosis, reply: Reply | NoReply) -> None:
-        """Tell what came of it, if it went out."""
-        if self._sent_at is None or not self._tell.hears(RequestAnswered):
+        """Report what came of it, if it went out."""
+        if self._sent_at is None or not self._observers.hears(RequestAnswered):
             return
-        self._tell(
+        self._observers(
             RequestAnswered,
             *self._facts(self._sent_at),
             diagnosis.symptom.name.lower(),
@@ -89,27 +89,27 @@ class RequestReport:
 
 
 class RunReporter:
-    """Tells the observers of a client of one run."""
+    """Reports one run to the observers of its client."""
 
     def __init__(self, observers: Observers, run: int, call: Call) -> None:
-        self._tell = observers
+        self._observers = observers
         self._run = run, call.endpoint.name, call.object_type
 
     @property
     def hears_settling(self) -> bool:
         """Whether an observer wants to know which records are settled."""
-        return self._tell.hears(RecordsSettled)
+        return self._observers.hears(RecordsSettled)
 
     def started(self, total: int | None) -> None:
         """Tell that the run has started."""
-        self._tell(RunStarted, *self._run, total)
+        self._observers(RunStarted, *self._run, total)
 
     def ended(self, snapshot: Callable[[], Progress], ending: RunEnd) -> None:
         """Tell that every record is closed. `snapshot` returns how far the run has come."""
-        if not self._tell.hears(RunEnded):
+        if not self._observers.hears(RunEnded):
             return
         progress = snapshot()
-        self._tell(
+        self._observers(
             RunEnded,
             *self._run,
             ending.reason.name.lower(),
@@ -126,7 +126,7 @@ class RunReporter:
         for status, indexes in records:
             by_status[status].extend(indexes)
         if any(by_status.values()):
-            self._tell(
+            self._observers(
                 RecordsSettled,
                 *self._run,
                 succeeded=tuple(by_status[RecordStatus.SUCCEEDED]),
@@ -136,27 +136,27 @@ class RunReporter:
             )
 
     def request(self, endpoint: Endpoint, batch: Batch, asked_at: float) -> RequestReport:
-        """Return what tells of a request for a batch; `asked_at`: when it asked for its turn."""
-        return RequestReport(self._tell, self._run, batch, endpoint.name, asked_at)
+        """Return what reports a request for a batch; `asked_at`: when it asked for its turn."""
+        return RequestReport(self._observers, self._run, batch, endpoint.name, asked_at)
 
     def goes_on(self, batch: Batch, transition: Transition, why: Diagnosis | None) -> None:
         """Tell how a batch goes on after an answer, or after none."""
         which = batch.number, len(batch.inputs)
         if transition.split is not None:
             reason, parts = transition.split
-            self._tell(BatchSplit, *self._run, *which, str(reason), parts, batch.whole)
+            self._observers(BatchSplit, *self._run, *which, str(reason), parts, batch.whole)
         if transition.again and why is not None:
             wait = max(0.0, transition.then[0].resumes_at - now())
             symptom = why.symptom.name.lower()
-            self._tell(RetryScheduled, *self._run, *which, batch.attempts, symptom, wait)
+            self._observers(RetryScheduled, *self._run, *which, batch.attempts, symptom, wait)
 
     def source_blocks(self, share: float) -> None:
         """Tell that pulling from the source blocks the loop for more than a part of the time."""
-        self._tell(SourceBlocked, *self._run, share)
+        self._observers(SourceBlocked, *self._run, share)
 
     def not_taken(self, records: int) -> None:
         """Report that settled records wait for a reader."""
-        self._tell(RecordsNotTaken, *self._run, records)
+        self._observers(RecordsNotTaken, *self._run, records)
 
 
 def _correlation_id(diagnosis: Diagnosis, reply: Reply) -> str | None:

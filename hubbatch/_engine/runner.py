@@ -32,7 +32,7 @@ class BatchRunner:
 
     `compose` returns what a new batch carries, no more than so many inputs, and its number, or None if none wait;
     `settled` is called when records
-    have been closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many
+    have been closed; `fail` when the run cannot go on; `may_wait`: whether a batch should still wait so many
     seconds; `note_sent` is given the records of which a byte may leave.
     """
 

@@ -130,7 +130,7 @@ class RequestSender:
         self._resources.tokens.expire(response.token)
 
     async def exchange(self, carrier: Carrier, prepare: Prepare) -> Response:
-        """Send one request for a carrier and tell what came of it.
+        """Send one request for a carrier and return what came of it.
 
         `prepare` makes the request once it may go. What it raises comes out, and nothing is sent.
         """

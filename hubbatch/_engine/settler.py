@@ -69,7 +69,7 @@ class Settler:
                 self._settle(done)
         finally:  # also of what is closed when something breaks
             if still_open:
-                self._tell_closed(still_open)
+                self._report_closed(still_open)
 
     def close_invalid(self, index: int, message: str) -> None:
         """Close a record that must not be sent."""
@@ -77,7 +77,7 @@ class Settler:
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
         if self._is_heard:
-            self._tell([(RecordStatus.FAILED, [index])])
+            self._report([(RecordStatus.FAILED, [index])])
 
     def _still_open(self, transition: Transition) -> Sequence[tuple[RecordStatus, Sequence[int]]]:
         """Return the records that a transition closes, by index, each with its state from now on."""
@@ -86,7 +86,7 @@ class Settler:
             for done in transition.settled
         ]
 
-    def _tell_closed(self, records: Iterable[tuple[RecordStatus, Sequence[int]]]) -> None:
+    def _report_closed(self, records: Iterable[tuple[RecordStatus, Sequence[int]]]) -> None:
         """Report those records that are closed now, in these states."""
         closed = []
         for status, indexes in records:
@@ -94,7 +94,7 @@ class Settler:
             closed.append(
                 (status, [index for index in indexes if index not in left] if left else indexes)
             )
-        self._tell(closed)
+        self._report(closed)
 
     def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
         """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
@@ -106,7 +106,7 @@ class Settler:
             if self._is_heard:
                 doubtful = set(sent)
                 never = [index for index in indexes if index not in doubtful]
-                self._tell([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
+                self._report([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
             yield
         while records := list(itertools.islice(never_taken, _SLICE)):
             first = self._ledger.leave(records)
@@ -114,7 +114,7 @@ class Settler:
                 for index, record in enumerate(records, first):
                     self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
             if self._is_heard:
-                self._tell([(RecordStatus.UNSENT, range(first, first + len(records)))])
+                self._report([(RecordStatus.UNSENT, range(first, first + len(records)))])
             yield
 
     def _close_forgotten(self, indexes: Sequence[int]) -> None:
@@ -130,7 +130,7 @@ class Settler:
         """Whether a journal or an observer wants to know which records are settled."""
         return self._journal is not None or self._reporter.hears_settling
 
-    def _tell(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
+    def _report(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
         """Report records that are closed: to the journal first, then to the observers."""
         if self._journal is not None:
             for status, positions in records:

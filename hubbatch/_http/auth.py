@@ -180,7 +180,7 @@ class TokenSource:
         kind = type(error).__name__
         try:
             message = scrub(str(error), Redactor(self._given))
-        except Exception:  # an error that cannot be told has a kind all the same
+        except Exception:  # an error that cannot be shown has a kind all the same
             message = ""
         return f"{kind}: {message}" if message else kind
 

@@ -35,7 +35,7 @@ _TELLS = inspect.iscoroutinefunction(getattr(aiohttp.ClientRequest, "send", None
 
 
 class SendError(Exception):
-    """A request is not sent, or not sent again; the message tells why."""
+    """A request is not sent, or not sent again; the message says why."""
 
 
 class UnfitError(Exception):

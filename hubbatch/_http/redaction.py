@@ -31,7 +31,7 @@ _SHORTEST = 8
 """Characters below which a token is a stand-in that occurs in any text."""
 _WORD, _GRAM = 5, 8
 _MOST_CHECKS = 1_000
-"""Pieces of a secret that are compared in vain in one text; after so many, pieces are taken for the secret."""
+"""Pieces of a secret that are compared without a match in one text; after so many, pieces are taken for the secret."""
 
 _PRIVATE_APP = re.compile(r"pat-[a-z0-9]+-([0-9A-Fa-f-]{36})")
 # Escapes, by the one character that each of them begins with, so that a text without it is passed over at once. Of both
@@ -231,7 +231,7 @@ def _replace(text: bytes, found: list[Range]) -> bytes:
     return b"".join([*parts, text[at:]])
 
 
-# What a message of foreign code may hold: secrets that nobody has told us.
+# What a message of foreign code may hold: secrets that we do not know of.
 
 _TELLING_NAMES = (
     r"(?![\w-]*(?:error|exception)\b)"

@@ -1,6 +1,6 @@
 """The session that requests go out by: one of our own, or a caller's that is checked.
 
-What a session cannot be made to do with a single request is refused here; all else is given with each request.
+What a session cannot be made to do with a single request is an error here; all else is given with each request.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def _results(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchRespons
 def _nothing(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
     """Read an answer of an endpoint that has no results: how far it came, and its errors if there are any.
 
-    Anything else it says may be a refusal in a form that nobody knows, and silence must not pass for success.
+    Anything else it says may be a rejection in an unknown form, and silence must not pass for success.
     """
     if type(value) is not dict or "status" not in value:
         return None

@@ -86,7 +86,7 @@ class Diagnosis:
     proof: Proof = Proof.NOTHING
     """What is proven of what the request was to write."""
     clock: datetime | None = None
-    """When the service answered, by its own clock, as far as an answer to a batch tells."""
+    """When the service answered, by its own clock, as far as an answer to a batch says."""
     asked: bool = False
     """Whether the service named that time itself, and it is not just the usual window."""
 

@@ -26,13 +26,13 @@ __all__ = [
 MAX = "x-hubspot-ratelimit-max"
 REMAINING = "x-hubspot-ratelimit-remaining"
 INTERVAL = "x-hubspot-ratelimit-interval-milliseconds"
-"""Headers that tell the quota: requests a window, how many of them are left, the window's length."""
+"""Headers with the quota: requests a window, how many of them are left, the window's length."""
 
 CORRELATION_ID = "x-hubspot-correlation-id"
 """The header that names a request, for HubSpot's support."""
 
 DAILY_REMAINING = "x-hubspot-ratelimit-daily-remaining"
-"""The header that tells how many requests the account may still make today."""
+"""The header that says how many requests the account may still make today."""
 
 _MOST_DIGITS = 9
 

@@ -1,4 +1,4 @@
-"""The results of one reply: kept column by column as they were decoded, and built when somebody looks at them.
+"""The results of one reply: kept column by column as they were decoded, and built when they are looked at.
 
 A run may hold millions for long and have them looked at once, if at all. Columns cost the garbage collector next to
 nothing: of a result that nobody has looked at only its properties are an object that it has to visit.
@@ -168,7 +168,7 @@ def _columns(values: Sequence[dict[str, Any]]) -> _Columns | None:
 
 
 def _are(kinds: frozenset[object], values: Sequence[Any]) -> bool:
-    """Whether all values are of some kinds. That all are text is told fastest by joining them."""
+    """Whether all values are of some kinds. Joining them is the fastest test for text."""
     if str in kinds:
         try:
             "".join(values)

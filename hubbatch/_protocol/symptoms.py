@@ -42,7 +42,7 @@ class Symptom(Enum):
     FRONT_TIMEOUT = auto()
     """408, 425, 499: something in between gave up waiting for the request."""
     FRONT_REFUSED = auto()
-    """A refusal without HubSpot's words, by something in between."""
+    """A rejection without HubSpot's words, by something in between."""
     FRONT_FORBIDDEN = auto()
     """403 without HubSpot's words: a firewall that dislikes what it read."""
     NOT_FORWARDED = auto()
@@ -83,13 +83,13 @@ class Action(Enum):
     REFRESH = auto()
     """Ask for a new token, then send it again."""
     HALVE = auto()
-    """Send it again in two parts; one record alone is refused."""
+    """Send it again in two parts; one record alone is rejected."""
     TAKE_APART = auto()
     """It may hold what the service fails on: if others succeed, send it again in parts."""
     ISOLATE = auto()
     """Find the records at fault, and send the others again."""
     GIVE_UP = auto()
-    """Settle it by what is known: refused, or in doubt."""
+    """Settle it by what is known: rejected, or in doubt."""
     STOP = auto()
     """Settle it by what is known, and stop the run."""
 

@@ -1,4 +1,4 @@
-"""The seam for a journal: what a run tells one who is to know, after its process has died, what became of records.
+"""The seam for a journal: what a run writes down, so that what became of records is known after its process has died.
 
 A form only. It knows nothing of how a journal is kept.
 """

@@ -106,7 +106,7 @@ def spelling_of(object_type: str) -> Spelling:
 
 
 def naming_properties(object_type: str, id_property: str | None) -> list[str]:
-    """Return the properties that tell which object answers which value of a unique property.
+    """Return the properties that show which object belongs to which value of a unique property.
 
     A contact answers to a secondary e-mail address, too.
     """

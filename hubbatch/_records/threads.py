@@ -220,6 +220,6 @@ class _Puller(Generic[_T]):
     def _broken(self, items: list[_T], error: BaseException) -> _Haul[_T]:
         try:
             self.close()
-        except BaseException as another:  # told along with what broke the source
+        except BaseException as another:  # attached to what broke the source
             error.add_note(f"closing the source failed, too: {type(another).__name__}")
         return _Haul(items, ended=True, error=error)

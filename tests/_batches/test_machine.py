@@ -275,9 +275,7 @@ def test_a_look_up_that_finds_nothing_and_names_no_record_is_split_in_two() -> N
 
 
 def test_what_a_look_up_names_as_missing_is_parted_from_what_it_does_not_tell_of() -> None:
-    gone = reply(
-        404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["p1@x.com"]}
-    )
+    gone = reply(404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["p1@x.com"]})
     done = looked_up(look_up(3, history=TOLD_ONCE), gone)
     assert emails(done) == [["p1@x.com"], ["p0@x.com", "p2@x.com"]]
     assert [each.stage for each in done.then] == [Stage.SEND, Stage.LOOK_UP]

@@ -149,9 +149,7 @@ def check_merged(service: OtherService, records: list[Record]) -> None:
     for each in records:
         by_couple.setdefault(tuple(each.input.values()), []).append(each.status)
     for couple, statuses in by_couple.items():
-        done = service.merged.count(
-            couple
-        )  # once at most: what is gone cannot be merged again
+        done = service.merged.count(couple)  # once at most: what is gone cannot be merged again
         assert statuses.count(S) <= done <= statuses.count(S) + statuses.count(U)
 
 
