@@ -62,7 +62,7 @@ class _SearchState:
 
 
 class PoisonSearches:
-    """Keeps the parts of batches that are not to be sent yet."""
+    """Keeps the parts of batches that are not to be sent yet. Each method notes what has happened to one part."""
 
     def __init__(self) -> None:
         self._states: dict[tuple[int, PoisonSearch], _SearchState] = {}

@@ -62,14 +62,14 @@ def sent_before(clock: datetime | None, least: float, most: float) -> Sent | Non
 def compare_with_found(
     item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling
 ) -> Presence:
-    """Tell an object that this input has created from one that was there before, and from another's."""
+    """Return whether this input has created the object that was found, or whether it existed before."""
     written, created = item.properties, found.created_at
     if not _has_the_key(item.key, found, spelling):
         return Presence.UNCERTAIN
     if sent is None or created is None or not _TIMES.isdisjoint(written):
         return (
             Presence.UNCERTAIN
-        )  # likeness alone is no proof: the object of an earlier import is alike
+        )  # equal values alone are no proof: an earlier import may have written the same
     if _precedes(created, sent.earliest, _MOST_SLACK):
         return Presence.EXISTED
     same = all(
