@@ -20,7 +20,7 @@ from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import Feeder, length_of
 from hubbatch._engine.ledger import Ledger
-from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.life import EndReason, Life
 from hubbatch._engine.noting import Notes, notes_of
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter

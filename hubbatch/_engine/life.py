@@ -76,7 +76,7 @@ class RunEnd:
     @property
     def own_error(self) -> HubbatchError | None:
         """The error if the run itself made it: one out of a source or callback may be another run's."""
-        made_elsewhere = self.reason in {Reason.SOURCE, Reason.CALLBACK, Reason.JOURNAL}
+        made_elsewhere = self.reason in {EndReason.SOURCE, EndReason.CALLBACK, EndReason.JOURNAL}
         return self.error if isinstance(self.error, HubbatchError) and not made_elsewhere else None
 
 

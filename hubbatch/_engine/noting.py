@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from hubbatch._engine.life import Reason
+from hubbatch._engine.life import EndReason
 from hubbatch._records.journal import Journal
 from hubbatch.models import RecordStatus
 
@@ -19,7 +19,7 @@ __all__ = ["Notes", "notes_of"]
 class Fail(Protocol):
     """Ends a run because of an error."""
 
-    def __call__(self, error: BaseException, *, fatal: bool, reason: Reason) -> None: ...
+    def __call__(self, error: BaseException, *, fatal: bool, reason: EndReason) -> None: ...
 
 
 class Notes:
@@ -36,14 +36,14 @@ class Notes:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # the journal's own, whatever it is
-            self._fail(error, fatal=True, reason=Reason.JOURNAL)
+            self._fail(error, fatal=True, reason=EndReason.JOURNAL)
 
     def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
         """Have the journal note what records ended as."""
         try:
             self._journal.settled(positions, status)
         except BaseException as error:  # the journal's own, whatever it is
-            self._fail(error, fatal=True, reason=Reason.JOURNAL)
+            self._fail(error, fatal=True, reason=EndReason.JOURNAL)
 
 
 def notes_of(journal: Journal | None, fail: Fail) -> Notes | None:

@@ -52,7 +52,7 @@ class BatchRunner:
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
     ) -> None:
-        self._machine = BatchMachine(call, resources.policy, envelope)
+        self._machine = BatchMachine(call, resources.policy, request_body)
         self._notes = notes
         self._sender = RequestSender(resources, note_sent, reporter)
         self._reporter = reporter
@@ -105,7 +105,9 @@ class BatchRunner:
         `probes`: the request would show whether the service works. Raises `DeclinedError` if there is nothing to send
         after all, or too much for that.
         """
-        spared = probes and self._machine.spares_probes(any_success=self._settler.any_success)
+        spared = probes and self._machine.probes_with_one_record(
+            any_success=self._settler.any_success
+        )
         if not carrier.batch.inputs:
             self._fill(carrier, 1 if spared else None)
         elif spared and self._machine.is_several(carrier.batch):

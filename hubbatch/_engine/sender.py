@@ -161,7 +161,7 @@ class RequestSender:
         if (since := carrier.batch.tried_since) is None:
             since = now()
             carrier.batch = attrs.evolve(carrier.batch, tried_since=since)
-        self._refuse_long_holds()
+        self._raise_for_long_hold()
         return self._resources.gate.enter(self, since)
 
     async def _send(

@@ -130,7 +130,7 @@ class Settler:
         """Whether anybody wants to know which records are settled."""
         return self._notes is not None or self._reporter.hears_settling
 
-    def _tell(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
+    def _report(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
         """Tell of records that are closed, first those to whom it matters most."""
         if self._notes is not None:
             for status, positions in records:

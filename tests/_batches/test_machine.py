@@ -319,7 +319,7 @@ def test_at_a_look_up_a_rejected_token_stops_the_run_and_a_missing_scope_does_no
     assert (done.stop is not None) is stops
 
 
-# Searches, and what comes in between
+# PoisonSearches, and what comes in between
 
 REFUSED = reply(400, category="VALIDATION_ERROR", message="no")
 FAILED = reply(500, category="INTERNAL_ERROR", message="oh")

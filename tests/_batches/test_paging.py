@@ -26,7 +26,7 @@ def read(places: list[str], size: int = 2) -> tuple[Correlation, list[Page]]:
         before = {0: pages[-1]} if pages else {}
         paged = follow_pages(ASSOCIATED, inputs, answer, before)
         if not paged.pages:
-            return paged.told, pages
+            return paged.correlation, pages
         pages.append(paged.pages[0])
     raise AssertionError
 
