@@ -46,8 +46,8 @@ class Correlation:
     """Why an input has not succeeded."""
     errors: Sequence[BatchError]
     """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
-    omitted: bool = False
-    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name nobody."""
+    nameless: BatchError | None = None
+    """The first error that names nobody. It may be about any input that the answer leaves out, and about others not."""
 
 
 def correlate(
@@ -91,11 +91,7 @@ def correlate(
         [*map(claimed.get, positions)],
         [*map(blamed.get, positions)],
         errors,
-        omitted=endpoint.result is ResultShape.ROW
-        and bool(anonymous)
-        and response.status is BatchStatus.COMPLETE
-        and not claims.left_over
-        and statuses.count(RecordStatus.UNKNOWN) == len(silent),
+        nameless=anonymous[0] if anonymous else None,
     )
 
 
