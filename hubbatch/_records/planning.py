@@ -61,13 +61,22 @@ def _check_names(properties: Mapping[Any, Any]) -> None:
             raise InvalidRecordError(f"a property's name must be text, not {name!r}")
 
 
+_SMALL = 512
+"""Bytes below which JSON is kept as a copy.
+
+`orjson` writes into a kilobyte and then shrinks it, in memory that Python does not manage itself. To keep that took
+2 µs an input; the copy takes 0.1 µs.
+"""
+
+
 def encode_input(wire: Mapping[str, Any]) -> bytes:
     """Return an input's JSON; text that is not valid Unicode is refused."""
     try:
-        return orjson.dumps(wire)
+        body = orjson.dumps(wire)
     except (TypeError, ValueError) as error:
         _check_names(wire.get("properties", {}))
         raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None
+    return b"%b" % body if len(body) < _SMALL else body
 
 
 @attrs.define(eq=False)
@@ -77,9 +86,11 @@ class NamedInput(Input):
     name: tuple[str, ...] | None = None
     """What answers name it by: the values of the fields that its row names."""
     locks: tuple[str, ...] = ()
-    """Keys that no other input in flight may have."""
+    """Keys that no other input in flight may have, each once."""
     list_name: str | None = None
     """The list of the body that it belongs to, where there are several."""
+    several: bool = False
+    """Whether it is about several pairs: what is said of one of them is not said of the others."""
 
     @property
     def properties(self) -> Mapping[str, str]:

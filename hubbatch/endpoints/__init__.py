@@ -14,6 +14,7 @@ from hubbatch.endpoints._kinds import (
     IdLists,
     InputKind,
     Paging,
+    Presence,
     ResultShape,
 )
 from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
@@ -39,5 +40,6 @@ __all__ = [
     "InputKind",
     "Paging",
     "Path",
+    "Presence",
     "ResultShape",
 ]

@@ -44,8 +44,12 @@ def test_what_a_row_says_fits_together(row: Endpoint) -> None:
     assert row.idempotent or row.writes
     if row.result is ResultShape.ROW and row.answer is AnswerKind.RESULTS:
         assert row.names, "results that are rows say whose they are"
-    for field in (*row.identity, *row.required, *row.names.values()):
-        assert re.fullmatch(r"[a-zA-Z]*(\.([a-zA-Z]+|0))*", field)
+    for field in (
+        *row.identity,
+        *row.required,
+        *(field for way in row.names for field in way.values()),
+    ):
+        assert re.fullmatch(r"[a-zA-Z]*(\.([a-zA-Z]+|0|\*))*", field)
     if row.doubt is Doubt.REPEAT and row.effect is Effect.CREATES:
         assert row.stamp, "what creates may be repeated only if the service knows a repetition"
     if row.max_inputs_with_history is not None:
