@@ -45,6 +45,8 @@ class RowPlanner:
         self._exclusive = [_picker(fields, key) for key in endpoint.exclusive]
         self._stamp = endpoint.stamp
         self._several = Several(named, endpoint.exclusive) if Several.are_in(every) else None
+        self._is_plain = self._several is None and all((endpoint.identity, *endpoint.exclusive))
+        """Whether each input has one name, and all its keys, if nothing in it is empty."""
 
     def plan(self, index: int, record: Any) -> NamedInput:
         """Return the input for a record; raise `InvalidRecordError` for one that must not be sent."""
@@ -55,7 +57,7 @@ class RowPlanner:
         texts = self._read(wire)
         identity, name = self._identity(texts), self._named(texts)
         body = encode_input(wire)
-        if self._several is None and _EMPTY.isdisjoint(texts):  # as nearly always
+        if self._is_plain and _EMPTY.isdisjoint(texts):  # as nearly always
             key = list_name, "\0".join(identity)
             locks = tuple(["\0".join(sorted(pick(texts))) for pick in self._exclusive])
             if len(locks) > 1:
