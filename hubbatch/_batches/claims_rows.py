@@ -19,6 +19,8 @@ __all__ = ["claim_rows"]
 
 def claim_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Claims:
     """Give the results of a reply to inputs."""
+    if (alone := names.one_each(response.rows)) is not None:
+        return Claims({**alone}, left_over=False)
     first: dict[int, RowResult] = {}
     several: dict[int, list[RowResult]] = {}
     left_over = False

@@ -51,6 +51,19 @@ class RowNames:
         found = [self._of_name(tuple(read(result.fields))) for _, read in self._ways]
         return [position for position in dict.fromkeys(found) if position is not None]
 
+    def one_each(self, results: Sequence[RowResult]) -> dict[int, RowResult] | None:
+        """Return the results by position if there is just one for each input, as nearly always; None else."""
+        if len(self._ways) != 1 or len(results) != len(self._inputs):
+            return None
+        read, positions = self._ways[0][1], self._by_name
+        found = {}
+        for result in results:
+            position = positions.get(tuple(read(result.fields)), _NOBODY)
+            if position in found or position == _NOBODY:
+                return None
+            found[position] = result
+        return found
+
     def _of_name(self, name: tuple[str, ...]) -> int | None:
         position = self._by_name.get(name)
         if position is None and self._both_ways:

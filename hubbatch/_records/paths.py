@@ -65,19 +65,17 @@ def reader_of(paths: Iterable[str]) -> Reader:
 
 
 def _text_reader(steps: Steps) -> Callable[[Any], str]:
-    if not steps:
-        return text_of
-    first, rest = steps[0], steps[1:]
+    if len(steps) not in (1, 2):
+        return lambda value: text_of(value_at(value, steps))
+    first, second = steps[0], steps[-1]
+    nested = len(steps) > 1
     lists = _ListTexts()
 
     def read(value: Any) -> str:
-        if type(value) is not dict:
-            return text_of(value_at(value, steps))
-        found = value.get(first)
-        for step in rest:
-            if type(found) is not dict:
-                return text_of(value_at(value, steps))
-            found = found.get(step)
+        try:
+            found = value[first][second] if nested else value[first]
+        except (KeyError, TypeError, IndexError):
+            found = value_at(value, steps)
         if type(found) is str:
             return found.strip()
         if type(found) is int:

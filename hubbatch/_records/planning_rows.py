@@ -6,7 +6,7 @@ Pure. Which fields are required, name the input and keep others out of its reque
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -42,7 +42,7 @@ class RowPlanner:
         self._required = [(path, fields.index(path)) for path in endpoint.required]
         self._identity = _picker(fields, endpoint.identity)
         self._named = _picker(fields, named)
-        self._exclusive = [_picker(fields, key) for key in endpoint.exclusive]
+        self._locks = [_lock_maker(fields, key) for key in endpoint.exclusive]
         self._stamp = endpoint.stamp
         self._several = Several(named, endpoint.exclusive) if Several.are_in(every) else None
         self._is_plain = self._several is None and all((endpoint.identity, *endpoint.exclusive))
@@ -59,27 +59,28 @@ class RowPlanner:
         body = encode_input(wire)
         if self._is_plain and _EMPTY.isdisjoint(texts):  # as nearly always
             key = list_name, "\0".join(identity)
-            locks = tuple(["\0".join(sorted(pick(texts))) for pick in self._exclusive])
-            if len(locks) > 1:
-                locks = tuple(dict.fromkeys(locks))
+            if len(self._locks) == 1:
+                locks: tuple[str, ...] = (self._locks[0](texts),)
+            else:
+                locks = tuple(dict.fromkeys([make(texts) for make in self._locks]))
             return NamedInput(index, record, body, key, name=name, locks=locks, list_name=list_name)
         for path, at in self._required:
             if texts[at] in _EMPTY:
                 raise InvalidRecordError(
                     f"{path!r} is missing or empty: without it the service would do nothing"
                 )
-        keys = [tuple(pick(texts)) for pick in self._exclusive]
+        made = [make(texts) for make in self._locks]
         if self._several is not None:
-            name, keys = self._several.names(wire), self._several.keys(wire)
+            name, made = self._several.names(wire), [*map(_lock, self._several.keys(wire))]
         return NamedInput(
             index,
             record,
             body,
             (list_name, "\0".join(identity)) if any(identity) else None,
             name=name if any(name) else None,
-            locks=tuple(dict.fromkeys("\0".join(sorted(key)) for key in keys if any(key))),
+            locks=tuple(dict.fromkeys(lock for lock in made if lock.strip("\0"))),
             list_name=list_name,
-            several=self._several is not None and len(keys) > 1,
+            several=self._several is not None and len(made) > 1,
         )
 
     def _list_of(self, record: Any) -> tuple[str, Any]:
@@ -104,6 +105,25 @@ def _picker(
     return lambda texts: tuple([texts[at] for at in ats])
 
 
+def _lock(key: Iterable[str]) -> str:
+    """Return a key as one text, whatever the order of its values."""
+    return "\0".join(sorted(key))
+
+
+def _lock_maker(fields: tuple[str, ...], key: Sequence[str]) -> Callable[[list[str]], str]:
+    """Return what makes a key of the texts of all fields."""
+    if len(key) != len(_ENDS):
+        pick = _picker(fields, key)
+        return lambda texts: _lock(pick(texts))
+    first, second = map(fields.index, key)
+
+    def make(texts: list[str]) -> str:
+        one, other = texts[first], texts[second]
+        return f"{one}\0{other}" if one <= other else f"{other}\0{one}"
+
+    return make
+
+
 def _id(record: Any) -> Any:
     """Return an input that names an object; further fields of a mapping go out with it."""
     mapping = None if type(record) is str else as_mapping(record)
@@ -125,14 +145,11 @@ def _pair(record: Any) -> Any:
 
 def _is_pair(record: dict[Any, Any]) -> bool:
     """Whether a record is a pair exactly as HubSpot has it."""
-    for name in _ENDS:
-        end = record.get(name)
-        if type(end) is not dict or len(end) != 1:
-            return False
-        value = end.get("id")
-        if type(value) is not str or not value or value.isspace():
-            return False
-    return True
+    from_, to = record.get("from"), record.get("to")
+    if type(from_) is not dict or type(to) is not dict or not len(from_) == len(to) == 1:
+        return False
+    one, other = from_.get("id"), to.get("id")
+    return type(one) is str and type(other) is str and bool(one.strip() and other.strip())
 
 
 def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
