@@ -21,6 +21,7 @@ from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.noting import Notes, notes_of
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
@@ -60,8 +61,9 @@ class Engine:
         self._life = life
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
-        self._settler = Settler(self._ledger, self._intake, observe, reporter, call.journal)
-        self._runner = self._make_runner(reporter)
+        notes = notes_of(call.journal, self._fail)
+        self._settler = Settler(self._ledger, self._intake, observe, reporter, notes)
+        self._runner = self._make_runner(reporter, notes)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
@@ -100,12 +102,13 @@ class Engine:
         self._began = now()
         self._final: Progress | None = None
 
-    def _make_runner(self, reporter: RunReporter) -> BatchRunner:
+    def _make_runner(self, reporter: RunReporter, notes: Notes | None) -> BatchRunner:
         return BatchRunner(
             self._call,
             self._resources,
             self._intake.envelope,
             self._settler,
+            notes=notes,
             compose=self._compose,
             settled=self._after_settling,
             fail=functools.partial(self._fail, fatal=True),
@@ -157,8 +160,8 @@ class Engine:
         An exception that ends the process would take the event loop with it if it were raised in a task of ours.
         """
         self._main = asyncio.current_task()
-        loop, seconds = asyncio.get_running_loop(), self._call.deadline
-        deadline = None if seconds is None else loop.call_later(seconds, self.stop)
+        seconds, later = self._call.deadline, asyncio.get_running_loop().call_later
+        deadline = None if seconds is None else later(seconds, self.stop)
         try:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
@@ -296,8 +299,8 @@ class Engine:
 
     def _is_over(self) -> bool:
         """Whether nothing is sent again."""
-        left = self._leaves_at is not None and now() > self._leaves_at
-        return left or self._cancelling or self._life.failing
+        over = self._cancelling or self._life.failing
+        return over or (self._leaves_at is not None and now() > self._leaves_at)
 
     def _after_step(self) -> None:
         """Go on while a batch may have to pause: others may go meanwhile, also such as have waited for a key."""
@@ -335,8 +338,7 @@ class Engine:
         self._report()
 
     def _mind_failures(self) -> None:
-        most = self._call.max_failures
-        if most is not None and self._ledger.settled(RecordStatus.FAILED) >= most:
+        if (most := self._call.max_failures) and self._ledger.settled(RecordStatus.FAILED) >= most:
             self.stop()
 
     def _report(self) -> None:

@@ -1,6 +1,6 @@
 """The live quota that runs and clients share: waits until the budget and the pacing let a request go.
 
-The counting is `_budget`'s, the pacing aiolimiter's; this module only waits. It knows nothing of HTTP or batches.
+The counting is the budget's, the pacing aiolimiter's; this module only waits. It knows nothing of HTTP or batches.
 """
 
 from __future__ import annotations
