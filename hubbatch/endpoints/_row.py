@@ -120,7 +120,8 @@ class Endpoint:
     effect: Effect = field(kw_only=True, converter=Effect)
     missing_is_done: bool = field(kw_only=True, default=False, repr=False)
     """Whether that an object is not there is what was wanted."""
-    doubt: Doubt = field(kw_only=True, default=Doubt.REPEAT, converter=Doubt)
+    doubt: Doubt = field(kw_only=True, converter=Doubt)
+    """How a doubt is settled: not at all for what creates without a `stamp`, by sending it again for all else."""
     reader: Endpoint | None = field(kw_only=True, default=None, repr=False)
     """The row that reads what this one writes."""
     limit_class: LimitClass = field(
@@ -144,6 +145,15 @@ class Endpoint:
     @names.default
     def _own_names(self) -> tuple[Mapping[str, str], ...]:
         return ({"id": ""},) if self.id_lists is not None else ()
+
+    @doubt.default
+    def _own_doubt(self) -> Doubt:
+        return Doubt.STAYS if self.creates_anew else Doubt.REPEAT
+
+    @property
+    def creates_anew(self) -> bool:
+        """Whether to do it twice makes two: nothing tells the service that it is a repetition."""
+        return self.effect is Effect.CREATES and self.stamp is None
 
     def __attrs_post_init__(self) -> None:
         for wrong, advice in (*_faults_of_inputs(self), *_faults_of_answers(self)):
@@ -248,6 +258,10 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (
             row.writes is False and row.doubt is not Doubt.REPEAT,
             "what only reads may be repeated",
+        ),
+        (
+            row.creates_anew and row.doubt is Doubt.REPEAT,
+            "what creates may be repeated only with a stamp, by which the service knows a repetition",
         ),
         (
             len(row.names) > 1
