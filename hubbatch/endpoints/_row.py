@@ -40,7 +40,7 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 }
 """What says of which record an input of some kind is."""
 
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
@@ -182,6 +182,10 @@ def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
         (row.method not in _METHODS, f"method must be one of {', '.join(_METHODS)}"),
+        (
+            row.method == "GET" and row.answer is not AnswerKind.PAGE,
+            "GET has no body, and so no inputs: it is for AnswerKind.PAGE",
+        ),
         (
             type(row.max_inputs) is not int or not 1 <= row.max_inputs <= _MOST_INPUTS,
             f"max_inputs must be a whole number from 1 to {_MOST_INPUTS}",
