@@ -564,7 +564,7 @@ def test_what_is_wrong_is_told_before_anything_is_sent(make: Any, says: str) -> 
 
 def test_a_row_of_ones_own_that_gets_is_for_pages_only() -> None:
     path = endpoints.Path("/crm/v3/x", ("v3",))
-    with pytest.raises(UsageError, match="GET has no body"):
+    with pytest.raises(UsageError, match="method must be one of POST, PUT, PATCH, DELETE"):
         endpoints.Endpoint("x", [path], method="GET", input="id", effect="reads")
 
 

@@ -40,7 +40,8 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 }
 """What says of which record an input of some kind is."""
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
@@ -174,6 +175,10 @@ class Endpoint:
         return frozenset(name for path in self.paths for name in path.fields)
 
 
+def _methods(row: Endpoint) -> tuple[str, ...]:
+    return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
+
+
 def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with a row, and whether it is."""
     single, lists = row.body.single, row.body.lists
@@ -181,11 +186,7 @@ def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     return (
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
-        (row.method not in _METHODS, f"method must be one of {', '.join(_METHODS)}"),
-        (
-            row.method == "GET" and row.answer is not AnswerKind.PAGE,
-            "GET has no body, and so no inputs: it is for AnswerKind.PAGE",
-        ),
+        (row.method not in _methods(row), f"method must be one of {', '.join(_methods(row))}"),
         (
             type(row.max_inputs) is not int or not 1 <= row.max_inputs <= _MOST_INPUTS,
             f"max_inputs must be a whole number from 1 to {_MOST_INPUTS}",
