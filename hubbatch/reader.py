@@ -69,7 +69,7 @@ class ObjectReader(AsyncIterator[ObjectResult]):
     def cursor(self) -> str | None:
         """Where this reading is, after the record that was given last: `after=` goes on there. None: at the beginning.
 
-        Text that holds ids, at most of two pages, and nothing else of the records.
+        Text that holds ids, of a page or two, and nothing else of the records.
         """
         at = self._start if self._page is None else self._query.position(self._page, self._given)
         return None if at == Position() else encode(at, self._query.mark)

@@ -252,6 +252,8 @@ async def test_a_reading_goes_on_from_any_cursor(read: Read) -> None:
         for number, cursor in enumerate(cursors):
             again = read(world.client, page_size=10, after=cursor)
             assert again.cursor == cursor
+            shorter = read(world.client, page_size=3, after=cursor)
+            assert await ids(shorter) == found[number:]
             assert await ids(again) == found[number:]
 
 

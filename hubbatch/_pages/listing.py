@@ -60,8 +60,9 @@ class Listing:
         given = set(position.given)
         found = {each.id: each for each in response.results}
         records = [each for key, each in found.items() if key not in given]
-        # What stands on this page must not come again on the next one.
-        then = None if after is None else Position(after, tuple(found))
+        # This page may be shorter than the one on which they were given: the others may come on the next one.
+        still = tuple(key for key in position.given if key not in found)
+        then = None if after is None else Position(after, still)
         return Page(position, records, then)
 
     def position(self, page: Page, given: int) -> Position:

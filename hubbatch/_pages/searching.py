@@ -130,7 +130,7 @@ class SortedSearch(_Search):
     def check(self, position: Position) -> None:
         """Raise `UsageError` for a position that is no offset."""
         after = position.after
-        if after and not (_is_id(after) and int(after) < _MOST_RESULTS):
+        if after and not (_is_id(after) and int(after) <= _MOST_RESULTS):
             raise UsageError("after must be the `cursor` of an earlier search")
 
     def read(self, position: Position, response: BatchResponse) -> Page:
@@ -146,21 +146,13 @@ class SortedSearch(_Search):
             raise NoPageError("it ends although its total says that there are more")
         if more is not None and not results:
             raise NoPageError("it is empty, and others follow")
-        given = set(position.given)
-        found = {each.id: each for each in results}
-        records = [each for key, each in found.items() if key not in given]
-        then = (
-            Position(str(end), tuple(found)) if more is not None and end < _MOST_RESULTS else None
-        )
-        return Page(position, records, then, total)
+        then = Position(str(end)) if more is not None and end < _MOST_RESULTS else None
+        return Page(position, results, then, total)
 
     def position(self, page: Page, given: int) -> Position:
         """Return where a reading is that has been given so many records of a page."""
-        if page.following is not None and given == len(page.records):
-            return page.following
-        return Position(
-            page.at.after, (*page.at.given, *(each.id for each in page.records[:given]))
-        )
+        at = int(page.at.after or 0) + given
+        return Position(str(at)) if at else Position()
 
     def _limit(self, position: Position) -> int:
         return min(self.page_size, _MOST_RESULTS - int(position.after or 0))
