@@ -422,6 +422,60 @@ async def test_a_token_that_expires_is_renewed() -> None:
         assert tokens[-1] == "new"
 
 
+@KINDS
+@virtual_time
+async def test_a_transport_that_raises_ends_the_reading_as_it_is(read: Read) -> None:
+    broken = [True]
+
+    class Broken:
+        def __init__(self, inner: SandboxTransport) -> None:
+            self.inner = inner
+
+        async def send(
+            self, request: Request, token: str, note_sent: Callable[[], None]
+        ) -> Reply | NoReply:
+            if broken.pop() if broken else False:
+                raise ZeroDivisionError
+            return await self.inner.send(request, token, note_sent)
+
+    async with World(through=Broken) as world:
+        made = fill(world, 12)
+        reader = read(world.client, page_size=10)
+        with pytest.raises(ZeroDivisionError):
+            await ids(reader)
+        assert sorted(await ids(reader), key=int) == made
+
+
+@virtual_time
+async def test_a_request_that_is_too_long_on_the_way_says_what_to_do() -> None:
+    transport = ScriptedTransport([reply(414)])
+    async with Client("t", transport=transport) as client:
+        with pytest.raises(RefusedError, match="ask for fewer properties"):
+            await ids(client.scan("deals", properties=["a"]))
+
+
+@virtual_time
+async def test_while_the_service_is_broken_a_failure_says_nothing_about_a_page() -> None:
+    retry = RetryPolicy(max_attempts=2, initial_wait=1.0, max_wait=2.0, jitter=0.0)
+    plan = [FaultKind.SERVER_ERROR] * 18
+    async with World(faults=plan, retry=retry, max_concurrency=20) as world:
+        made = fill(world, 30)
+        found = await asyncio.gather(*(ids(scan(world.client)) for _ in range(12)))
+        assert found == [made] * 12
+
+
+@virtual_time
+async def test_a_search_that_is_cancelled_while_it_waits_for_its_turn_takes_no_place() -> None:
+    async with World(max_concurrency=1, latency=1.0) as world:
+        made = fill(world, 3)
+        first, second = (asyncio.create_task(ids(search(world.client))) for _ in range(2))
+        await asyncio.sleep(0.5)
+        second.cancel()
+        assert await first == made
+        assert await ids(search(world.client)) == made
+        assert len(world.service.requests) == 2
+
+
 # Limits
 
 

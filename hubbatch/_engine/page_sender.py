@@ -57,7 +57,7 @@ class PageSender:
                 if page is not None:
                     return page
                 batch = carrier.batch
-                moment = self._sender.moment(batch, any_success=True, may_wait=_always)
+                moment = self._sender.moment(batch, any_success=True, may_wait=lambda _: True)
                 decision = self._decide(batch, diagnosis, moment)
                 if decision.action not in AGAIN:
                     raise decision.exception or _refusal(diagnosis, batch.attempts)
@@ -81,10 +81,11 @@ class PageSender:
                 limiter.give_back(slot)
 
     def _decide(self, batch: Batch, diagnosis: Diagnosis, moment: Moment) -> Decision:
+        """Decide what to do; while the service is broken a failure says nothing about the page."""
         return decide(
             self._endpoint,
             diagnosis,
-            history=batch.history,
+            history={} if moment.breaker_open else batch.history,
             policy=self._resources.policy,
             chance=moment.chance(),
             in_vain=moment.in_vain,
@@ -100,7 +101,7 @@ class PageSender:
         decision: Decision,
         moment: Moment,
     ) -> None:
-        """Wait until the next try; while the service is broken a failure says nothing about the page."""
+        """Wait until the next try."""
         history, symptom = carrier.batch.history, diagnosis.symptom
         if not moment.breaker_open:
             history = {**history, symptom: history.get(symptom, 0) + 1}
@@ -158,8 +159,3 @@ def _refusal(diagnosis: Diagnosis, attempts: int) -> HubbatchError:
 
 def _note_nothing(indexes: Iterable[int]) -> None:
     del indexes  # a page carries no records out
-
-
-def _always(seconds: float) -> bool:
-    del seconds
-    return True

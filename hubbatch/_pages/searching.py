@@ -6,6 +6,7 @@ for ids beyond the last one (a keyset), and its order is checked.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -30,7 +31,7 @@ _LONGEST_ID = 20
 
 
 @frozen
-class _Search:
+class _Search(ABC):
     path: str
     object_type: str
     page_size: int
@@ -61,11 +62,13 @@ class _Search:
         del position
         return self.page_size
 
+    @abstractmethod
     def _longest(self) -> str:
-        raise NotImplementedError
+        """Return the longest text that may tell where a page begins."""
 
+    @abstractmethod
     def _fields(self, after: str) -> dict[str, Any]:
-        raise NotImplementedError
+        """Return what tells which records are on the page."""
 
     def _body(self, after: str, limit: int) -> bytes:
         fields = {"limit": limit, **self._fields(after)}
