@@ -44,6 +44,7 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 """What says of which record an input of some kind is."""
 
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
@@ -188,13 +189,17 @@ class Endpoint:
         return frozenset(name for path in self.paths for name in path.fields)
 
 
+def _methods(row: Endpoint) -> tuple[str, ...]:
+    return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
+
+
 def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with where a row's inputs go and what they are, and whether it is."""
     single, lists = row.body.single, row.body.lists
     return (
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
-        (row.method not in _METHODS, f"method must be one of {', '.join(_METHODS)}"),
+        (row.method not in _methods(row), f"method must be one of {', '.join(_methods(row))}"),
         (
             type(row.max_inputs) is not int or not 1 <= row.max_inputs <= _MOST_INPUTS,
             f"max_inputs must be a whole number from 1 to {_MOST_INPUTS}",
