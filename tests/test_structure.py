@@ -33,6 +33,7 @@ ORDER = [
     {"_http"},
     {"_engine"},
     {"_options", "_client_options", "_calls", "_verbs", "run"},
+    {"_faces"},
     {"client"},
     {"__init__"},
     {"files"},

@@ -30,6 +30,7 @@ from hubbatch._engine.settling import Settler
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
+from hubbatch._records.prepared import AskingError
 from hubbatch._records.values import InvalidRecordError
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError
@@ -260,11 +261,12 @@ class Engine:
     async def _feed(self) -> None:
         try:
             await self._feeder.run()
-        except asyncio.CancelledError as error:
-            if not self._life.taking or self._cancelling:
-                raise
-            self._fail(error, reason=Reason.SOURCE)  # the source's own
+        except AskingError as failed:  # the run's own
+            self._fail(failed.error)
         except BaseException as error:  # the source's own, whatever it is
+            cancelled = isinstance(error, asyncio.CancelledError)
+            if cancelled and (self._cancelling or not self._life.taking):
+                raise
             self._fail(error, reason=Reason.SOURCE)
         else:
             if self._feeder.exhausted:
@@ -276,7 +278,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.refuse(index, str(error))
+            self._settler.refuse(index, str(error), transient=error.transient)
             self._mind_failures()
             return False
         if full or self._dispatcher.idle:

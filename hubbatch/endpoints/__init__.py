@@ -13,6 +13,7 @@ from hubbatch.endpoints._kinds import (
     Effect,
     IdLists,
     InputKind,
+    NothingFound,
     Paging,
     ResultShape,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Endpoint",
     "IdLists",
     "InputKind",
+    "NothingFound",
     "Paging",
     "Path",
     "ResultShape",
