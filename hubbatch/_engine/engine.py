@@ -18,7 +18,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
-from hubbatch._engine.feeder import Feeder, length_of
+from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
 from hubbatch._engine.noting import Notes, notes_of
@@ -30,7 +30,6 @@ from hubbatch._engine.settling import Settler
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
-from hubbatch._records.prepared import AskingError
 from hubbatch._records.values import InvalidRecordError
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError
@@ -95,8 +94,7 @@ class Engine:
             take=self._take,
             idle=self._after_pull,
         )
-        self._leaves_at: float | None = None
-        """Once the run is stopped: when nothing is sent again any more."""
+        self._leaves_at: float | None = None  # once stopped: when nothing is sent again
         self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
         self.total = length_of(source)

@@ -19,9 +19,9 @@ from collections.abc import (
 from typing import Any
 
 from hubbatch._engine.life import Life, State
-from hubbatch._records.prepared import PreparedSource, is_at_hand
+from hubbatch._records.prepared import AskingError, PreparedSource, is_at_hand
 
-__all__ = ["Feeder", "length_of"]
+__all__ = ["AskingError", "Feeder", "length_of"]
 
 _END = object()
 
