@@ -5,7 +5,7 @@ Every check names what is wrong and what is allowed. It knows nothing of how a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -30,10 +30,12 @@ def plan_call(
     unique_property: str | None = None,
     query: Mapping[str, object] | None = None,
     fields: Mapping[str, Any] | None = None,
+    convert: Callable[[Any], Any] | None = None,
 ) -> Call:
     """Make a run's order; raise `UsageError` for the first thing that is wrong.
 
     `path_fields`, `query` and `fields`: what stands in the path, the query and the body besides the inputs.
+    `convert`: makes of a record what its input is made of.
     """
     envelope = _check_fields(endpoint, fields or {})
     most_inputs = endpoint.max_inputs
@@ -56,6 +58,7 @@ def plan_call(
         envelope=envelope,
         object_type=object_type,
         spelling=spelling_of(object_type),
+        convert=convert,
         **checked,
     )
 

@@ -21,6 +21,7 @@ from hubbatch._calls import plan_call
 from hubbatch._checks import check_count, check_seconds
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.sender import ClientResources
+from hubbatch._faces.calls import Calls
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
@@ -30,7 +31,7 @@ from hubbatch._pages.page import Query
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._reading import SEARCH_LIMIT, Readers
-from hubbatch._verbs import Records, Verbs
+from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
@@ -47,7 +48,7 @@ _DEFAULT_RETRY = RetryPolicy()
 _SYSTEM_RANDOM = SystemRandom().random
 
 
-class Client(Verbs, Readers):
+class Client(Calls, Readers):
     """Moves any number of records in and out of one HubSpot account.
 
     `token`: an access token, or an object with `async def __call__() -> str` that gives the current one. If it takes a

@@ -34,6 +34,7 @@ ORDER = [
     {"_http"},
     {"_engine"},
     {"_options", "_client_options", "_calls", "_verbs", "_reading", "run", "reader"},
+    {"_faces"},
     {"client"},
     {"__init__"},
     {"files"},

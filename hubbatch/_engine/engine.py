@@ -18,7 +18,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
-from hubbatch._engine.feeder import Feeder, length_of
+from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
 from hubbatch._engine.noting import Notes, notes_of
@@ -94,8 +94,7 @@ class Engine:
             take=self._take,
             idle=self._after_pull,
         )
-        self._leaves_at: float | None = None
-        """Once the run is stopped: when nothing is sent again any more."""
+        self._leaves_at: float | None = None  # once stopped: when nothing is sent again
         self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
         self.total = length_of(source)
@@ -260,11 +259,12 @@ class Engine:
     async def _feed(self) -> None:
         try:
             await self._feeder.run()
-        except asyncio.CancelledError as error:
-            if not self._life.taking or self._cancelling:
-                raise
-            self._fail(error, reason=Reason.SOURCE)  # the source's own
+        except AskingError as failed:  # the run's own
+            self._fail(failed.error)
         except BaseException as error:  # the source's own, whatever it is
+            cancelled = isinstance(error, asyncio.CancelledError)
+            if cancelled and (self._cancelling or not self._life.taking):
+                raise
             self._fail(error, reason=Reason.SOURCE)
         else:
             if self._feeder.exhausted:
@@ -276,7 +276,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.refuse(index, str(error))
+            self._settler.refuse(index, str(error), transient=error.transient)
             self._mind_failures()
             return False
         if full or self._dispatcher.idle:

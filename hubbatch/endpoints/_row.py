@@ -18,6 +18,7 @@ from hubbatch.endpoints._kinds import (
     Effect,
     IdLists,
     InputKind,
+    NothingFound,
     Paging,
     ResultShape,
     parameters,
@@ -43,7 +44,7 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 }
 """What says of which record an input of some kind is."""
 
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE", "GET")
 _METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
@@ -114,6 +115,8 @@ class Endpoint:
     results_per_input: int | None = field(kw_only=True, default=1, repr=False)
     """Results that one input may have: two where both directions of an association answer; None: any number."""
     paging: Paging | None = field(kw_only=True, default=None, repr=False)
+    nothing_found: NothingFound | None = field(kw_only=True, default=None, repr=False)
+    """How it says that there is nothing to be read of an input: a success whose list is empty."""
     no_content: str = field(kw_only=True, default="done", repr=False)
     """What a 204 says of the inputs; `accepted` where the service does the work later."""
 
@@ -147,7 +150,8 @@ class Endpoint:
         return ({"id": ""},) if self.id_lists is not None else ()
 
     def __attrs_post_init__(self) -> None:
-        for wrong, advice in (*_faults_of_inputs(self), *_faults_of_answers(self)):
+        faults = (*_faults_of_inputs(self), *_faults_of_answers(self), *_faults_of_reading(self))
+        for wrong, advice in faults:
             if wrong:
                 raise UsageError(f"Endpoint {self.name!r}: {advice}")
 
@@ -262,5 +266,19 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (
             row.results_per_input is not None and row.results_per_input < 1,
             "results_per_input must be at least 1",
+        ),
+    )
+
+
+def _faults_of_reading(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with how a row reads, and whether it is."""
+    return (
+        (
+            row.method == "GET" and (row.writes or not row.body.single),
+            "GET has no body: it is for what reads, with body=SINGLE",
+        ),
+        (
+            row.nothing_found is not None and row.paging is None,
+            "nothing_found is for rows whose results have lists: it needs paging",
         ),
     )
