@@ -54,7 +54,7 @@ class RunEvent(Event):
     """Something that has happened in a run."""
 
     run: int
-    """Which run of this process it is: `Run.id`."""
+    """Which run of this process it is: `Run.id`; 0 for a request that belongs to none, such as for properties."""
     verb: str
     object_type: str
 
