@@ -6,7 +6,7 @@ against.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -134,7 +134,7 @@ class Property:
 
 
 @frozen(init=False, eq=False, repr=False)
-class Schema(Collection[Property]):
+class Schema:
     """The properties of one object type, in order; `schema["email"]` is one of them, by its name.
 
     Raises `UsageError` for what is no property, and for two of one name.

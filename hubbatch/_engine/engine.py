@@ -149,9 +149,9 @@ class Engine:
         """A snapshot of how far the run has come."""
         if self._final is not None:
             return self._final
-        elapsed = now() - self._began
+        gate, elapsed = self._resources.gate, now() - self._began
         return snapshot(
-            self._ledger, self._intake, self._runner, self._resources.gate, self.total, elapsed
+            self._ledger, self._intake, self._runner, gate, total=self.total, elapsed=elapsed
         )
 
     # Beginning and end

@@ -16,6 +16,7 @@ def snapshot(
     intake: Intake,
     runner: BatchRunner,
     gate: Gate,
+    *,
     total: int | None,
     elapsed: float,
 ) -> Progress:

@@ -37,7 +37,8 @@ _UNIQUE = frozenset({"email", "domain", "hs_object_id", "hs_unique_creation_key"
 
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _LONGEST_MILLISECONDS = 15
-_FEWEST_MILLISECONDS = 9
+_DIGITS_OF_A_DAY = 8
+"""Such as 20260131, which is a date to some and milliseconds to others."""
 _DAY = 86_400_000
 
 
@@ -206,7 +207,7 @@ def _datetime(_: Property, value: str) -> _Wrong:
 def _is_odd_number(value: str) -> bool:
     """Whether a whole number may be milliseconds since 1970 or something else: nothing is certain of it."""
     digits = len(value.lstrip("-"))
-    return not _FEWEST_MILLISECONDS <= digits <= _LONGEST_MILLISECONDS
+    return digits == _DIGITS_OF_A_DAY or digits > _LONGEST_MILLISECONDS
 
 
 def _moment(text: str) -> dt.datetime:
