@@ -61,7 +61,8 @@ async def send_single(
                 longest_wait=gate.limiter.max_hold,
                 today=datetime.fromtimestamp(resources.clock(), UTC),
             )
-            history[diagnosis.symptom] += 1
+            if not gate.broken:  # else a failure says nothing about this request
+                history[diagnosis.symptom] += 1
             if decision.action not in AGAIN:
                 break
             if decision.action is Action.HOLD:
