@@ -88,7 +88,7 @@ class Property:
         modification = value.get("modificationMetadata")
         rules = modification if isinstance(modification, Mapping) else {}
         listed = value.get("options")
-        options = listed[:_MOST] if isinstance(listed, list) else []
+        options = listed if isinstance(listed, list) else []
         # What an enumeration of another object takes, such as OWNER, is kept with that object.
         refers = bool(_text(value, "referencedObjectType"))
         return cls(
@@ -96,13 +96,11 @@ class Property:
             label=_text(value, "label"),
             type=_text(value, "type") or "string",
             field_type=_text(value, "fieldType"),
-            options=[option for each in options if (option := _option(each)) is not None],
+            options=[option for each in options[:_MOST] if (option := _option(each)) is not None],
             has_unique_value=value.get("hasUniqueValue") is True,
             read_only=rules.get("readOnlyValue") is True,
             calculated=value.get("calculated") is True,
-            external_options=refers
-            or value.get("externalOptions") is True
-            or len(options) < len(listed or ()),
+            external_options=refers or value.get("externalOptions") is True or len(options) > _MOST,
             archived=value.get("archived") is True,
             hidden=value.get("hidden") is True,
             hubspot_defined=value.get("hubspotDefined") is True,

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hubbatch import Property, PropertyOption, Schema, UsageError
@@ -107,7 +107,15 @@ def test_any_json_is_a_schema_or_a_usage_error(value: Any) -> None:
     assert all(isinstance(each, Property) for each in schema)
 
 
+def test_options_beyond_belief_are_cut_and_are_not_all() -> None:
+    many = [{"value": str(number)} for number in range(50_001)]
+    read = Property.from_json({"name": "x", "options": many})
+    assert len(read.options) == 50_000
+    assert read.external_options
+
+
 @given(st.dictionaries(st.sampled_from(sorted(SHOWN)), json_values))
+@example({"options": 7, "modificationMetadata": 7})
 def test_fields_of_a_wrong_kind_count_as_missing(fields: dict[str, Any]) -> None:
     read = Property.from_json({**fields, "name": "x"})
     assert read.name == "x"
