@@ -172,8 +172,6 @@ def _head(event: Event) -> str:
     """Return what a line begins with: the client's name, and the run that it is about."""
     of = _of(event.client)
     if isinstance(event, RunEvent):
-        if not event.run:  # a request that belongs to no run
-            return f"{of}{event.verb} {event.object_type}: "
         return f"{of}run {event.run} ({event.verb} {event.object_type}): "
     return of
 

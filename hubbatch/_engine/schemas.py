@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 
 from hubbatch._clock import now
+from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
-from hubbatch._engine.single import send_single
+from hubbatch._pages.page import NoPageError
+from hubbatch._protocol.exchange import Request
 from hubbatch._records.call import Call
-from hubbatch.errors import ProtocolError, UsageError
+from hubbatch.errors import UsageError
+from hubbatch.models import BatchResponse
 from hubbatch.schema import Property, Schema
 
 __all__ = ["account_schema"]
@@ -35,13 +38,14 @@ async def account_schema(
 
 
 async def _fetch(resources: ClientResources, order: Call) -> Schema:
-    response = await send_single(resources, order)
-    try:
-        schema = Schema(Property.from_json(row.fields) for row in response.rows)
-    except UsageError as error:
-        raise ProtocolError(
-            f"the service's list of properties cannot be read: {error}; check base_url"
-        ) from None
-    if not schema and not order.query:  # every object type has some; archived ones it may not have
-        raise ProtocolError("the service lists no properties at all; check base_url")
-    return schema
+    def read(response: BatchResponse) -> Schema:
+        try:
+            schema = Schema(Property.from_json(row.fields) for row in response.rows)
+        except UsageError as error:
+            raise NoPageError(str(error)) from None
+        if not schema and not order.query:  # every type has some; archived ones it may not have
+            raise NoPageError("it lists no properties")
+        return schema
+
+    request = Request(order.path, b"", order.query, method="GET")
+    return await PageSender(order, resources).fetch(request, read)

@@ -1,4 +1,4 @@
-"""One request outside a batch: gate, quota, tokens, retries and observers are those of everything else."""
+"""A request that carries no records: gate, quota, tokens, retries and observers are those of everything else."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from hubbatch import (
     PermissionDeniedError,
     ProtocolError,
     RateLimit,
+    RefusedError,
     Reply,
     RetryPolicy,
     TransportError,
@@ -26,8 +27,11 @@ from hubbatch.events import Event, RequestAnswered, RequestSent
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import ScriptedTransport, error_reply, reply, virtual_time
 
-LIST = {"results": [{"name": "email"}]}
 LOST = NoReply(sent=True, reason="lost")
+
+
+def is_a_success(answer: Reply | NoReply) -> bool:
+    return isinstance(answer, Reply) and answer.status == 200
 
 
 @pytest.mark.parametrize(
@@ -90,13 +94,10 @@ async def test_an_expired_token_is_renewed() -> None:
         (error_reply(401, "INVALID_AUTHENTICATION", "no"), AuthenticationError),
         (error_reply(403, "MISSING_SCOPES", "no"), PermissionDeniedError),
         (error_reply(404, "INVALID_OBJECT_TYPE", "no"), UnknownObjectTypeError),
-        (error_reply(404, "OBJECT_NOT_FOUND", "no"), UnknownObjectTypeError),
-        (error_reply(400, "VALIDATION_ERROR", "no"), HubbatchError),
+        (error_reply(404, "OBJECT_NOT_FOUND", "no"), RefusedError),
+        (error_reply(400, "VALIDATION_ERROR", "no"), RefusedError),
         (reply(429, {"category": "RATE_LIMITS", "policyName": "DAILY"}), DailyLimitError),
         (reply(302), ProtocolError),
-        (reply(200, {"results": []}), ProtocolError),
-        (reply(200, {"results": [{"label": "x"}]}), ProtocolError),
-        (reply(200, {"results": [{"name": "x"}, {"name": "x"}]}), ProtocolError),
     ],
 )
 @virtual_time
@@ -108,13 +109,25 @@ async def test_what_forbids_it_is_raised(answer: Reply, error: type[HubbatchErro
     assert len(transport.requests) == 1
 
 
-@pytest.mark.parametrize("answer", [LOST, reply(500), reply(200, b"<html>"), reply(502)])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        reply(500),
+        reply(502),
+        reply(200, b"<html>"),
+        reply(200, {"results": []}),
+        reply(200, {"results": [{"label": "x"}]}),
+        reply(200, {"results": [{"name": "x"}, {"name": "x"}]}),
+    ],
+)
 @virtual_time
 async def test_it_is_tried_as_often_as_the_policy_says(answer: Reply | NoReply) -> None:
     transport = ScriptedTransport(lambda _: answer)
     retry = RetryPolicy(max_attempts=3)
     async with Client("made-up", transport=transport, retry=retry) as client:
-        with pytest.raises(HubbatchError):
+        error = ProtocolError if is_a_success(answer) else TransportError
+        with pytest.raises(error):
             await client.properties("contacts").all()
     assert len(transport.requests) == 3
 
@@ -142,14 +155,19 @@ async def test_cancelled_at_any_moment_it_leaves_the_client_as_it_was() -> None:
 
 
 @virtual_time
-async def test_its_events_belong_to_no_run() -> None:
+async def test_its_events_have_a_number_of_their_own() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append]) as world:
-        began = now()
+        run = world.client.create("contacts", [{"email": "a@x.com"}])
+        await run
+        outcome_run, began = run.id, now()
+        seen.clear()
         await world.client.properties("contacts").all()
     sent, answered = seen
     assert isinstance(sent, RequestSent)
     assert isinstance(answered, RequestAnswered)
-    assert (sent.run, sent.verb, sent.object_type) == (0, "properties", "contacts")
+    assert (sent.verb, sent.object_type) == ("properties", "contacts")
+    assert sent.run == answered.run
+    assert sent.run > outcome_run
     assert (answered.status, answered.symptom) == (200, "answered")
     assert answered.at > began
