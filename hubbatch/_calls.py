@@ -13,7 +13,7 @@ import orjson
 from hubbatch._options import RunOptions, check_options, check_unique_name
 from hubbatch._records.call import Call
 from hubbatch._records.spelling import naming_properties, spelling_of
-from hubbatch.endpoints import AnswerKind, Doubt, Endpoint, InputKind
+from hubbatch.endpoints import AnswerKind, Doubt, Endpoint, InputKind, Presence
 from hubbatch.endpoints._listing import PROPERTIES_LIST
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates
@@ -141,33 +141,39 @@ def _check_merge(endpoint: Endpoint, duplicates: Duplicates) -> None:
 
 def _check_fields(endpoint: Endpoint, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what stands next to the inputs in the body."""
-    if unknown := fields.keys() - set(endpoint.fields):
-        known = ", ".join(endpoint.fields) or "none"
-        raise UsageError(
-            f"{endpoint.name} has no field {min(unknown)!r} next to its inputs; it has: {known}"
-        )
+    complete = _completed(
+        f"{endpoint.name} {{}} field {{!r}} next to its inputs", endpoint.fields, fields
+    )
     try:
-        orjson.dumps(dict(fields))
+        orjson.dumps(complete)
     except TypeError as error:
         raise UsageError(
             f"the fields of {endpoint.name} cannot be written as JSON: {error}"
         ) from None
-    return fields
+    return complete
 
 
 def _check_query(endpoint: Endpoint, query: Mapping[str, object]) -> Mapping[str, str]:
     """Return the query as text."""
-    if unknown := query.keys() - set(endpoint.query):
-        known = ", ".join(endpoint.query) or "none"
-        raise UsageError(
-            f"{endpoint.name} has no query parameter {min(unknown)!r}; it has: {known}"
-        )
+    complete = _completed(f"{endpoint.name} {{}} query parameter {{!r}}", endpoint.query, query)
     texts = {}
-    for name, value in query.items():
+    for name, value in complete.items():
         if not isinstance(value, str | int):
             raise UsageError(f"the query parameter {name!r} must be text, a whole number or a bool")
         texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
+
+
+def _completed(sentence: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a caller gives with what is sent where nothing is given; refuse what is unknown, or missing."""
+    if unknown := given.keys() - known.keys():
+        names = ", ".join(known) or "none"
+        raise UsageError(f"{sentence.format('has no', min(unknown))}; it has: {names}")
+    for name, left_out in known.items():
+        if left_out is Presence.REQUIRED and name not in given:
+            raise UsageError(sentence.format("needs the", name))
+    own = {name: value for name, value in known.items() if not isinstance(value, Presence)}
+    return {**own, **given}
 
 
 def _naming_fields(

@@ -125,10 +125,11 @@ def _page(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None
 
 
 def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
-    if not any(type(held) in _NESTED and held for held in value.values()):
-        return value
-    kept = shallow(value)
-    return kept if isinstance(kept, dict) else {}
+    for held in value.values():
+        if type(held) in _NESTED and held:
+            kept = shallow(value)
+            return kept if isinstance(kept, dict) else {}
+    return value
 
 
 _READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchResponse | None]] = {

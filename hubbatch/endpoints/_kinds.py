@@ -5,8 +5,9 @@ Enums and small values. A row is made of them; what follows from each is told wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from enum import Enum, StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
@@ -21,14 +22,39 @@ __all__ = [
     "IdLists",
     "InputKind",
     "Paging",
+    "Presence",
     "ResultShape",
+    "parameters",
     "texts",
+    "ways",
 ]
 
 
 def texts(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as a tuple; one text is one name."""
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+class Presence(Enum):
+    """What is sent for a field of the body, or a parameter of the query, that a caller leaves out."""
+
+    OPTIONAL = "optional"
+    """Nothing."""
+    REQUIRED = "required"
+    """It must not be left out: without it nothing is sent."""
+
+
+def parameters(names: Iterable[str] | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters, each with its `Presence`, or with the value that is sent where a caller gives none."""
+    if isinstance(names, Mapping):
+        return dict(names)
+    return dict.fromkeys(texts(names), Presence.OPTIONAL)
+
+
+def ways(names: Mapping[str, str] | Iterable[Mapping[str, str]]) -> tuple[Mapping[str, str], ...]:
+    """Return ways to name an input; one mapping is one way, an empty one is none."""
+    several = (names,) if isinstance(names, Mapping) else tuple(names)
+    return tuple(dict(way) for way in several if way)
 
 
 class InputKind(StrEnum):
@@ -45,7 +71,7 @@ class InputKind(StrEnum):
     PAIR = "pair"
     """`{"from": {"id": …}, "to": {"id": …}, …}`; a record is two ids, a `Pair`, or such a mapping."""
     PAIR_IN_LIST = "pair_in_list"
-    """`{"from": {"id": …}, "to": [{"id": …}]}`; a record is as for a pair: one input has one."""
+    """`{"from": {"id": …}, "to": [{"id": …}]}`; a record is as for a pair, and may have several ids in `to`."""
     VALUES = "values"
     """Any mapping, sent as it is."""
 

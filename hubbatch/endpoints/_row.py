@@ -6,6 +6,7 @@ Values, checked when they are made. A caller's own row is as good as one of ours
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from attrs import field, frozen
 
@@ -19,7 +20,9 @@ from hubbatch.endpoints._kinds import (
     InputKind,
     Paging,
     ResultShape,
+    parameters,
     texts,
+    ways,
 )
 from hubbatch.endpoints._paths import Path, fill_in, find_path
 from hubbatch.errors import UsageError
@@ -36,7 +39,7 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
     InputKind.ID: ("id",),
     InputKind.TEXT: ("",),
     InputKind.PAIR: ("from.id", "to.id"),
-    InputKind.PAIR_IN_LIST: ("from.id", "to.0.id"),
+    InputKind.PAIR_IN_LIST: ("from.id", "to.*.id"),
 }
 """What says of which record an input of some kind is."""
 
@@ -52,7 +55,7 @@ class Endpoint:
     """One endpoint, as a row. `Client.batch` runs it.
 
     `name` and `paths` come first; all else has the default that most rows have. Fields within fields are written with
-    a dot: `from.id`; an item of a list by its number: `to.0.id`.
+    a dot: `from.id`; an item of a list by its number: `to.0.id`; `*` stands for each item.
     """
 
     name: str = field(kw_only=False)
@@ -64,10 +67,12 @@ class Endpoint:
     # What goes out
     input: InputKind = field(converter=InputKind)
     body: Body = INPUTS
-    fields: tuple[str, ...] = field(default=(), converter=texts, repr=False)
-    """What a caller may give besides the inputs, in the body."""
-    query: tuple[str, ...] = field(default=(), converter=texts, repr=False)
-    """What a caller may give in the query."""
+    fields: Mapping[str, Any] = field(default=(), converter=parameters, repr=False)
+    """What a caller may give besides the inputs, in the body: names; or names, each with what is sent where a caller
+    gives nothing: a value of its own, `Presence.OPTIONAL` or `Presence.REQUIRED`.
+    """
+    query: Mapping[str, Any] = field(default=(), converter=parameters, repr=False)
+    """What a caller may give in the query, likewise."""
     required: tuple[str, ...] = field(converter=texts, repr=False)
     """Fields of an input that must be there and not be empty; without them nothing is sent."""
     stamp: str | None = field(default=None, repr=False)
@@ -91,8 +96,11 @@ class Endpoint:
 
     A key is the values of some fields, in any order: the pairs (a, b) and (b, a) share theirs. A merge has two keys.
     """
-    names: Mapping[str, str] = field(repr=False)
-    """By which fields of a result its input is found, and the input's field for each; `""`: it is a bare string."""
+    names: tuple[Mapping[str, str], ...] = field(converter=ways, repr=False)
+    """By which fields of a result its input is found, and the input's field for each; `""`: it is a bare string.
+
+    Given as one mapping, or as several where what is read may be asked for by one name or another.
+    """
     error_names: tuple[str, ...] = field(default=("ids", "id"), converter=texts, repr=False)
     """Fields of an error's context that name inputs."""
 
@@ -129,11 +137,11 @@ class Endpoint:
         return ()
 
     @names.default
-    def _own_names(self) -> Mapping[str, str]:
-        return {"id": ""} if self.id_lists is not None else {}
+    def _own_names(self) -> tuple[Mapping[str, str], ...]:
+        return ({"id": ""},) if self.id_lists is not None else ()
 
     def __attrs_post_init__(self) -> None:
-        for wrong, advice in _faults(self):
+        for wrong, advice in (*_faults_of_inputs(self), *_faults_of_answers(self)):
             if wrong:
                 raise UsageError(f"Endpoint {self.name!r}: {advice}")
 
@@ -179,10 +187,9 @@ def _methods(row: Endpoint) -> tuple[str, ...]:
     return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
 
 
-def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
-    """Return what may be wrong with a row, and whether it is."""
+def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with where a row's inputs go and what they are, and whether it is."""
     single, lists = row.body.single, row.body.lists
-    object_result = row.result is ResultShape.OBJECT
     return (
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
@@ -200,6 +207,18 @@ def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             len(lists) > 1 and row.input is not InputKind.TEXT,
             "several lists of inputs hold InputKind.TEXT",
         ),
+        (
+            row.stamp is not None and row.input is not InputKind.VALUES,
+            "a stamp is for InputKind.VALUES",
+        ),
+        (row.trace_ids and not row.writes_properties, "trace_ids are for objects that are written"),
+    )
+
+
+def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with what a row's answers say and what follows from it, and whether it is."""
+    single, object_result = row.body.single, row.result is ResultShape.OBJECT
+    return (
         (
             row.answer is AnswerKind.ONE and row.max_inputs != 1,
             "AnswerKind.ONE means max_inputs=1",
@@ -222,17 +241,17 @@ def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             "inputs with an object's properties have results that are objects",
         ),
         (
-            row.stamp is not None and row.input is not InputKind.VALUES,
-            "a stamp is for InputKind.VALUES",
-        ),
-        (row.trace_ids and not row.writes_properties, "trace_ids are for objects that are written"),
-        (
             row.paging is not None and (row.writes or object_result or single),
             "paging is for rows that are read, several at once",
         ),
         (
             row.writes is False and row.doubt is not Doubt.REPEAT,
             "what only reads may be repeated",
+        ),
+        (
+            len(row.names) > 1
+            and (row.writes or len({tuple(way.values()) for way in row.names}) > 1),
+            "several ways to name an input are for rows that read, and name the same fields of it",
         ),
         (
             row.results_per_input is not None and row.results_per_input < 1,
