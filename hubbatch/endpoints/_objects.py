@@ -9,7 +9,7 @@ from hubbatch.endpoints._kinds import AnswerKind, Doubt, Effect, InputKind
 from hubbatch.endpoints._paths import DATED, Path
 from hubbatch.endpoints._row import Endpoint
 
-__all__ = ["ARCHIVE", "CREATE", "OTHER_FORM", "READ", "UPDATE", "UPSERT"]
+__all__ = ["ARCHIVE", "CREATE", "READ", "UPDATE", "UPSERT"]
 
 OTHER_FORM = frozenset({"projects", "0-970", "appointments", "0-421"})
 """Object types whose numbered path has its parts in another order."""
