@@ -18,6 +18,7 @@ from hubbatch.endpoints._kinds import (
     Effect,
     IdLists,
     InputKind,
+    NothingFound,
     Paging,
     ResultShape,
     parameters,
@@ -43,7 +44,8 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 }
 """What says of which record an input of some kind is."""
 
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE", "GET")
+_METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
@@ -113,6 +115,8 @@ class Endpoint:
     results_per_input: int | None = field(kw_only=True, default=1, repr=False)
     """Results that one input may have: two where both directions of an association answer; None: any number."""
     paging: Paging | None = field(kw_only=True, default=None, repr=False)
+    nothing_found: NothingFound | None = field(kw_only=True, default=None, repr=False)
+    """How it says that there is nothing to be read of an input: a success whose list is empty."""
     no_content: str = field(kw_only=True, default="done", repr=False)
     """What a 204 says of the inputs; `accepted` where the service does the work later."""
 
@@ -156,7 +160,8 @@ class Endpoint:
         return self.effect is Effect.CREATES and self.stamp is None
 
     def __attrs_post_init__(self) -> None:
-        for wrong, advice in (*_faults_of_inputs(self), *_faults_of_answers(self)):
+        faults = (*_faults_of_inputs(self), *_faults_of_answers(self), *_faults_of_reading(self))
+        for wrong, advice in faults:
             if wrong:
                 raise UsageError(f"Endpoint {self.name!r}: {advice}")
 
@@ -198,13 +203,17 @@ class Endpoint:
         return frozenset(name for path in self.paths for name in path.fields)
 
 
+def _methods(row: Endpoint) -> tuple[str, ...]:
+    return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
+
+
 def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with where a row's inputs go and what they are, and whether it is."""
     single, lists = row.body.single, row.body.lists
     return (
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
-        (row.method not in _METHODS, f"method must be one of {', '.join(_METHODS)}"),
+        (row.method not in _methods(row), f"method must be one of {', '.join(_methods(row))}"),
         (
             type(row.max_inputs) is not int or not 1 <= row.max_inputs <= _MOST_INPUTS,
             f"max_inputs must be a whole number from 1 to {_MOST_INPUTS}",
@@ -271,5 +280,19 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (
             row.results_per_input is not None and row.results_per_input < 1,
             "results_per_input must be at least 1",
+        ),
+    )
+
+
+def _faults_of_reading(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with how a row reads, and whether it is."""
+    return (
+        (
+            row.method == "GET" and (row.writes or not row.body.single),
+            "GET has no body: it is for what reads, with body=SINGLE",
+        ),
+        (
+            row.nothing_found is not None and row.paging is None,
+            "nothing_found is for rows whose results have lists: it needs paging",
         ),
     )

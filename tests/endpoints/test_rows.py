@@ -26,6 +26,7 @@ from hubbatch.endpoints import (
     Path,
     ResultShape,
 )
+from hubbatch.endpoints.associations import ASSOCIATIONS_READ
 
 OWN = [*endpoints.rows().values()]
 ROWS = [*OWN, *OTHERS]
@@ -100,7 +101,10 @@ def test_rows_are_told_apart_and_can_be_changed() -> None:
         (UPSERT, {"name": " "}, "needs a name"),
         (UPSERT, {"paths": []}, "needs a Path"),
         (UPSERT, {"paths": ["/crm"]}, "needs a Path"),
-        (UPSERT, {"method": "GET"}, "method must be one of"),
+        (UPSERT, {"method": "HEAD"}, "method must be one of"),
+        (UPSERT, {"method": "GET"}, "GET has no body"),
+        (READ, {"method": "GET"}, "GET has no body"),
+        (ASSOCIATIONS_READ, {"paging": None}, "needs paging"),
         (UPSERT, {"max_inputs": 0}, "max_inputs"),
         (UPSERT, {"max_inputs": True}, "max_inputs"),
         (UPSERT, {"body": SINGLE}, "max_inputs=1"),
