@@ -309,7 +309,7 @@ class Engine:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         if self._life.failing:
             return False
-        wait = max(seconds, self._resources.gate.held_for)
+        wait = max(seconds, self._runner.held_for)
         return self._leaves_at is None or now() + wait <= self._leaves_at
 
     def _is_over(self) -> bool:

@@ -64,6 +64,11 @@ class BatchRunner:
         """How many batches wait for their time to be sent again."""
         return self._sender.pausing
 
+    @property
+    def held_for(self) -> float:
+        """Seconds for which requests are held from now on; infinity while nobody can tell."""
+        return self._sender.held_for
+
     def waiting(self) -> Sequence[Batch]:
         """Return the batches that go on once others have been answered."""
         return list(self._machine.waiting())
@@ -83,7 +88,7 @@ class BatchRunner:
         )
         transition = self._machine.answered(carrier.batch, response.diagnosis, moment, before)
         if transition.hold:
-            self._sender.hold(transition.hold)
+            self._sender.hold(transition.hold, response.diagnosis.symptom)
         if transition.renews_token:
             self._sender.refuse_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)

@@ -27,7 +27,7 @@ from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.errors import TransportError
-from hubbatch.policies import RetryPolicy
+from hubbatch.policies import LimitClass, RetryPolicy
 
 __all__ = ["Carrier", "ClientResources", "RequestSender", "Response"]
 
@@ -77,6 +77,7 @@ class RequestSender:
         self._resources = resources
         self._note_records = note_sent
         self._reporter = reporter
+        self._limit_class = LimitClass.INTERVAL
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -102,9 +103,17 @@ class RequestSender:
             today=datetime.fromtimestamp(wall_time, UTC),
         )
 
-    def hold(self, seconds: float) -> None:
-        """Hold every request of the client."""
-        self._resources.gate.limiter.hold(seconds)
+    def hold(self, seconds: float, symptom: Symptom) -> None:
+        """Hold requests: after a 429 those of the same limit, else all of the client."""
+        limited = symptom is Symptom.RATE_LIMITED
+        self._resources.gate.limiter.hold(
+            seconds, limit_class=self._limit_class if limited else None
+        )
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which requests such as these are held from now on; infinity while nobody can tell."""
+        return self._resources.gate.held_for(self._limit_class)
 
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
@@ -131,7 +140,7 @@ class RequestSender:
         since = now() if batch.tried_since is None else batch.tried_since
         carrier.batch = attrs.evolve(batch, tried_since=since)
         self._refuse_long_holds()
-        async with gate.enter(self, since) as slot:
+        async with gate.enter(self, since, self._limit_class) as slot:
             if spare and gate.broken:
                 raise DeclinedError
             token = await resources.tokens.current()  # not before: the wait may have been long
@@ -174,7 +183,8 @@ class RequestSender:
 
     def _refuse_long_holds(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
-        held, most = self._resources.gate.limiter.held_for, self._resources.policy.max_elapsed
+        held = self._resources.gate.limiter.held_for(self._limit_class)
+        most = self._resources.policy.max_elapsed
         if held > most:
             raise TransportError(
                 f"the service wants to be left alone for {held:.0f} seconds more, longer than"
