@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from hubbatch._records.threads import in_thread
     from hubbatch._states import Counts, RecordOutcome
     from hubbatch.client import Client
+    from hubbatch.endpoints import Endpoint
     from hubbatch.errors import (
         AuthenticationError,
         DailyLimitError,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         BatchStatus,
         ErrorDetail,
         ObjectResult,
+        Pair,
         RecordStatus,
+        RowResult,
     )
     from hubbatch.outcome import Outcome
     from hubbatch.policies import RateLimit, RetryPolicy
@@ -48,12 +51,14 @@ __all__ = [
     "Client",
     "Counts",
     "DailyLimitError",
+    "Endpoint",
     "ErrorDetail",
     "HubbatchError",
     "NoReply",
     "ObjectResult",
     "Outcome",
     "OutcomeError",
+    "Pair",
     "PermissionDeniedError",
     "Progress",
     "ProtocolError",
@@ -65,6 +70,7 @@ __all__ = [
     "Reply",
     "Request",
     "RetryPolicy",
+    "RowResult",
     "Run",
     "TokenProvider",
     "Transport",
@@ -83,12 +89,14 @@ _HOMES = {
     "Client": "client",
     "Counts": "_states",
     "DailyLimitError": "errors",
+    "Endpoint": "endpoints",
     "ErrorDetail": "models",
     "HubbatchError": "errors",
     "NoReply": "_protocol.exchange",
     "ObjectResult": "models",
     "Outcome": "outcome",
     "OutcomeError": "errors",
+    "Pair": "models",
     "PermissionDeniedError": "errors",
     "Progress": "progress",
     "ProtocolError": "errors",
@@ -100,6 +108,7 @@ _HOMES = {
     "Reply": "_protocol.exchange",
     "Request": "_protocol.exchange",
     "RetryPolicy": "policies",
+    "RowResult": "models",
     "Run": "run",
     "TokenProvider": "_http.auth",
     "Transport": "_protocol.exchange",
@@ -112,7 +121,7 @@ _HOMES = {
 """Where each name is at home; a test holds this against the imports above."""
 
 _MODULES = frozenset(
-    {"client", "errors", "events", "models", "outcome", "policies", "progress", "run"}
+    {"client", "endpoints", "errors", "events", "models", "outcome", "policies", "progress", "run"}
 )
 """Public modules that are there without an import of their own."""
 

@@ -11,14 +11,13 @@ from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
 from hubbatch._checks import check_count, check_seconds
-from hubbatch._protocol.operations import Operation
-from hubbatch._records.call import DEFAULT_BATCH_BYTES, Call
-from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch._records.call import DEFAULT_BATCH_BYTES
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
 
-__all__ = ["RunOptions", "check_names", "check_source", "plan_call"]
+__all__ = ["RunOptions", "check_names", "check_options", "check_source", "check_unique_name"]
 
 _LEAST_BATCH_BYTES = 1024
 
@@ -44,25 +43,15 @@ class RunOptions(TypedDict):
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
 
 
-def plan_call(
-    operation: Operation,
-    path: str,
-    read_path: str,
-    options: RunOptions,
-    *,
-    object_type: str,
-    most_inputs: int,
-    id_property: str | None = None,
-    unique_property: str | None = None,
-    query: Mapping[str, str] | None = None,
-    envelope: Mapping[str, Any] | None = None,
-    spelling: Spelling = CONTACTS,
-) -> Call:
-    """Check the options of a run; raise `UsageError` for the first that is wrong."""
+def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> dict[str, Any]:
+    """Check the options of a run of an endpoint; return them as the fields of its `Call`.
+
+    Raises `UsageError` for the first that is wrong. `most_inputs`: how many records a request may have.
+    """
     unknown = options.keys() - RunOptions.__annotations__.keys()
     if unknown:
         raise UsageError(
-            f"{operation.verb}() has no option {min(unknown)!r}; it takes"
+            f"{name}() has no option {min(unknown)!r}; it takes"
             f" {', '.join(RunOptions.__annotations__)}"
         )
     batch_size = options.get("batch_size")
@@ -76,33 +65,24 @@ def plan_call(
         raise UsageError(
             f"on_progress must be a function of one Progress, and no coroutine, not {on_progress!r}"
         )
-    return Call(
-        operation,
-        path,
-        read_path,
-        batch_size=most_inputs
+    return {
+        "batch_size": most_inputs
         if batch_size is None
         else check_count("batch_size", batch_size, most=most_inputs),
-        max_batch_bytes=check_count(
+        "max_batch_bytes": check_count(
             "max_batch_bytes",
             options.get("max_batch_bytes", DEFAULT_BATCH_BYTES),
             least=_LEAST_BATCH_BYTES,
         ),
-        max_failures=None if max_failures is None else check_count("max_failures", max_failures),
-        deadline=None if deadline is None else check_seconds("deadline", deadline),
-        on_progress=on_progress,
-        duplicates=_word("duplicates", options.get("duplicates", Duplicates.SERIAL), Duplicates),
-        keep=None if keep is None else _word("keep", keep, Keep),
-        id_property=_unique_name("id_property", id_property),
-        unique_property=_unique_name("unique_property", unique_property),
-        query=query or {},
-        envelope=envelope or {},
-        object_type=object_type,
-        spelling=spelling,
-    )
+        "max_failures": None if max_failures is None else check_count("max_failures", max_failures),
+        "deadline": None if deadline is None else check_seconds("deadline", deadline),
+        "on_progress": on_progress,
+        "duplicates": _word("duplicates", options.get("duplicates", Duplicates.SERIAL), Duplicates),
+        "keep": None if keep is None else _word("keep", keep, Keep),
+    }
 
 
-def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncIterable[Any]:
+def check_source(endpoint: Endpoint, source: object) -> Iterable[Any] | AsyncIterable[Any]:
     """Return the records' source if it can be iterated; one record alone is a slip, not a source."""
     single = isinstance(source, str | bytes | bytearray | Mapping)
     if not single and isinstance(source, Iterable | AsyncIterable):
@@ -113,7 +93,7 @@ def check_source(operation: Operation, source: object) -> Iterable[Any] | AsyncI
     elif callable(source):
         advice = "call it, and pass what it returns"
     raise UsageError(
-        f"{operation.verb}() takes an iterable or async iterable of records, not"
+        f"{endpoint.name}() takes an iterable or async iterable of records, not"
         f" {type(source).__name__}; {advice}"
     )
 
@@ -126,7 +106,19 @@ def _word(name: str, value: object, words: type[_Word]) -> _Word:
         raise UsageError(f"{name} must be one of {allowed}, not {value!r}") from None
 
 
-def _unique_name(name: str, value: object) -> str | None:
+def check_names(option: str, names: Sequence[str]) -> list[str]:
+    """Return a list of property names, each once."""
+    if (
+        isinstance(names, str)
+        or not isinstance(names, Iterable)
+        or not all(isinstance(name, str) and name for name in names)
+    ):
+        raise UsageError(f"{option} must be a list of property names, not {names!r}")
+    return list(dict.fromkeys(names))
+
+
+def check_unique_name(name: str, value: object) -> str | None:
+    """Return the name of a unique property; None for none."""
     if value is None:
         return None
     if not isinstance(value, str) or not value.strip():
@@ -136,14 +128,3 @@ def _unique_name(name: str, value: object) -> str | None:
             f"{name} cannot be 'hs_object_id'; leave {name} out and give the record id as 'id'"
         )
     return value
-
-
-def check_names(option: str, names: Sequence[str]) -> list[str]:
-    """Return names of properties, each once."""
-    if (
-        isinstance(names, str)
-        or not isinstance(names, Iterable)
-        or not all(isinstance(name, str) and name for name in names)
-    ):
-        raise UsageError(f"{option} must be a list of property names, not {names!r}")
-    return list(dict.fromkeys(names))

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
-from typing import Any, overload
+from typing import Any, Generic, overload
 
 import attrs
 from attrs import field, frozen
 
-from hubbatch.models import BatchError, ObjectResult, RecordStatus
+from hubbatch.models import BatchError, RecordStatus, ResultT
 
 __all__ = [
     "Counts",
@@ -56,7 +56,7 @@ class Counts:
 
 
 @frozen
-class RecordOutcome:
+class RecordOutcome(Generic[ResultT]):
     """What became of one record."""
 
     index: int
@@ -64,7 +64,7 @@ class RecordOutcome:
     input: Any = field(repr=False)
     """The record as the caller gave it, ready to be sent again."""
     status: RecordStatus
-    result: ObjectResult | None = field(default=None, repr=False)
+    result: ResultT | None = field(default=None, repr=False)
     error: BatchError | None = None
     attempts: int = 0
     """How many requests carried it."""
@@ -85,16 +85,16 @@ class RecordOutcome:
         return "" if self.error is None else f"{self.error.category}: {self.error.message}"
 
 
-class _Records(Sequence[RecordOutcome]):
+class _Records(Sequence[RecordOutcome[Any]]):
     """Records that are made when they are looked at: millions are kept for long and looked at once, if at all."""
 
     __slots__ = ()
 
     @overload
-    def __getitem__(self, index: int) -> RecordOutcome: ...
+    def __getitem__(self, index: int) -> RecordOutcome[Any]: ...
     @overload
-    def __getitem__(self, index: slice) -> list[RecordOutcome]: ...
-    def __getitem__(self, index: int | slice) -> RecordOutcome | list[RecordOutcome]:
+    def __getitem__(self, index: slice) -> list[RecordOutcome[Any]]: ...
+    def __getitem__(self, index: int | slice) -> RecordOutcome[Any] | list[RecordOutcome[Any]]:
         if isinstance(index, slice):
             return [self._at(number) for number in range(*index.indices(len(self)))]
         return self._at(range(len(self))[index])
@@ -107,7 +107,7 @@ class _Records(Sequence[RecordOutcome]):
     def __repr__(self) -> str:
         return f"<{len(self)} records>"
 
-    def _at(self, index: int) -> RecordOutcome:
+    def _at(self, index: int) -> RecordOutcome[Any]:
         raise NotImplementedError
 
 
@@ -117,14 +117,14 @@ class RecordTable(_Records):
 
     inputs: list[Any] = field(factory=list)
     statuses: list[RecordStatus] = field(factory=list)
-    results: list[ObjectResult | None] = field(factory=list)
+    results: list[Any] = field(factory=list)
     errors: list[BatchError | None] = field(factory=list)
     attempts: list[int] = field(factory=list)
 
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def _at(self, index: int) -> RecordOutcome:
+    def _at(self, index: int) -> RecordOutcome[Any]:
         return RecordOutcome(
             index,
             self.inputs[index],
@@ -139,7 +139,7 @@ class RecordTable(_Records):
 class KeptRecords(_Records):
     """Single records, and after them those that a run left off: never taken in, and never sent."""
 
-    kept: list[RecordOutcome]
+    kept: list[RecordOutcome[Any]]
     first: int
     """The input index of the first one that was left off."""
     left: list[Any]
@@ -147,7 +147,7 @@ class KeptRecords(_Records):
     def __len__(self) -> int:
         return len(self.kept) + len(self.left)
 
-    def _at(self, index: int) -> RecordOutcome:
+    def _at(self, index: int) -> RecordOutcome[Any]:
         if index < len(self.kept):
             return self.kept[index]
         index -= len(self.kept)
@@ -155,7 +155,7 @@ class KeptRecords(_Records):
 
 
 def without_success(
-    records: Iterable[RecordOutcome],
+    records: Iterable[RecordOutcome[Any]],
 ) -> Iterator[tuple[int, RecordStatus, BatchError | None]]:
     """Return index, status and error of the records that did not succeed; no record is made for it."""
     rows = (
@@ -168,8 +168,8 @@ def without_success(
 
 
 def joined(
-    parts: Sequence[tuple[Sequence[RecordOutcome], int, Mapping[int, BatchError]]],
-) -> Sequence[RecordOutcome]:
+    parts: Sequence[tuple[Sequence[RecordOutcome[Any]], int, Mapping[int, BatchError]]],
+) -> Sequence[RecordOutcome[Any]]:
     """Return the records of several parts as one sequence.
 
     A part: its records, the index that its first one gets, and by the identity of each of its errors the one that

@@ -1,4 +1,4 @@
-"""The façade: a client, its five verbs and what they share. Everything behind it has a module of its own."""
+"""The façade: a client, and what its runs share. Its verbs, and everything behind them, have modules of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import warnings
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from random import SystemRandom
 from types import TracebackType
 from typing import Any, Self, Unpack
@@ -16,20 +16,20 @@ import aiohttp
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
+from hubbatch._calls import plan_call
 from hubbatch._checks import check_count, check_seconds
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.sender import ClientResources
-from hubbatch._http.auth import TokenProvider, Tokens
+from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._observers import Observers
-from hubbatch._options import RunOptions, check_names, check_source, plan_call
-from hubbatch._protocol import operations
+from hubbatch._options import check_source
 from hubbatch._protocol.exchange import Transport
-from hubbatch._protocol.operations import Operation
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
-from hubbatch._records.envelope import read_fields
-from hubbatch._records.spelling import naming_properties, spelling_of
+from hubbatch._verbs import Records, Verbs
+from hubbatch.endpoints import Endpoint
+from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.events import Event
 from hubbatch.policies import RateLimit, RetryPolicy
@@ -42,10 +42,8 @@ TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
 _DEFAULT_RETRY = RetryPolicy()
 _SYSTEM_RANDOM = SystemRandom().random
 
-Records = Iterable[Any] | AsyncIterable[Any]
 
-
-class Client:
+class Client(Verbs):
     """Moves any number of records in and out of one HubSpot account.
 
     `token`: an access token, or an object with `async def __call__() -> str` that gives the current one. If it takes a
@@ -116,14 +114,14 @@ class Client:
         name: str | None = None,
     ) -> None:
         self._closed = True  # until everything is checked
-        self._api_version = operations.check_api_version(api_version)
+        self._api_version = check_api_version(api_version)
         self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
         if not isinstance(retry, RetryPolicy):
             raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
         self._retry = retry
         self._observers = Observers(observers, name)
         self._named = "" if name is None else f" {name!r}"
-        self._tokens = Tokens(
+        self._tokens = TokenSource(
             token, timeout=check_seconds("timeout", timeout), notify=self._observers
         )
         self._gate = Gate(
@@ -146,7 +144,7 @@ class Client:
             raise UsageError("give a transport or a session: with a transport no session is used")
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
-        self._runs: set[Run] = set()
+        self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
         self._loop: asyncio.AbstractEventLoop | None = None
         """Where the first run was started: locks, timers and connections belong to one event loop."""
@@ -210,120 +208,23 @@ class Client:
         """The quota in force: pinned, or as learned so far."""
         return self._gate.limiter.rate_limit
 
-    def create(
-        self,
-        object_type: str,
-        records: Records,
-        *,
-        unique_property: str | None = None,
-        **options: Unpack[RunOptions],
-    ) -> Run:
-        """Create an object for each record.
-
-        `unique_property`: a property with unique values. It tells the records of this call apart, and lets a create
-        whose fate is unknown be settled: it is looked up by that value, and sent again only if it is not there.
-        Without it such a create stays UNKNOWN and is never sent twice: that would make a duplicate.
-        """
-        return self._run(
-            operations.CREATE,
-            object_type,
-            records,
-            options,
-            unique_property=unique_property,
-        )
-
-    def update(
-        self,
-        object_type: str,
-        records: Records,
-        *,
-        id_property: str | None = None,
-        **options: Unpack[RunOptions],
-    ) -> Run:
-        """Update the objects named by `id`, or by the unique property `id_property`, of each record."""
-        return self._run(operations.UPDATE, object_type, records, options, id_property=id_property)
-
-    def upsert(
-        self,
-        object_type: str,
-        records: Records,
-        *,
-        id_property: str,
-        **options: Unpack[RunOptions],
-    ) -> Run:
-        """Update the object that has a record's value of the unique property `id_property`, or create it."""
-        if id_property is None:
-            raise UsageError(
-                "upsert() needs id_property, the unique property that names a record, such as 'email'"
-            )
-        return self._run(operations.UPSERT, object_type, records, options, id_property=id_property)
-
-    def read(
-        self,
-        object_type: str,
-        ids: Records,
-        *,
-        properties: Sequence[str] = (),
-        properties_with_history: Sequence[str] = (),
-        id_property: str | None = None,
-        archived: bool = False,
-        **options: Unpack[RunOptions],
-    ) -> Run:
-        """Read the objects with the given record ids, or values of the unique property `id_property`.
-
-        `properties`: what to read; by default what HubSpot gives for the type. With `id_property` that property is
-        read in any case, for it tells which object answers which id.
-        `archived`: read archived objects instead.
-        """
-        wanted = check_names("properties", properties)
-        history = check_names("properties_with_history", properties_with_history)
-        for name in naming_properties(object_type, id_property):
-            if name not in wanted:
-                wanted.append(name)
-        return self._run(
-            operations.READ,
-            object_type,
-            ids,
-            options,
-            id_property=id_property,
-            query={"archived": "true"} if archived else {},
-            envelope=read_fields(wanted, history=history, id_property=id_property),
-            most_inputs=operations.READ.max_inputs_with_history if history else None,
-        )
-
-    def archive(self, object_type: str, ids: Records, **options: Unpack[RunOptions]) -> Run:
-        """Archive the objects with the given record ids; one that does not exist counts as archived."""
-        return self._run(operations.ARCHIVE, object_type, ids, options)
-
     def _run(
         self,
-        operation: Operation,
-        object_type: str,
+        endpoint: Endpoint,
+        path_fields: Mapping[str, object],
         records: Records,
-        options: RunOptions,
+        options: Mapping[str, Any],
         *,
-        most_inputs: int | None = None,
+        api_version: str | None = None,
         **specific: Any,
-    ) -> Run:
+    ) -> Run[Any]:
         self._check_open()
-        path, read_path = (
-            operations.endpoint(each, object_type, self._api_version)
-            for each in (operation, operations.READ)
-        )
-        call = plan_call(
-            operation,
-            path,
-            read_path,
-            options,
-            object_type=object_type,
-            most_inputs=most_inputs or operation.max_inputs,
-            spelling=spelling_of(object_type),
-            **specific,
-        )
-        source = check_source(operation, records)
+        version = self._api_version if api_version is None else api_version
+        call = plan_call(endpoint, version, path_fields, options, **specific)
+        source = check_source(endpoint, records)
         return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
-    def _equip(self, run: Run) -> ClientResources:
+    def _equip(self, run: Run[Any]) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
         self._check_open()
         loop = asyncio.get_running_loop()

@@ -5,7 +5,7 @@ Every exception says in its message what to do next and carries the outcome so f
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,7 @@ __all__ = [
 class HubbatchError(Exception):
     """Root of everything hubbatch raises; `outcome` is the truth about the records so far."""
 
-    outcome: Outcome | None = None
+    outcome: Outcome[Any] | None = None
 
 
 class UsageError(HubbatchError, ValueError):
@@ -65,7 +65,7 @@ class ProtocolError(HubbatchError):
 class RecordError(HubbatchError):
     """One record did not succeed; `record` says which and why (None where it was not kept)."""
 
-    def __init__(self, message: str, record: RecordOutcome | None = None) -> None:
+    def __init__(self, message: str, record: RecordOutcome[Any] | None = None) -> None:
         super().__init__(message, record)
         self.record = record
 

@@ -5,10 +5,10 @@ Plain frozen data with types. Nothing here knows how it is sent, read, retried o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import field, fields, frozen
 
@@ -18,7 +18,11 @@ __all__ = [
     "BatchStatus",
     "ErrorDetail",
     "ObjectResult",
+    "Pair",
     "RecordStatus",
+    "Result",
+    "ResultT",
+    "RowResult",
 ]
 
 
@@ -79,6 +83,50 @@ class ResultDraft(_Referable):
     """
 
     __slots__ = tuple(item.name for item in fields(ObjectResult))
+
+
+@frozen(eq=False)
+class RowResult(Mapping[str, Any]):
+    """What an endpoint answered for one record whose result is no object: HubSpot's fields, as a mapping.
+
+    Times are text as they came. It equals any mapping with the same fields.
+    """
+
+    fields: Mapping[str, Any]
+    others: tuple[Mapping[str, Any], ...] = ()
+    """Further results for the same record: an association may be answered once for each direction."""
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+
+Result = ObjectResult | RowResult
+"""What a success has to show: an object, or a row of whatever else the endpoint is about."""
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    ResultT = TypeVar("ResultT", bound=Result, default=ObjectResult)
+else:
+    from typing import TypeVar
+
+    ResultT = TypeVar("ResultT")  # Python has defaults of type variables from 3.13 on
+
+
+@frozen
+class Pair:
+    """Two records, by their ids, and how one is associated with the other: HubSpot's association specs."""
+
+    from_: str | int
+    to: str | int
+    types: Sequence[Mapping[str, Any]] = ()
+    """Such as `{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}`."""
 
 
 _LONGEST_MESSAGE = 20_000
@@ -149,3 +197,5 @@ class BatchResponse:
     links: Mapping[str, str] = field(factory=dict)
     warnings: Sequence[Any] = field(factory=list)
     extra: Mapping[str, Any] = field(factory=dict)
+    rows: Sequence[RowResult] = ()
+    """The results, where they are no objects."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from enum import Enum
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -20,10 +20,21 @@ from hubbatch._protocol.converter import converter, read_time, write_time
 from hubbatch._records.mapping import as_mapping
 from hubbatch._states import Counts, RecordOutcome, RecordTable, joined, without_success
 from hubbatch.errors import OutcomeError, RecordError
-from hubbatch.models import BatchError, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
+from hubbatch.models import (
+    BatchError,
+    BatchStatus,
+    ErrorDetail,
+    ObjectResult,
+    RecordStatus,
+    Result,
+    ResultT,
+    RowResult,
+)
 
 __all__ = ["Outcome"]
 
+
+_R = TypeVar("_R", bound=Result)
 
 _GRAVITY = (
     BatchStatus.COMPLETE,
@@ -40,13 +51,13 @@ _EXAMPLES = 2
 
 
 @frozen
-class Outcome:
+class Outcome(Generic[ResultT]):
     """One aggregate answer for any number of records."""
 
     status: BatchStatus = BatchStatus.COMPLETE
     """COMPLETE: the run saw all its input through; CANCELED: it stopped early; else as a batch left it."""
     counts: Counts = field(factory=Counts)
-    records: Sequence[RecordOutcome] = field(factory=list, repr=False)
+    records: Sequence[RecordOutcome[ResultT]] = field(factory=list, repr=False)
     """The records kept (see `keep`), in input order."""
     errors: list[BatchError] = field(factory=list, repr=False)
     """Every error once; its `indexes` name the records that it explains."""
@@ -61,7 +72,7 @@ class Outcome:
     """Of all replies; the first 1,000 where only errors are kept."""
 
     @property
-    def results(self) -> list[ObjectResult]:
+    def results(self) -> list[ResultT]:
         """The results of the records that succeeded and were kept, in input order."""
         records = self.records
         pairs = (
@@ -79,31 +90,31 @@ class Outcome:
         return self.counts.succeeded == self.counts.total and not stopped
 
     @property
-    def succeeded(self) -> list[RecordOutcome]:
+    def succeeded(self) -> list[RecordOutcome[ResultT]]:
         """The kept records that were written, read or archived."""
         return self._having(RecordStatus.SUCCEEDED)
 
     @property
-    def failed(self) -> list[RecordOutcome]:
+    def failed(self) -> list[RecordOutcome[ResultT]]:
         """The kept records that were refused and not written."""
         return self._having(RecordStatus.FAILED)
 
     @property
-    def unknown(self) -> list[RecordOutcome]:
+    def unknown(self) -> list[RecordOutcome[ResultT]]:
         """The kept records that were sent and got no trustworthy answer."""
         return self._having(RecordStatus.UNKNOWN)
 
     @property
-    def unsent(self) -> list[RecordOutcome]:
+    def unsent(self) -> list[RecordOutcome[ResultT]]:
         """The kept records that were taken in and never sent."""
         return self._having(RecordStatus.UNSENT)
 
     @property
-    def retryable(self) -> list[RecordOutcome]:
+    def retryable(self) -> list[RecordOutcome[ResultT]]:
         """The kept records that can be sent again as they are: neither done nor refused for their own sake."""
         return [record for record in self.records if record.retryable]
 
-    def _having(self, status: RecordStatus) -> list[RecordOutcome]:
+    def _having(self, status: RecordStatus) -> list[RecordOutcome[ResultT]]:
         return [record for record in self.records if record.status is status]
 
     def raise_for_errors(self) -> None:
@@ -130,7 +141,7 @@ class Outcome:
         raise error
 
     @staticmethod
-    def merge(*outcomes: Outcome) -> Outcome:
+    def merge(*outcomes: Outcome[_R]) -> Outcome[_R]:
         """Join the outcomes of consecutive runs into one, as if their inputs had been one input.
 
         Associative. Records and errors of the later ones are renumbered to follow the earlier ones.
@@ -148,7 +159,7 @@ class Outcome:
         error_positions = {id(error): position for position, error in enumerate(self.errors)}
         return {
             "status": str(self.status),
-            "results": [converter.unstructure(_plain(result)) for result in results],
+            "results": [_result_to_dict(result) for result in results],
             "errors": [converter.unstructure(_plain(error)) for error in self.errors],
             "numErrors": self.num_errors,
             **{
@@ -177,9 +188,9 @@ class Outcome:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Outcome:
+    def from_dict(cls, data: Mapping[str, Any]) -> Outcome[Any]:
         """Read what `to_dict` wrote."""
-        results = [converter.structure(item, ObjectResult) for item in data["results"]]
+        results = [_result_from_dict(item) for item in data["results"]]
         errors = [converter.structure(item, BatchError) for item in data["errors"]]
         return cls(
             status=BatchStatus(data["status"]),
@@ -205,7 +216,21 @@ class Outcome:
         )
 
 
-def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+def _result_to_dict(result: Result) -> Any:
+    """Write a result; one that is no object stands in `row`, with the further ones of its record in `others`."""
+    if isinstance(result, RowResult):
+        row = {"row": _json_value(dict(result.fields))}
+        return {**row, "others": _json_value(result.others)} if result.others else row
+    return converter.unstructure(_plain(result))
+
+
+def _result_from_dict(item: Mapping[str, Any]) -> Result:
+    if isinstance(item.get("row"), Mapping):
+        return RowResult(item["row"], tuple(item.get("others", ())))
+    return converter.structure(item, ObjectResult)
+
+
+def _merged(outcomes: Sequence[Outcome[Any]]) -> Outcome[Any]:
     parts = []
     errors: list[BatchError] = []
     counts = Counts()
@@ -229,7 +254,7 @@ def _merged(outcomes: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _moved(outcome: Outcome, offset: int) -> dict[int, BatchError]:
+def _moved(outcome: Outcome[Any], offset: int) -> dict[int, BatchError]:
     """Return an outcome's errors by their identity, with their records so many places further on."""
     found = {id(error): error for error in outcome.errors}
     found |= {id(error): error for _, _, error in without_success(outcome.records) if error}
@@ -246,11 +271,11 @@ def known(*moments: datetime | None) -> list[datetime]:
     return [moment for moment in moments if moment is not None]
 
 
-def _sentence(record: RecordOutcome) -> str:
+def _sentence(record: RecordOutcome[Any]) -> str:
     return ": ".join(filter(None, (f"record {record.index} is {record.status}", record.reason)))
 
 
-def _digest(records: Iterable[RecordOutcome], most: int = 5) -> str:
+def _digest(records: Iterable[RecordOutcome[Any]], most: int = 5) -> str:
     """Sum up why records did not succeed, the most frequent reasons first."""
     tally: Counter[tuple[str, str] | RecordStatus] = Counter()
     examples: dict[tuple[str, str] | RecordStatus, list[str]] = {}

@@ -11,7 +11,7 @@ import warnings
 import weakref
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
@@ -21,7 +21,7 @@ from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError, UsageError
-from hubbatch.models import BatchStatus
+from hubbatch.models import BatchStatus, ResultT
 from hubbatch.outcome import Outcome
 from hubbatch.policies import Keep
 from hubbatch.progress import Progress
@@ -36,7 +36,7 @@ _within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
 _numbers = itertools.count(1)
 
 
-class Run:
+class Run(Generic[ResultT]):
     """One call under way. It starts when it is awaited, entered or told to `start()`, not before.
 
     Await it for the outcome. When the last one who awaits it is cancelled, the run is cancelled; as long as others
@@ -53,8 +53,8 @@ class Run:
         self,
         call: Call,
         source: Iterable[Any] | AsyncIterable[Any],
-        equip: Callable[[Run], ClientResources],
-        ended: Callable[[Run], None],
+        equip: Callable[[Run[Any]], ClientResources],
+        ended: Callable[[Run[Any]], None],
         client_name: str | None = None,
     ) -> None:
         self.id = next(_numbers)
@@ -72,17 +72,17 @@ class Run:
         self._waiters = 0
         self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """Who has been told what ended the run: nobody is told twice."""
-        self._final: Outcome | None = None
+        self._final: Outcome[ResultT] | None = None
 
     def __repr__(self) -> str:
         state = self._life.state.name.lower()
         counts = "not started" if self._under_way is None else f"{state}, {self.progress.counts}"
-        return f"<Run {self._call.operation.verb}{self._of}: {counts}>"
+        return f"<Run {self._call.endpoint.name}{self._of}: {counts}>"
 
     def __del__(self) -> None:
         if getattr(self, "_life", None) is not None and self._life.state is State.CREATED:
             warnings.warn(
-                f"a run of {self._call.operation.verb}(){self._of} was never started: await it, or enter"
+                f"a run of {self._call.endpoint.name}(){self._of} was never started: await it, or enter"
                 " it with 'async with'",
                 RuntimeWarning,
                 stacklevel=2,
@@ -95,7 +95,7 @@ class Run:
         return self._life.ended
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Outcome[ResultT]:
         """The truth about every record taken in so far; at the end, the outcome.
 
         Before the end it is a copy that never changes, which takes time for each record that is kept: to ask again and
@@ -126,7 +126,7 @@ class Run:
         self._begin(self._call.keep or Keep.ALL, streamed=False)
         return self
 
-    async def wait(self) -> Outcome:
+    async def wait(self) -> Outcome[ResultT]:
         """Wait for the end of a run that has started and return its outcome; raise what ended it.
 
         Cancelling one who waits here leaves the run alone, even if nobody else waits.
@@ -152,7 +152,7 @@ class Run:
         engine.abort(reason, task)
         return task
 
-    def __await__(self) -> Generator[Any, None, Outcome]:
+    def __await__(self) -> Generator[Any, None, Outcome[ResultT]]:
         """Carry the run out and return its outcome.
 
         Raises `HubbatchError` for what is wrong with the call or the account, and the source's own exceptions;
@@ -160,7 +160,7 @@ class Run:
         """
         return self._complete().__await__()
 
-    async def _complete(self) -> Outcome:
+    async def _complete(self) -> Outcome[ResultT]:
         if self._life.state is State.CREATED:
             self._begin(self._call.keep or Keep.ALL, streamed=False)
         return await self._see_out(cancels_among=1)
@@ -199,7 +199,7 @@ class Run:
         self._iterable()
         return self
 
-    async def __anext__(self) -> RecordOutcome:
+    async def __anext__(self) -> RecordOutcome[ResultT]:
         """Return the next settled record, in the order of settling."""
         settled = self._iterable()
         engine, task = self._started()
@@ -221,7 +221,7 @@ class Run:
             raise UsageError("enter the run with 'async with' to iterate over its records")
         return self._settled
 
-    async def _see_out(self, *, cancels_among: int) -> Outcome:
+    async def _see_out(self, *, cancels_among: int) -> Outcome[ResultT]:
         """Wait for the end without iterating; return the outcome, or raise what ended the run."""
         self._check_not_within()  # before its records are let go
         self._read_no_more()
@@ -319,7 +319,7 @@ class Run:
         finally:
             self._waiters -= 1
 
-    def _result(self) -> Outcome:
+    def _result(self) -> Outcome[ResultT]:
         """Return the outcome of a run that is over, or raise what ended it."""
         failure = self._life.ending.error
         if failure is not None:
@@ -336,7 +336,7 @@ class Run:
         """Have an exception that this run made carry its outcome."""
         if self._life.ending.own_error is failure and isinstance(failure, HubbatchError):
             if self._of and failure.outcome is None:
-                failure.add_note(f"in run {self.id}, {self._call.operation.verb}{self._of}")
+                failure.add_note(f"in run {self.id}, {self._call.endpoint.name}{self._of}")
             failure.outcome = self.outcome
 
     @property

@@ -24,8 +24,9 @@ from hubbatch import (
     Run,
     Transport,
 )
-from hubbatch._protocol.operations import UPSERT, Operation
-from hubbatch._records.planning import Input, Planner
+from hubbatch._records.planners import planner_of
+from hubbatch._records.planning import Input
+from hubbatch.endpoints import UPSERT, Endpoint
 from hubbatch.events import Event
 from hubbatch.sandbox import FaultPlan, Options, Service
 from hubbatch.testing import SandboxTransport
@@ -123,14 +124,14 @@ def people(count: int, start: int = 0) -> list[dict[str, str]]:
 
 def plan(
     records: Sequence[Any],
-    operation: Operation = UPSERT,
+    endpoint: Endpoint = UPSERT,
     *,
     id_property: str | None = None,
     unique_property: str | None = None,
 ) -> list[Input]:
     """Plan records as a run would, with trace ids `t0`, `t1`, …"""
-    planner = Planner(
-        operation, id_property=id_property, unique_property=unique_property, trace_prefix="t"
+    planner = planner_of(
+        endpoint, id_property=id_property, unique_property=unique_property, trace_prefix="t"
     )
     return [planner.plan(index, record) for index, record in enumerate(records)]
 

@@ -23,6 +23,7 @@ ORDER = [
     {"models", "policies", "_checks", "_states", "progress"},
     {"events"},
     {"_logging", "_observers"},
+    {"endpoints"},
     {"_protocol"},
     {"_records"},
     {"outcome"},
@@ -31,7 +32,7 @@ ORDER = [
     {"_admission"},
     {"_http"},
     {"_engine"},
-    {"_options", "_client_options", "run"},
+    {"_options", "_client_options", "_calls", "_verbs", "run"},
     {"client"},
     {"__init__"},
     {"sandbox", "cli", "pytest_plugin", "testing", "__main__"},
@@ -42,7 +43,7 @@ LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 PURE = {"errors", "models", "policies", "_checks", "_states", "progress", "outcome", "_printable"}
 PURE |= {"events", "_logging"}
-PURE |= {"_protocol", "_records", "_batches"}
+PURE |= {"endpoints", "_protocol", "_records", "_batches"}
 
 
 def only_for_types(tree: ast.Module) -> list[ast.stmt]:
@@ -182,6 +183,7 @@ def test_the_public_names_are_these() -> None:
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
         *("OutcomeError", "RecordError", "in_thread", "open_session"),
         *("Transport", "Request", "Reply", "NoReply"),
+        *("Endpoint", "Pair", "RowResult"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"

@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from hubbatch._batches.paging import Page
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.planning import Input
 from hubbatch.models import BatchError, RecordStatus
@@ -69,8 +70,12 @@ class Batch:
     """Whether it is part of a search and waits for another try: the search goes on without it."""
     rounds: int = 0
     """How often a doubt about it has been looked into."""
+    omitted: bool = False
+    """Whether an answer that had errors without names, and no other doubt, has left these records out."""
     refused: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why records, by index, were refused by the last try, although an earlier one may have written them."""
+    pages: Mapping[int, Page] = attrs.field(factory=dict)
+    """What has been read, by index, of records that are read page after page."""
     collides_with: str | None = None
     """The object that is read to see which record collides with it."""
     comparisons: int = 0

@@ -11,10 +11,10 @@ from attrs import frozen
 
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import MISSING_PROPERTY, PROPERTY_FAULTS, Fault, faults_in
-from hubbatch._batches.names import Names
-from hubbatch._protocol.operations import Operation
+from hubbatch._batches.naming import names_of
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
+from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import OBJECT_NOT_FOUND, BatchError
 
 __all__ = ["Blame", "blame", "halves"]
@@ -33,10 +33,12 @@ class Blame:
 
 
 def blame(
-    operation: Operation, inputs: Sequence[Input], error: BatchError, spelling: Spelling
+    endpoint: Endpoint, inputs: Sequence[Input], error: BatchError, spelling: Spelling
 ) -> Blame:
     """Tell which inputs of a rejected batch the error is about."""
-    named = Names(operation, inputs, spelling).of_error(error) or _associated(inputs, error)
+    named = names_of(endpoint, inputs, spelling).of_error(error)
+    if not named and endpoint.input is InputKind.NEW_OBJECT:
+        named = _associated(inputs, error)
     faults = faults_in(error)
     every = {name for fault in faults for name in fault.properties}
     contents = [item.properties for item in inputs] if every else []

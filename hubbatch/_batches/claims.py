@@ -1,93 +1,19 @@
-"""Which input each result of a reply belongs to: by its names, else, for creates, by the values that it holds.
-
-Pure. A result that may belong to several inputs is given to none of them, unless it says for all of them the same.
-"""
+"""The results of a reply, given to inputs. Plain data; how it is told whose a result is stands in `claims_*`."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-
 from attrs import frozen
 
-from hubbatch._batches.matching import holds_what_was_sent, match_by_values
-from hubbatch._batches.names import Names
-from hubbatch._protocol.operations import Operation
-from hubbatch._records.planning import Input
-from hubbatch._records.spelling import Spelling
-from hubbatch.models import BatchResponse, ObjectResult
+from hubbatch.models import Result
 
-__all__ = ["Claims", "claim"]
+__all__ = ["Claims"]
 
 
 @frozen
 class Claims:
     """The results, given to inputs by position."""
 
-    results: dict[int, ObjectResult | None]
+    results: dict[int, Result | None]
     """None marks an input that two different objects claim to be."""
     left_over: bool
     """Whether there are results without a name that nobody has claimed: they may be anybody's."""
-
-
-def claim(
-    operation: Operation,
-    inputs: Sequence[Input],
-    names: Names,
-    response: BatchResponse,
-    spelling: Spelling,
-) -> Claims:
-    """Give the results of a reply to inputs."""
-    claimed: dict[int, ObjectResult | None] = {}
-    shared: dict[tuple[int, ...], list[ObjectResult]] = defaultdict(list)
-    nameless = []
-    for result in response.results:
-        positions = names.of_result(result)
-        if len(positions) > 1:
-            shared[tuple(positions)].append(result)
-        elif not positions:
-            nameless.append(result)
-        elif (
-            earlier := claimed.setdefault(positions[0], result)
-        ) is None or earlier.id != result.id:
-            claimed[positions[0]] = None
-    for several, results in shared.items():
-        _share(operation, inputs, several, results, claimed, spelling=spelling)
-    untraced = {  # one result said twice is one
-        result.id or str(-index): result
-        for index, result in enumerate(nameless)
-        if result.object_write_trace_id is None
-    }
-    matched: dict[int, ObjectResult] = {}
-    if untraced and operation.writes_properties and not operation.keyed:
-        refused = {position for error in response.errors for position in names.of_error(error)}
-        taken = refused.union(claimed)
-        unclaimed = [position for position in range(len(inputs)) if position not in taken]
-        matched = match_by_values(inputs, unclaimed, list(untraced.values()), spelling)
-        claimed.update(matched)
-    return Claims(claimed, left_over=len(matched) < len(untraced))
-
-
-def _share(
-    operation: Operation,
-    inputs: Sequence[Input],
-    positions: Sequence[int],
-    results: Sequence[ObjectResult],
-    claimed: dict[int, ObjectResult | None],
-    *,
-    spelling: Spelling,
-) -> None:
-    """Give the results of one object to the inputs that name it in several ways.
-
-    A read says the same of all of them. Of writes there is a result for each, or it belongs to the only one whose
-    values it holds.
-    """
-    free = [position for position in positions if position not in claimed]
-    if not operation.writes:
-        claimed.update(dict.fromkeys(free, results[0]))
-    elif len(results) >= len(free):
-        claimed.update(zip(free, results, strict=False))
-    else:
-        fitting = [at for at in free if holds_what_was_sent(inputs[at], results[0], spelling)]
-        if len(fitting) == 1:
-            claimed[fitting[0]] = results[0]

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
-from hubbatch._protocol.operations import READ
 from hubbatch._records.envelope import Envelope, read_fields
-from hubbatch._records.planning import Input, Planner
+from hubbatch._records.planners import planner_of
+from hubbatch._records.planning import Input
 from hubbatch._records.spelling import ALIASES, Spelling, further_values
+from hubbatch.endpoints import READ
 from hubbatch.models import BatchError, BatchResponse
 
 __all__ = ["existing_id", "read_body", "suspects_of", "unique_names"]
@@ -38,7 +39,7 @@ def existing_id(error: BatchError) -> str | None:
 
 def read_body(object_id: str, names: Iterable[str]) -> bytes:
     """Return the body of a batch read of one object, with the properties that may be unique."""
-    return Envelope(read_fields(sorted(names))).wrap([Planner(READ).plan(0, object_id)])
+    return Envelope(read_fields(sorted(names))).wrap([planner_of(READ).plan(0, object_id)])
 
 
 def unique_names(*named: str | None) -> frozenset[str]:

@@ -14,11 +14,12 @@ from collections.abc import Sequence
 import attrs
 from attrs import frozen
 
-from hubbatch._batches.claims import claim
+from hubbatch._batches.claims import Claims
 from hubbatch._batches.names import Names
-from hubbatch._protocol.operations import Operation
+from hubbatch._batches.naming import named_and_claimed
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import AnswerKind, Endpoint, ResultShape
 from hubbatch.models import (
     NO_ANSWER,
     OBJECT_NOT_FOUND,
@@ -27,6 +28,7 @@ from hubbatch.models import (
     BatchStatus,
     ObjectResult,
     RecordStatus,
+    Result,
 )
 
 __all__ = ["Correlation", "correlate", "indexes_of"]
@@ -37,27 +39,28 @@ class Correlation:
     """A reply, told apart. `statuses`, `results` and `causes` have one item for each input, in their order."""
 
     statuses: Sequence[RecordStatus]
-    results: Sequence[ObjectResult | None]
+    results: Sequence[Result | None]
     causes: Sequence[BatchError | None]
     """Why an input has not succeeded."""
     errors: Sequence[BatchError]
     """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
+    omitted: bool = False
+    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name nobody."""
 
 
 def correlate(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     response: BatchResponse,
     spelling: Spelling = CONTACTS,
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
-    if (results := _one_each(inputs, response)) is not None:
+    if endpoint.trace_ids and (results := _one_each(inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
-    names = Names(operation, inputs, spelling)
-    claims = claim(operation, inputs, names, response, spelling)
+    names, claims = named_and_claimed(endpoint, inputs, response, spelling)
     claimed = claims.results
-    blamed, errors, anonymous = _blame(operation, inputs, names, response)
+    blamed, errors, anonymous = _blame(endpoint, inputs, names, claims, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
         # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
@@ -68,13 +71,13 @@ def correlate(
             statuses[position] = RecordStatus.UNKNOWN
             blamed[position] = _contradiction(inputs[position])
             errors.append(blamed[position])
-    gone = _gone(operation, names, response.errors)
+    gone = _gone(endpoint, names, response.errors)
     silent = [
         position
         for position in range(len(inputs))
         if position not in claimed and position not in blamed and position not in gone
     ]
-    if silent and not _silence_is_success(operation, response, anonymous):
+    if silent and not _silence_is_success(endpoint, len(inputs), response, anonymous):
         error = _no_answer(inputs, silent, response, anonymous)
         errors.append(error)
         for position in silent:
@@ -82,7 +85,15 @@ def correlate(
             blamed[position] = error
     positions = range(len(inputs))
     return Correlation(
-        statuses, [*map(claimed.get, positions)], [*map(blamed.get, positions)], errors
+        statuses,
+        [*map(claimed.get, positions)],
+        [*map(blamed.get, positions)],
+        errors,
+        omitted=endpoint.result is ResultShape.ROW
+        and bool(anonymous)
+        and response.status is BatchStatus.COMPLETE
+        and not claims.left_over
+        and statuses.count(RecordStatus.UNKNOWN) == len(silent),
     )
 
 
@@ -102,35 +113,56 @@ def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[Obje
         return None
 
 
-def _gone(operation: Operation, names: Names, errors: Sequence[BatchError]) -> set[int]:
+class _Shared:
+    """Errors that name several inputs by what these share, as one object in many pairs.
+
+    They are about the inputs without a result. Where there is more than one such error the first is given to all of
+    them, and each further one to a single input: a service may send one for each.
+    """
+
+    def __init__(self, names: Names, claims: Claims) -> None:
+        self._of_several = names.of_several
+        self._claimed = claims.results
+        self._seen: dict[int, tuple[list[int], int]] = {}
+        """By the identity of a list of positions: those without a result, and how many errors have named them."""
+
+    def meant(self, positions: list[int]) -> list[int]:
+        if not self._of_several or len(positions) == 1:
+            return positions
+        meant, count = self._seen.get(id(positions), ([], 0))
+        if not count:
+            meant = [at for at in positions if at not in self._claimed] or positions
+        self._seen[id(positions)] = meant, count + 1
+        return [meant[count % len(meant)]] if count and meant else meant
+
+
+def _gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
     """Return the inputs of an archive whose objects are not there: that is what an archive is to bring about."""
-    if operation.refuses_the_missing:
+    if not endpoint.missing_is_done:
         return set()
-    return {
-        position
-        for error in errors
-        if error.category == OBJECT_NOT_FOUND
-        for position in names.of_error(error)
-    }
+    named = [names.of_error(error) for error in errors if error.category == OBJECT_NOT_FOUND]
+    return set().union(*{id(positions): positions for positions in named}.values())
 
 
 def _blame(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: Sequence[Input],
     names: Names,
+    claims: Claims,
     response: BatchResponse,
 ) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
     """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
     blamed: dict[int, BatchError] = {}
     indexed, anonymous = [], []
+    shared = _Shared(names, claims)
     for item in response.errors:
         # What has no words of HubSpot's is no refusal, whomever it is about.
         speaks = bool(item.category or item.correlation_id)
-        positions = names.of_error(item) if speaks else []
-        alone = len(inputs) == 1 and not response.results
+        positions = shared.meant(names.of_error(item)) if speaks else []
+        alone = len(inputs) == 1 and not response.results and not response.rows
         if speaks and alone and not positions and not names.names_somebody(item):
             positions = [0]  # there is nobody else whom it could mean
-        if item.category == OBJECT_NOT_FOUND and positions and not operation.refuses_the_missing:
+        if item.category == OBJECT_NOT_FOUND and positions and endpoint.missing_is_done:
             continue
         error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
@@ -142,11 +174,16 @@ def _blame(
 
 
 def _silence_is_success(
-    operation: Operation, response: BatchResponse, anonymous: Sequence[BatchError]
+    endpoint: Endpoint, inputs: int, response: BatchResponse, anonymous: Sequence[BatchError]
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
+    says_all = endpoint.answer in {AnswerKind.NOTHING, AnswerKind.IDS}
+    if endpoint.result is ResultShape.ROW and not endpoint.names and not response.errors:
+        says_all = True  # each has a result, and none of them says whose it is
+        if endpoint.answer is AnswerKind.RESULTS:
+            says_all = len(response.rows) >= inputs
     return (
-        not operation.answers_results
+        says_all
         and response.status is BatchStatus.COMPLETE
         and response.num_errors <= len(response.errors)
         and not anonymous

@@ -1,6 +1,6 @@
 """What to do about what came back: the decision that a caller's policy makes of a symptom's row.
 
-Pure: operation, diagnosis and earlier tries in, a decision out. It neither waits nor sends.
+Pure: endpoint, diagnosis and earlier tries in, a decision out. It neither waits nor sends.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from attrs import frozen
 
 from hubbatch._protocol.diagnosis import Diagnosis
-from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError, TransportError
 from hubbatch.models import BatchError
 from hubbatch.policies import LONGEST_WAIT, RetryPolicy
@@ -39,7 +39,7 @@ class Decision:
 
 
 def decide(
-    operation: Operation,
+    endpoint: Endpoint,
     diagnosis: Diagnosis,
     *,
     history: Mapping[Symptom, int],
@@ -69,7 +69,7 @@ def decide(
         return Decision(Action.STOP, exception=_come_back(diagnosis, policy, today))
     if row.action in AGAIN and row.sign is Sign.NOTHING and in_vain > policy.max_elapsed:
         return Decision(Action.STOP, exception=_never_good(error, in_vain))
-    if row.action in AGAIN and diagnosis.proof is Proof.NOTHING and not operation.idempotent:
+    if row.action in AGAIN and diagnosis.proof is Proof.NOTHING and not endpoint.idempotent:
         return Decision(Action.GIVE_UP)  # never blindly twice
     of_this_kind = history.get(symptom, 0) + 1
     attempt = 1 + sum(count for kind, count in history.items() if SYMPTOMS[kind].counts)

@@ -12,13 +12,13 @@ from attrs import field, frozen
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import correlate
 from hubbatch._batches.faults import is_conflict
-from hubbatch._batches.names import Names
+from hubbatch._batches.naming import names_of
 from hubbatch._batches.recognition import Sent, Verdict, judge
-from hubbatch._protocol.operations import READ, Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.envelope import Envelope, read_fields
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import READ, Doubt, Endpoint, ResultShape
 from hubbatch.models import (
     CONFLICT,
     NO_ANSWER,
@@ -27,12 +27,16 @@ from hubbatch.models import (
     BatchResponse,
     ObjectResult,
     RecordStatus,
+    Result,
 )
 
 __all__ = ["Conclusion", "Doubts", "Finding", "doubt_error", "pause"]
 
 _ALONE = 10
 """So many inputs that an answer left out are asked for one by one; more of them go together."""
+
+_NARROWINGS = 4
+"""How often inputs that an answer left out go again, each time in groups of a tenth: enough for 10,000 of them."""
 
 _PAUSE, _LONGEST_PAUSE = 1.0, 16.0
 """Seconds before the first look-up and before the last ones, besides the backoff: reading may lag behind writing."""
@@ -72,29 +76,41 @@ class Doubts:
 
     def __init__(
         self,
-        operation: Operation,
+        endpoint: Endpoint,
         unique_property: str | None,
         *,
         most_rounds: int,
         spelling: Spelling = CONTACTS,
     ) -> None:
-        self._operation = operation
+        self._endpoint = endpoint
         self._unique_property = unique_property
         self._most_rounds = most_rounds
         self._spelling = spelling
+        # Where errors may name nobody, only a record that is sent alone is told what is wrong with it.
+        self._repetitions = _NARROWINGS if endpoint.result is ResultShape.ROW else 1
 
     def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
         """Whether a doubt about an input can be settled; `answered`: an answer came, but did not tell."""
-        if self._operation.idempotent:
-            # What got no answer at all has been sent again already, as often as the policy allows.
-            return answered and batch.rounds == 0 and self._most_rounds > 1
-        return item.key is not None and batch.rounds < self._most_rounds
+        match self._endpoint.doubt:
+            case Doubt.REPEAT:
+                # What got no answer at all has been sent again already, as often as the policy allows.
+                most = self._repetitions if len(batch.inputs) > 1 else 1
+                return answered and batch.rounds < most and self._most_rounds > 1
+            case Doubt.LOOK_UP:
+                return item.key is not None and batch.rounds < self._most_rounds
+            case Doubt.STAYS:
+                return False
 
     def parts(self, batch: Batch, inputs: Sequence[Input]) -> list[Batch]:
         """Return what to do next about inputs whose doubt can be settled."""
-        if not self._operation.idempotent:
+        if self._endpoint.doubt is Doubt.LOOK_UP:
             return [batch.part(inputs, stage=Stage.LOOK_UP, rounds=batch.rounds + 1)]
-        groups = [[item] for item in inputs] if len(inputs) <= _ALONE else [inputs]
+        if len(inputs) <= _ALONE:
+            groups: Sequence[Sequence[Input]] = [[item] for item in inputs]
+        elif self._repetitions == 1:
+            groups = [inputs]
+        else:
+            groups = _in_groups(inputs)
         return [batch.part(group, rounds=batch.rounds + 1) for group in groups]
 
     def body(self, inputs: Sequence[Input]) -> bytes:
@@ -187,18 +203,18 @@ class Doubts:
 
     def names_any(self, batch: Batch, error: BatchError) -> bool:
         """Whether the answer to a look-up names one of the objects that are not there."""
-        names = Names(READ, self._asked(batch.inputs), self._spelling)
+        names = names_of(READ, self._asked(batch.inputs), self._spelling)
         return bool(names.of_error(error))
 
     def _finding(
         self,
         item: Input,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         cause: BatchError | None,
         sent: Sent | None,
     ) -> Finding:
-        if status is RecordStatus.SUCCEEDED and result is not None:
+        if status is RecordStatus.SUCCEEDED and isinstance(result, ObjectResult):
             return Finding(judge(item, result, sent, self._spelling), result)
         absent = status is RecordStatus.FAILED and cause is not None
         if absent and cause.category == OBJECT_NOT_FOUND:  # type: ignore[union-attr]
@@ -218,6 +234,11 @@ class Doubts:
             wire = {"id": item.properties[self._unique_property or ""]}
             asked.append(Input(item.index, item.record, encode_input(wire), item.key))
         return asked
+
+
+def _in_groups(inputs: Sequence[Input]) -> list[Sequence[Input]]:
+    size = -(-len(inputs) // _ALONE)
+    return [inputs[start : start + size] for start in range(0, len(inputs), size)]
 
 
 def _contradicts(refusal: BatchError | None) -> bool:

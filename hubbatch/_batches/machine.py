@@ -1,6 +1,6 @@
 """The life of a batch: its states, and what every answer makes of it. What changes a batch is told here.
 
-Theory of operation
+Theory of endpoint
 ===================
 
 A batch is a frozen value. It stands in one of three stages, and each request it makes ends in one answer:
@@ -35,22 +35,23 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
+from hubbatch._batches.acceptance import Acceptance
 from hubbatch._batches.batch import Batch, Search, Stage
 from hubbatch._batches.conflict import read_body, unique_names
-from hubbatch._batches.correlation import correlate
 from hubbatch._batches.decision import AGAIN, Decision, decide
 from hubbatch._batches.doubt import Doubts
 from hubbatch._batches.looking_up import LookUp
+from hubbatch._batches.paging import bodies_of
 from hubbatch._batches.rejection import Rejection
-from hubbatch._batches.settlement import Settlement, settle_apart
-from hubbatch._batches.transition import Answered, Moment, Settled, Split, Transition
+from hubbatch._batches.settlement import Settlement
+from hubbatch._batches.transition import Answered, Moment, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
-from hubbatch._protocol.operations import READ, Operation
 from hubbatch._protocol.symptoms import Action, Proof, Symptom
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus
+from hubbatch.endpoints import Endpoint
+from hubbatch.models import NO_ANSWER, BatchError, RecordStatus
 from hubbatch.policies import RetryPolicy
 
 __all__ = ["BatchMachine"]
@@ -63,24 +64,28 @@ class BatchMachine:
         self._call = call
         self._policy = policy
         self._envelope = envelope
+        self._reader = call.endpoint.reader or call.endpoint
+        """What looks records up, where there is anything to look up."""
         self._doubts = Doubts(
-            call.operation,
+            call.endpoint,
             call.unique_property,
             most_rounds=policy.max_attempts,
             spelling=call.spelling,
         )
-        self._settlement = Settlement(call.operation, policy, self._doubts, call.spelling)
+        self._settlement = Settlement(call.endpoint, policy, self._doubts, call.spelling)
         self._searches = self._settlement.searches
         self._unique = unique_names(call.id_property, call.unique_property)
-        self._rejection = Rejection(call.operation, call.spelling, self._unique, self._settlement)
-        self._transitions = self._table(LookUp(self._settlement))
+        self._rejection = Rejection(call.endpoint, call.spelling, self._unique, self._settlement)
+        self._transitions = self._table(
+            Acceptance(call.endpoint, self._settlement), LookUp(self._settlement)
+        )
 
     def _table(
-        self, look_up: LookUp
+        self, acceptance: Acceptance, look_up: LookUp
     ) -> Mapping[tuple[Stage, Action], Callable[[Answered], Transition]]:
         """Return what every action makes of a batch in every stage. Beside it nothing changes a batch."""
         return {
-            (Stage.SEND, Action.ACCEPT): self._accept,
+            (Stage.SEND, Action.ACCEPT): acceptance.accept,
             (Stage.SEND, Action.RETRY): self._again,
             (Stage.SEND, Action.HOLD): self._again,
             (Stage.SEND, Action.REFRESH): self._again,
@@ -104,19 +109,28 @@ class BatchMachine:
 
     # What goes out
 
-    def request(self, batch: Batch) -> tuple[Operation, Request]:
-        """Return the request that a batch makes next, and the operation that it is."""
+    def request(self, batch: Batch) -> tuple[Endpoint, Request]:
+        """Return the request that a batch makes next, and the endpoint that it is."""
         call = self._call
         match batch.stage:
             case Stage.SEND:
-                body = self._envelope.wrap(batch.inputs)
-                repeatable = call.operation.idempotent
-                return call.operation, Request(call.path, body, call.query, repeatable=repeatable)
+                return call.endpoint, self._batch_request(batch)
             case Stage.COMPARE:
                 body = read_body(batch.collides_with or "", self._unique)
             case Stage.LOOK_UP:
                 body = self._doubts.body(batch.inputs)
-        return READ, Request(call.read_path, body)
+        return self._reader, Request(call.read_path or "", body, method=self._reader.method)
+
+    def _batch_request(self, batch: Batch) -> Request:
+        call, endpoint = self._call, self._call.endpoint
+        if batch.pages:
+            bodies = bodies_of(endpoint, batch.inputs, batch.pages)
+            body = self._envelope.wrap_bodies(bodies)
+        else:
+            body = self._envelope.wrap(batch.inputs)
+        return Request(
+            call.path, body, call.query, repeatable=endpoint.idempotent, method=endpoint.method
+        )
 
     def is_spared(self, batch: Batch, *, any_success: bool) -> bool:
         """Whether a batch is too much to probe a broken service with.
@@ -124,7 +138,7 @@ class BatchMachine:
         What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
         the one on which the service fails had better be alone.
         """
-        settles = self._call.operation.idempotent or self._call.unique_property
+        settles = self._call.endpoint.idempotent or self._call.unique_property
         several = batch.stage is Stage.SEND and len(batch.inputs) > 1
         return several and (any_success or not settles)
 
@@ -143,9 +157,15 @@ class BatchMachine:
         self, batch: Batch, diagnosis: Diagnosis, moment: Moment, before: RecordStatus
     ) -> Transition:
         """Return what an answer makes of a batch. `before`: what its records were before the request."""
+        if batch.omitted:
+            # An answer without doubt left them out, and this one says why: both are about the same.
+            if diagnosis.symptom is Symptom.ANSWERED or diagnosis.proof is Proof.NOT_WRITTEN:
+                before = RecordStatus.UNSENT
+            elif diagnosis.proof is Proof.NOTHING:
+                batch = attrs.evolve(batch, omitted=False)
         batch, decision = self._decide(batch, diagnosis, moment)
         if batch.stage is Stage.SEND:
-            writes = self._call.operation.writes
+            writes = self._call.endpoint.writes
             batch = attrs.evolve(
                 batch,
                 status=_status_after(before, diagnosis.proof, writes=writes),
@@ -169,9 +189,9 @@ class BatchMachine:
         While the service is broken a failure says nothing about a batch, unless the batch is suspected of causing it.
         """
         excused = moment.breaker_open and not batch.is_suspect
-        operation = self._call.operation if batch.stage is Stage.SEND else READ
+        endpoint = self._call.endpoint if batch.stage is Stage.SEND else self._reader
         decision = decide(
-            operation,
+            endpoint,
             diagnosis,
             history={} if excused else batch.history,
             policy=self._policy,
@@ -208,46 +228,6 @@ class BatchMachine:
         return self._searches.withdraw()
 
     # Sending
-
-    def _accept(self, answered: Answered) -> Transition:
-        """Settle a batch by the answer to it, but for inputs in doubt of which more can be found out."""
-        batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
-        told = correlate(self._call.operation, batch.inputs, response, self._call.spelling)
-        if not told.errors:
-            succeeded = Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, told.results)
-            freed = self._searches.accepted(batch)
-            return self._settlement.goes_on(Transition([succeeded], response=response), freed)
-        # After a doubt a refusal does not prove that nothing was written: the first try may have done it.
-        doubtful = answered.before is RecordStatus.UNKNOWN and self._call.operation.writes
-        statuses = [
-            RecordStatus.UNKNOWN if doubtful and status is RecordStatus.FAILED else status
-            for status in told.statuses
-        ]
-        left = [
-            position
-            for position, status in enumerate(statuses)
-            if status is RecordStatus.UNKNOWN
-            and answered.moment.may_wait(0.0)
-            and self._doubts.resolvable(batch, batch.inputs[position], answered=True)
-        ]
-        done = settle_apart(batch, told, statuses, set(left), response)
-        if len(left) == len(batch.inputs):
-            done = self._settlement.goes_on(done, self._searches.ended(batch))
-        else:
-            done = self._settlement.goes_on(done, self._searches.accepted(batch))
-            self._settlement.note_one_by_one(batch, told)
-        refused = {
-            batch.inputs[position].index: cause
-            for position in left
-            if told.statuses[position] is RecordStatus.FAILED
-            and (cause := told.causes[position]) is not None
-        }
-        if left:
-            inputs = [batch.inputs[position] for position in left]
-            doubtful_part = batch.part(inputs, refused=refused, search=Search.NONE, slow=False)
-            parts = self._doubts.parts(doubtful_part, inputs)
-            done = done.and_then(*self._settlement.after_a_pause(parts, answered.moment))
-        return attrs.evolve(done, stop=self._settlement.systemic(answered.moment))
 
     def _again(self, answered: Answered) -> Transition:
         batch, freed = self._searches.waits(answered.batch)

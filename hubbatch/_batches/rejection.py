@@ -16,10 +16,10 @@ from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
-from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import Proof, Symptom
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
+from hubbatch.endpoints import Endpoint
 from hubbatch.models import OBJECT_NOT_FOUND
 
 __all__ = ["Rejection"]
@@ -32,7 +32,7 @@ _COMPARISONS = 3
 class Rejection:
     """Takes the rejected batches of one run apart. `unique`: the properties that can collide."""
 
-    operation: Operation
+    endpoint: Endpoint
     spelling: Spelling
     unique: frozenset[str]
     settlement: Settlement
@@ -73,12 +73,12 @@ class Rejection:
         batch, error = answered.batch, answered.error
         if is_systemic(error):
             return self._refuse_all(answered)
-        found = blame(self.operation, batch.inputs, error, self.spelling)
+        found = blame(self.endpoint, batch.inputs, error, self.spelling)
         all_named = len(found.named) == len(batch.inputs)
         if all_named and found.by_property and batch.whole:
             return self._refuse_all(answered)
         # A read that finds nothing at all need not say what.
-        none_there = error.category == OBJECT_NOT_FOUND and not self.operation.writes
+        none_there = error.category == OBJECT_NOT_FOUND and not self.endpoint.writes
         several = len(batch.inputs) > 1
         if several and all_named and is_about_duplicates(error):
             return self._part(answered, found.named)
@@ -144,7 +144,7 @@ class Rejection:
     def _may_compare(self, batch: Batch) -> bool:
         """Whether it may pay to read the object that a batch collides with: some inputs hold a unique value."""
         return (
-            self.operation.writes_properties
+            self.endpoint.reader is not None
             and len(batch.inputs) > 1
             and batch.comparisons < _COMPARISONS
             and any(not self.unique.isdisjoint(item.properties) for item in batch.inputs)

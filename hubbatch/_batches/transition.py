@@ -18,7 +18,7 @@ from hubbatch._batches.decision import Decision
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._records.planning import Input
 from hubbatch.errors import HubbatchError
-from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, ObjectResult, RecordStatus
+from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus, Result
 
 __all__ = ["Answered", "Moment", "Settled", "Split", "Transition"]
 
@@ -71,7 +71,7 @@ class Settled:
     inputs: Sequence[Input]
     status: RecordStatus
     attempts: int
-    results: Sequence[ObjectResult | None] | None = None
+    results: Sequence[Result | None] | None = None
     """One for each input; None: there are none."""
     error: BatchError | None = None
 

@@ -52,7 +52,7 @@ class Engine:
         reporter: RunReporter,
         *,
         keep: Keep,
-        observe: Callable[[RecordOutcome], None] | None = None,
+        observe: Callable[[RecordOutcome[Any]], None] | None = None,
         backlog: Callable[[], int] = lambda: 0,
     ) -> None:
         self._call = call
@@ -100,7 +100,7 @@ class Engine:
     # The truth, at any time
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> Outcome[Any]:
         """What is known of every record taken in so far: a copy, until nothing changes any more."""
         ended, failed = self._life.ended, self._life.ending.error is not None
         outcome = self._ledger.outcome(final=ended)

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 
 from hubbatch._states import Counts, KeptRecords, RecordOutcome, RecordTable
-from hubbatch.models import BatchError, BatchResponse, BatchStatus, ObjectResult, RecordStatus
+from hubbatch.models import BatchError, BatchResponse, BatchStatus, RecordStatus, Result
 from hubbatch.outcome import Outcome, known
 from hubbatch.policies import Keep
 
@@ -112,7 +112,7 @@ class Ledger:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None = None,
+        result: Result | None = None,
         error: BatchError | None = None,
         attempts: int = 0,
     ) -> None:
@@ -125,7 +125,7 @@ class Ledger:
         self._shelf.settle(index, status, result, error, attempts)
 
     def succeed(
-        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+        self, indexes: Sequence[int], results: Sequence[Result | None], attempts: int
     ) -> None:
         """Close records that have succeeded, as `settle` does one by one."""
         self._sent.difference_update(indexes)
@@ -154,7 +154,7 @@ class Ledger:
             self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
         )
 
-    def outcome(self, *, final: bool = False) -> Outcome:
+    def outcome(self, *, final: bool = False) -> Outcome[Any]:
         """Return the truth at this moment; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
 
         It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
@@ -188,7 +188,7 @@ class _Table:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         error: BatchError | None,
         attempts: int,
     ) -> None:
@@ -200,7 +200,7 @@ class _Table:
         del self.open[index]
 
     def succeed(
-        self, indexes: Sequence[int], results: Sequence[ObjectResult | None], attempts: int
+        self, indexes: Sequence[int], results: Sequence[Result | None], attempts: int
     ) -> None:
         table = self._evened()
         still_open, statuses, kept, tries = self.open, table.statuses, table.results, table.attempts
@@ -226,7 +226,7 @@ class _Table:
         self._table.inputs.extend(records)
         self._evened()
 
-    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome]:
+    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
         self._evened()
         if final:
             return self._table
@@ -242,7 +242,7 @@ class _Exceptions:
     def __init__(self, *, keeps_errors: bool) -> None:
         self.open: dict[int, Any] = {}
         self._keeps_errors = keeps_errors
-        self._records: dict[int, RecordOutcome] = {}
+        self._records: dict[int, RecordOutcome[Any]] = {}
         self._left_from = 0
         self._left: list[Any] = []
 
@@ -253,7 +253,7 @@ class _Exceptions:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         error: BatchError | None,
         attempts: int,
     ) -> None:
@@ -263,7 +263,7 @@ class _Exceptions:
         del self.open[index]
 
     def succeed(
-        self, indexes: Sequence[int], _results: Sequence[ObjectResult | None], _attempts: int
+        self, indexes: Sequence[int], _results: Sequence[Result | None], _attempts: int
     ) -> None:
         for index in indexes:
             self.open.pop(index, None)
@@ -274,7 +274,7 @@ class _Exceptions:
         if self._keeps_errors:
             self._left.extend(records)
 
-    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome]:
+    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
         if not self._keeps_errors:
             return []
         still_open = {

@@ -17,8 +17,8 @@ from hubbatch._engine.life import Ending
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import CORRELATION_ID, NoReply, Reply
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.call import Call
+from hubbatch.endpoints import Endpoint
 from hubbatch.events import (
     BatchSplit,
     RecordsNotTaken,
@@ -93,7 +93,7 @@ class RunReporter:
 
     def __init__(self, observers: Observers, run: int, call: Call) -> None:
         self._tell = observers
-        self._run = run, call.operation.verb, call.object_type
+        self._run = run, call.endpoint.name, call.object_type
 
     @property
     def hears_settling(self) -> bool:
@@ -135,9 +135,9 @@ class RunReporter:
                 unsent=tuple(by_status[RecordStatus.UNSENT]),
             )
 
-    def request(self, operation: Operation, batch: Batch) -> RequestReport:
+    def request(self, endpoint: Endpoint, batch: Batch) -> RequestReport:
         """Return what tells of a request for a batch, which asks for its turn now."""
-        return RequestReport(self._tell, self._run, batch, operation.verb, now())
+        return RequestReport(self._tell, self._run, batch, endpoint.name, now())
 
     def goes_on(self, batch: Batch, transition: Transition, why: Diagnosis | None) -> None:
         """Tell how a batch goes on after an answer, or after none."""

@@ -77,10 +77,10 @@ class BatchRunner:
         """Take the batch of a carrier one step further; return what goes on in its place."""
         await self._sender.wait_until(carrier.batch.resumes_at)
         before = carrier.batch.status
-        operation, request = self._machine.request(carrier.batch)
+        endpoint, request = self._machine.request(carrier.batch)
         spare = self._machine.is_spared(carrier.batch, any_success=self._settler.any_success)
         try:
-            response = await self._sender.exchange(operation, request, carrier, spare=spare)
+            response = await self._sender.exchange(endpoint, request, carrier, spare=spare)
         except DeclinedError:
             return self._perform(carrier.batch, self._machine.for_a_probe(carrier.batch))
         moment = self._sender.moment(

@@ -19,13 +19,13 @@ from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
 from hubbatch._clock import elapsed, now
 from hubbatch._engine.reporter import RequestReport, RunReporter
-from hubbatch._http.auth import Tokens
+from hubbatch._http.auth import TokenSource
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
-from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
 from hubbatch.policies import LimitClass, RetryPolicy
 
@@ -37,7 +37,7 @@ class ClientResources:
     """What all runs of a client share."""
 
     transport: Transport
-    tokens: Tokens
+    tokens: TokenSource
     gate: Gate
     policy: RetryPolicy
     clock: Callable[[], float]
@@ -129,14 +129,14 @@ class RequestSender:
         self._resources.tokens.refused(response.token)
 
     async def exchange(
-        self, operation: Operation, request: Request, carrier: Carrier, *, spare: bool = False
+        self, endpoint: Endpoint, request: Request, carrier: Carrier, *, spare: bool = False
     ) -> Response:
         """Send one request for the batch of a carrier and tell what came of it.
 
         `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
         """
         resources, batch, gate = self._resources, carrier.batch, self._resources.gate
-        report = self._reporter.request(operation, batch)
+        report = self._reporter.request(endpoint, batch)
         since = now() if batch.tried_since is None else batch.tried_since
         carrier.batch = attrs.evolve(batch, tried_since=since)
         self._refuse_long_holds()
@@ -146,7 +146,7 @@ class RequestSender:
             token = await resources.tokens.current()  # not before: the wait may have been long
             note_sent = functools.partial(self._note_sent, carrier, slot, report)
             reply = await self._send(request, token, carrier, note_sent)
-        diagnosis = diagnose(operation, reply, len(batch.inputs))
+        diagnosis = diagnose(endpoint, reply, len(batch.inputs))
         report.answered(diagnosis, reply)
         if isinstance(reply, Reply):
             refused = diagnosis.symptom is Symptom.RATE_LIMITED

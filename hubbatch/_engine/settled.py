@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 from hubbatch._states import RecordOutcome
 
@@ -23,7 +24,7 @@ class SettledRecords:
 
     def __init__(self, piled_up: Callable[[int], None]) -> None:
         self._piled_up = piled_up
-        self._records: deque[RecordOutcome] | None = deque()
+        self._records: deque[RecordOutcome[Any]] | None = deque()
         self._reader: asyncio.Task[object] | None = None
         self._news = asyncio.Event()
 
@@ -38,7 +39,7 @@ class SettledRecords:
         reader = self._reader
         return reader is not None and not reader.done() and reader is not asyncio.current_task()
 
-    def show(self, record: RecordOutcome) -> None:
+    def show(self, record: RecordOutcome[Any]) -> None:
         """Add a record that is settled."""
         if self._records is None:
             return
@@ -56,7 +57,7 @@ class SettledRecords:
         """Have whoever waits look again: the run has ended."""
         self._news.set()
 
-    def take(self) -> RecordOutcome | None:
+    def take(self) -> RecordOutcome[Any] | None:
         """Return the next record, if there is one."""
         self._reader = asyncio.current_task()
         return self._records.popleft() if self._records else None

@@ -19,7 +19,14 @@ from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
 from hubbatch._states import RecordOutcome
-from hubbatch.models import LOCAL_VALIDATION, NO_ANSWER, BatchError, ObjectResult, RecordStatus
+from hubbatch.models import (
+    LOCAL_VALIDATION,
+    NO_ANSWER,
+    BatchError,
+    ObjectResult,
+    RecordStatus,
+    Result,
+)
 
 __all__ = ["Settler"]
 
@@ -36,7 +43,7 @@ class Settler:
         self,
         ledger: Ledger,
         intake: Intake,
-        observe: Callable[[RecordOutcome], None] | None,
+        observe: Callable[[RecordOutcome[Any]], None] | None,
         reporter: RunReporter,
     ) -> None:
         self._ledger = ledger
@@ -137,10 +144,10 @@ class Settler:
             full += self._intake.release(item)
         return full
 
-    def _close_all(self, item: Input, done: Settled, result: ObjectResult | None) -> None:
+    def _close_all(self, item: Input, done: Settled, result: Result | None) -> None:
         for member in item.members():
             echoed = result
-            if result is not None and member.caller_trace_id is not None:
+            if isinstance(result, ObjectResult) and member.caller_trace_id is not None:
                 echoed = attrs.evolve(result, object_write_trace_id=member.caller_trace_id)
             self._close(member.index, done.status, echoed, done.error, done.attempts)
 
@@ -148,7 +155,7 @@ class Settler:
         self,
         index: int,
         status: RecordStatus,
-        result: ObjectResult | None,
+        result: Result | None,
         error: BatchError | None,
         attempts: int,
     ) -> None:

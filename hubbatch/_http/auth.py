@@ -15,7 +15,7 @@ from hubbatch._observers import Notify, silent
 from hubbatch.errors import AuthenticationError, UsageError
 from hubbatch.events import TokenRenewed
 
-__all__ = ["TokenProvider", "Tokens"]
+__all__ = ["TokenProvider", "TokenSource"]
 
 _PAUSES = (0.2, 0.8)
 """Seconds between one failed call of a provider and the next: what is short gets over it."""
@@ -38,7 +38,7 @@ class TokenProvider(Protocol):
         ...
 
 
-class Tokens:
+class TokenSource:
     """Hands out the current token; side by side, all callers share one call of the provider.
 
     `timeout`: seconds that `current` takes at most, whatever the provider does.
@@ -73,7 +73,7 @@ class Tokens:
         self._call: _Call | None = None
 
     def __repr__(self) -> str:
-        return f"Tokens({'fixed' if self._ask is None else 'from a provider'})"
+        return f"TokenSource({'fixed' if self._ask is None else 'from a provider'})"
 
     async def current(self) -> str:
         """Return the token to use now.

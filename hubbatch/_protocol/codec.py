@@ -20,6 +20,7 @@ __all__ = [
     "quote",
     "read_error",
     "read_response",
+    "within_bounds",
 ]
 
 _SNIPPET = 200
@@ -28,7 +29,7 @@ _SNIPPET = 200
 _MARKS = frozenset({"status", "results", "errors", "numErrors"})
 """A batch answer has at least one of these."""
 
-_RESULTS_AN_INPUT, _ERRORS_AN_INPUT, _SPARE = 2, 10, 100
+_TIMES_A_RESULT, _ERRORS_AN_INPUT, _SPARE = 2, 10, 100
 """What inputs can explain: HubSpot repeats results at times, and has several errors for one input."""
 
 _OBJECTS = frozenset({dict})
@@ -65,15 +66,21 @@ def read_response(value: Any, inputs: int | None = None) -> BatchResponse | None
     results, errors = value.get("results"), value.get("errors")
     if not isinstance(results, list | None) or not isinstance(errors, list | None):
         return None
-    if inputs is not None and (
-        len(results or ()) > _RESULTS_AN_INPUT * inputs + _SPARE
-        or len(errors or ()) > _ERRORS_AN_INPUT * inputs + _SPARE
+    if not within_bounds(len(results or ()), inputs) or (
+        inputs is not None and len(errors or ()) > _ERRORS_AN_INPUT * inputs + _SPARE
     ):
         return None
     if results and not _OBJECTS.issuperset(map(type, results)):
         return None
     response: BatchResponse = _RESPONSE(value, BatchResponse)
     return response
+
+
+def within_bounds(results: int, inputs: int | None, results_per_input: int | None = 1) -> bool:
+    """Whether so many results can be those of so many inputs."""
+    if inputs is None or results_per_input is None:
+        return True
+    return results <= _TIMES_A_RESULT * results_per_input * inputs + _SPARE
 
 
 def read_error(value: Mapping[str, Any]) -> BatchError:

@@ -22,7 +22,7 @@ from hubbatch.models import (
     ResultDraft,
 )
 
-__all__ = ["camel", "converter", "read_time", "write_time"]
+__all__ = ["camel", "converter", "read_time", "shallow", "write_time"]
 
 
 def camel(name: str) -> str:
@@ -63,18 +63,18 @@ _WIDEST = 100_000
 
 
 def _text(value: Any, _: object = None) -> str:
-    return value if type(value) is str else "" if value is None else str(_shallow(value))
+    return value if type(value) is str else "" if value is None else str(shallow(value))
 
 
 def _text_or_none(value: Any, _: object = None) -> str | None:
-    return value if type(value) is str or value is None else str(_shallow(value))
+    return value if type(value) is str or value is None else str(shallow(value))
 
 
 def _word(value: Any, _: object = None) -> str:
     return _text(value)[:_LONGEST_WORD]
 
 
-def _shallow(value: Any) -> Any:
+def shallow(value: Any) -> Any:
     """Return a JSON value as it is, or None if it is too much to be kept.
 
     It is nested so deep that reading it would take a recursion too many, or so wide that no reply needs it.
@@ -107,13 +107,13 @@ def _properties(value: Any, _: object = None) -> dict[str, str | None]:
 
 
 def _mapping(value: Any, _: object = None) -> Mapping[str, Any]:
-    shallow = _shallow(value)
-    return shallow if isinstance(shallow, dict) else {}
+    kept = shallow(value)
+    return kept if isinstance(kept, dict) else {}
 
 
 def _context(value: Any, _: object = None) -> Mapping[str, Any] | str | None:
-    shallow = _shallow(value)
-    return shallow if isinstance(shallow, dict | str) else None
+    kept = shallow(value)
+    return kept if isinstance(kept, dict | str) else None
 
 
 def _status(value: Any, _: object = None) -> BatchStatus:
@@ -135,7 +135,7 @@ def _indexes(value: Any, _: object = None) -> tuple[int, ...]:
 
 
 def _as_is(value: Any, _: object = None) -> Any:
-    return _shallow(value)
+    return shallow(value)
 
 
 def _details(value: Any, _: object = None) -> list[ErrorDetail]:
@@ -184,7 +184,7 @@ _FIELDS: Mapping[type, Mapping[str, Callable[[Any, Any], Any]]] = {
         "started_at": read_time,
         "completed_at": read_time,
         "links": _mapping,
-        "warnings": lambda value, _: [_shallow(item) for item in _list(value)],
+        "warnings": lambda value, _: [shallow(item) for item in _list(value)],
     },
 }
 """How each field is read. One that is missing takes the model's default, one of a wrong kind a harmless value."""
@@ -220,7 +220,7 @@ def _structure_hook(kind: type) -> Callable[[dict[str, Any], Any], Any]:
         if value.keys() <= known:
             return model
         return attrs.evolve(
-            model, extra={name: _shallow(item) for name, item in value.items() if name not in known}
+            model, extra={name: shallow(item) for name, item in value.items() if name not in known}
         )
 
     return structure
@@ -276,11 +276,11 @@ def _fill_in_the_rest(result: Any, value: dict[str, Any]) -> None:
     """Read the fields that most results do not have."""
     result.archived_at = read_time(value.get("archivedAt"))
     history, url = value.get("propertiesWithHistory"), value.get("url")
-    history = _shallow(history)
+    history = shallow(history)
     result.properties_with_history = history if isinstance(history, dict) else None
     result.url = _text_or_none(url)
     result.extra = {
-        name: _shallow(item) for name, item in value.items() if name not in _RESULT_FIELDS
+        name: shallow(item) for name, item in value.items() if name not in _RESULT_FIELDS
     }
 
 

@@ -14,10 +14,11 @@ from typing import Any
 import attrs
 from attrs import frozen
 
-from hubbatch._protocol.codec import UNREAD, has_own_words, parse, quote, read_error, read_response
+from hubbatch._protocol.answers import holds_results, read_answer
+from hubbatch._protocol.codec import UNREAD, has_own_words, parse, quote, read_error
 from hubbatch._protocol.exchange import INTERVAL, NoReply, Reply, whole_number
-from hubbatch._protocol.operations import Operation
 from hubbatch._protocol.symptoms import SYMPTOMS, Proof, Symptom
+from hubbatch.endpoints import AnswerKind, Endpoint
 from hubbatch.models import NO_ANSWER, OBJECT_NOT_FOUND, BatchError, BatchResponse
 
 __all__ = ["Diagnosis", "diagnose"]
@@ -90,14 +91,14 @@ class Diagnosis:
     """Whether the service named that time itself, and it is not just the usual window."""
 
 
-def diagnose(operation: Operation, reply: Reply | NoReply, inputs: int | None = None) -> Diagnosis:
+def diagnose(endpoint: Endpoint, reply: Reply | NoReply, inputs: int | None = None) -> Diagnosis:
     """Read what came of one request, which carried so many inputs."""
     if isinstance(reply, NoReply):
         symptom = Symptom.LOST if reply.sent else Symptom.NOT_SENT
         error = BatchError(NO_ANSWER, reply.reason, transient=True)
         return Diagnosis(symptom, error=error, proof=SYMPTOMS[symptom].proof)
     try:
-        return _read(operation, reply, inputs)
+        return _read(endpoint, reply, inputs)
     except (
         Exception
     ) as fault:  # a server can send anything; a case that nobody thought of is one more
@@ -107,18 +108,16 @@ def diagnose(operation: Operation, reply: Reply | NoReply, inputs: int | None = 
         return _unreadable(error)
 
 
-def _read(operation: Operation, reply: Reply, inputs: int | None) -> Diagnosis:
+def _read(endpoint: Endpoint, reply: Reply, inputs: int | None) -> Diagnosis:
     value = parse(reply.body)
     if 200 <= reply.status < 300:  # noqa: PLR2004 (any 2xx is read by its body)
-        response = _response(operation, reply, value, inputs)
+        response = _response(endpoint, reply, value, inputs)
         if response is not None:
             return Diagnosis(Symptom.ANSWERED, response, clock=_clock(reply, response))
         return _unreadable(_error(reply, value))
     error = _error(reply, value)
-    if b'"results"' in reply.body:
-        return _unreadable(
-            error
-        )  # an answer, or part of one: what it says of its status does not undo it
+    if holds_results(endpoint, reply.body):
+        return _unreadable(error)  # what it says of its status does not undo what was done
     symptom = _symptom(reply, value, error)
     row = SYMPTOMS[symptom]
     proven = has_own_words(value) or not row.needs_words
@@ -143,31 +142,18 @@ def _unreadable(error: BatchError) -> Diagnosis:
 
 
 def _response(
-    operation: Operation, reply: Reply, value: Any, inputs: int | None
+    endpoint: Endpoint, reply: Reply, value: Any, inputs: int | None
 ) -> BatchResponse | None:
     """Read a success by its body, whatever its status code; None if it is not an answer to the batch.
 
     No content at all is one where the endpoint has nothing to say, and only under the status that means it.
     """
     if not reply.body:
-        silent = reply.status == _NO_CONTENT and not operation.answers_results
+        silent = reply.status == _NO_CONTENT and endpoint.answer is AnswerKind.NOTHING
         return BatchResponse() if silent else None
     if reply.redacted:
         return None  # values that held the token are no longer what the service sent
-    if not operation.answers_results and not _says_nothing_else(value):
-        return None
-    return read_response(value, inputs)
-
-
-def _says_nothing_else(value: Any) -> bool:
-    """Whether an answer of an endpoint that has no results says how far it came, and its errors if there are any.
-
-    Anything else it says may be a refusal in a form that nobody knows, and silence must not pass for success.
-    """
-    if type(value) is not dict or "status" not in value or value.get("results"):
-        return False
-    number = value.get("numErrors", 0)
-    return type(number) is int and value.keys().isdisjoint({"category", "error", "message"})
+    return read_answer(endpoint, value, inputs)
 
 
 def _symptom(reply: Reply, value: Any, error: BatchError) -> Symptom:

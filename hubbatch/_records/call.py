@@ -7,8 +7,8 @@ from typing import Any
 
 from attrs import frozen
 
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
 
@@ -21,10 +21,10 @@ DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
 class Call:
     """One run's order, checked."""
 
-    operation: Operation
+    endpoint: Endpoint
     path: str
-    read_path: str
-    """Where objects of the same type are read."""
+    read_path: str | None
+    """Where what it writes can be read, if anywhere."""
     batch_size: int
     max_batch_bytes: int = DEFAULT_BATCH_BYTES
     max_failures: int | None = None

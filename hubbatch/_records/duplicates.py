@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum, auto
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
-from hubbatch._protocol.operations import Operation
 from hubbatch._records.chunking import Chunker
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import Key
+from hubbatch.endpoints import Doubt, Endpoint
 from hubbatch.policies import Duplicates
 
-__all__ = ["Admission", "DuplicateGuard"]
+__all__ = ["Admission", "DuplicateGuard", "Guard", "SeenKeys", "count_aside", "follow"]
 
 
 _RECENT = 10_000
@@ -42,20 +42,42 @@ _FEED = Admission.FEED
 """At hand for every record: to look an Enum's member up takes a call of Python in 3.11."""
 
 
+class Guard(Protocol):
+    """Keeps inputs that share a key out of each other's way."""
+
+    @property
+    def waiting(self) -> int: ...
+    @property
+    def aside(self) -> int: ...
+    @property
+    def merges(self) -> bool: ...
+    def admit(self, item: Input) -> Admission: ...
+    def release(self, item: Input) -> Sequence[Input]: ...
+    def release_all(self, items: Sequence[Input]) -> Sequence[Input]: ...
+    def write(self, items: Iterable[Input]) -> None: ...
+    def close(self) -> None: ...
+
+
+def count_aside(waiting: int, waiting_bytes: int) -> int:
+    """Return how many of the inputs that wait are no reason to take in fewer others."""
+    return min(waiting, _MOST_ASIDE) if waiting_bytes <= _MOST_ASIDE_BYTES else 0
+
+
 class DuplicateGuard:
     """Knows which keys are taken, and by whom."""
 
-    def __init__(self, policy: Duplicates, chunker: Chunker, operation: Operation) -> None:
+    def __init__(self, policy: Duplicates, chunker: Chunker, endpoint: Endpoint) -> None:
         self._policy = policy
         self._chunker = chunker
-        self._keyed = operation.keyed
+        self._remembers = endpoint.doubt is Doubt.LOOK_UP
+        """Whether it matters, when an input is looked up, that another one has just had its key."""
         self._one_answer_serves_all = (
-            not operation.writes_properties and policy is not Duplicates.REFUSE
+            endpoint.one_answer_serves_all and policy is not Duplicates.REFUSE
         )
         """Reading or archiving an object twice is doing it once: no need to ask again."""
         self._holders: dict[Key, Input] = {}
         self._waiting: dict[Key, deque[Input]] = {}
-        self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
+        self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
         self._released: dict[Key, None] = {}
         """The last keys given back, oldest first: what happened a moment ago."""
         self._merging: dict[Input, _Merging] = {}
@@ -67,7 +89,7 @@ class DuplicateGuard:
     @property
     def aside(self) -> int:
         """How many of those are no reason to take in fewer others."""
-        return min(self.waiting, _MOST_ASIDE) if self._waiting_bytes <= _MOST_ASIDE_BYTES else 0
+        return count_aside(self.waiting, self._waiting_bytes)
 
     @property
     def merges(self) -> bool:
@@ -89,7 +111,7 @@ class DuplicateGuard:
         self.waiting += 1
         self._waiting_bytes += len(item.body)
         if self._one_answer_serves_all:
-            _follow(holder, item)
+            follow(holder, item)
             return Admission.WAIT
         queue = self._waiting.get(key)
         if self._policy is Duplicates.MERGE and (
@@ -101,19 +123,19 @@ class DuplicateGuard:
         self._waiting.setdefault(key, deque()).append(item)
         return Admission.WAIT
 
-    def release(self, item: Input) -> Input | None:
+    def release(self, item: Input) -> Sequence[Input]:
         """Give a settled input's key back; return the input that has waited longest for it, if any."""
         key = item.key
         if key is None or self._holders.get(key) is not item:
-            return None
+            return ()
         if item.followers is not None:
             self._forget(item.followers)
         queue = self._waiting.get(key) if self._waiting else None
         if queue is None:
             del self._holders[key]
-            if not self._keyed:
+            if self._remembers:
                 self._remember(key)
-            return None
+            return ()
         successor = self._holders[key] = queue.popleft()
         successor.successor = True
         self._forget((successor,))
@@ -121,7 +143,7 @@ class DuplicateGuard:
             self.write((successor,))
         if not queue:
             del self._waiting[key]
-        return successor
+        return (successor,)
 
     def _forget(self, items: Sequence[Input]) -> None:
         """Note that inputs wait no more; what they wrote counts as it was given."""
@@ -135,8 +157,8 @@ class DuplicateGuard:
 
     def release_all(self, items: Sequence[Input]) -> list[Input]:
         """Give the keys of settled inputs back; return the inputs that have waited longest for them."""
-        if self._waiting or not self._keyed:
-            return [successor for item in items if (successor := self.release(item)) is not None]
+        if self._waiting or self._remembers:
+            return [successor for item in items for successor in self.release(item)]
         holders = self._holders
         for item in items:
             key = item.key
@@ -162,7 +184,7 @@ class DuplicateGuard:
             return False
         merging.add(wire, growth)
         self._merging[earlier] = merging
-        _follow(earlier, later)
+        follow(earlier, later)
         return True
 
     def write(self, items: Iterable[Input]) -> None:
@@ -210,13 +232,14 @@ def _size(value: Any) -> int:
     return len(orjson.dumps(value))
 
 
-def _follow(holder: Input, item: Input) -> None:
+def follow(holder: Input, item: Input) -> None:
+    """Have an input settled with another one."""
     if holder.followers is None:
         holder.followers = []
     holder.followers.append(item)
 
 
-class _SeenKeys:
+class SeenKeys:
     """Every key of a run, exactly, in bounded memory: SQLite spills its private table to a temporary file."""
 
     def __init__(self) -> None:

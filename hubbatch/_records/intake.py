@@ -12,9 +12,10 @@ from typing import Any
 
 from hubbatch._records.call import Call
 from hubbatch._records.chunking import Chunk, Chunker
-from hubbatch._records.duplicates import Admission, DuplicateGuard
+from hubbatch._records.duplicates import Admission
 from hubbatch._records.envelope import Envelope
-from hubbatch._records.planning import Input, Planner
+from hubbatch._records.planners import guard_of, planner_of
+from hubbatch._records.planning import Input
 from hubbatch._records.values import InvalidRecordError
 
 __all__ = ["Intake"]
@@ -27,16 +28,16 @@ class Intake:
     """Turns the records of one run into chunks, each for one request."""
 
     def __init__(self, call: Call) -> None:
-        self.envelope = Envelope(call.envelope)
-        self._planner = Planner(
-            call.operation,
+        self.envelope = Envelope(call.envelope, call.endpoint.body)
+        self._planner = planner_of(
+            call.endpoint,
             id_property=call.id_property,
             unique_property=call.unique_property,
             trace_prefix=f"{secrets.token_hex(4)}-",
             spelling=call.spelling,
         )
         self._chunker = Chunker(call.batch_size, call.max_batch_bytes, len(self.envelope))
-        self._guard = DuplicateGuard(call.duplicates, self._chunker, call.operation)
+        self._guard = guard_of(call.endpoint, call.duplicates, self._chunker)
 
     @property
     def waiting(self) -> bool:
@@ -81,8 +82,11 @@ class Intake:
 
     def release(self, item: Input) -> list[Chunk]:
         """Let the next record with a settled input's key go on; return the chunks that are full now."""
-        successor = self._guard.release(item)
-        return [] if successor is None else self._written(self._chunker.feed(successor))
+        return [
+            chunk
+            for successor in self._guard.release(item)
+            for chunk in self._written(self._chunker.feed(successor))
+        ]
 
     def release_all(self, items: Sequence[Input]) -> list[Chunk]:
         """Let those go on who wait for the keys of settled inputs; return the chunks that are full now."""

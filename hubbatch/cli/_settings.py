@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import attrs
@@ -13,18 +12,11 @@ import typer
 
 from hubbatch import RateLimit, UsageError
 from hubbatch.cli._rows import Format
+from hubbatch.policies import Duplicates
 
-__all__ = ["Duplicates", "Settings", "parse_rate", "takes_settings"]
+__all__ = ["Settings", "parse_rate", "takes_settings"]
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
-
-
-class Duplicates(StrEnum):
-    """What happens to a key that occurs twice."""
-
-    SERIAL = "serial"
-    MERGE = "merge"
-    REFUSE = "refuse"
 
 
 def parse_rate(text: str) -> RateLimit:

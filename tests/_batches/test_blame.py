@@ -12,8 +12,8 @@ from support import plan
 from hubbatch import BatchError, ErrorDetail
 from hubbatch._batches.blame import Blame, blame, halves
 from hubbatch._batches.faults import Fault, faults_in, general, is_systemic, property_faults
-from hubbatch._protocol.operations import CREATE, UPDATE, UPSERT
 from hubbatch._records.spelling import CONTACTS, OTHERS
+from hubbatch.endpoints import CREATE, UPDATE, UPSERT
 from hubbatch.models import OBJECT_NOT_FOUND
 
 INPUTS = plan([{"id": 1, "a": "x"}, {"id": 2, "b": "x"}, {"id": 3, "a": "y"}], UPDATE)

@@ -15,8 +15,8 @@ from hubbatch import BatchResponse, Counts, ErrorDetail
 from hubbatch._batches.conflict import existing_id, suspects_of, unique_names
 from hubbatch._batches.faults import is_conflict
 from hubbatch._protocol.exchange import Reply
-from hubbatch._protocol.operations import CREATE, UPDATE
 from hubbatch._records.spelling import CONTACTS, OTHERS
+from hubbatch.endpoints import CREATE, UPDATE
 from hubbatch.models import BatchError
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import virtual_time

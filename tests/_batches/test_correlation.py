@@ -17,9 +17,9 @@ from support import plan, result
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 from hubbatch._batches.correlation import Correlation, correlate
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import OTHERS
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 from hubbatch.models import NO_ANSWER
 
 S, F, U = RecordStatus.SUCCEEDED, RecordStatus.FAILED, RecordStatus.UNKNOWN
@@ -36,7 +36,7 @@ def error(message: str = "no", **context: Any) -> BatchError:
 
 
 def ids(correlation: Correlation) -> list[str | None]:
-    return [result.id if result else None for result in correlation.results]
+    return [getattr(result, "id", None) for result in correlation.results]
 
 
 MAILS = [{"email": "a@x.com"}, {"email": "B@x.com"}]
@@ -48,7 +48,7 @@ READ_MAILS = plan(["a@x.com", "B@x.com"], READ, id_property="email")
 ARCHIVED = plan(["1", "2"], ARCHIVE)
 
 CASES: list[
-    tuple[str, Operation, list[Input], BatchResponse, list[tuple[RecordStatus, str | None]]]
+    tuple[str, Endpoint, list[Input], BatchResponse, list[tuple[RecordStatus, str | None]]]
 ] = [
     (
         "create, echoed out of order",
@@ -436,16 +436,16 @@ CASES: list[
 
 
 @pytest.mark.parametrize(
-    ("operation", "inputs", "response", "verdicts"),
+    ("endpoint", "inputs", "response", "verdicts"),
     [pytest.param(*case[1:], id=case[0]) for case in CASES],
 )
 def test_what_became_of_every_input(
-    operation: Operation,
+    endpoint: Endpoint,
     inputs: list[Input],
     response: BatchResponse,
     verdicts: list[tuple[RecordStatus, str | None]],
 ) -> None:
-    correlation = correlate(operation, inputs, response)
+    correlation = correlate(endpoint, inputs, response)
     assert list(zip(correlation.statuses, ids(correlation), strict=True)) == verdicts
     for item, status, cause in zip(inputs, correlation.statuses, correlation.causes, strict=True):
         if status is S:
@@ -532,10 +532,10 @@ def test_followers_are_named_with_their_leader() -> None:
     st.randoms(use_true_random=False),
 )
 def test_the_order_of_a_reply_makes_no_difference(
-    count: int, echo: bool, operation: Operation, chance: random.Random
+    count: int, echo: bool, endpoint: Endpoint, chance: random.Random
 ) -> None:
     records = [{"id": number, "ref": f"r{number}", "n": str(number)} for number in range(count)]
-    inputs = plan(records, operation, id_property="ref" if operation is UPSERT else None)
+    inputs = plan(records, endpoint, id_property="ref" if endpoint is UPSERT else None)
     fates = [chance.choice("sfo") for _ in inputs]
     results, errors = [], []
     for item, fate in zip(inputs, fates, strict=True):
@@ -547,7 +547,7 @@ def test_the_order_of_a_reply_makes_no_difference(
             errors.append(error(objectWriteTraceId=[trace_id]))
     chance.shuffle(results)
     chance.shuffle(errors)
-    correlation = correlate(operation, inputs, reply(*results, errors=tuple(errors)))
+    correlation = correlate(endpoint, inputs, reply(*results, errors=tuple(errors)))
     assert correlation.statuses == [{"s": S, "f": F, "o": U}[fate] for fate in fates]
     assert ids(correlation) == [
         str(index) if fate == "s" else None for index, fate in enumerate(fates)
@@ -583,15 +583,15 @@ def test_a_created_records_values_may_be_spelled_anew(
 
 
 @pytest.mark.parametrize(("name", "ours", "others", "held"), RESPELLED)
-@pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ])
+@pytest.mark.parametrize("endpoint", [UPDATE, UPSERT, READ])
 def test_a_unique_value_may_be_spelled_anew(
-    operation: Operation, name: str, ours: str, others: str, held: str
+    endpoint: Endpoint, name: str, ours: str, others: str, held: str
 ) -> None:
     values: list[Any] = [ours, others]
-    if operation is not READ:
+    if endpoint is not READ:
         values = [{name: value} for value in values]
-    inputs = plan(values, operation, id_property=name)
-    correlation = correlate(operation, inputs, reply(result("8", {name: held})))
+    inputs = plan(values, endpoint, id_property=name)
+    correlation = correlate(endpoint, inputs, reply(result("8", {name: held})))
     assert correlation.statuses == [S, U]
 
 
@@ -629,7 +629,7 @@ sys.path[:0] = {path!r}
 from support import plan, result
 from hubbatch import BatchResponse
 from hubbatch._batches.correlation import correlate
-from hubbatch._protocol.operations import UPDATE
+from hubbatch.endpoints import UPDATE
 inputs = plan({records!r}, UPDATE)
 one = {{"ref": "r", "code": "c", "extra": "e"}}
 told = correlate(UPDATE, inputs, BatchResponse(results=[result("9", one), result("7", one)]))

@@ -16,8 +16,8 @@ from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.doubt import Doubts, Finding
 from hubbatch._batches.recognition import Sent, Verdict, judge, sent_before
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT
 from hubbatch._records.spelling import CONTACTS
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT
 from hubbatch.models import BatchError
 from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
@@ -194,8 +194,8 @@ def test_which_doubts_can_be_settled() -> None:
     once, twice = (attrs.evolve(batch, rounds=rounds) for rounds in (1, 2))
     assert creates.resolvable(once, batch.inputs[0], answered=True)
     assert not creates.resolvable(twice, batch.inputs[0], answered=True)
-    for operation in (UPDATE, UPSERT, READ, ARCHIVE):
-        doubts, single = (Doubts(operation, None, most_rounds=rounds) for rounds in (2, 1))
+    for endpoint in (UPDATE, UPSERT, READ, ARCHIVE):
+        doubts, single = (Doubts(endpoint, None, most_rounds=rounds) for rounds in (2, 1))
         assert doubts.resolvable(batch, batch.inputs[0], answered=True)
         assert not doubts.resolvable(batch, batch.inputs[0], answered=False)
         assert not single.resolvable(batch, batch.inputs[0], answered=True)

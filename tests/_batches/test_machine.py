@@ -21,11 +21,11 @@ from hubbatch._batches.searches import Freed
 from hubbatch._batches.transition import Moment, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._protocol.symptoms import Action, Symptom
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
 from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 
 POLICY = RetryPolicy()
 
@@ -42,35 +42,35 @@ def moment(**changes: Any) -> Moment:
     return Moment(**(known | changes))
 
 
-def machine(operation: Operation = UPSERT, **options: Any) -> BatchMachine:
-    call = Call(operation, "/write", "/read", batch_size=100, **options)
+def machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
+    call = Call(endpoint, "/write", "/read", batch_size=100, **options)
     return BatchMachine(call, POLICY, Envelope({}))
 
 
-def batch(count: int = 4, operation: Operation = UPSERT, **fields: Any) -> Batch:
-    if operation in {READ, ARCHIVE}:
-        return Batch(plan([str(number) for number in range(count)], operation), **fields)
+def batch(count: int = 4, endpoint: Endpoint = UPSERT, **fields: Any) -> Batch:
+    if endpoint in {READ, ARCHIVE}:
+        return Batch(plan([str(number) for number in range(count)], endpoint), **fields)
     records = [
         {"id": str(number), "email": f"p{number}@x.com", "n": str(number)}
         for number in range(count)
     ]
-    keys = {"id_property": "email"} if operation is UPSERT else {}
-    unique = {"unique_property": "email"} if operation is CREATE else {}
-    return Batch(plan(records, operation, **keys, **unique), **fields)
+    keys = {"id_property": "email"} if endpoint is UPSERT else {}
+    unique = {"unique_property": "email"} if endpoint is CREATE else {}
+    return Batch(plan(records, endpoint, **keys, **unique), **fields)
 
 
 def answer(
     told: BatchMachine,
     sent: Batch,
     reply: Reply | NoReply,
-    operation: Operation = UPSERT,
+    endpoint: Endpoint = UPSERT,
     **changes: Any,
 ) -> Transition:
     """Send a batch, and give its answer to the machine."""
     before = sent.status
     if sent.stage is Stage.SEND and (not isinstance(reply, NoReply) or reply.sent):
         sent = sent.sent(1.0, 1.0)
-    asked = READ if sent.stage is not Stage.SEND else operation
+    asked = READ if sent.stage is not Stage.SEND else endpoint
     diagnosis = diagnose(asked, reply, len(sent.inputs))
     return told.answered(sent, diagnosis, moment(**changes), before)
 
@@ -117,26 +117,26 @@ REPLIES: list[Reply | NoReply] = [
 
 
 @pytest.mark.parametrize(
-    "operation", [CREATE, UPDATE, UPSERT, READ, ARCHIVE], ids=lambda op: op.verb
+    "endpoint", [CREATE, UPDATE, UPSERT, READ, ARCHIVE], ids=lambda op: op.name
 )
 @pytest.mark.parametrize("stage", list(Stage))
 @pytest.mark.parametrize("status", [RecordStatus.UNSENT, RecordStatus.FAILED, RecordStatus.UNKNOWN])
 def test_every_answer_accounts_for_every_record(
-    operation: Operation, stage: Stage, status: RecordStatus
+    endpoint: Endpoint, stage: Stage, status: RecordStatus
 ) -> None:
-    options = {"unique_property": "email"} if operation is CREATE else {}
+    options = {"unique_property": "email"} if endpoint is CREATE else {}
     for said, any_success, goes_on in itertools.product(REPLIES, (False, True), (False, True)):
-        told = machine(operation, **options)
-        start = batch(4, operation, stage=stage, status=status, attempts=1)
-        if stage is Stage.COMPARE and operation in {READ, ARCHIVE}:
+        told = machine(endpoint, **options)
+        start = batch(4, endpoint, stage=stage, status=status, attempts=1)
+        if stage is Stage.COMPARE and endpoint in {READ, ARCHIVE}:
             continue  # nothing of theirs collides
-        if stage is Stage.LOOK_UP and operation is not CREATE:
+        if stage is Stage.LOOK_UP and endpoint is not CREATE:
             continue  # only creates are looked up
         done = answer(
-            told, start, said, operation, any_success=any_success, may_wait=lambda _, on=goes_on: on
+            told, start, said, endpoint, any_success=any_success, may_wait=lambda _, on=goes_on: on
         )
         assert sorted([*accounted(done), *_held_back(told)]) == [0, 1, 2, 3], said
-        if status is RecordStatus.UNKNOWN and operation.writes and stage is Stage.SEND:
+        if status is RecordStatus.UNKNOWN and endpoint.writes and stage is Stage.SEND:
             refused = [each for each in done.settled if each.status is RecordStatus.FAILED]
             assert not refused, "a doubt was settled by a refusal"
 
@@ -443,7 +443,7 @@ def test_an_answer_that_tells_records_apart_gives_each_its_result_or_error() -> 
     assert (refused.status, succeeded.status) == (RecordStatus.FAILED, RecordStatus.SUCCEEDED)
     assert refused.error is not None
     assert refused.error.indexes == (0,)
-    assert [each and each.id for each in succeeded.results or ()] == ["71"]
+    assert [getattr(each, "id", None) for each in succeeded.results or ()] == ["71"]
     assert done.response is not None
     assert done.response.links == {"self": "here"}
 
@@ -648,5 +648,5 @@ def test_results_are_found_by_values_as_the_object_type_spells_them(
     results = [{"id": str(at), "properties": {"email": f"P{at}@x.com"}} for at in range(2)]
     said = reply(200, status="COMPLETE", results=results)
     done = answer(machine(spelling=spelling, id_property="email"), batch(2), said)
-    found = [each.id for part in done.settled for each in part.results or () if each]
+    found = [getattr(each, "id", None) for part in done.settled for each in part.results or ()]
     assert found == (["0", "1"] if known else [])

@@ -14,8 +14,8 @@ from support import plan, result
 
 from hubbatch import ObjectResult
 from hubbatch._batches.matching import match_by_values
-from hubbatch._protocol.operations import CREATE
 from hubbatch._records.spelling import CONTACTS, OTHERS, Spelling
+from hubbatch.endpoints import CREATE
 
 ANEW: dict[str, dict[str, list[str]]] = {
     # property: what is sent, and how the service may spell it

@@ -17,8 +17,8 @@ from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import Reply
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._quota.budget import Slot
+from hubbatch.endpoints import UPSERT
 from hubbatch.sandbox import FaultKind, SandboxRequest
 from hubbatch.testing import run_in_virtual_time, virtual_time
 

@@ -17,18 +17,18 @@ from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Moment, Transition
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._protocol.symptoms import Action
 from hubbatch._records.call import Call
 from hubbatch._records.envelope import Envelope
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 from hubbatch.models import NO_ANSWER
 
 POLICY = RetryPolicy()
 SENT = (0.0, 0.0)
 
 
-def machine(operation: Operation = UPSERT, **options: Any) -> BatchMachine:
-    call = Call(operation, "/p", "/r", batch_size=100, **options)
+def machine(endpoint: Endpoint = UPSERT, **options: Any) -> BatchMachine:
+    call = Call(endpoint, "/p", "/r", batch_size=100, **options)
     return BatchMachine(call, POLICY, Envelope({}))
 
 
@@ -36,12 +36,12 @@ def moment(*, any_success: bool = False, may_wait: bool = True) -> Moment:
     return Moment(1.0, (1.0, 1.0), lambda: 0.5, any_success, lambda _: may_wait, breaker_open=False)
 
 
-def batch(operation: Operation, count: int = 4) -> Batch:
-    if operation in {READ, ARCHIVE}:
-        return Batch(plan([str(number) for number in range(count)], operation))
-    key = "email" if operation is UPSERT else None
+def batch(endpoint: Endpoint, count: int = 4) -> Batch:
+    if endpoint in {READ, ARCHIVE}:
+        return Batch(plan([str(number) for number in range(count)], endpoint))
+    key = "email" if endpoint is UPSERT else None
     records = [{"id": str(number), **person} for number, person in enumerate(people(count))]
-    return Batch(plan(records, operation, id_property=key, unique_property="email"))
+    return Batch(plan(records, endpoint, id_property=key, unique_property="email"))
 
 
 def test_every_stage_knows_every_action() -> None:
@@ -83,7 +83,7 @@ REPLIES: list[Reply | NoReply] = [
 
 
 def step(
-    told_by: BatchMachine, operation: Operation, one: Batch, reply: Reply | NoReply, now: Moment
+    told_by: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
 ) -> Transition:
     """Send a batch and have the machine judge the reply, as the shell does."""
     asked, _ = told_by.request(one)
@@ -106,25 +106,25 @@ OPERATIONS = [CREATE, UPDATE, UPSERT, READ, ARCHIVE]
     st.booleans(),
 )
 def test_whatever_comes_back_every_input_goes_on_or_ends_once(
-    operation: Operation,
+    endpoint: Endpoint,
     replies: list[Reply | NoReply],
     count: int,
     any_success: bool,
     may_wait: bool,
 ) -> None:
-    told_by = machine(operation, unique_property="email" if operation is CREATE else None)
+    told_by = machine(endpoint, unique_property="email" if endpoint is CREATE else None)
     now = moment(any_success=any_success, may_wait=may_wait)
-    under_way, ended = [batch(operation, count)], []
+    under_way, ended = [batch(endpoint, count)], []
     for reply in replies:
         if not under_way:
             break
         one = under_way.pop(0)
-        done = step(told_by, operation, one, reply, now)
+        done = step(told_by, endpoint, one, reply, now)
         under_way += done.then
         for each in done.settled:
             ended += [item.index for item in each.inputs]
             proven = {RecordStatus.FAILED, RecordStatus.UNSENT}
-            doubtful = one.status is RecordStatus.UNKNOWN and operation.writes
+            doubtful = one.status is RecordStatus.UNKNOWN and endpoint.writes
             if doubtful and one.stage is Stage.SEND:
                 assert each.status not in proven, "a doubt is not taken back by a refusal"
             assert each.results is None or len(each.results) == len(each.inputs)
@@ -138,19 +138,19 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
     assert sorted(ended) == list(range(count))
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=[each.verb for each in OPERATIONS])
+@pytest.mark.parametrize("endpoint", OPERATIONS, ids=[each.name for each in OPERATIONS])
 @pytest.mark.parametrize("reply", REPLIES)
 def test_what_came_of_a_batch_is_no_more_than_the_reply_proves(
-    operation: Operation, reply: Reply | NoReply
+    endpoint: Endpoint, reply: Reply | NoReply
 ) -> None:
-    told_by = machine(operation)
-    told: Diagnosis = diagnose(operation, reply, 4)
-    done = step(told_by, operation, batch(operation), reply, moment(may_wait=False))
+    told_by = machine(endpoint)
+    told: Diagnosis = diagnose(endpoint, reply, 4)
+    done = step(told_by, endpoint, batch(endpoint), reply, moment(may_wait=False))
     for each in done.settled:
         if isinstance(reply, NoReply) and not reply.sent:
             assert each.status is RecordStatus.UNSENT
         if told.response is None and each.status is RecordStatus.SUCCEEDED:
-            assert operation is ARCHIVE, "an archive of what is not there has archived it"
+            assert endpoint is ARCHIVE, "an archive of what is not there has archived it"
             assert told.error is not None
             assert told.error.category == "OBJECT_NOT_FOUND"
         if each.status is RecordStatus.FAILED:

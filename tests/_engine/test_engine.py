@@ -12,8 +12,8 @@ from hubbatch._batches.batch import Batch
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life
 from hubbatch._engine.sender import Carrier
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
+from hubbatch.endpoints import UPSERT
 from hubbatch.policies import Keep
 from hubbatch.testing import virtual_time
 

@@ -22,8 +22,8 @@ from hubbatch import (
 from hubbatch._batches.decision import Decision, decide
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._protocol.symptoms import Action, Proof, Symptom
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 
 POLICY = RetryPolicy()
 PATIENT = RetryPolicy(max_elapsed=100_000.0)
@@ -32,7 +32,7 @@ NOT_SENT, NO, NOTHING = Proof.NOT_SENT, Proof.NOT_WRITTEN, Proof.NOTHING
 
 def after(
     reply: Reply | NoReply,
-    operation: Operation = UPDATE,
+    endpoint: Endpoint = UPDATE,
     *,
     history: dict[Symptom, int] | None = None,
     policy: RetryPolicy = POLICY,
@@ -41,8 +41,8 @@ def after(
     today: datetime | None = None,
 ) -> Decision:
     return decide(
-        operation,
-        diagnose(operation, reply),
+        endpoint,
+        diagnose(endpoint, reply),
         history=history or {},
         policy=policy,
         chance=chance,
@@ -126,11 +126,11 @@ ROWS: list[tuple[Reply | NoReply, Action, Proof]] = [
 
 
 @pytest.mark.parametrize(("reply", "action", "proof"), ROWS)
-@pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ, ARCHIVE])
+@pytest.mark.parametrize("endpoint", [UPDATE, UPSERT, READ, ARCHIVE])
 def test_every_answer_has_its_row(
-    reply: Reply | NoReply, action: Action, proof: Proof, operation: Operation
+    reply: Reply | NoReply, action: Action, proof: Proof, endpoint: Endpoint
 ) -> None:
-    decision, diagnosis = after(reply, operation), diagnose(operation, reply)
+    decision, diagnosis = after(reply, endpoint), diagnose(endpoint, reply)
     assert (decision.action, diagnosis.proof) == (action, proof)
     assert (diagnosis.response is None) == (action is not Action.ACCEPT)
     assert (diagnosis.error is None) == (action is Action.ACCEPT)
@@ -332,7 +332,7 @@ def test_how_long_everybody_is_held(reply: Reply, wait: float) -> None:
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("operation", [CREATE, UPDATE, ARCHIVE])
+@pytest.mark.parametrize("endpoint", [CREATE, UPDATE, ARCHIVE])
 @pytest.mark.parametrize(
     ("reply", "seconds", "moment"),
     [
@@ -351,9 +351,9 @@ NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     ],
 )
 def test_a_wait_that_is_longer_than_the_policy_allows_ends_the_run_and_says_when_to_come_back(
-    operation: Operation, reply: Reply, seconds: str, moment: str | None
+    endpoint: Endpoint, reply: Reply, seconds: str, moment: str | None
 ) -> None:
-    decision = after(reply, operation, today=NOON)
+    decision = after(reply, endpoint, today=NOON)
     assert decision.action is Action.STOP
     assert decision.wait == 0.0
     assert type(decision.exception) is TransportError
@@ -363,7 +363,7 @@ def test_a_wait_that_is_longer_than_the_policy_allows_ends_the_run_and_says_when
     )
     assert "send `outcome.retryable` again after that" in text
     assert (f"that is at {moment}" in text) is (moment is not None)
-    assert "UTC" not in str(after(reply, operation).exception), "without a wall clock, seconds do"
+    assert "UTC" not in str(after(reply, endpoint).exception), "without a wall clock, seconds do"
 
 
 def test_a_wait_as_long_as_the_policy_allows_is_waited() -> None:

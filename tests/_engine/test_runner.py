@@ -16,9 +16,9 @@ from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import Carrier
 from hubbatch._engine.settling import Settler
 from hubbatch._protocol.exchange import Reply
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
+from hubbatch.endpoints import UPSERT
 from hubbatch.policies import Keep
 from hubbatch.testing import virtual_time
 

@@ -21,10 +21,10 @@ from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Res
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import NoReply, Reply, Request
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch._records.call import Call
+from hubbatch.endpoints import UPSERT
 from hubbatch.events import Event
 from hubbatch.testing import virtual_time, wall_clock
 

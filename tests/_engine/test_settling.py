@@ -14,10 +14,10 @@ from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.settling import Settler
 from hubbatch._observers import Observers
-from hubbatch._protocol.operations import UPSERT
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
+from hubbatch.endpoints import UPSERT
 from hubbatch.models import LOCAL_VALIDATION
 from hubbatch.policies import Duplicates, Keep
 

@@ -12,7 +12,7 @@ import pytest
 from support import World, people
 
 from hubbatch import AuthenticationError, Counts, TokenProvider, UsageError
-from hubbatch._http.auth import Tokens
+from hubbatch._http.auth import TokenSource
 from hubbatch.testing import virtual_time
 
 
@@ -20,7 +20,7 @@ def loop_time() -> float:
     return asyncio.get_running_loop().time()
 
 
-async def failure(tokens: Tokens) -> str:
+async def failure(tokens: TokenSource) -> str:
     """Return how asking for a token fails."""
     with pytest.raises(AuthenticationError) as caught:
         await tokens.current()
@@ -39,7 +39,7 @@ async def test_a_provider_that_hangs_holds_nobody_beyond_the_timeout() -> None:
         await asyncio.Event().wait()
         raise AssertionError
 
-    tokens = Tokens(provider, timeout=5.0)
+    tokens = TokenSource(provider, timeout=5.0)
     said = await asyncio.gather(*(failure(tokens) for _ in range(3)))
     assert set(said) == {"the token provider did not answer within 5 seconds; see to the provider"}
     assert loop_time() == pytest.approx(5.0, abs=0.01)
@@ -59,7 +59,7 @@ async def test_a_provider_that_swallows_its_cancellation_holds_nobody_either() -
                 continue
         return "late"
 
-    tokens = Tokens(provider, timeout=5.0)
+    tokens = TokenSource(provider, timeout=5.0)
     assert "did not answer within 5 seconds" in await failure(tokens)
     assert loop_time() == pytest.approx(5.0, abs=0.01)
     done.set()
@@ -91,7 +91,7 @@ async def test_a_provider_that_fails_is_asked_again_before_anybody_hears_of_it()
             raise error
         return "token"
 
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     assert await tokens.current() == "token"
     assert loop_time() == pytest.approx(1.0, abs=0.01)
 
@@ -104,7 +104,7 @@ async def test_a_provider_that_keeps_failing_is_told_by_kind_and_message() -> No
         asked.append(loop_time())
         raise ConnectionError("cannot reach\nvault.example.com")
 
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     assert await failure(tokens) == (
         "the token provider raised ConnectionError: cannot reach vault.example.com; see to the provider"
     )
@@ -135,7 +135,7 @@ async def test_no_secret_is_in_what_is_said_of_a_provider(error: Exception, says
             return given.pop()
         raise error
 
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     await tokens.current()
     with pytest.raises(AuthenticationError) as caught:
         await tokens.current()
@@ -154,7 +154,7 @@ async def test_a_provider_hears_which_token_was_refused() -> None:
         return "new" if "old" in heard else "old"
 
     typed: TokenProvider = provider
-    tokens = Tokens(typed)
+    tokens = TokenSource(typed)
     assert await tokens.current() == "old"
     tokens.refused("old")
     assert await tokens.current() == "new"
@@ -190,7 +190,7 @@ async def test_a_refusal_that_comes_while_the_provider_is_asked_is_passed_on() -
         await asyncio.sleep(1)
         return "new" if refused else "old"
 
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     assert await tokens.current() == "old"
     asked = asyncio.ensure_future(tokens.current())
     await asyncio.sleep(0.5)
@@ -224,7 +224,7 @@ class _NoSignature:
 )
 @virtual_time
 async def test_a_provider_that_takes_nothing_is_welcome(provider: Any) -> None:
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     assert await tokens.current() == "token"
     tokens.refused("token")
     assert "give a token provider that renews it" in await failure(tokens)
@@ -233,7 +233,7 @@ async def test_a_provider_that_takes_nothing_is_welcome(provider: Any) -> None:
 
 @virtual_time
 async def test_a_fixed_token_that_was_refused_has_no_successor() -> None:
-    tokens = Tokens("fixed")
+    tokens = TokenSource("fixed")
     tokens.refused("another")
     assert await tokens.current() == "fixed"
     tokens.refused("fixed")
@@ -251,7 +251,7 @@ async def test_one_who_no_longer_waits_ends_the_call_for_nobody_else() -> None:
         await asyncio.sleep(1)
         return "token"
 
-    tokens = Tokens(provider)
+    tokens = TokenSource(provider)
     waiting = [asyncio.ensure_future(tokens.current()) for _ in range(3)]
     await asyncio.sleep(0.5)
     waiting[0].cancel()
@@ -271,4 +271,4 @@ def test_what_is_no_token_is_refused_at_once() -> None:
         ("", "is empty"),
     ):
         with pytest.raises(UsageError, match=says):
-            Tokens(token)  # type: ignore[arg-type]
+            TokenSource(token)  # type: ignore[arg-type]

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._protocol.symptoms import Proof, Symptom
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 from hubbatch.models import NO_ANSWER
 
 NOT_WRITTEN, NOTHING = Proof.NOT_WRITTEN, Proof.NOTHING
@@ -139,7 +139,7 @@ def test_one_status_may_mean_several_things(reply: Reply, symptom: Symptom) -> N
 
 
 ALL = (CREATE, UPDATE, UPSERT, READ, ARCHIVE)
-ANSWERS: list[tuple[Reply, tuple[Operation, ...]]] = [
+ANSWERS: list[tuple[Reply, tuple[Endpoint, ...]]] = [
     # a reply under 2xx, and the verbs that it answers
     (Reply(204), (ARCHIVE,)),
     (Reply(200), ()),
@@ -160,13 +160,13 @@ ANSWERS: list[tuple[Reply, tuple[Operation, ...]]] = [
 ]
 
 
-@pytest.mark.parametrize("operation", ALL, ids=[each.verb for each in ALL])
+@pytest.mark.parametrize("endpoint", ALL, ids=[each.name for each in ALL])
 @pytest.mark.parametrize(("reply", "verbs"), ANSWERS)
 def test_what_is_an_answer_to_which_verb(
-    operation: Operation, reply: Reply, verbs: tuple[Operation, ...]
+    endpoint: Endpoint, reply: Reply, verbs: tuple[Endpoint, ...]
 ) -> None:
-    told = diagnose(operation, reply)
-    answered = operation in verbs
+    told = diagnose(endpoint, reply)
+    answered = endpoint in verbs
     assert told.symptom is (Symptom.ANSWERED if answered else Symptom.UNREADABLE)
     assert told.proof is NOTHING
     assert (told.response is not None) is answered
@@ -321,7 +321,7 @@ _HEADER_NAMES = st.sampled_from(
     status=st.integers(0, 1000) | st.sampled_from([200, 204, 207, 400, 401, 404, 409, 429, 503]),
     headers=st.dictionaries(_HEADER_NAMES, st.text(max_size=40), max_size=5),
     body=st.binary(max_size=60),
-    operation=st.sampled_from(ALL),
+    endpoint=st.sampled_from(ALL),
     inputs=st.none() | st.integers(1, 100),
 )
 @example(429, {"retry-after": "9" * 400, "date": "9" * 400}, b"", UPDATE, 1)
@@ -332,9 +332,9 @@ _HEADER_NAMES = st.sampled_from(
 @example(200, {}, b'{"status":"COMPLETE","completedAt":"0001-01-01T00:00:00+14:00"}', READ, 1)
 @example(200, {}, b'{"status":["COMPLETE"],"numErrors":1e400}', READ, 1)
 def test_no_reply_whatever_raises(
-    status: int, headers: dict[str, str], body: bytes, operation: Operation, inputs: int | None
+    status: int, headers: dict[str, str], body: bytes, endpoint: Endpoint, inputs: int | None
 ) -> None:
-    told = diagnose(operation, Reply(status, headers, body), inputs)
+    told = diagnose(endpoint, Reply(status, headers, body), inputs)
     assert isinstance(told, Diagnosis)
     assert (told.response is None) is (told.error is not None)
     assert told.asked_wait is None or told.asked_wait >= 0

@@ -23,9 +23,9 @@ from hubbatch._batches.faults import general, is_conflict, is_systemic, property
 from hubbatch._batches.recognition import sent_before
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import Reply
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 
 MIB = 2**20
 QUARTER = MIB // 4
@@ -40,7 +40,7 @@ CREATES = plan(
     CREATE,
     unique_property="email",
 )
-SENT: dict[Operation, list[Input]] = {
+SENT: dict[Endpoint, list[Input]] = {
     CREATE: CREATES,
     UPDATE: plan([{"id": str(n), "a": "x"} for n in range(100)], UPDATE),
     UPSERT: plan([{"email": f"p{n}@x.com"} for n in range(100)], UPSERT, id_property="email"),
@@ -50,14 +50,14 @@ SENT: dict[Operation, list[Input]] = {
 DOUBTS = Doubts(CREATE, "email", most_rounds=6)
 
 
-def judge(operation: Operation, reply: Reply) -> None:
+def judge(endpoint: Endpoint, reply: Reply) -> None:
     """Do with a reply all that is done with one."""
-    inputs = SENT[operation]
-    told = diagnose(operation, reply, len(inputs))
+    inputs = SENT[endpoint]
+    told = diagnose(endpoint, reply, len(inputs))
     if told.response is not None:
-        read(operation, inputs, told.response)
+        read(endpoint, inputs, told.response)
     if (error := told.error) is not None:
-        blame(operation, inputs, error, CONTACTS)
+        blame(endpoint, inputs, error, CONTACTS)
         existing_id(error)
         is_conflict(error)
         is_systemic(error)
@@ -65,9 +65,9 @@ def judge(operation: Operation, reply: Reply) -> None:
         general(error.message, tuple(inputs[0].properties.values()))
 
 
-def read(operation: Operation, inputs: list[Input], response: BatchResponse) -> None:
-    correlate(operation, inputs, response, CONTACTS)
-    if operation is READ:
+def read(endpoint: Endpoint, inputs: list[Input], response: BatchResponse) -> None:
+    correlate(endpoint, inputs, response, CONTACTS)
+    if endpoint is READ:
         suspects_of(CREATES, response, unique_names("email"), CONTACTS)
         DOUBTS.findings(Batch(CREATES), response, sent_before(response.completed_at, 1.0, 2.0))
 
@@ -179,27 +179,27 @@ SHAPES: dict[str, tuple[int, Callable[[int], bytes]]] = {
 }
 
 
-def seconds(operation: Operation, reply: Reply) -> float:
+def seconds(endpoint: Endpoint, reply: Reply) -> float:
     best = float("inf")
     gc.disable()
     try:
         for _ in range(3):
             start = time.process_time()
-            judge(operation, reply)
+            judge(endpoint, reply)
             best = min(best, time.process_time() - start)
     finally:
         gc.enable()
     return best
 
 
-@pytest.mark.parametrize("operation", [CREATE, READ, UPDATE], ids=["create", "read", "update"])
+@pytest.mark.parametrize("endpoint", [CREATE, READ, UPDATE], ids=["create", "read", "update"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_hostile_reply_is_judged_in_linear_time(operation: Operation, shape: str) -> None:
+def test_a_hostile_reply_is_judged_in_linear_time(endpoint: Endpoint, shape: str) -> None:
     status, make = SHAPES[shape]
     small, large = (Reply(status, {}, make(size)) for size in (QUARTER, MIB))
     assert len(large.body) > MIB // 2
     for _ in range(3):  # another process may have been in the way
-        ratio = seconds(operation, large) / max(seconds(operation, small), 1e-4)
+        ratio = seconds(endpoint, large) / max(seconds(endpoint, small), 1e-4)
         if ratio <= BOUND:
             return
     pytest.fail(f"four times the bytes took {ratio:.1f} times as long")
@@ -250,14 +250,14 @@ _VALUES = st.recursive(
 
 @settings(deadline=None)
 @given(
-    operation=st.sampled_from([CREATE, UPDATE, UPSERT, READ, ARCHIVE]),
+    endpoint=st.sampled_from([CREATE, UPDATE, UPSERT, READ, ARCHIVE]),
     status=st.sampled_from([200, 201, 204, 207, 400, 404, 409, 429, 500, 503]),
     value=_VALUES,
     more=st.dictionaries(st.sampled_from(["status", "results", "errors"]), _VALUES, max_size=3),
 )
 def test_no_json_whatever_raises(
-    operation: Operation, status: int, value: Any, more: dict[str, Any]
+    endpoint: Endpoint, status: int, value: Any, more: dict[str, Any]
 ) -> None:
     if isinstance(value, dict):
         value = {**value, **more}
-    judge(operation, Reply(status, {}, orjson.dumps(value)))
+    judge(endpoint, Reply(status, {}, orjson.dumps(value)))

@@ -6,8 +6,8 @@ import pytest
 
 from hubbatch._protocol.diagnosis import diagnose
 from hubbatch._protocol.exchange import NoReply, Reply
-from hubbatch._protocol.operations import UPDATE
 from hubbatch._protocol.symptoms import SYMPTOMS, Action, Proof, Row, Sign, Symptom
+from hubbatch.endpoints import UPDATE
 from hubbatch.errors import TransportError
 
 WORDS = b'{"status":"error","category":"C","message":"m","correlationId":"i"}'

@@ -9,9 +9,9 @@ from support import plan
 
 from hubbatch import RecordStatus
 from hubbatch._batches.batch import Batch
-from hubbatch._protocol.operations import CREATE
 from hubbatch._records.chunking import Chunker
 from hubbatch._records.envelope import Envelope
+from hubbatch.endpoints import CREATE
 
 sizes = st.lists(st.integers(0, 400), max_size=60)
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support import World, counting_calls, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
-from hubbatch._protocol.operations import CREATE, UPSERT
 from hubbatch._records.chunking import Chunker
 from hubbatch._records.duplicates import Admission, DuplicateGuard, _Merging
 from hubbatch._records.planning import encode_input
+from hubbatch.endpoints import CREATE, UPSERT
 from hubbatch.policies import Duplicates
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
@@ -178,7 +178,7 @@ def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates
     keyring = DuplicateGuard(policy, Chunker(10, 10_000), UPSERT)
     first, second = plan([{"email": "a@x.com"}] * 2, UPSERT, id_property="email")
     assert keyring.admit(first) is Admission.FEED
-    assert keyring.release(first) is None
+    assert keyring.release(first) == ()
     refused = policy is Duplicates.REFUSE
     assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.FEED)
     keyring.close()

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from support import plan
 
 from hubbatch import ObjectResult
-from hubbatch._protocol.operations import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Operation
-from hubbatch._records.planning import Planner
+from hubbatch._records.planners import planner_of
 from hubbatch._records.spelling import CONTACTS, OTHERS, Key, Spelling
 from hubbatch._records.values import InvalidRecordError
+from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 
 
 @attrs.define
@@ -62,7 +62,7 @@ def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("operation", "id_property", "record", "wire"),
+    ("endpoint", "id_property", "record", "wire"),
     [
         (CREATE, None, {"a": 1, "b": None}, {"properties": {"a": "1"}}),
         (CREATE, None, {"id": "x"}, {"properties": {"id": "x"}}),
@@ -100,17 +100,17 @@ def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
     ],
 )
 def test_an_input_has_what_its_verb_needs(
-    operation: Operation, id_property: str | None, record: Any, wire: dict[str, Any]
+    endpoint: Endpoint, id_property: str | None, record: Any, wire: dict[str, Any]
 ) -> None:
-    [item] = plan([record], operation, id_property=id_property)
-    trace = {"objectWriteTraceId": "t0"} if operation.writes_properties else {}
+    [item] = plan([record], endpoint, id_property=id_property)
+    trace = {"objectWriteTraceId": "t0"} if endpoint.writes_properties else {}
     assert item.wire == wire | trace
     assert orjson.loads(item.body) == item.wire
     assert item.record is record
 
 
 @pytest.mark.parametrize(
-    ("operation", "id_property", "record", "key"),
+    ("endpoint", "id_property", "record", "key"),
     [
         (CREATE, None, {"id": "7"}, None),
         (UPDATE, None, {"id": 7}, (None, "7")),
@@ -128,14 +128,14 @@ def test_an_input_has_what_its_verb_needs(
     ],
 )
 def test_an_inputs_key_is_what_names_its_object(
-    operation: Operation, id_property: str | None, record: Any, key: Key | None
+    endpoint: Endpoint, id_property: str | None, record: Any, key: Key | None
 ) -> None:
-    [item] = plan([record], operation, id_property=id_property)
+    [item] = plan([record], endpoint, id_property=id_property)
     assert item.key == key
 
 
 @pytest.mark.parametrize(
-    ("operation", "id_property", "record", "reason"),
+    ("endpoint", "id_property", "record", "reason"),
     [
         (UPSERT, "email", {"firstname": "x"}, "'email' is missing"),
         (UPSERT, "email", {"email": None}, "'email' is missing"),
@@ -172,15 +172,15 @@ def test_an_inputs_key_is_what_names_its_object(
     ],
 )
 def test_what_cannot_be_sent_is_refused_with_the_reason(
-    operation: Operation, id_property: str | None, record: Any, reason: str
+    endpoint: Endpoint, id_property: str | None, record: Any, reason: str
 ) -> None:
-    planner = Planner(operation, id_property=id_property)
+    planner = planner_of(endpoint, id_property=id_property)
     with pytest.raises(InvalidRecordError, match=reason):
         planner.plan(0, record)
 
 
 def test_a_trace_id_is_the_prefix_and_the_index() -> None:
-    planners = [Planner(CREATE), Planner(CREATE, trace_prefix="run-")]
+    planners = [planner_of(CREATE), planner_of(CREATE, trace_prefix="run-")]
     inputs = [planner.plan(7, {"a": "1"}) for planner in planners]
     assert [item.wire["objectWriteTraceId"] for item in inputs] == ["7", "run-7"]
     assert [item.caller_trace_id for item in inputs] == [None, None]
@@ -232,7 +232,7 @@ RESULTS = [
 
 @pytest.mark.parametrize("read", RESULTS)
 @pytest.mark.parametrize(
-    ("operation", "id_property", "wire", "key"),
+    ("endpoint", "id_property", "wire", "key"),
     [
         (UPDATE, None, {"id": "7", "properties": WRITTEN_BACK}, (None, "7")),
         (UPSERT, None, {"id": "7", "properties": WRITTEN_BACK}, (None, "7")),
@@ -253,12 +253,12 @@ RESULTS = [
 )
 def test_what_was_read_can_be_written_back(
     read: Any,
-    operation: Operation,
+    endpoint: Endpoint,
     id_property: str | None,
     wire: dict[str, Any],
     key: Key | None,
 ) -> None:
-    [item] = plan([read], operation, id_property=id_property)
+    [item] = plan([read], endpoint, id_property=id_property)
     assert item.wire == wire | {"objectWriteTraceId": "t0"}
     assert item.key == key
     assert item.caller_trace_id is None
@@ -266,20 +266,20 @@ def test_what_was_read_can_be_written_back(
 
 
 @pytest.mark.parametrize("read", RESULTS)
-@pytest.mark.parametrize("operation", [READ, ARCHIVE])
-def test_what_was_read_can_be_read_again_and_archived(read: Any, operation: Operation) -> None:
-    assert plan([read], operation)[0].wire == {"id": "7"}
-    [item] = plan([read], operation, id_property="ref")
+@pytest.mark.parametrize("endpoint", [READ, ARCHIVE])
+def test_what_was_read_can_be_read_again_and_archived(read: Any, endpoint: Endpoint) -> None:
+    assert plan([read], endpoint)[0].wire == {"id": "7"}
+    [item] = plan([read], endpoint, id_property="ref")
     assert item.wire == {"id": "R1"}
     assert item.key == ("ref", "R1")
 
 
-@pytest.mark.parametrize("operation", [UPDATE, UPSERT, READ])
+@pytest.mark.parametrize("endpoint", [UPDATE, UPSERT, READ])
 @pytest.mark.parametrize("properties", [{}, {"ref": None}, {"ref": ""}, {"ref": "  "}])
 def test_a_result_without_the_key_is_refused_and_its_id_not_taken_for_it(
-    operation: Operation, properties: dict[str, str | None]
+    endpoint: Endpoint, properties: dict[str, str | None]
 ) -> None:
-    planner = Planner(operation, id_property="ref")
+    planner = planner_of(endpoint, id_property="ref")
     with pytest.raises(InvalidRecordError, match="'ref' is missing"):
         planner.plan(0, ObjectResult("7", properties))
 
@@ -327,9 +327,9 @@ def test_a_key_is_compared_trimmed_and_sent_as_it_was_given() -> None:
 
 
 def test_a_text_property_called_email_of_another_type_keeps_its_case() -> None:
-    planner = Planner(UPSERT, id_property="email", spelling=OTHERS)
+    planner = planner_of(UPSERT, id_property="email", spelling=OTHERS)
     assert planner.plan(0, {"email": "A@b.c"}).key == ("email", "A@b.c")
-    created = Planner(CREATE, unique_property="email", spelling=OTHERS)
+    created = planner_of(CREATE, unique_property="email", spelling=OTHERS)
     assert created.plan(0, {"email": "A@b.c"}).key == ("email", "A@b.c")
 
 
@@ -343,7 +343,7 @@ def test_a_record_changed_later_is_sent_as_it_was() -> None:
 @given(st.dictionaries(st.text(min_size=1), st.text() | st.integers() | st.booleans() | st.none()))
 def test_any_flat_mapping_becomes_json_or_is_refused(record: dict[str, Any]) -> None:
     try:
-        item = Planner(CREATE, trace_prefix="t").plan(0, record)
+        item = planner_of(CREATE, trace_prefix="t").plan(0, record)
     except InvalidRecordError:
         return
     sent = orjson.loads(item.body)["properties"] if "properties" not in record else None

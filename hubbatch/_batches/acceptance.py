@@ -1,0 +1,104 @@
+"""What becomes of a batch that got an answer: records are settled one by one, read on, or asked for again.
+
+Pure but for the memory of searches. What the answer says of each input is told by `correlation` and `paging`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+from attrs import frozen
+
+from hubbatch._batches.batch import Batch, Search
+from hubbatch._batches.correlation import Correlation, correlate
+from hubbatch._batches.paging import Page, follow_pages
+from hubbatch._batches.settlement import Settlement, settle_apart
+from hubbatch._batches.transition import Answered, Settled, Transition
+from hubbatch.endpoints import Endpoint
+from hubbatch.models import BatchResponse, RecordStatus
+
+__all__ = ["Acceptance"]
+
+
+@frozen(eq=False)
+class Acceptance:
+    """Settles the answered batches of one run."""
+
+    endpoint: Endpoint
+    settlement: Settlement
+
+    def accept(self, answered: Answered) -> Transition:
+        """Settle a batch by the answer to it, but for inputs that go on, or in doubt of which more can be found out."""
+        settlement = self.settlement
+        batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
+        told = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
+        paged = follow_pages(self.endpoint, batch.inputs, told, batch.pages)
+        told = paged.told
+        if not told.errors and not paged.pages:
+            succeeded = Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, told.results)
+            freed = settlement.searches.accepted(batch)
+            return settlement.goes_on(Transition([succeeded], response=response), freed)
+        statuses = self._statuses(answered, told)
+        doubtful = self._doubtful(answered, statuses)
+        if told.omitted and doubtful:  # they are asked for again, and told what is wrong with each
+            named = [error for error in told.errors if error.indexes]
+            told = attrs.evolve(told, errors=named)
+        left = {*doubtful, *paged.pages}
+        done = settle_apart(batch, told, statuses, left, response)
+        if len(doubtful) == len(batch.inputs):
+            done = settlement.goes_on(done, settlement.searches.ended(batch))
+        else:
+            done = settlement.goes_on(done, settlement.searches.accepted(batch))
+            settlement.note_one_by_one(batch, told)
+        if paged.pages:
+            pages = {batch.inputs[at].index: page for at, page in paged.pages.items()}
+            done = done.and_then(_read_on(batch, [*paged.pages], pages))
+        if doubtful:
+            parts = self._asked_again(batch, told, doubtful)
+            done = done.and_then(*settlement.after_a_pause(parts, answered.moment))
+        return attrs.evolve(done, stop=settlement.systemic(answered.moment))
+
+    def _statuses(self, answered: Answered, told: Correlation) -> Sequence[RecordStatus]:
+        """Return what is proven of each input.
+
+        After a doubt a refusal does not prove that nothing was written: the first try may have done it.
+        """
+        if answered.before is not RecordStatus.UNKNOWN or not self.endpoint.writes:
+            return told.statuses
+        return [
+            RecordStatus.UNKNOWN if status is RecordStatus.FAILED else status
+            for status in told.statuses
+        ]
+
+    def _doubtful(self, answered: Answered, statuses: Sequence[RecordStatus]) -> list[int]:
+        """Return the positions of the inputs in doubt of which more can be found out."""
+        batch = answered.batch
+        return [
+            position
+            for position, status in enumerate(statuses)
+            if status is RecordStatus.UNKNOWN
+            and answered.moment.may_wait(0.0)
+            and self.settlement.doubts.resolvable(batch, batch.inputs[position], answered=True)
+        ]
+
+    def _asked_again(
+        self, batch: Batch, told: Correlation, positions: Sequence[int]
+    ) -> list[Batch]:
+        inputs = [batch.inputs[position] for position in positions]
+        refused = {
+            batch.inputs[position].index: cause
+            for position in positions
+            if told.statuses[position] is RecordStatus.FAILED
+            and (cause := told.causes[position]) is not None
+        }
+        part = batch.part(
+            inputs, refused=refused, search=Search.NONE, slow=False, omitted=told.omitted
+        )
+        return self.settlement.doubts.parts(part, inputs)
+
+
+def _read_on(batch: Batch, positions: Sequence[int], pages: dict[int, Page]) -> Batch:
+    """Return the inputs of a batch that go on, from where they do."""
+    inputs = [batch.inputs[position] for position in positions]
+    return batch.part(inputs, pages=pages, search=Search.NONE, slow=False, rounds=0)

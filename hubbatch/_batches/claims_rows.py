@@ -1,0 +1,48 @@
+"""Which input each result of a reply belongs to, where results are rows: by the fields that name it.
+
+Pure. An input may have as many results as its endpoint's row says; more of them contradict each other.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hubbatch._batches.claims import Claims
+from hubbatch._batches.names_rows import RowNames
+from hubbatch._records.paths import text_of
+from hubbatch.endpoints import Endpoint
+from hubbatch.models import BatchResponse, Result, RowResult
+
+__all__ = ["claim_rows"]
+
+
+def claim_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Claims:
+    """Give the results of a reply to inputs."""
+    found: dict[int, list[RowResult]] = defaultdict(list)
+    left_over = False
+    for row in response.rows:
+        position = names.of_result(row)
+        if position is None:
+            left_over = True
+        else:
+            found[position].append(row)
+    claimed: dict[int, Result | None] = {}
+    for position, rows in found.items():
+        if len(rows) == 1:
+            claimed[position] = rows[0]
+            continue
+        fields = _different([row.fields for row in rows])
+        most = endpoint.results_per_input
+        joined = RowResult(fields[0], tuple(fields[1:]))
+        claimed[position] = joined if most is None or len(fields) <= most else None
+    return Claims(claimed, left_over)
+
+
+def _different(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return rows, each once: one result said twice is one."""
+    seen: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        seen.setdefault(text_of(row), row)
+    return list(seen.values())

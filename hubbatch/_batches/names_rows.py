@@ -1,0 +1,121 @@
+"""By which names a reply may speak of inputs whose results are no objects: by fields that the row names.
+
+Pure. A pair is named by both its ids in a result, and by one of them in an error.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from hubbatch._batches.contexts import contexts_of, texts
+from hubbatch._batches.faults import is_conflict
+from hubbatch._batches.names import texts_in
+from hubbatch._records.paths import steps_of, texts_at
+from hubbatch._records.planning import Input, NamedInput
+from hubbatch.endpoints import Endpoint, InputKind
+from hubbatch.models import BatchError, RowResult
+
+__all__ = ["RowNames"]
+
+_NOBODY = -1
+"""Stands for the position of a name that several inputs have."""
+
+
+class RowNames:
+    """The names of the inputs of one batch."""
+
+    def __init__(self, endpoint: Endpoint, inputs: Sequence[Input]) -> None:
+        self._inputs = inputs
+        self._fields = tuple(endpoint.names)
+        self._steps = tuple(map(steps_of, self._fields))
+        self._error_names = endpoint.error_names
+        # A result for each direction names the same pair the other way round, too.
+        self._both_ways = endpoint.input is InputKind.PAIR and endpoint.results_per_input != 1
+        self._of_values: dict[frozenset[str], list[int]] = {}
+        """The very lists that errors with the same values get: thousands of errors may name one object."""
+        self._by_name: dict[tuple[str, ...], int] = {}
+        for position, item in enumerate(inputs):
+            name = item.name if isinstance(item, NamedInput) else None
+            if name is not None and self._by_name.setdefault(name, position) != position:
+                self._by_name[name] = _NOBODY
+
+    @property
+    def of_several(self) -> bool:
+        """Whether an error may name several inputs: one object is in many pairs."""
+        return any(len(name) > 1 for name in self._by_name)
+
+    def of_result(self, result: RowResult) -> int | None:
+        """Return the position of the input that a result is for; None if it does not tell."""
+        if not self._fields:
+            return 0 if len(self._inputs) == 1 else None
+        return self._of_name(texts_at(result.fields, self._steps))
+
+    def _of_name(self, name: tuple[str, ...]) -> int | None:
+        position = self._by_name.get(name)
+        if position is None and self._both_ways:
+            position = self._by_name.get(name[::-1])
+        if position is None:
+            position = self._by_lower.get(tuple([part.lower() for part in name]))
+        return None if position == _NOBODY else position
+
+    @functools.cached_property
+    def _by_lower(self) -> dict[tuple[str, ...], int]:
+        """Positions by the name in lower case, as HubSpot writes e-mail addresses."""
+        found: dict[tuple[str, ...], int] = {}
+        for name, position in self._by_name.items():
+            lower = tuple([part.lower() for part in name])
+            if found.setdefault(lower, position) != position:
+                found[lower] = _NOBODY
+        return found
+
+    @functools.cached_property
+    def _by_part(self) -> dict[str, dict[int, list[int]]]:
+        """For every part of a name the positions of those that have it, by its place in the name."""
+        found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        for position, item in enumerate(self._inputs):
+            for place, part in enumerate(_name(item)):
+                if part:
+                    found[part][place].append(position)
+        return found
+
+    def of_error(self, error: BatchError) -> list[int]:
+        """Return the positions of the inputs that an error names, in its own or a nested context."""
+        if whole := set(self._whole_names(error)):
+            return sorted(whole)
+        if is_conflict(error):
+            return []  # its ids are of the object that was collided with
+        values = frozenset(texts_in(error, self._error_names))
+        if values not in self._of_values:
+            self._of_values[values] = self._having(values)
+        return self._of_values[values]
+
+    def _having(self, values: Iterable[str]) -> list[int]:
+        """Return the positions of the inputs that have one of some values in their names."""
+        named: set[int] = set()
+        for value in values:
+            places = [set(found) for found in self._by_part.get(value, {}).values()]
+            if places and all(found == places[0] for found in places):
+                named |= places[0]
+            # Else it is the id of one object here and of another there, and may mean either.
+        return sorted(named)
+
+    def _whole_names(self, error: BatchError) -> Iterator[int]:
+        """Return the positions of the inputs that a context names as a result would."""
+        for context in contexts_of(error):
+            parts = [list(texts(context.get(field))) for field in self._fields]
+            if parts and all(len(part) == 1 for part in parts):
+                position = self._of_name(tuple([part[0].strip() for part in parts]))
+                if position is not None:
+                    yield position
+
+    def names_somebody(self, error: BatchError) -> bool:
+        """Whether an error names records at all, be they of this batch or not."""
+        if next(self._whole_names(error), None) is not None:
+            return True
+        return not is_conflict(error) and any(texts_in(error, self._error_names))
+
+
+def _name(item: Input) -> tuple[str, ...]:
+    return (item.name or ()) if isinstance(item, NamedInput) else ()

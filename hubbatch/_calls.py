@@ -1,0 +1,152 @@
+"""From an endpoint's row and what a caller wants of it to a run's order, checked before anything is sent.
+
+Every check names what is wrong and what is allowed. It knows nothing of how a run goes about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from hubbatch._options import RunOptions, check_options, check_unique_name
+from hubbatch._records.call import Call
+from hubbatch._records.spelling import naming_properties, spelling_of
+from hubbatch.endpoints import Doubt, Endpoint, InputKind
+from hubbatch.errors import UsageError
+from hubbatch.policies import Duplicates
+
+__all__ = ["check_naming_options", "plan_call", "split_options"]
+
+
+def plan_call(
+    endpoint: Endpoint,
+    api_version: str,
+    path_fields: Mapping[str, object],
+    options: Mapping[str, Any],
+    *,
+    id_property: str | None = None,
+    unique_property: str | None = None,
+    query: Mapping[str, object] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> Call:
+    """Make a run's order; raise `UsageError` for the first thing that is wrong.
+
+    `path_fields`, `query` and `fields`: what stands in the path, the query and the body besides the inputs.
+    """
+    envelope = _check_fields(endpoint, fields or {})
+    most_inputs = endpoint.max_inputs
+    if envelope.get("propertiesWithHistory"):
+        most_inputs = endpoint.max_inputs_with_history or most_inputs
+    checked = check_options(endpoint.name, options, most_inputs)
+    _check_merge(endpoint, checked["duplicates"])
+    id_property = check_unique_name("id_property", id_property)
+    path = endpoint.path(api_version, path_fields)
+    object_type = str(path_fields.get("object_type", ""))
+    if id_property is not None and "idProperty" in endpoint.fields:
+        envelope = _naming_fields(envelope, object_type, id_property)
+    return Call(
+        endpoint,
+        path,
+        _read_path(endpoint, api_version, path_fields),
+        id_property=id_property,
+        unique_property=check_unique_name("unique_property", unique_property),
+        query=_check_query(endpoint, query or {}),
+        envelope=envelope,
+        object_type=object_type,
+        spelling=spelling_of(object_type),
+        **checked,
+    )
+
+
+def split_options(
+    endpoint: Endpoint, options: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the path fields among the options of a run, and the others."""
+    known = endpoint.path_fields
+    unknown = options.keys() - known - RunOptions.__annotations__.keys()
+    if unknown:
+        listed = ", ".join([*sorted(known), *RunOptions.__annotations__])
+        raise UsageError(
+            f"{endpoint.name} has no path field or option {min(unknown)!r}; it takes {listed}"
+        )
+    path = {name: value for name, value in options.items() if name in known}
+    return path, {name: value for name, value in options.items() if name not in known}
+
+
+def check_naming_options(
+    endpoint: Endpoint, id_property: str | None, unique_property: str | None
+) -> None:
+    """Refuse what is no endpoint, and what names objects where an endpoint has no use for it."""
+    if not isinstance(endpoint, Endpoint):
+        raise UsageError(
+            f"batch() takes an Endpoint, such as hubbatch.endpoints.UPSERT, not {endpoint!r}"
+        )
+    uses = endpoint.input is InputKind.OBJECT or "idProperty" in endpoint.fields
+    if id_property is not None and not uses:
+        raise UsageError(f"{endpoint.name} takes no id_property; leave it out")
+    if unique_property is not None and endpoint.doubt is not Doubt.LOOK_UP:
+        raise UsageError(f"{endpoint.name} takes no unique_property; leave it out")
+
+
+def _check_merge(endpoint: Endpoint, duplicates: Duplicates) -> None:
+    mergeable = endpoint.writes_properties or endpoint.one_answer_serves_all
+    if duplicates is Duplicates.MERGE and not mergeable:
+        raise UsageError(
+            f"{endpoint.name} cannot merge records with one key, for they have no properties; give"
+            " duplicates='serial' or 'refuse'"
+        )
+
+
+def _check_fields(endpoint: Endpoint, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what stands next to the inputs in the body."""
+    if unknown := fields.keys() - set(endpoint.fields):
+        known = ", ".join(endpoint.fields) or "none"
+        raise UsageError(
+            f"{endpoint.name} has no field {min(unknown)!r} next to its inputs; it has: {known}"
+        )
+    try:
+        orjson.dumps(dict(fields))
+    except TypeError as error:
+        raise UsageError(
+            f"the fields of {endpoint.name} cannot be written as JSON: {error}"
+        ) from None
+    return fields
+
+
+def _check_query(endpoint: Endpoint, query: Mapping[str, object]) -> Mapping[str, str]:
+    """Return the query as text."""
+    if unknown := query.keys() - set(endpoint.query):
+        known = ", ".join(endpoint.query) or "none"
+        raise UsageError(
+            f"{endpoint.name} has no query parameter {min(unknown)!r}; it has: {known}"
+        )
+    texts = {}
+    for name, value in query.items():
+        if not isinstance(value, str | int):
+            raise UsageError(f"the query parameter {name!r} must be text, a whole number or a bool")
+        texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return texts
+
+
+def _naming_fields(
+    fields: Mapping[str, Any], object_type: str, id_property: str
+) -> Mapping[str, Any]:
+    """Return the fields of a read by a unique property, which is read too: it tells which object answers which id."""
+    properties = list(fields.get("properties", ()))
+    properties += [
+        name for name in naming_properties(object_type, id_property) if name not in properties
+    ]
+    return {**fields, "properties": properties, "idProperty": id_property}
+
+
+def _read_path(
+    endpoint: Endpoint, api_version: str, path_fields: Mapping[str, object]
+) -> str | None:
+    """Return where what an endpoint writes can be read, if there is such a place."""
+    reader = endpoint.reader
+    if reader is None:
+        return None
+    own = {name: value for name, value in path_fields.items() if name in reader.path_fields}
+    return reader.path(api_version, own)

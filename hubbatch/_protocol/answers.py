@@ -1,0 +1,124 @@
+"""A success, read by what its endpoint answers: objects, rows, lists of ids, one result, nothing.
+
+Pure. What is not an answer to a batch is told apart from one that says little; whom it is for is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from hubbatch._protocol.codec import has_own_words, read_response, within_bounds
+from hubbatch._protocol.converter import converter, shallow
+from hubbatch.endpoints import AnswerKind, Endpoint, ResultShape
+from hubbatch.models import OBJECT_NOT_FOUND, BatchError, BatchResponse, ObjectResult, RowResult
+
+__all__ = ["holds_results", "read_answer"]
+
+_OBJECTS = frozenset({dict})
+_IDS = frozenset({str, int})
+_NESTED = frozenset({dict, list})
+_REFUSAL = frozenset({"category", "error", "message"})
+
+
+def holds_results(endpoint: Endpoint, body: bytes) -> bool:
+    """Whether a reply is an answer to a batch, or part of one, whatever its status says."""
+    lists = endpoint.id_lists
+    names = ("results",) if lists is None else ("results", *lists.done, *lists.missing)
+    return any(f'"{name}"'.encode() in body for name in names)
+
+
+def read_answer(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
+    """Read the JSON of a success; None if it is not an answer to a batch of so many inputs."""
+    return _READERS[endpoint.answer](endpoint, value, inputs)
+
+
+def _results(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
+    if endpoint.result is ResultShape.OBJECT:
+        return read_response(value, inputs)
+    if type(value) is not dict:
+        return None
+    results = value.get("results")
+    if results is not None and not _are_objects(results):
+        return None
+    if not within_bounds(len(results or ()), inputs, endpoint.results_per_input):
+        return None
+    response = read_response({**value, "results": []}, inputs)
+    if response is None or not results:
+        return response
+    return attrs.evolve(response, rows=[RowResult(_fields(item)) for item in results])
+
+
+def _nothing(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
+    """Read an answer of an endpoint that has no results: how far it came, and its errors if there are any.
+
+    Anything else it says may be a refusal in a form that nobody knows, and silence must not pass for success.
+    """
+    if type(value) is not dict or "status" not in value:
+        return None
+    if value.get("results"):
+        if endpoint.result is ResultShape.OBJECT or not _are_objects(value["results"]):
+            return None
+        value = {**value, "results": []}  # they name nobody
+    number = value.get("numErrors", 0)
+    if type(number) is not int or not value.keys().isdisjoint(_REFUSAL):
+        return None
+    return read_response(value, inputs)
+
+
+def _are_objects(results: Any) -> bool:
+    return type(results) is list and _OBJECTS.issuperset(map(type, results))
+
+
+def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
+    """Read lists of ids: those that were done, and an error that names those that are missing."""
+    lists = endpoint.id_lists
+    if lists is None or type(value) is not dict or not value.keys().isdisjoint(_REFUSAL):
+        return None
+    found: dict[str, list[str]] = {}
+    for name in (*lists.done, *lists.missing):
+        if name in value:
+            ids = value[name] or []
+            if type(ids) is not list or not _IDS.issuperset(map(type, ids)):
+                return None
+            found[name] = [str(each) for each in ids]
+    if not found or not within_bounds(sum(map(len, found.values())), inputs, None):
+        return None
+    rows = [
+        RowResult({"id": each, "list": name}) for name in lists.done for each in found.get(name, ())
+    ]
+    errors = [
+        BatchError(OBJECT_NOT_FOUND, f"it is among the {name}", context={"ids": found[name]})
+        for name in lists.missing
+        if found.get(name)
+    ]
+    return BatchResponse(rows=rows, errors=errors, num_errors=len(errors))
+
+
+def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
+    """Read a result that is the whole body."""
+    if type(value) is not dict or has_own_words(value) or value.get("status") == "error":
+        return None
+    if endpoint.result is ResultShape.ROW:
+        return BatchResponse(rows=[RowResult(_fields(value))]) if value else None
+    if not value.get("id"):
+        return None
+    return BatchResponse(results=[converter.structure(value, ObjectResult)])
+
+
+def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
+    if not any(type(held) in _NESTED and held for held in value.values()):
+        return value
+    kept = shallow(value)
+    return kept if isinstance(kept, dict) else {}
+
+
+_READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchResponse | None]] = {
+    AnswerKind.RESULTS: _results,
+    AnswerKind.NOTHING: _nothing,
+    AnswerKind.IDS: _ids,
+    AnswerKind.ONE: _one,
+}
+"""How each kind of answer is read."""

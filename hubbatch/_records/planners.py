@@ -1,0 +1,48 @@
+"""Which planner makes the inputs of an endpoint, and which guard keeps its keys apart.
+
+Two tables by what the row says; a kind of input is planned in a module of its own.
+"""
+
+from __future__ import annotations
+
+from hubbatch._records.chunking import Chunker
+from hubbatch._records.duplicates import DuplicateGuard, Guard
+from hubbatch._records.locks import LockGuard
+from hubbatch._records.planning import Planner
+from hubbatch._records.planning_ids import IdPlanner
+from hubbatch._records.planning_objects import ObjectPlanner
+from hubbatch._records.planning_rows import RowPlanner
+from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch.endpoints import Endpoint, InputKind, ResultShape
+from hubbatch.policies import Duplicates
+
+__all__ = ["guard_of", "planner_of"]
+
+
+def planner_of(
+    endpoint: Endpoint,
+    *,
+    id_property: str | None = None,
+    unique_property: str | None = None,
+    trace_prefix: str = "",
+    spelling: Spelling = CONTACTS,
+) -> Planner:
+    """Return what turns records into inputs of an endpoint."""
+    if endpoint.result is ResultShape.ROW:
+        return RowPlanner(endpoint)
+    if endpoint.input is InputKind.ID:
+        return IdPlanner(id_property=id_property, spelling=spelling)
+    return ObjectPlanner(
+        endpoint,
+        id_property=id_property,
+        unique_property=unique_property,
+        trace_prefix=trace_prefix,
+        spelling=spelling,
+    )
+
+
+def guard_of(endpoint: Endpoint, policy: Duplicates, chunker: Chunker) -> Guard:
+    """Return what keeps inputs with one key out of each other's way."""
+    if endpoint.exclusive:
+        return LockGuard(policy, endpoint)
+    return DuplicateGuard(policy, chunker, endpoint)

@@ -1,0 +1,86 @@
+"""From a caller's record to an input that names an object and nothing more: to read it, or to archive it.
+
+Pure. What was read before can be given as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hubbatch._records.mapping import as_mapping
+from hubbatch._records.planning import Input, encode_input
+from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch._records.values import InvalidRecordError, encode_value
+from hubbatch.models import ObjectResult
+
+__all__ = ["RESULT_FIELDS", "IdPlanner", "key_in_result", "object_id", "was_read"]
+
+RESULT_FIELDS = frozenset(
+    {
+        *(
+            "createdAt",
+            "updatedAt",
+            "archived",
+            "archivedAt",
+            "new",
+            "url",
+            "propertiesWithHistory",
+        ),
+        *("created_at", "updated_at", "archived_at", "properties_with_history", "extra"),
+        *("object_write_trace_id",),
+    }
+)
+"""What a result has over an input: passed over, so that what was read can be written back."""
+
+
+class IdPlanner:
+    """Turns records into inputs `{"id": …}`."""
+
+    def __init__(self, *, id_property: str | None = None, spelling: Spelling = CONTACTS) -> None:
+        self._id_property = id_property
+        self._key_of = spelling.key
+
+    def plan(self, index: int, record: Any) -> Input:
+        """Return the input for a record: an id, or a mapping that has one."""
+        value = record
+        if type(record) is not str and (mapping := as_mapping(record)) is not None:
+            read = was_read(record, mapping)
+            value = key_in_result(mapping, self._id_property) if read else mapping.get("id")
+        text = object_id(value, self._id_property)
+        wire = {"id": text}
+        return Input(index, record, encode_input(wire), self._key_of(self._id_property, text))
+
+
+def key_in_result(mapping: Mapping[str, Any], id_property: str | None) -> Any:
+    """Return what names the object that a result is of, for a call: its id, or its unique value."""
+    properties = mapping.get("properties")
+    if id_property is None or not isinstance(properties, Mapping):
+        return mapping.get("id")
+    return properties.get(id_property)
+
+
+def was_read(record: Any, mapping: Mapping[str, Any]) -> bool:
+    """Whether a record is a result, as HubSpot or hubbatch gives it, and not an input."""
+    if type(record) is ObjectResult:
+        return True
+    nested = isinstance(mapping.get("properties"), Mapping)
+    return nested and "idProperty" not in mapping and not RESULT_FIELDS.isdisjoint(mapping)
+
+
+def object_id(value: Any, id_property: str | None) -> str:
+    """Return the text that names an object: a record id, or a unique property's value."""
+    name = "the record id" if id_property is None else f"{id_property!r}"
+    if id_property is None and (isinstance(value, bool) or not isinstance(value, str | int | None)):
+        raise InvalidRecordError(
+            f"{name} must be text or a whole number, not {type(value).__name__}"
+        )
+    try:
+        text = encode_value(value)
+    except InvalidRecordError as error:
+        raise InvalidRecordError(f"{name}: {error}") from None
+    if text is None or not text.strip():
+        raise InvalidRecordError(
+            f"{name} is missing: without it the service cannot tell which object"
+        )
+    return text

@@ -1,0 +1,149 @@
+"""Whatever a service answers to a row: nothing raises, every input has its verdict, and time grows with the bytes."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from other_endpoints import ASSOCIATE, ROWS, pair
+
+from hubbatch import Endpoint
+from hubbatch._batches.blame import blame
+from hubbatch._batches.correlation import Correlation, correlate
+from hubbatch._batches.paging import follow_pages
+from hubbatch._protocol.diagnosis import diagnose
+from hubbatch._protocol.exchange import Reply
+from hubbatch._records.planners import planner_of
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import CONTACTS
+from hubbatch.models import RecordStatus
+
+SENT: dict[str, list[Any]] = {
+    "gdpr-delete": [{"objectId": "1"}],
+    "associations-create": [pair(1, 2), pair(3, 2), pair(2, 3)],
+    "associate-default": [pair(1, 2), pair(3, 2)],
+    "associations-archive": [("1", "2"), ("3", "2")],
+    "associations-read": ["1", "2", "3"],
+    "memberships-add": ["1", "2", "3"],
+    "memberships-change": [{"recordIdsToAdd": "1"}, {"recordIdsToRemove": "2"}],
+    "merge": [{"primaryObjectId": "1", "objectIdToMerge": "2"}],
+    "events-send": [{"eventName": "x", "uuid": "1"}, {"eventName": "y", "uuid": "2"}],
+}
+
+
+def planned(row: Endpoint, records: list[Any]) -> list[Input]:
+    planner = planner_of(row)
+    return [planner.plan(index, record) for index, record in enumerate(records)]
+
+
+def judged(row: Endpoint, inputs: list[Input], reply: Reply) -> Correlation | None:
+    """Do everything with a reply that the engine does."""
+    told = diagnose(row, reply, len(inputs))
+    if told.response is not None:
+        found = correlate(row, inputs, told.response)
+        return follow_pages(row, inputs, found, {}).told
+    for error in [told.error] if told.error else []:
+        blame(row, inputs, error, CONTACTS)
+    return None
+
+
+TEXTS = st.sampled_from(["1", "2", "3", "C", "CONFLICT", "OBJECT_NOT_FOUND", "COMPLETE", ""])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *("status", "results", "errors", "id", "ids", "context", "message", "category"),
+                    *("fromObjectId", "toObjectId", "from", "to", "paging", "next", "after"),
+                    *("recordsIdsAdded", "recordIdsMissing", "recordIdsRemoved", "numErrors"),
+                    *("correlationId", "error", "properties"),
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=25,
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(
+    row=st.sampled_from(ROWS),
+    status=st.sampled_from([200, 201, 204, 207, 400, 404, 409, 429, 500]),
+    value=VALUES,
+    more=st.dictionaries(
+        st.sampled_from(["status", "results", "errors", "recordsIdsAdded"]), VALUES, max_size=3
+    ),
+)
+def test_no_json_whatever_raises(
+    row: Endpoint, status: int, value: Any, more: dict[str, Any]
+) -> None:
+    if isinstance(value, dict):
+        value = {**value, **more}
+    inputs = planned(row, SENT[row.name])
+    told = judged(row, inputs, Reply(status, {}, orjson.dumps(value)))
+    if told is not None:
+        assert len(told.statuses) == len(told.results) == len(told.causes) == len(inputs)
+        for state, cause in zip(told.statuses, told.causes, strict=True):
+            assert state is RecordStatus.SUCCEEDED or cause is not None
+
+
+SHAPES: dict[str, Callable[[int], dict[str, Any]]] = {
+    "many errors of one object": lambda size: {
+        "errors": [
+            {"category": "C", "message": "m", "context": {"id": ["1"]}} for _ in range(size // 55)
+        ]
+    },
+    "many ids in one error": lambda size: {
+        "errors": [{"category": "C", "context": {"ids": ["1"] * (size // 4)}}]
+    },
+    "many results of one pair": lambda size: {
+        "results": [
+            {"fromObjectId": str(at % 50 + 10), "toObjectId": "1"} for at in range(size // 40)
+        ]
+    },
+    "deep results": lambda size: {"results": [{"fromObjectId": [[[{"a": [1] * (size // 3)}]]]}]},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_hostile_reply_is_judged_in_linear_time(shape: str) -> None:
+    inputs = planned(ASSOCIATE, [pair(each, 1) for each in range(10, 2_010)])
+
+    def seconds(size: int) -> float:
+        reply = Reply(207, {}, orjson.dumps({"status": "COMPLETE", **SHAPES[shape](size)}))
+        best = float("inf")
+        gc.disable()
+        try:
+            for _ in range(3):
+                start = time.process_time()
+                judged(ASSOCIATE, inputs, reply)
+                best = min(best, time.process_time() - start)
+        finally:
+            gc.enable()
+        return best
+
+    for _ in range(3):  # another process may have been in the way
+        small, large = seconds(250_000), seconds(1_000_000)
+        if large / max(small, 1e-3) <= 8:
+            return
+    pytest.fail(f"four times the bytes took {small:.3f} and {large:.3f} seconds")
+
+
+def test_a_hundred_errors_of_one_object_give_every_pair_its_own() -> None:
+    inputs = planned(ASSOCIATE, [pair(each, 1) for each in range(10, 110)])
+    errors = [{"category": "C", "message": str(at), "context": {"id": "1"}} for at in range(100)]
+    reply = Reply(207, {}, orjson.dumps({"status": "COMPLETE", "errors": errors}))
+    told = judged(ASSOCIATE, inputs, reply)
+    assert told is not None
+    assert set(told.statuses) == {RecordStatus.FAILED}
+    assert [len(error.indexes) for error in told.errors] == [100] + [1] * 99
