@@ -16,6 +16,9 @@ _MARGIN, _CAREFUL_MARGIN = 0.005, 0.01
 """The part of a period that any request may have taken to the server: where its headers tell what it counts, and where
 nothing does."""
 
+_RATE = 0.02
+"""How much one request counts in the average of both."""
+
 
 @attrs.define(eq=False)
 class Slot:
@@ -27,6 +30,8 @@ class Slot:
     """Our own count, this request included, if answers are late because requests arrive late."""
     likely: int = 0
     """The same if they are late because the server takes its time."""
+    others: float = 0.0
+    """What others were expected to use."""
     arrivals: tuple[float, float] | None = None
     """When it arrived under both assumptions; None while it is in flight."""
     sent: bool = False
@@ -45,6 +50,8 @@ class OwnUse:
         self._in_flight: set[Slot] = set()
         self._latencies = Latencies()
         self._careful, self._likely = WindowCount(), WindowCount()
+        self._usual_spread = 0.0
+        """By how much the careful count is above the likely one, on average."""
         self.on_the_way = 1.0
         """The part of answers' usual lateness that comes about on the way to the server: all, until more is known."""
 
@@ -61,6 +68,18 @@ class OwnUse:
         """Return how many requests the server still counts, by what is known of the way to it."""
         careful, likely = self._careful.count(now, period), self._likely.count(now, period)
         return len(self._in_flight) + likely + (careful - likely) * self.on_the_way
+
+    def beside_others(self, now: float, period: float) -> float:
+        """Return the count beside others, where the way cannot be told: the likely one, and what is more than usual.
+
+        By how much the careful count is usually above the likely one is learned as an error that others explain.
+        """
+        careful, likely = self._careful.count(now, period), self._likely.count(now, period)
+        return len(self._in_flight) + max(likely, careful - self._usual_spread)
+
+    def answered(self, now: float, period: float) -> int:
+        """Return how many of the requests that the server probably still counts were answered."""
+        return self._likely.count(now, period)
 
     def counted(self, slot: Slot) -> float:
         """Return the count when a request was sent, by what is known of the way now."""
@@ -99,6 +118,7 @@ class OwnUse:
         if slot not in self._in_flight:
             return False
         self._in_flight.remove(slot)
+        self._usual_spread += _RATE * (slot.careful - slot.likely - self._usual_spread)
         late = self._latencies.lateness(now - slot.sent_at)
         likely = slot.sent_at + late.unusual
         slot.arrivals = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from hubbatch._quota.fair_share import FairShare
+from hubbatch._quota.others import Others
 from hubbatch._quota.own_use import OwnUse, Slot
 from hubbatch._quota.surprise import Surprise
 
@@ -21,7 +22,7 @@ that surprises may cost at the most: with more, a nearly full quota would never 
 _NEARLY_FULL = 0.8
 """The part of the limit from which on the server's count is a test of ours."""
 
-_FEW = 0.03
+_FEW = 0.02
 """The part of the limit up to which others use next to nothing of it."""
 
 _LATER, _SOONER = 0.3, 0.02
@@ -30,14 +31,8 @@ _LATER, _SOONER = 0.3, 0.02
 _TELLING = 2
 """Requests by which both assumptions of our own count must differ for the server's to tell between them."""
 
-_STALE, _ASK = 0.9, 0.03
-"""Periods after which what is known of others is worth one request, to find out; and after which one is sent though our
-claim is used up, if there seems to be room."""
-
-_ROOM, _LITTLE = 3, 0.06
-"""Places that must be free for that; one will do for who has no more than a little part of the limit."""
-
-_DELAY_RATE = 0.1
+_LONG_AGO = 2.0
+"""Periods after which what was told of others says nothing any more."""
 
 _STRETCH, MOST_STRETCH = 0.005, 0.05
 """By so much the server's period is taken to be longer for each 429 while others use next to nothing."""
@@ -57,11 +52,10 @@ class ServerUse:
         """The server's limit; None until it was told."""
         self._own = own
         self._stretch = 0.0
-        self._others = 0.0
-        """How many requests of others it counted when we were told last."""
+        self._others = Others()
         self._surprise = Surprise()
         self._share = FairShare()
-        self._delay = 0.0
+        self._first_told_at = math.inf
         self._told_at = -math.inf
         self._refused_in_a_row = 0
 
@@ -70,8 +64,9 @@ class ServerUse:
         return period * (1 + self._stretch)
 
     def note(self, slot: Slot, now: float, period: float) -> None:
-        """Note with a request that goes out what is counted just now."""
+        """Note with a request that goes out what is known just now."""
         self._own.note(slot, now, self.stretched(period))
+        slot.others = self._others.used(now)
 
     def free(self, now: float, period: float, *, part: int) -> int | None:
         """Return how many places are free; None if no headers have told the limit.
@@ -81,32 +76,31 @@ class ServerUse:
         most = self.limit
         if most is None:
             return None
-        age = (now - self._told_at) / period
-        left = most - (self._others if age < 2 else 0.0)  # noqa: PLR2004 (it is long ago)
-        reserve = min(self._surprise.reserve(now, period), left * _MOST_RESERVE)
-        caution = self._share.caution(left, now, period)
-        reserve = max(reserve, caution, int(most * _LEAST_RESERVE))
-        ours = self._own.count(now, self.stretched(period))
+        age = now - self._told_at
+        others = self._others.used(now) if age < _LONG_AGO * period else 0.0
+        left, stretched = most - others, self.stretched(period)
         if part < most:
-            return int(left - int(most * _LEAST_RESERVE) - ours)
-        places = self._share.follow(left - reserve, ours, most, now, period, delay=self._delay)
-        under_way = bool(self._own.in_flight)
-        if age >= _STALE and not self._share.alone(now, period):
-            return 0 if under_way else 1
-        room = 1 if ours < _LITTLE * most else _ROOM
-        asks = age >= 1 or (age >= _ASK and left - ours >= room)
+            return int(left - self._own.beside_others(now, stretched))
+        if self._share.alone(now, period):
+            ours = self._own.count(now, stretched)
+            surprise = min(self._surprise.reserve(now, period), left * _MOST_RESERVE)
+            reserve = max(int(most * _LEAST_RESERVE), surprise)
+        else:
+            ours = self._own.beside_others(now, stretched)
+            reserve = self._share.reserve(left, most, now, period)
+        answered = self._own.answered(now, stretched)
+        places = self._share.follow(left - reserve, answered, most, now, period)
         free = int(places - ours)
-        return max(free, 1) if asks and not under_way else free
+        return max(free, 1) if age >= period and not self._own.in_flight else free
 
     def refused(self, slot: Slot, now: float, period: float, *, held: bool) -> None:
         """Be more careful after a refusal; not when requests are `held` already, or our counts do not explain it."""
         most = self.limit
-        if most is None or held or slot.careful + self._others < _EXPLAINED * most:
+        if most is None or held or slot.careful + slot.others < _EXPLAINED * most:
             return
         if self._share.alone(now, period):
             self._stretch = min(self._stretch + _STRETCH, MOST_STRETCH)
-        else:
-            self._share.see_others(now)
+        self._share.refused(slot.likely, slot.others, now, period)
 
     def learn(
         self, slot: Slot, counted: int, now: float, period: float, *, refused: bool, newest: bool
@@ -121,30 +115,31 @@ class ServerUse:
         if limit is None or not newest or 0 < self._refused_in_a_row < _BELIEVED:
             return
         counted += refused  # it is itself not counted
-        self._delay += _DELAY_RATE * (now - slot.sent_at - self._delay)
+        alone = self._share.alone(now, period)
         nearly_full = counted >= _NEARLY_FULL * limit
+        if nearly_full and alone:
+            self._learn_way(slot, counted)
+        own = self._own.counted(slot) if alone else slot.likely
+        least, most = sorted((own, self._own.count(now, self.stretched(period))))
         if nearly_full:
-            self._learn_way(slot, counted, now, period)
-        least, most = sorted(
-            (self._own.counted(slot), self._own.count(now, self.stretched(period)))
-        )
-        if nearly_full:
-            self._surprise.note(counted - most - self._others, limit, now, period)
-        if refused or self._share.alone(now, period):
-            self._others = max(0.0, min(max(self._others, counted - most), counted - least))
-        else:
-            self._others = max(0.0, counted - self._own.counted(slot))
-        self._told_at = now
-        if self._others >= _FEW * limit:
+            self._surprise.note(counted - most - slot.others, limit, now, period)
+        if counted - most >= _FEW * limit:
             self._share.see_others(now)
+        self._first_told_at = min(self._first_told_at, now)
+        if refused:  # of ours some were refused too by then, nobody knows which
+            level = min(max(self._others.used(slot.sent_at), counted - most), counted - least)
+        elif alone and now - self._first_told_at > period:
+            level = counted - most
+        else:  # in the first period our own count rises fast, which would explain anything
+            level = counted - own
+        self._others.note(level, slot.sent_at, period)
+        self._told_at = now
 
-    def _learn_way(self, slot: Slot, counted: int, now: float, period: float) -> None:
-        """Learn how much of their lateness comes about before requests are counted; beside others that is not seen."""
+    def _learn_way(self, slot: Slot, counted: int) -> None:
+        """Learn how much of their lateness comes about before requests are counted."""
         spread = slot.careful - slot.likely
         if spread < _TELLING:
             return
         told = min(max((counted - slot.likely) / spread, 0.0), 1.0)
-        if not self._share.alone(now, period):
-            told = 0.0
         change = told - self._own.on_the_way
         self._own.on_the_way += change * (_LATER if change > 0 else _SOONER)
