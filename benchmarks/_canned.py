@@ -13,7 +13,10 @@ import orjson
 from benchmarks._http import Reply, Request, listening
 from benchmarks._processes import asked
 
-__all__ = ["canned_server"]
+__all__ = ["SILENT", "canned_server"]
+
+SILENT = "/silent"
+"""What the base URL ends with for answers without trace ids."""
 
 _HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\n"
@@ -37,14 +40,15 @@ async def _serve(connection: Connection) -> None:
 
 
 def _respond(request: Request) -> Reply:
-    """Answer as HubSpot does: not in the order of the inputs, trace ids echoed."""
+    """Answer as HubSpot does: not in the order of the inputs, trace ids echoed unless the path is `SILENT`."""
     inputs = orjson.loads(request.body)["inputs"]
+    silent = request.path.startswith(SILENT)
     results = [
         {
             "id": f"1{position:011}",
             "properties": {
                 **item["properties"],
-                "email": item["id"],
+                **({"email": item["id"]} if "id" in item else {}),
                 "hs_object_id": f"1{position:011}",
                 "createdate": _STAMP,
                 "lastmodifieddate": _STAMP,
@@ -53,7 +57,7 @@ def _respond(request: Request) -> Reply:
             "updatedAt": _STAMP,
             "archived": False,
             "new": True,
-            "objectWriteTraceId": item["objectWriteTraceId"],
+            **({} if silent else {"objectWriteTraceId": item["objectWriteTraceId"]}),
         }
         for position, item in enumerate(inputs)
     ]

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from benchmarks._cost import measure_costs
 from benchmarks._idle import measure_idle
+from benchmarks._instructions import measure_instructions
 from benchmarks._lag import measure_lag
 from benchmarks._memory import measure_memory
+from benchmarks._pauses import measure_pauses
 from benchmarks._progress import say
 from benchmarks._quota import measure_quota
 from benchmarks._report import facts, markdown, write
@@ -22,10 +24,12 @@ from benchmarks._tables import Section, verdict_table
 
 _SECTIONS: Mapping[str, Callable[[Size], Section]] = {
     "cost": measure_costs,
+    "instructions": measure_instructions,
     "quota": measure_quota,
     "idle": measure_idle,
     "memory": measure_memory,
     "lag": measure_lag,
+    "pauses": measure_pauses,
 }
 __all__ = ["main"]
 

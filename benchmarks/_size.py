@@ -19,6 +19,10 @@ class Size:
     records: int
     """Records in a round of the costs, fewer for slow consumers."""
     rounds: int
+    counted_records: tuple[int, int] | None
+    """Records of the two runs whose instructions are counted; None: that takes a minute, so it is left out."""
+    awaited_records: int
+    """Records that are awaited while the garbage collector is timed."""
     lag_records: int
     streams: tuple[int, int]
     """Records of the two streams whose memory is compared."""
@@ -39,6 +43,8 @@ FULL = Size(
     properties=(6, 20),
     records=24_000,
     rounds=9,
+    counted_records=(2_000, 8_000),
+    awaited_records=1_000_000,
     lag_records=30_000,
     streams=(200_000, 2_000_000),
     kept_records=20_000,
@@ -53,6 +59,8 @@ QUICK = Size(
     properties=(6,),
     records=800,
     rounds=1,
+    counted_records=None,
+    awaited_records=2_000,
     lag_records=500,
     streams=(500, 2_000),
     kept_records=300,

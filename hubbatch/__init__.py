@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         RecordStatus,
         RowResult,
     )
+    from hubbatch.object_types import ObjectType
     from hubbatch.outcome import Outcome
     from hubbatch.policies import RateLimit, RetryPolicy
     from hubbatch.progress import Progress
@@ -56,6 +57,7 @@ __all__ = [
     "HubbatchError",
     "NoReply",
     "ObjectResult",
+    "ObjectType",
     "Outcome",
     "OutcomeError",
     "Pair",
@@ -94,6 +96,7 @@ _HOMES = {
     "HubbatchError": "errors",
     "NoReply": "_protocol.exchange",
     "ObjectResult": "models",
+    "ObjectType": "object_types",
     "Outcome": "outcome",
     "OutcomeError": "errors",
     "Pair": "models",
@@ -121,7 +124,10 @@ _HOMES = {
 """Where each name is at home; a test holds this against the imports above."""
 
 _MODULES = frozenset(
-    {"client", "endpoints", "errors", "events", "models", "outcome", "policies", "progress", "run"}
+    {
+        *("client", "endpoints", "errors", "events", "files", "models", "object_types", "outcome"),
+        *("policies", "progress", "run"),
+    }
 )
 """Public modules that are there without an import of their own."""
 

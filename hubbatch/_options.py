@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
 from hubbatch._checks import check_count, check_seconds
-from hubbatch._records.call import DEFAULT_BATCH_BYTES
+from hubbatch._records.call import DEFAULT_BATCH_BYTES, DEFAULT_LINGER
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep
@@ -31,6 +31,10 @@ class RunOptions(TypedDict):
     """Records a request, from 1 to the verb's limit (100; None: the limit)."""
     max_batch_bytes: NotRequired[int]
     """Bytes of JSON a request; default 3 MiB."""
+    linger: NotRequired[float | None]
+    """Seconds that a batch which is not full waits for more records; None: 0.05, 0: at once."""
+    prefetch: NotRequired[int | None]
+    """Records that the run holds at once, taken in and not settled; None: what can be sent in about ten seconds."""
     max_failures: NotRequired[int | None]
     """Stop the run once so many records have failed."""
     deadline: NotRequired[float | None]
@@ -55,6 +59,7 @@ def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> di
             f" {', '.join(RunOptions.__annotations__)}"
         )
     batch_size = options.get("batch_size")
+    prefetch = options.get("prefetch")
     max_failures = options.get("max_failures")
     deadline = options.get("deadline")
     on_progress = options.get("on_progress")
@@ -74,6 +79,8 @@ def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> di
             options.get("max_batch_bytes", DEFAULT_BATCH_BYTES),
             least=_LEAST_BATCH_BYTES,
         ),
+        "linger": _linger(options.get("linger")),
+        "prefetch": None if prefetch is None else check_count("prefetch", prefetch),
         "max_failures": None if max_failures is None else check_count("max_failures", max_failures),
         "deadline": None if deadline is None else check_seconds("deadline", deadline),
         "on_progress": on_progress,
@@ -96,6 +103,13 @@ def check_source(endpoint: Endpoint, source: object) -> Iterable[Any] | AsyncIte
         f"{endpoint.name}() takes an iterable or async iterable of records, not"
         f" {type(source).__name__}; {advice}"
     )
+
+
+def _linger(value: float | None) -> float:
+    """Return the seconds of a linger: 0 is allowed."""
+    if value is None:
+        return DEFAULT_LINGER
+    return 0.0 if type(value) in {int, float} and value == 0 else check_seconds("linger", value)
 
 
 def _word(name: str, value: object, words: type[_Word]) -> _Word:

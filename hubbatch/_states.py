@@ -5,8 +5,10 @@ Values only; it knows nothing of the answer as a whole.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
+from operator import getitem
 from typing import Any, Generic, overload
 
 import attrs
@@ -15,10 +17,12 @@ from attrs import field, frozen
 from hubbatch.models import BatchError, RecordStatus, ResultT
 
 __all__ = [
+    "NO_RESULT",
     "Counts",
     "KeptRecords",
     "RecordOutcome",
     "RecordTable",
+    "errors_of",
     "joined",
     "without_success",
 ]
@@ -111,25 +115,56 @@ class _Records(Sequence[RecordOutcome[Any]]):
         raise NotImplementedError
 
 
+def _numbers() -> array[int]:
+    return array("I")
+
+
+_NONE = array("I", [0])
+
+NO_RESULT: Sequence[None] = (None,)
+"""The results of a record that has none."""
+
+
 @attrs.define(eq=False, repr=False)
 class RecordTable(_Records):
-    """Records by input index, one list a field."""
+    """Records by input index, one column a field."""
 
     inputs: list[Any] = field(factory=list)
     statuses: list[RecordStatus] = field(factory=list)
-    results: list[Any] = field(factory=list)
+    replies: list[Sequence[Any]] = field(factory=list)
+    """The results of the reply that settled a record, which may not have been built yet, and …"""
+    places: array[int] = field(factory=_numbers)
+    """… where among them its own stands."""
     errors: list[BatchError | None] = field(factory=list)
-    attempts: list[int] = field(factory=list)
+    attempts: array[int] = field(factory=_numbers)
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    @property
+    def results(self) -> Iterator[Any]:
+        """The results, which are built now, reply by reply."""
+        return map(getitem, self.replies, self.places)
+
+    def even(self) -> None:
+        """Make all columns as long as the first: what has just been taken in has an input only."""
+        if missing := len(self.inputs) - len(self.attempts):
+            self.statuses.extend([RecordStatus.UNSENT] * missing)
+            self.replies.extend([NO_RESULT] * missing)
+            self.places.extend(_NONE * missing)
+            self.errors.extend([None] * missing)
+            self.attempts.extend(_NONE * missing)
+
+    def copy(self) -> RecordTable:
+        """Return a table that changes no more with this one."""
+        return RecordTable(*(column[:] for column in attrs.astuple(self, recurse=False)))
 
     def _at(self, index: int) -> RecordOutcome[Any]:
         return RecordOutcome(
             index,
             self.inputs[index],
             self.statuses[index],
-            self.results[index],
+            self.replies[index][self.places[index]],
             self.errors[index],
             self.attempts[index],
         )
@@ -167,6 +202,15 @@ def without_success(
     return (row for row in rows if row[1] is not succeeded)
 
 
+def errors_of(records: Sequence[RecordOutcome]) -> dict[int, BatchError]:
+    """Return the errors of some records, each once, by their identity; no record is made for it."""
+    errors = (
+        records.errors if isinstance(records, RecordTable) else [record.error for record in records]
+    )
+    found = dict(zip(map(id, errors), errors, strict=True))
+    return {key: error for key, error in found.items() if error is not None}
+
+
 def joined(
     parts: Sequence[tuple[Sequence[RecordOutcome[Any]], int, Mapping[int, BatchError]]],
 ) -> Sequence[RecordOutcome[Any]]:
@@ -181,9 +225,10 @@ def joined(
         for table, errors in tables:
             whole.inputs += table.inputs
             whole.statuses += table.statuses
-            whole.results += table.results
+            whole.replies += table.replies
+            whole.places += table.places
             whole.attempts += table.attempts
-            whole.errors += [error and errors[id(error)] for error in table.errors]
+            whole.errors += map(errors.get, map(id, table.errors))  # None has none
         return whole
     return [
         attrs.evolve(

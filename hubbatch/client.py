@@ -68,8 +68,7 @@ class Client(Verbs):
     `clock`: for tests: the wall's clock, in seconds since 1970. It tells how long the machine slept, and the time in
     messages. All that waits, and the quota's windows, goes by the event loop's clock: `hubbatch.testing` has a loop
     whose time is virtual.
-    `random`: for tests: gives numbers from 0 to 1, for the jitter of waits. `random.Random(0).random` gives the same
-    ones every time.
+    `random`: for tests: gives numbers from 0 to 1, for the jitter of waits, such as `random.Random(0).random`.
     `observers`: functions of one event of `hubbatch.events`, called as it happens, in the event loop: they must not
     block. One that raises an `Exception` is told of in the log and left out; it stops nothing.
     `name`: the account's, say: it stands in events, in the log, in errors and in what is shown of client and runs.
@@ -81,8 +80,9 @@ class Client(Verbs):
     An iterable is pulled in the event loop, which stands still as long as a pull blocks: give one that waits for a
     database, a file or a network to `hubbatch.in_thread`. Besides its own options a verb takes:
 
-    `batch_size`: records a request, from 1 to the verb's limit, which is the default.
-    `max_batch_bytes`: bytes of JSON a request; default 3 MiB.
+    `batch_size`, `max_batch_bytes`: records (1 to the verb's limit, the default) and bytes of JSON (3 MiB) a request.
+    `linger`: seconds that a batch which is not full waits for more records (0.05; 0: at once), while there is a place.
+    `prefetch`: records held at once, taken in and not settled; by default what the quota can send in ten seconds.
     `max_failures`: stop the run once so many records have failed.
     `deadline`: seconds after which nothing more is taken in; what is in flight settles.
     `on_progress`: a function that is called with a `Progress` whenever a batch is settled. What it raises ends the run.

@@ -5,20 +5,26 @@ Values only: how an outcome is read, merged, raised from and written as JSON. It
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
+from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import attrs
 from attrs import field, frozen
 
-from hubbatch._protocol.converter import converter, read_time, write_time
-from hubbatch._records.mapping import as_mapping
-from hubbatch._states import Counts, RecordOutcome, RecordTable, joined, without_success
+from hubbatch._protocol.converter import converter, write_time
+from hubbatch._protocol.reading import read_time
+from hubbatch._records.plain import json_value
+from hubbatch._states import (
+    Counts,
+    RecordOutcome,
+    RecordTable,
+    errors_of,
+    joined,
+    without_success,
+)
 from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import (
     BatchError,
@@ -171,13 +177,13 @@ class Outcome(Generic[ResultT]):
                 )
                 if moment is not None
             },
-            "links": _json_value(self.links),
-            "warnings": _json_value(self.warnings),
+            "links": json_value(self.links),
+            "warnings": json_value(self.warnings),
             "counts": attrs.asdict(self.counts),
             "records": [
                 {
                     "index": record.index,
-                    "input": _json_value(record.input),
+                    "input": json_value(record.input),
                     "status": str(record.status),
                     "result": result_positions.get(id(record.result)),
                     "error": error_positions.get(id(record.error)),
@@ -219,8 +225,8 @@ class Outcome(Generic[ResultT]):
 def _result_to_dict(result: Result) -> Any:
     """Write a result; one that is no object stands in `row`, with the further ones of its record in `others`."""
     if isinstance(result, RowResult):
-        row = {"row": _json_value(dict(result.fields))}
-        return {**row, "others": _json_value(result.others)} if result.others else row
+        row = {"row": json_value(dict(result.fields))}
+        return {**row, "others": json_value(result.others)} if result.others else row
     return converter.unstructure(_plain(result))
 
 
@@ -257,11 +263,11 @@ def _merged(outcomes: Sequence[Outcome[Any]]) -> Outcome[Any]:
 def _moved(outcome: Outcome[Any], offset: int) -> dict[int, BatchError]:
     """Return an outcome's errors by their identity, with their records so many places further on."""
     found = {id(error): error for error in outcome.errors}
-    found |= {id(error): error for _, _, error in without_success(outcome.records) if error}
+    found |= errors_of(outcome.records)
     if offset == 0:
         return found
     return {
-        key: attrs.evolve(error, indexes=tuple(index + offset for index in error.indexes))
+        key: attrs.evolve(error, indexes=tuple([index + offset for index in error.indexes]))
         for key, error in found.items()
     }
 
@@ -307,44 +313,10 @@ _Model = TypeVar("_Model", ObjectResult, BatchError, ErrorDetail)
 def _plain(model: _Model) -> _Model:
     """Return a model that can be written: what it holds has not been looked at so far."""
     changes = {
-        name: _json_value(value)
+        name: json_value(value)
         for name in _FREE_FIELDS.get(type(model), ())
         if (value := getattr(model, name))
     }
     if isinstance(model, BatchError) and model.errors:
         changes["errors"] = [_plain(detail) for detail in model.errors]
     return attrs.evolve(model, **changes) if changes else model
-
-
-def _json_value(value: Any, depth: int = 0) -> Any:
-    """Return what JSON can hold of a caller's value: text stands for everything that it has no word for."""
-    if value is None or type(value) in {str, int, bool}:
-        return value
-    if isinstance(value, Enum):
-        return _json_value(value.value, depth + 1)
-    if type(value) is float and math.isfinite(value):
-        return value
-    if isinstance(value, date):
-        return value.isoformat()
-    if depth < _DEEPEST:
-        if isinstance(value, list | tuple | set | frozenset):
-            return [_json_value(item, depth + 1) for item in value]
-        try:
-            mapping = as_mapping(value)
-        except Exception:  # a record's own code may raise anything
-            mapping = None
-        if mapping is not None:
-            return {_text(name): _json_value(item, depth + 1) for name, item in mapping.items()}
-        return _text(value)
-    return f"<{type(value).__name__}>"
-
-
-def _text(value: Any) -> str:
-    try:
-        return str(value)
-    except Exception:  # as above
-        return f"<{type(value).__name__}>"
-
-
-_DEEPEST = 20
-"""How deep a record is written: real ones are flat, and one that holds itself has no bottom."""

@@ -16,11 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks._account import AccountPlan, Arrivals, account_server
+from benchmarks._canned import SILENT, canned_server
+from benchmarks._instructions import available, count_instructions, work
 from benchmarks._lag import percentile
 from benchmarks._processes import alone, in_second_process
 from benchmarks._tables import Section, Table, Verdict, verdict_table
 from benchmarks._use import holds_per_period, most_in_window, reuse, share_of_rest
-from benchmarks.consumers import CONSUMERS, missing, way_of
+from benchmarks.consumers import BARE, CONSUMERS, HUBBATCH, PLANNED, missing, way_of
 from hubbatch import RateLimit
 
 ROOT = Path(__file__).parent.parent
@@ -60,9 +62,9 @@ def test_without_the_extra_a_quick_run_measures_the_rest_and_says_what_it_skips(
         assert part in text
     assert "![" not in text
     assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
-    assert len(JUDGEMENT.findall(text)) == 15
-    assert len(JUDGEMENT.findall(done.stdout)) == 15
-    assert JUDGEMENT.findall(text).count("not measured") == 2
+    assert len(JUDGEMENT.findall(text)) == 19
+    assert len(JUDGEMENT.findall(done.stdout)) == 19
+    assert JUDGEMENT.findall(text).count("not measured") == 4
 
 
 @pytest.mark.skipif(
@@ -72,7 +74,7 @@ def test_with_the_extra_a_quick_run_measures_everything_and_draws(tmp_path: Path
     page = tmp_path / "page.md"
     run("-m", "benchmarks", "--quick", "--output", str(page))
     text = page.read_text("utf-8")
-    assert "Skipped" not in text
+    assert re.findall(r"^Skipped: (\w+)", text, re.MULTILINE) == ["instructions"]
     assert "skipped" not in text
     shown = re.findall(r"!\[.+\]\((.+)\)", text)
     assert len(shown) == 8
@@ -212,3 +214,17 @@ async def test_an_account_counts_others_apart_and_can_keep_its_quota_to_itself()
     assert len(arrivals.others) == 50 - accepted > 0
     assert arrivals.stored == 1
     assert not any("ratelimit" in name.lower() for _, names in answers for name in names)
+
+
+@pytest.mark.skipif(not available(), reason="needs valgrind")
+def test_instructions_are_counted_and_hardly_vary() -> None:
+    few, more = (count_instructions(f"for _ in range({number}): pass") for number in (1, 100_000))
+    assert 1_000_000 < more - few < 100_000_000
+
+
+def test_what_is_counted_runs() -> None:
+    with in_second_process(canned_server) as server:
+        for url in (server.greeting, server.greeting + SILENT):
+            alone(work, "hubbatch, create", url, 30, 3)
+        for consumer in (BARE, PLANNED, HUBBATCH):
+            alone(work, consumer.name, server.greeting, 30, 3)

@@ -7,6 +7,8 @@ import datetime as dt
 import enum
 import pickle
 import time
+from array import array
+from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -91,15 +93,20 @@ def test_an_outcome_lists_its_records_by_state() -> None:
     assert Outcome().ok
 
 
+def table_of(records: Sequence[RecordOutcome]) -> RecordTable:
+    return RecordTable(
+        inputs=[record.input for record in records],
+        statuses=[record.status for record in records],
+        replies=[(record.result,) for record in records],
+        places=array("I", bytes(4 * len(records))),
+        errors=[record.error for record in records],
+        attempts=array("I", [record.attempts for record in records]),
+    )
+
+
 def test_a_table_of_records_reads_like_a_list_of_them() -> None:
     records = list(some().records)
-    table = RecordTable(
-        [record.input for record in records],
-        [record.status for record in records],
-        [record.result for record in records],
-        [record.error for record in records],
-        [record.attempts for record in records],
-    )
+    table = table_of(records)
     assert table == records
     assert table != records[:2]
     assert table != 3
@@ -265,10 +272,7 @@ def test_merging_renumbers_what_follows(first: Outcome, second: Outcome) -> None
 
 def in_columns(outcome: Outcome) -> Outcome:
     """Return an outcome whose records are kept as a run keeps them."""
-    columns = ("input", "status", "result", "error", "attempts")
-    records = outcome.records
-    table = RecordTable(*([getattr(record, name) for record in records] for name in columns))
-    return attrs.evolve(outcome, records=table)
+    return attrs.evolve(outcome, records=table_of(outcome.records))
 
 
 @given(st.lists(outcomes(), max_size=4))

@@ -78,6 +78,11 @@ def test_another_machine_is_reached_without_tls_only_on_request() -> None:
         (lambda c: c.create("contacts", [], batch_size=0), "batch_size.*from 1 to 100, not 0"),
         (lambda c: c.create("contacts", [], batch_size=101), "batch_size.*from 1 to 100, not 101"),
         (lambda c: c.create("contacts", [], batch_size=True), "batch_size"),
+        (lambda c: c.create("contacts", [], linger=-1), "linger must be a number of seconds"),
+        (lambda c: c.create("contacts", [], linger=False), "linger must be a number of seconds"),
+        (lambda c: c.create("contacts", [], linger="1"), "linger must be a number of seconds"),
+        (lambda c: c.create("contacts", [], prefetch=0), "prefetch.*of at least 1, not 0"),
+        (lambda c: c.create("contacts", [], prefetch=1.5), "prefetch"),
         (
             lambda c: c.read("contacts", [], properties_with_history=["a"], batch_size=51),
             "batch_size.*from 1 to 50",

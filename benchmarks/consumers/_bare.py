@@ -15,9 +15,9 @@ import orjson
 
 from benchmarks.consumers import BATCH, CONCURRENCY, TOKEN, LoopFactory
 
-__all__ = ["opened", "read"]
+__all__ = ["PATH", "Results", "new_session", "opened", "read"]
 
-_PATH = "/crm/v3/objects/contacts/batch/upsert"
+PATH = "/crm/v3/objects/contacts/batch/upsert"
 
 Results = list[dict[str, Any]]
 
@@ -28,14 +28,15 @@ def opened(
 ) -> Iterator[Callable[[Sequence[dict[str, str]]], Results]]:
     """Open a session."""
     with asyncio.Runner(loop_factory=loop_factory) as runner:
-        session = runner.run(_session(base_url))
+        session = runner.run(new_session(base_url))
         try:
             yield lambda records: runner.run(_upsert(session, records))
         finally:
             runner.run(session.close())
 
 
-async def _session(base_url: str) -> aiohttp.ClientSession:
+async def new_session(base_url: str) -> aiohttp.ClientSession:
+    """Open a session, within the event loop."""
     return aiohttp.ClientSession(base_url, headers={"Authorization": f"Bearer {TOKEN}"})
 
 
@@ -59,7 +60,7 @@ async def _upsert(session: aiohttp.ClientSession, records: Sequence[dict[str, st
                 ]
             }
             async with session.post(
-                _PATH, data=orjson.dumps(body), headers={"Content-Type": "application/json"}
+                PATH, data=orjson.dumps(body), headers={"Content-Type": "application/json"}
             ) as response:
                 response.raise_for_status()
                 results.extend(orjson.loads(await response.read())["results"])

@@ -18,6 +18,7 @@ from attrs import define, field, frozen
 
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
+from hubbatch._admission.spacing import Spacing
 from hubbatch._clock import now
 from hubbatch._observers import Notify, silent
 from hubbatch._protocol.diagnosis import Diagnosis
@@ -29,6 +30,10 @@ from hubbatch.events import BreakerClosed, BreakerOpened, BreakerProbed
 from hubbatch.policies import LimitClass
 
 __all__ = ["DeclinedError", "Gate"]
+
+
+_FIRST = 1.0
+"""Seconds for which the first answer is waited for."""
 
 
 class DeclinedError(Exception):
@@ -100,6 +105,9 @@ class Gate:
         """Whose turn it is comes first, should they wait for the same request to end."""
         self._vain_since: float | None = None
         """When the first answer came that was not good, since the last good one."""
+        self._partial = Spacing()
+        self._first_at, self._passed_at = math.inf, -math.inf
+        """When the first request was let through, and the last one."""
 
     @property
     def concurrency(self) -> int:
@@ -119,6 +127,31 @@ class Gate:
     def held_for(self, limit_class: LimitClass) -> float:
         """Return for how many seconds a class is held from now on; infinity while nobody can tell."""
         return math.inf if self._breaker.open else self.limiter.held_for(limit_class)
+
+    def crowded(self, limit_class: LimitClass) -> bool:
+        """Whether one who comes now has to wait: for others of its class, its quota, or a broken service."""
+        acquiring = self._queues[limit_class].acquiring is not None
+        return (
+            acquiring or self._closed_until() > now() or self.limiter.stalled_for(limit_class) > 0
+        )
+
+    def partial_at(self, who: Hashable) -> float:
+        """Return from when on a request may be made that is not full, where there would be a place for it.
+
+        The first answer tells a quota that is not known: until then one is enough.
+        """
+        ready_at = self._partial.ready_at(who, self.limiter.rate_limit, self._passed_at)
+        if self._in_flight and not self.limiter.known:
+            return max(ready_at, self._first_at + _FIRST)
+        return ready_at
+
+    def note_partial(self, who: Hashable) -> None:
+        """Note that such a request is made."""
+        self._partial.partial(who, now(), self.limiter.rate_limit)
+
+    def leave_partial(self, who: Hashable) -> None:
+        """Note that someone who has asked makes no such request."""
+        self._partial.leave(who)
 
     @asynccontextmanager
     async def enter(
@@ -222,6 +255,8 @@ class Gate:
                     continue
                 self._in_flight += 1
                 self._queues.move_to_end(queue.limit_class)
+                self._passed_at = slot.sent_at
+                self._first_at = min(self._first_at, slot.sent_at)
                 waiter.admitted.set_result(slot)
         except Exception as error:
             while (waiter := queue.next()) is not None:

@@ -15,11 +15,13 @@ import attrs
 from attrs import frozen
 
 from hubbatch._batches.claims import Claims
+from hubbatch._batches.matching import one_to_one
 from hubbatch._batches.names import Names
 from hubbatch._batches.naming import named_and_claimed
+from hubbatch._protocol.results import Results
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import CONTACTS, Spelling
-from hubbatch.endpoints import AnswerKind, Endpoint, ResultShape
+from hubbatch.endpoints import AnswerKind, Endpoint, InputKind, ResultShape
 from hubbatch.models import (
     NO_ANSWER,
     OBJECT_NOT_FOUND,
@@ -55,7 +57,7 @@ def correlate(
     spelling: Spelling = CONTACTS,
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
-    if endpoint.trace_ids and (results := _one_each(inputs, response)) is not None:
+    if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
         succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
         return Correlation(succeeded, results, [None] * len(inputs), [])
     names, claims = named_and_claimed(endpoint, inputs, response, spelling)
@@ -97,18 +99,30 @@ def correlate(
     )
 
 
-def _one_each(inputs: Sequence[Input], response: BatchResponse) -> Sequence[ObjectResult] | None:
-    """Return the results in the order of the inputs if every input has one by trace id, and no more is said.
+def _one_each(
+    endpoint: Endpoint, inputs: Sequence[Input], response: BatchResponse
+) -> Sequence[ObjectResult] | None:
+    """Return the results in the order of the inputs if every input has just one, and no more is said.
 
-    So it is nearly always, and to tell it beforehand saves 4 % of a run's CPU.
+    So it is nearly always, by trace id or, where creates are not echoed theirs, by the very values sent. To tell it
+    beforehand saves 4 % of a run's CPU.
     """
     results = response.results
     if response.errors or len(results) != len(inputs):
         return None
-    by_trace_id = {result.object_write_trace_id: result for result in results}
-    by_trace_id.pop(None, None)
+    if not isinstance(results, Results):
+        results = Results(built=results)
+    places = _by_trace_id(inputs, results)
+    if places is None and endpoint.input is InputKind.NEW_OBJECT:
+        places = one_to_one(inputs, results)
+    return None if places is None else results.in_order(places)
+
+
+def _by_trace_id(inputs: Sequence[Input], results: Results) -> list[int] | None:
+    places = {trace_id: place for place, trace_id in enumerate(results.trace_ids)}
+    places.pop(None, None)
     try:
-        return [by_trace_id.pop(item.trace_id) for item in inputs]
+        return [places.pop(item.trace_id) for item in inputs]
     except KeyError:
         return None
 

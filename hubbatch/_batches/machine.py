@@ -132,15 +132,18 @@ class BatchMachine:
             call.path, body, call.query, repeatable=endpoint.idempotent, method=endpoint.method
         )
 
-    def is_spared(self, batch: Batch, *, any_success: bool) -> bool:
-        """Whether a batch is too much to probe a broken service with.
+    def spares_probes(self, *, any_success: bool) -> bool:
+        """Whether a broken service is probed with one record only.
 
         What a probe leaves in doubt for good had better be one record than a hundred; and where others have succeeded
         the one on which the service fails had better be alone.
         """
         settles = self._call.endpoint.idempotent or self._call.unique_property
-        several = batch.stage is Stage.SEND and len(batch.inputs) > 1
-        return several and (any_success or not settles)
+        return any_success or not settles
+
+    def is_several(self, batch: Batch) -> bool:
+        """Whether the next request of a batch writes, or reads, more than one record."""
+        return batch.stage is Stage.SEND and len(batch.inputs) > 1
 
     def for_a_probe(self, batch: Batch) -> Transition:
         """Return a batch in two parts: one record, and the others."""

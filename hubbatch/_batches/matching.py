@@ -6,17 +6,18 @@ Pure. Values are compared as HubSpot re-spells them. What cannot be told is left
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 from attrs import frozen
 
+from hubbatch._protocol.results import Results
 from hubbatch._records.planning import Input
 from hubbatch._records.respelling import made_of, may_become
 from hubbatch._records.spelling import Spelling
 from hubbatch.models import ObjectResult
 
-__all__ = ["holds_what_was_sent", "match_by_values"]
+__all__ = ["holds_what_was_sent", "match_by_values", "one_to_one"]
 
 
 def holds_what_was_sent(item: Input, result: ObjectResult, spelling: Spelling) -> bool:
@@ -40,30 +41,46 @@ def match_by_values(
     match takes its input out, which may settle others; where inputs that are the same have more results than they
     are, none is given to them, and they go on standing in the way of others.
     """
-    sent = {position: inputs[position].properties for position in positions}
-    exact = _one_to_one(sent, results)
-    if exact is not None:
-        return exact
-    return _Match(inputs, sent, results, spelling).solve()
+    sent = _properties([inputs[position] for position in positions])
+    places = _one_to_one(sent, [result.properties for result in results])
+    if places is not None:
+        return {position: results[place] for position, place in zip(positions, places, strict=True)}
+    return _Match(inputs, dict(zip(positions, sent, strict=True)), results, spelling).solve()
+
+
+def one_to_one(inputs: Sequence[Input], results: Results) -> list[int] | None:
+    """Return for every input the place of its result, if each has one that holds its very values, and no name matters.
+
+    So it is nearly always where a service does not echo the trace ids of what it creates. Nothing is built for it.
+    """
+    named = any(item.key is not None for item in inputs) or set(results.trace_ids) != {None}
+    if named or len(set(filter(None, results.ids))) != len(inputs):
+        return None
+    return _one_to_one(_properties(inputs), results.properties)
+
+
+def _properties(inputs: Iterable[Input]) -> list[Mapping[str, str]]:
+    """Return what inputs write, read at one go."""
+    wires = orjson.loads(b"[%b]" % b",".join([item.body for item in inputs]))
+    return [wire.get("properties", {}) for wire in wires]
 
 
 def _one_to_one(
-    sent: Mapping[int, Mapping[str, str]], results: Sequence[ObjectResult]
-) -> dict[int, ObjectResult] | None:
-    """Return the matches if every input has exactly one result that holds its very values, as is usual."""
-    shapes = {tuple(properties) for properties in sent.values()}
-    if len(shapes) != 1 or len(results) != len(sent):
+    sent: Sequence[Mapping[str, str]], held: Sequence[Mapping[str, str | None]]
+) -> list[int] | None:
+    """Return the places of those that hold the very values sent, if there is exactly one for each, as is usual."""
+    shapes = {tuple(properties) for properties in sent}
+    if len(shapes) != 1 or len(held) != len(sent):
         return None
     names = min(shapes)
-    by_values = {tuple(properties.values()): position for position, properties in sent.items()}
-    matched: dict[int, ObjectResult] = {}
-    for result in results:
-        get = result.properties.get
-        position = by_values.get(tuple([get(name) or "" for name in names]))
-        if position is None or position in matched:
-            return None
-        matched[position] = result
-    return matched
+    by_values = {}
+    for place, properties in enumerate(held):
+        get = properties.get
+        by_values[tuple([get(name) or "" for name in names])] = place
+    try:
+        return [by_values.pop(tuple(properties.values())) for properties in sent]
+    except KeyError:
+        return None
 
 
 @frozen(eq=False)

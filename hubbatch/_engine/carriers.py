@@ -1,7 +1,7 @@
-"""The batches of one run that are under way, each in a task of its own, and what becomes of them when it ends.
+"""The requests of one run that are under way, each in a task of its own, and what becomes of them when it ends.
 
-Whatever happens to a task, its batch stands here until its records are closed. It knows nothing of where batches come
-from.
+A new one waits for its place without a batch, which is composed when it is let through; from then on, whatever happens
+to the task, the batch stands here until its records are closed. It knows nothing of where batches come from.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from hubbatch._batches.batch import Batch
+from hubbatch._clock import now
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import Carrier
-from hubbatch._records.chunking import Chunk
 from hubbatch.errors import TransportError
 
 __all__ = ["Carriers"]
@@ -44,7 +44,8 @@ class Carriers:
         self._fail = fail
         self._moved = moved
         self._ended = ended
-        self._numbering = itertools.count()
+        self.unfilled = 0
+        """How many requests wait for their place and have no batch yet."""
         self._carriers: dict[asyncio.Task[None], Carrier] = {}
 
     def __len__(self) -> int:
@@ -55,28 +56,44 @@ class Carriers:
         """How many batches are under way, each with all its parts."""
         return len({batch.number for batch in self.open()})
 
+    @property
+    def pausing(self) -> int:
+        """How many batches wait for their time to be sent again."""
+        return self._runner.pausing
+
     def open(self) -> Iterator[Batch]:
         """Return the batches that are not settled: those under way, and those that go on after these."""
-        under_way = (carrier.batch for carrier in self._carriers.values())
+        under_way = (carrier.batch for carrier in self._carriers.values() if carrier.batch.inputs)
         return itertools.chain(under_way, self._runner.waiting())
 
-    def begin(self, chunk: Chunk) -> None:
-        """Carry a new batch."""
-        self._carry_on(Batch(chunk, next(self._numbering)))
+    def begin(self) -> None:
+        """Have one more request wait for its place."""
+        self.unfilled += 1
+        self._carry_on(Batch((), tried_since=now()))
+
+    def note_filled(self) -> None:
+        """Note that a request that was waiting has been given its batch."""
+        self.unfilled -= 1
 
     def leave(self, which: Callable[[Batch], bool]) -> None:
-        """End the waiting of those batches that are to be left as they are; what is being sent goes on."""
+        """End the waiting of those batches that are to be left as they are, and of all that have none yet.
+
+        What is being sent goes on.
+        """
         current = asyncio.current_task()
         for task, carrier in self._carriers.items():
-            if not carrier.sending and task is not current and which(carrier.batch):
+            batch = carrier.batch
+            if not carrier.sending and task is not current and (not batch.inputs or which(batch)):
                 task.cancel()
 
     def close(self) -> None:
         """Settle what is still open: its task never got a turn, or the run has ended without it."""
         self._runner.withdraw(_BROKEN_OFF)
         for carrier in self._carriers.values():
-            self._runner.break_off(carrier.batch, _BROKEN_OFF)
+            if carrier.batch.inputs:
+                self._runner.break_off(carrier.batch, _BROKEN_OFF)
         self._carriers.clear()
+        self.unfilled = 0
 
     def _carry_on(self, batch: Batch) -> None:
         carrier = Carrier(batch)
@@ -104,7 +121,8 @@ class Carriers:
                 raise
             self._fail(_as_failure(error))
         finally:
-            self._carriers.pop(task, None)
+            if self._carriers.pop(task, None) is not None and not carrier.batch.inputs:
+                self.unfilled -= 1
         self._ended()
 
     def _go_on(self, batches: Sequence[Batch], why: str = _BROKEN_OFF) -> None:
@@ -116,8 +134,9 @@ class Carriers:
                 self._carry_on(batch)
 
     def _break_off(self, batch: Batch, why: str) -> None:
-        """Settle a batch whose sending was broken off."""
-        self._go_on(self._runner.break_off(batch, why), why)
+        """Settle a batch whose sending was broken off, if there is one yet."""
+        if batch.inputs:
+            self._go_on(self._runner.break_off(batch, why), why)
 
 
 def _why(error: BaseException) -> str:

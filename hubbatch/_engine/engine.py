@@ -1,4 +1,4 @@
-"""One run: records are pulled, batched, sent side by side and settled, and the books are true whatever happens.
+"""One run: records are pulled, wait to be sent, leave in batches side by side and are settled; the books are true.
 
 The engine moves things and keeps the order of events; what to send, what an answer means and whom it is for is
 decided in pure modules. It knows nothing of HTTP or of who waits for the outcome.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterable, Callable, Iterable, Iterator
+import itertools
+from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -16,16 +17,18 @@ import attrs
 from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
+from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settling import Settler
 from hubbatch._records.call import Call
-from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
+from hubbatch._records.planning import Input
 from hubbatch._records.values import InvalidRecordError
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError
@@ -35,9 +38,6 @@ from hubbatch.policies import Keep
 from hubbatch.progress import Progress
 
 __all__ = ["Engine"]
-
-_LINGER = 1.0
-"""Seconds that a batch which is not full waits for more records of a slow source."""
 
 
 class Engine:
@@ -56,27 +56,12 @@ class Engine:
         backlog: Callable[[], int] = lambda: 0,
     ) -> None:
         self._call = call
-        self._source = source
         self._resources = resources
         self._life = life
-        self._backlog = backlog
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
-        self._settler = Settler(self._ledger, self._intake, observe, reporter)
-        self._runner = BatchRunner(
-            call,
-            resources,
-            self._intake,
-            self._settler,
-            settled=self._after_settling,
-            fail=functools.partial(self._fail, fatal=True),
-            may_wait=self._may_wait,
-            note_sent=self._ledger.sent,
-            reporter=reporter,
-        )
-        self._feeder = Feeder(
-            source, life, reporter.source_blocks, room=self._room, take=self._take, idle=self._nudge
-        )
+        self._settler = Settler(self._ledger, self._intake, observe, reporter, call.journal)
+        self._runner = self._make_runner(reporter)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
@@ -88,7 +73,26 @@ class Engine:
             moved=self._after_step,
             ended=self._after_batch,
         )
-        self._linger: asyncio.TimerHandle | None = None
+        self._numbering = itertools.count()
+        self._read_ahead = ReadAhead(
+            call, resources.gate, self._intake, self._ledger, self._carriers, backlog=backlog
+        )
+        self._dispatcher = Dispatcher(
+            self._intake.queue,
+            resources.gate,
+            self._carriers,
+            call.linger,
+            lambda: life.taking and not self._cancelling,
+            limit_class=call.endpoint.limit_class,
+        )
+        self._feeder = Feeder(
+            source,
+            life,
+            reporter.source_blocks,
+            room=self._read_ahead.room,
+            take=self._take,
+            idle=self._after_pull,
+        )
         self._leaves_at: float | None = None
         """Once the run is stopped: when nothing is sent again any more."""
         self._leaving: asyncio.TimerHandle | None = None
@@ -96,6 +100,20 @@ class Engine:
         self.total = length_of(source)
         self._began = now()
         self._final: Progress | None = None
+
+    def _make_runner(self, reporter: RunReporter) -> BatchRunner:
+        return BatchRunner(
+            self._call,
+            self._resources,
+            self._intake.envelope,
+            self._settler,
+            compose=self._compose,
+            settled=self._after_settling,
+            fail=functools.partial(self._fail, fatal=True),
+            may_wait=self._may_wait,
+            note_sent=self._note_sent,
+            reporter=reporter,
+        )
 
     # The truth, at any time
 
@@ -115,7 +133,7 @@ class Engine:
         if self._final is not None:
             return self._final
         ledger, limiter = self._ledger, self._resources.gate.limiter
-        counts = ledger.counts
+        counts, quota = ledger.counts, limiter.rate_limit
         return Progress(
             counts=counts,
             total=self.total,
@@ -125,10 +143,10 @@ class Engine:
             retries=self._runner.retries,
             elapsed=now() - self._began,
             quota_used=limiter.used,
-            quota=limiter.rate_limit.budget,
-            quota_period=limiter.rate_limit.period,
+            quota=quota.budget,
+            quota_period=quota.period,
             service_down=self._resources.gate.broken,
-            hold=limiter.stalled_for,
+            hold=limiter.stalled_for(self._call.endpoint.limit_class),
             waiting_for_key=self._intake.waiting_for_key,
         )
 
@@ -204,7 +222,7 @@ class Engine:
         """Close some of what is still open: it was never sent, or its task never got a turn; return whether any was."""
         try:
             if self._closing is None:
-                self._cancel_linger()
+                self._dispatcher.close()
                 self._carriers.close()
                 self._closing = self._settler.close_rest(self._feeder.rest())
             return next(self._closing, self) is not self
@@ -248,21 +266,10 @@ class Engine:
             self._fail(error, reason=Reason.SOURCE)
         else:
             if self._feeder.exhausted:
-                self._start(self._intake.flush())
-
-    def _room(self) -> int:
-        """Return how many records may be taken in before a batch becomes full."""
-        gate = self._resources.gate
-        most = gate.concurrency + 2
-        if not gate.broken:
-            most += min(self._runner.pausing, most)  # they keep nobody else from being sent
-        if len(self._carriers) >= most - 1 and self._carriers.batches >= most - 1:
-            return 0  # and one is being filled
-        in_the_way = self._ledger.unsettled - self._intake.aside + self._backlog()
-        return most * self._call.batch_size - in_the_way
+                self._dispatcher.hurry(exhausted=True)
 
     def _take(self, record: Any) -> bool:
-        """Take one record in; return whether that made a batch full."""
+        """Take one record in; return whether that has filled one more request."""
         index = self._ledger.take(record)
         try:
             full = self._intake.take(index, record)
@@ -270,33 +277,9 @@ class Engine:
             self._settler.refuse(index, str(error))
             self._mind_failures()
             return False
-        if full or self._linger is None:
-            self._start(full)
-        return bool(full)
-
-    def _nudge(self) -> None:
-        """Send a batch that is not full if nothing else is going on that could fill it."""
-        if not self._carriers:
-            self._start(self._intake.flush())
-
-    def _start(self, chunks: list[Chunk]) -> None:
-        """Send batches that are full, and give the one that is being filled its time to become so."""
-        if chunks:
-            self._cancel_linger()
-        for chunk in chunks:
-            if self._life.taking and not self._cancelling:
-                self._carriers.begin(chunk)
-        if self._linger is None and self._intake.waiting:
-            self._linger = asyncio.get_running_loop().call_later(_LINGER, self._flush)
-
-    def _flush(self) -> None:
-        self._linger = None
-        self._start(self._intake.flush())
-
-    def _cancel_linger(self) -> None:
-        if self._linger is not None:
-            self._linger.cancel()
-            self._linger = None
+        if full or self._dispatcher.idle:
+            self._dispatcher.dispatch()
+        return full
 
     @property
     def _cancelling(self) -> bool:
@@ -318,18 +301,37 @@ class Engine:
         return left or self._cancelling or self._life.failing
 
     def _after_step(self) -> None:
-        """Go on while a batch may have to pause: others may go meanwhile."""
+        """Go on while a batch may have to pause: others may go meanwhile, also such as have waited for a key."""
+        self._dispatcher.dispatch()
         asyncio.get_running_loop().call_soon(self._feeder.wake)
         self._report()
 
     def _after_batch(self) -> None:
-        if self._feeder.exhausted or self._room() <= 0:
-            self._nudge()
+        self._after_pull()
         self._feeder.wake()
 
-    def _after_settling(self, full: list[Chunk]) -> None:
-        """Go on once records have been closed: with chunks that are full now, or not at all."""
-        self._start(full)
+    def _after_pull(self) -> None:
+        """Have what waits leave if that alone makes room for more."""
+        if not self._carriers and self._read_ahead.used_up:
+            self._dispatcher.hurry()
+        else:
+            self._dispatcher.dispatch()
+
+    def _compose(self, most: int | None) -> tuple[Sequence[Input], int] | None:
+        """Return what a new request carries, at most so many inputs, and its number in the run; None: nothing waits."""
+        inputs = self._intake.compose(most)
+        if inputs:
+            self._carriers.note_filled()
+        self._dispatcher.dispatch()
+        return (inputs, next(self._numbering)) if inputs else None
+
+    def _note_sent(self, indexes: Iterable[int]) -> None:
+        self._ledger.sent(indexes)
+        if self._read_ahead.follows_sending:
+            self._feeder.wake()
+
+    def _after_settling(self) -> None:
+        """Go on once records have been closed, or not at all."""
         self._mind_failures()
         self._report()
 

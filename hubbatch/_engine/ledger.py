@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from array import array
+from collections import deque
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -125,9 +127,12 @@ class Ledger:
         self._shelf.settle(index, status, result, error, attempts)
 
     def succeed(
-        self, indexes: Sequence[int], results: Sequence[Result | None], attempts: int
+        self,
+        indexes: list[int],
+        results: Sequence[Result | None] | None,
+        attempts: int,
     ) -> None:
-        """Close records that have succeeded, as `settle` does one by one."""
+        """Close records that have succeeded, as `settle` does one by one; `results` are not looked at."""
         self._sent.difference_update(indexes)
         self._shelf.succeed(indexes, results, attempts)
 
@@ -192,45 +197,55 @@ class _Table:
         error: BatchError | None,
         attempts: int,
     ) -> None:
-        table = self._evened()
+        table = self._table
+        table.even()
         table.statuses[index] = status
-        table.results[index] = result
+        if result is not None:
+            table.replies[index] = (result,)
         table.errors[index] = error
         table.attempts[index] = attempts
         del self.open[index]
 
     def succeed(
-        self, indexes: Sequence[int], results: Sequence[Result | None], attempts: int
+        self,
+        indexes: list[int],
+        results: Sequence[Result | None] | None,
+        attempts: int,
     ) -> None:
-        table = self._evened()
-        still_open, statuses, kept, tries = self.open, table.statuses, table.results, table.attempts
-        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
-        for index, result in zip(indexes, results, strict=True):
+        if not indexes:
+            return
+        table, still_open = self._table, self.open
+        table.even()
+        replies, places = table.replies, table.places
+        # Looked up once: it takes a call of Python in 3.11.
+        statuses, tries, succeeded = table.statuses, table.attempts, RecordStatus.SUCCEEDED
+        first, number = indexes[0], len(indexes)
+        if still_open.keys() >= set(indexes) and indexes == [*range(first, first + number)]:
+            one_run = slice(first, first + number)  # as nearly always: nothing is a step for each
+            statuses[one_run] = [succeeded] * number
+            tries[one_run] = array("I", [attempts]) * number
+            if results is not None:
+                replies[one_run] = [results] * number
+                places[one_run] = array("I", range(number))
+            deque(map(still_open.__delitem__, indexes), 0)
+            return
+        for place, index in enumerate(indexes):
             if index in still_open:
                 statuses[index] = succeeded
-                kept[index] = result
                 tries[index] = attempts
+                if results is not None:
+                    replies[index], places[index] = results, place
                 del still_open[index]
-
-    def _evened(self) -> RecordTable:
-        """Return the table with all columns as long as the first."""
-        table = self._table
-        if missing := len(table.inputs) - len(table.attempts):
-            table.statuses.extend([RecordStatus.UNSENT] * missing)
-            table.results.extend([None] * missing)
-            table.errors.extend([None] * missing)
-            table.attempts.extend([0] * missing)
-        return table
 
     def leave(self, _first: int, records: list[Any]) -> None:
         self._table.inputs.extend(records)
-        self._evened()
+        self._table.even()
 
     def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
-        self._evened()
+        self._table.even()
         if final:
             return self._table
-        table = RecordTable(*(list(column) for column in attrs.astuple(self._table, recurse=False)))
+        table = self._table.copy()
         for index in in_flight:
             table.statuses[index] = RecordStatus.UNKNOWN
         return table
@@ -263,7 +278,10 @@ class _Exceptions:
         del self.open[index]
 
     def succeed(
-        self, indexes: Sequence[int], _results: Sequence[Result | None], _attempts: int
+        self,
+        indexes: list[int],
+        _results: Sequence[Result | None] | None,
+        _attempts: int,
     ) -> None:
         for index in indexes:
             self.open.pop(index, None)

@@ -135,9 +135,9 @@ class RunReporter:
                 unsent=tuple(by_status[RecordStatus.UNSENT]),
             )
 
-    def request(self, endpoint: Endpoint, batch: Batch) -> RequestReport:
-        """Return what tells of a request for a batch, which asks for its turn now."""
-        return RequestReport(self._tell, self._run, batch, endpoint.name, now())
+    def request(self, endpoint: Endpoint, batch: Batch, asked_at: float) -> RequestReport:
+        """Return what tells of a request for a batch; `asked_at`: when it asked for its turn."""
+        return RequestReport(self._tell, self._run, batch, endpoint.name, asked_at)
 
     def goes_on(self, batch: Batch, transition: Transition, why: Diagnosis | None) -> None:
         """Tell how a batch goes on after an answer, or after none."""

@@ -10,15 +10,18 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hubbatch._admission.gate import DeclinedError
 from hubbatch._batches.batch import Batch
+from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Transition
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
 from hubbatch._engine.settling import Settler
 from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.exchange import Request
 from hubbatch._records.call import Call
-from hubbatch._records.chunking import Chunk
-from hubbatch._records.intake import Intake
+from hubbatch._records.envelope import Envelope
+from hubbatch._records.planning import Input
+from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError
 
 __all__ = ["BatchRunner"]
@@ -27,28 +30,32 @@ __all__ = ["BatchRunner"]
 class BatchRunner:
     """Takes the batches of one run a step further.
 
-    `settled` is called when records have been closed, with the chunks that are full now; `fail` when the run cannot
-    go on; `may_wait` tells whether a batch should still wait so many seconds; `note_sent` is told the records of which
-    a byte may leave.
+    `compose` returns what a new batch carries, no more than so many inputs, and its number, or None if none wait;
+    `settled` is called when records
+    have been closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many
+    seconds; `note_sent` is told the records of which a byte may leave.
     """
 
     def __init__(
         self,
         call: Call,
         resources: ClientResources,
-        intake: Intake,
+        envelope: Envelope,
         settler: Settler,
         *,
-        settled: Callable[[list[Chunk]], None],
+        compose: Callable[[int | None], tuple[Sequence[Input], int] | None],
+        settled: Callable[[], None],
         fail: Callable[[HubbatchError], None],
         may_wait: Callable[[float], bool],
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
     ) -> None:
-        self._machine = BatchMachine(call, resources.policy, intake.envelope)
-        self._sender = RequestSender(resources, note_sent, reporter)
+        self._machine = BatchMachine(call, resources.policy, envelope)
+        self._journal = call.journal
+        self._sender = RequestSender(resources, note_sent, reporter, call.endpoint.limit_class)
         self._reporter = reporter
         self._settler = settler
+        self._compose = compose
         self._settled = settled
         self._fail = fail
         self._may_wait = may_wait
@@ -77,11 +84,11 @@ class BatchRunner:
         """Take the batch of a carrier one step further; return what goes on in its place."""
         await self._sender.wait_until(carrier.batch.resumes_at)
         before = carrier.batch.status
-        endpoint, request = self._machine.request(carrier.batch)
-        spare = self._machine.is_spared(carrier.batch, any_success=self._settler.any_success)
         try:
-            response = await self._sender.exchange(endpoint, request, carrier, spare=spare)
+            response = await self._sender.exchange(carrier, self._prepare)
         except DeclinedError:
+            if not carrier.batch.inputs:
+                return ()
             return self._perform(carrier.batch, self._machine.for_a_probe(carrier.batch))
         moment = self._sender.moment(
             carrier.batch, any_success=self._settler.any_success, may_wait=self._may_wait
@@ -92,6 +99,25 @@ class BatchRunner:
         if transition.renews_token:
             self._sender.refuse_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)
+
+    async def _prepare(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
+        """Return the request of a carrier that has been let through; a new batch is composed now.
+
+        `probes`: the request would show whether the service works. Raises `DeclinedError` if there is nothing to send
+        after all, or too much for that.
+        """
+        machine, new = self._machine, not carrier.batch.inputs
+        spared = probes and machine.spares_probes(any_success=self._settler.any_success)
+        if new:
+            if (composed := self._compose(1 if spared else None)) is None:
+                raise DeclinedError
+            carrier.batch = Batch(*composed, tried_since=carrier.batch.tried_since)
+        elif spared and machine.is_several(carrier.batch):
+            raise DeclinedError
+        request = machine.request(carrier.batch)
+        if new and self._journal is not None:
+            await self._journal.before_sending(indexes_of(carrier.batch.inputs))
+        return request
 
     def break_off(self, batch: Batch, why: str) -> Sequence[Batch]:
         """Settle a batch whose sending was broken off; return what may go on for it."""
@@ -110,7 +136,8 @@ class BatchRunner:
         try:
             self._reporter.goes_on(batch, transition, answer)
             if transition.settled or transition.errors:
-                self._settled(self._settler.settle(transition))
+                self._settler.settle(transition)
+                self._settled()
             if transition.stop is not None:
                 self._fail(transition.stop)
         except (

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
+from typing import Protocol
 
 import attrs
 from attrs import define, field, frozen
 
-from hubbatch._admission.gate import DeclinedError, Gate
+from hubbatch._admission.gate import Gate
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
@@ -29,7 +30,7 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
 from hubbatch.policies import LimitClass, RetryPolicy
 
-__all__ = ["Carrier", "ClientResources", "RequestSender", "Response"]
+__all__ = ["Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
 
 
 @frozen
@@ -51,7 +52,8 @@ class ClientResources:
 class Carrier:
     """Who carries a batch now: the one place where the batch of a task stands, whatever happens to the task."""
 
-    batch: Batch
+    batch: Batch = field(factory=lambda: Batch(()))
+    """It has no inputs as long as a new request waits for its place: what it carries is chosen then."""
     sending: bool = False
     """Whether a request with it is under way, of which a byte may have left."""
 
@@ -65,6 +67,14 @@ class Response:
     """The token that it was sent with."""
 
 
+class Prepare(Protocol):
+    """Makes the request of a carrier. `probes`: whether it is to show if the service works."""
+
+    def __call__(
+        self, carrier: Carrier, *, probes: bool
+    ) -> Awaitable[tuple[Endpoint, Request]]: ...
+
+
 class RequestSender:
     """Sends the requests of one run. `note_sent` is told the records of which a byte may leave now."""
 
@@ -73,11 +83,12 @@ class RequestSender:
         resources: ClientResources,
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
+        limit_class: LimitClass = LimitClass.INTERVAL,
     ) -> None:
         self._resources = resources
         self._note_records = note_sent
         self._reporter = reporter
-        self._limit_class = LimitClass.INTERVAL
+        self._limit_class = limit_class
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -128,22 +139,22 @@ class RequestSender:
         """Have the token that a request was sent with replaced before the next one."""
         self._resources.tokens.refused(response.token)
 
-    async def exchange(
-        self, endpoint: Endpoint, request: Request, carrier: Carrier, *, spare: bool = False
-    ) -> Response:
-        """Send one request for the batch of a carrier and tell what came of it.
+    async def exchange(self, carrier: Carrier, prepare: Prepare) -> Response:
+        """Send one request for a carrier and tell what came of it.
 
-        `spare`: raise `DeclinedError`, and send nothing, rather than probe a broken service with this request.
+        `prepare` makes the request once it may go. What it raises comes out, and nothing is sent.
         """
         resources, batch, gate = self._resources, carrier.batch, self._resources.gate
-        report = self._reporter.request(endpoint, batch)
-        since = now() if batch.tried_since is None else batch.tried_since
-        carrier.batch = attrs.evolve(batch, tried_since=since)
+        asked_at = now()
+        if (since := batch.tried_since) is None:
+            since = asked_at
+            carrier.batch = attrs.evolve(batch, tried_since=since)
         self._refuse_long_holds()
         async with gate.enter(self, since, self._limit_class) as slot:
-            if spare and gate.broken:
-                raise DeclinedError
+            endpoint, request = await prepare(carrier, probes=gate.broken)
             token = await resources.tokens.current()  # not before: the wait may have been long
+            batch = carrier.batch
+            report = self._reporter.request(endpoint, batch, asked_at)
             note_sent = functools.partial(self._note_sent, carrier, slot, report)
             reply = await self._send(request, token, carrier, note_sent)
         diagnosis = diagnose(endpoint, reply, len(batch.inputs))

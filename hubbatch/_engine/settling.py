@@ -1,6 +1,6 @@
 """From what is decided about records to the books: each is closed in its state, shown to an observer, its key freed.
 
-Synchronous. It says which chunks may go now that a key is free; it knows nothing of answers, tasks, time or waiting.
+Synchronous. It knows nothing of answers, tasks, time or waiting.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.reporter import RunReporter
-from hubbatch._records.chunking import Chunk
 from hubbatch._records.intake import Intake
+from hubbatch._records.journal import Journal
 from hubbatch._records.planning import Input
 from hubbatch._states import RecordOutcome
 from hubbatch.models import (
@@ -45,25 +45,28 @@ class Settler:
         intake: Intake,
         observe: Callable[[RecordOutcome[Any]], None] | None,
         reporter: RunReporter,
+        journal: Journal | None = None,
     ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._observe = observe
         self._reporter = reporter
+        self._journal = journal
 
     @property
     def any_success(self) -> bool:
         """Whether any record of the run has succeeded so far."""
         return self._ledger.settled(RecordStatus.SUCCEEDED) > 0
 
-    def settle(self, transition: Transition) -> list[Chunk]:
-        """Enter what a transition settles; return the chunks that are full now that keys are free."""
+    def settle(self, transition: Transition) -> None:
+        """Enter what a transition settles."""
         self._ledger.note_errors(transition.errors)
         if transition.response is not None:
             self._ledger.note_response(transition.response)
-        still_open = self._still_open(transition) if self._reporter.hears_settling else ()
+        still_open = self._still_open(transition) if self._is_heard else ()
         try:
-            return [chunk for done in transition.settled for chunk in self._settle(done)]
+            for done in transition.settled:
+                self._settle(done)
         finally:  # also of what is closed when something breaks
             if still_open:
                 self._tell_closed(still_open)
@@ -73,8 +76,8 @@ class Settler:
         error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
-        if self._reporter.hears_settling:
-            self._reporter.settled([(RecordStatus.FAILED, [index])])
+        if self._is_heard:
+            self._tell([(RecordStatus.FAILED, [index])])
 
     def _still_open(self, transition: Transition) -> Sequence[tuple[RecordStatus, Sequence[int]]]:
         """Return the records that a transition closes, by index, each with its state from now on."""
@@ -91,7 +94,7 @@ class Settler:
             closed.append(
                 (status, [index for index in indexes if index not in left] if left else indexes)
             )
-        self._reporter.settled(closed)
+        self._tell(closed)
 
     def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
         """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
@@ -100,18 +103,18 @@ class Settler:
             self._close_forgotten(sent)
             for index in indexes:
                 self._close(index, RecordStatus.UNSENT, None, None, 0)
-            if self._reporter.hears_settling:
+            if self._is_heard:
                 doubtful = set(sent)
                 never = [index for index in indexes if index not in doubtful]
-                self._reporter.settled([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
+                self._tell([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
             yield
         while records := list(itertools.islice(never_taken, _SLICE)):
             first = self._ledger.leave(records)
             if self._observe is not None:
                 for index, record in enumerate(records, first):
                     self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
-            if self._reporter.hears_settling:
-                self._reporter.settled([(RecordStatus.UNSENT, range(first, first + len(records)))])
+            if self._is_heard:
+                self._tell([(RecordStatus.UNSENT, range(first, first + len(records)))])
             yield
 
     def _close_forgotten(self, indexes: Sequence[int]) -> None:
@@ -122,27 +125,41 @@ class Settler:
             for index in indexes:
                 self._close(index, RecordStatus.UNKNOWN, None, error, 1)
 
-    def _settle(self, done: Settled) -> list[Chunk]:
-        """Close inputs that have come to their end together.
+    @property
+    def _is_heard(self) -> bool:
+        """Whether anybody wants to know which records are settled."""
+        return self._journal is not None or self._reporter.hears_settling
 
-        Where nobody looks on and each input stands for itself a success is entered at one go, which saves 10 % of a
-        run's CPU.
-        """
-        inputs, results = done.inputs, done.results
-        if done.status is RecordStatus.SUCCEEDED and self._observe is None:
-            indexes = [
-                item.index
-                for item in inputs
-                if item.followers is None and item.caller_trace_id is None
-            ]
-            if len(indexes) == len(inputs):
-                self._ledger.succeed(indexes, results or [None] * len(inputs), done.attempts)
-                return self._intake.release_all(inputs)
-        full: list[Chunk] = []
-        for item, result in zip(inputs, results or [None] * len(inputs), strict=True):
-            self._close_all(item, done, result)
-            full += self._intake.release(item)
-        return full
+    def _tell(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
+        """Tell of records that are closed, first those to whom it matters most."""
+        if self._journal is not None:
+            for status, positions in records:
+                if positions:
+                    self._journal.settled(positions, status)
+        if self._reporter.hears_settling:
+            self._reporter.settled(records)
+
+    def _settle(self, done: Settled) -> None:
+        """Close inputs that have come to their end together, and free their keys."""
+        if not self._succeed_at_one_go(done):
+            results = done.results or [None] * len(done.inputs)
+            for item, result in zip(done.inputs, results, strict=True):
+                self._close_all(item, done, result)
+        self._intake.release(done.inputs)
+
+    def _succeed_at_one_go(self, done: Settled) -> bool:
+        """Enter a success where nobody looks on and each input stands for itself; that saves 10 % of a run's CPU."""
+        if done.status is not RecordStatus.SUCCEEDED or self._observe is not None:
+            return False
+        indexes = [
+            item.index
+            for item in done.inputs
+            if item.followers is None and item.caller_trace_id is None
+        ]
+        if len(indexes) < len(done.inputs):
+            return False
+        self._ledger.succeed(indexes, done.results, done.attempts)
+        return True
 
     def _close_all(self, item: Input, done: Settled, result: Result | None) -> None:
         for member in item.members():

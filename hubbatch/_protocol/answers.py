@@ -11,7 +11,8 @@ from typing import Any
 import attrs
 
 from hubbatch._protocol.codec import has_own_words, read_response, within_bounds
-from hubbatch._protocol.converter import converter, shallow
+from hubbatch._protocol.converter import converter
+from hubbatch._protocol.reading import shallow
 from hubbatch.endpoints import AnswerKind, Endpoint, ResultShape
 from hubbatch.models import OBJECT_NOT_FOUND, BatchError, BatchResponse, ObjectResult, RowResult
 

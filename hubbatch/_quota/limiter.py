@@ -81,6 +81,8 @@ class RateLimiter:
             )
             for each, limit in limits.items()
         }
+        self.known = rate_limit is not None
+        """Whether the limit is more than a guess: it is pinned, or an answer has come since."""
         self._told_until = dict.fromkeys(LimitClass, -math.inf)
         self._listeners: weakref.WeakSet[Notify] = weakref.WeakSet()
 
@@ -123,6 +125,7 @@ class RateLimiter:
         """Learn from the answer to a request: its headers (lower-case names), and whether it was one too many."""
         budget = self._of(slot)
         before = budget.limit
+        self.known = self.known or slot.limit_class is LimitClass.INTERVAL
         budget.learn(headers, slot, now(), refused=refused)
         self._wake()
         if (limit := budget.limit) != before:
@@ -165,10 +168,9 @@ class RateLimiter:
         """Return for how many seconds a class is held from now on, as the service asked; `max_hold` at the most."""
         return self._classes[limit_class].budget.held_for(now())
 
-    @property
-    def stalled_for(self) -> float:
-        """Seconds until the quota lets the next request go: held, or with our part of the period used up."""
-        return self._interval.stalled_for(now())
+    def stalled_for(self, limit_class: LimitClass = LimitClass.INTERVAL) -> float:
+        """Return for how many seconds the quota lets no request of a class go: held, or with our part used up."""
+        return self._classes[limit_class].budget.stalled_for(now())
 
     @property
     def _interval(self) -> Budget:

@@ -7,14 +7,18 @@ from typing import Any
 
 from attrs import frozen
 
+from hubbatch._records.journal import Journal
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
 
-__all__ = ["DEFAULT_BATCH_BYTES", "Call"]
+__all__ = ["DEFAULT_BATCH_BYTES", "DEFAULT_LINGER", "Call"]
 
 DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
+
+DEFAULT_LINGER = 0.05
+"""Seconds that a batch which is not full waits for more records."""
 
 
 @frozen
@@ -29,6 +33,8 @@ class Call:
     max_batch_bytes: int = DEFAULT_BATCH_BYTES
     max_failures: int | None = None
     deadline: float | None = None
+    linger: float = DEFAULT_LINGER
+    prefetch: int | None = None
     on_progress: Callable[[Progress], None] | None = None
     duplicates: Duplicates = Duplicates.SERIAL
     keep: Keep | None = None
@@ -40,3 +46,5 @@ class Call:
     object_type: str = ""
     spelling: Spelling = CONTACTS
     """How the values of the object type are compared."""
+    journal: Journal | None = None
+    """Who hears of records before they are sent, and may stop the run."""

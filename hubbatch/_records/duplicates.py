@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from hubbatch._records.chunking import Chunker
+from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import Key
 from hubbatch.endpoints import Doubt, Endpoint
@@ -32,13 +32,14 @@ _MOST_ASIDE_BYTES = 64 * 1024 * 1024
 class Admission(Enum):
     """What becomes of an input now."""
 
-    FEED = auto()
+    QUEUE = auto()
+    """It may be sent."""
     WAIT = auto()
     """It waits for the key, or rides with the input that has it; either way it is settled later."""
     REFUSE = auto()
 
 
-_FEED = Admission.FEED
+_QUEUE = Admission.QUEUE
 """At hand for every record: to look an Enum's member up takes a call of Python in 3.11."""
 
 
@@ -66,9 +67,9 @@ def count_aside(waiting: int, waiting_bytes: int) -> int:
 class DuplicateGuard:
     """Knows which keys are taken, and by whom."""
 
-    def __init__(self, policy: Duplicates, chunker: Chunker, endpoint: Endpoint) -> None:
+    def __init__(self, policy: Duplicates, inputs: InputQueue, endpoint: Endpoint) -> None:
         self._policy = policy
-        self._chunker = chunker
+        self._inputs = inputs
         self._remembers = endpoint.doubt is Doubt.LOOK_UP
         """Whether it matters, when an input is looked up, that another one has just had its key."""
         self._one_answer_serves_all = (
@@ -100,14 +101,14 @@ class DuplicateGuard:
         """Decide about one input in the order of the source."""
         key = item.key
         if key is None:
-            return _FEED
+            return _QUEUE
         if self._seen is not None:
-            return _FEED if self._seen.add(key) else Admission.REFUSE
+            return _QUEUE if self._seen.add(key) else Admission.REFUSE
         holder = self._holders.setdefault(key, item)
         if holder is item:
             if self._released:
                 item.successor = key in self._released
-            return _FEED
+            return _QUEUE
         self.waiting += 1
         self._waiting_bytes += len(item.body)
         if self._one_answer_serves_all:
@@ -157,7 +158,7 @@ class DuplicateGuard:
 
     def release_all(self, items: Sequence[Input]) -> list[Input]:
         """Give the keys of settled inputs back; return the inputs that have waited longest for them."""
-        if self._waiting or self._remembers:
+        if self.waiting or self._remembers:
             return [successor for item in items for successor in self.release(item)]
         holders = self._holders
         for item in items:
@@ -178,9 +179,9 @@ class DuplicateGuard:
             merging = _Merging(earlier)
         wire = later.wire
         growth = merging.growth(wire)
-        if merging.size + growth > self._chunker.largest:
+        if merging.size + growth > self._inputs.largest:
             return False
-        if not waits_here and not self._chunker.grow(earlier, growth):
+        if not waits_here and not self._inputs.grow(earlier, growth):
             return False
         merging.add(wire, growth)
         self._merging[earlier] = merging

@@ -62,7 +62,7 @@ class LockGuard:
                 line.append(item)
                 missing += 1
         if not missing:
-            return Admission.FEED
+            return Admission.QUEUE
         self._missing[item] = missing
         self._wait(item)
         return Admission.WAIT

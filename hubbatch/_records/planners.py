@@ -5,8 +5,8 @@ Two tables by what the row says; a kind of input is planned in a module of its o
 
 from __future__ import annotations
 
-from hubbatch._records.chunking import Chunker
 from hubbatch._records.duplicates import DuplicateGuard, Guard
+from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.locks import LockGuard
 from hubbatch._records.planning import Planner
 from hubbatch._records.planning_ids import IdPlanner
@@ -41,8 +41,8 @@ def planner_of(
     )
 
 
-def guard_of(endpoint: Endpoint, policy: Duplicates, chunker: Chunker) -> Guard:
+def guard_of(endpoint: Endpoint, policy: Duplicates, inputs: InputQueue) -> Guard:
     """Return what keeps inputs with one key out of each other's way."""
     if endpoint.exclusive:
         return LockGuard(policy, endpoint)
-    return DuplicateGuard(policy, chunker, endpoint)
+    return DuplicateGuard(policy, inputs, endpoint)

@@ -22,6 +22,7 @@ class Input:
     """One record on its way: where it stood, what the caller gave, what is sent for it."""
 
     index: int
+    """The record's place among all that its run has taken from the source, whatever became of the others."""
     record: Any
     body: bytes
     """What is sent, as JSON."""

@@ -28,6 +28,7 @@ from hubbatch.cli._settings import Settings
 from hubbatch.cli._sinks import LineWriter, reject, result, writing
 from hubbatch.cli._source import Source
 from hubbatch.cli._threads import in_thread
+from hubbatch.files import InputError
 from hubbatch.sandbox import Sandbox
 
 __all__ = ["execute", "run_and_exit"]
@@ -41,7 +42,7 @@ def _expected_errors(screen: Screen) -> Iterator[None]:
     """Turn an expected error into one line and an exit code, never a traceback."""
     try:
         yield
-    except (CommandError, UsageError) as error:
+    except (CommandError, InputError, UsageError) as error:
         screen.complain(str(error))
         raise typer.Exit(ExitCode.USAGE) from None
     except KeyboardInterrupt:
@@ -62,10 +63,9 @@ def execute(job: Job, settings: Settings) -> None:
     screen = Screen(quiet=settings.quiet, results_on_stdout=on_stdout)
     with _expected_errors(screen):
         token = _token(settings)
-        with Source(
-            job.path, job.layout, encoding=settings.encoding, form=settings.format
-        ) as source:
-            code = asyncio.run(_execute(job, settings, token, source, screen))
+        say = screen.say if not settings.quiet else (lambda _: None)
+        source = Source(job.paths, job.layout, say)
+        code = asyncio.run(_execute(job, settings, token, source, screen))
     raise typer.Exit(code)
 
 
@@ -91,6 +91,8 @@ def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
 def _token(settings: Settings) -> str:
     if settings.sandbox:
         return "sandbox"
+    if settings.lenient:
+        raise CommandError("--lenient says how --sandbox is to be: give both, or neither")
     token = os.environ.get(_TOKEN_VARIABLE)
     if not token:
         raise CommandError(
@@ -111,7 +113,7 @@ async def _connected(job: Job, settings: Settings, token: str) -> AsyncIterator[
         ) as client:
             yield client
         return
-    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0)
+    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
     for name in (job.options.get("id_property"), job.options.get("unique_property")):
         if name is not None:
             with suppress(UsageError):  # no such object type: the answer will say so
@@ -133,7 +135,7 @@ async def _follow(
 ) -> Ending:
     async with aclosing(source.records()) as records:
         with ExitStack() as stack:
-            taken = {source.identity}
+            taken = set(source.identities)
             paths = (job.output, settings.rejects)
             files = [await _open_output(path, taken, stack) for path in paths]
             run: Run = getattr(client, job.verb)(
@@ -143,6 +145,7 @@ async def _follow(
                 keep="none",
                 duplicates=settings.duplicates,
                 batch_size=settings.batch_size,
+                linger=settings.linger,
                 max_failures=settings.max_failures,
                 deadline=settings.deadline,
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["CommandError", "ExitCode", "InputError", "OutputError"]
+__all__ = ["CommandError", "ExitCode", "OutputError"]
 
 
 class ExitCode(IntEnum):
@@ -22,13 +22,6 @@ class ExitCode(IntEnum):
 
 class CommandError(Exception):
     """Ends a command with a message that says what to do, without a traceback."""
-
-
-class InputError(CommandError):
-    """A line of the input cannot be read; the records before it stand."""
-
-    def __init__(self, line: int, problem: str) -> None:
-        super().__init__(f"line {line}: {problem}")
 
 
 class OutputError(CommandError):

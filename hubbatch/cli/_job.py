@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attrs import frozen
+from attrs import field, frozen
 
-from hubbatch.cli._rows import Layout
+from hubbatch.files import Columns, Kind
 
-__all__ = ["Job"]
+__all__ = ["Job", "Layout"]
+
+
+@frozen
+class Layout:
+    """What a verb wants from the files, and what the user has said of them."""
+
+    key: str | None
+    """The column that names the object; None for a create."""
+    ids_only: bool = False
+    """Whether the key is all there is to read."""
+    clear_empty: bool = False
+    """Whether an empty cell clears the property instead of being left out."""
+    kind: Kind | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    columns: Columns = field(factory=Columns)
 
 
 @frozen
@@ -18,7 +34,7 @@ class Job:
 
     verb: str
     object_type: str
-    path: str
+    paths: Sequence[str]
     layout: Layout
     options: Mapping[str, Any] = {}
     """The verb's own options."""

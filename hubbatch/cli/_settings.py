@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import attrs
 import typer
 
 from hubbatch import RateLimit, UsageError
-from hubbatch.cli._rows import Format
+from hubbatch.files import Kind
 from hubbatch.policies import Duplicates
 
 __all__ = ["Settings", "parse_rate", "takes_settings"]
@@ -47,11 +48,37 @@ class Settings:
     """What every verb takes; the hints are typer's."""
 
     format: Annotated[
-        Format | None,
-        typer.Option(help="Default: by the file's name, else by its first character."),
+        Kind | None,
+        typer.Option(help="Default: told by the file's content, and by its name in doubt."),
     ] = None
-    encoding: Annotated[str, typer.Option(help="Encoding of the file.")] = "utf-8"
-    delimiter: Annotated[str, typer.Option(help="Character between the columns of a CSV.")] = ","
+    encoding: Annotated[
+        str | None,
+        typer.Option(help="Default: by its byte order mark, or UTF-8, UTF-16, cp1252 by trial."),
+    ] = None
+    delimiter: Annotated[
+        str | None,
+        typer.Option(help="Character between the columns of a CSV; default: one of , ; tab |"),
+    ] = None
+    map: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN=PROPERTY", help="Read a column as a property; repeat it."),
+    ] = None
+    map_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Read a file of lines COLUMN=PROPERTY; # is a comment."),
+    ] = None
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Take these columns only; commas between them."),
+    ] = None
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAMES", help="Leave these columns out; commas between them."),
+    ] = None
+    set: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PROPERTY=VALUE", help="Give every record this value; repeat it."),
+    ] = None
     duplicates: Annotated[
         Duplicates,
         typer.Option(
@@ -60,6 +87,13 @@ class Settings:
     ] = Duplicates.SERIAL
     batch_size: Annotated[
         int | None, typer.Option(min=1, max=100, help="Records a request; default: the most.")
+    ] = None
+    linger: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            help="Seconds that a request which is not full waits for more of a slow input; default: 0.05.",
+        ),
     ] = None
     max_failures: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many failed records.")
@@ -77,7 +111,14 @@ class Settings:
         typer.Option(
             "--sandbox",
             help="Use an empty account in memory, thrown away at the end, instead of HubSpot;"
-            " no token is needed, and there is no quota unless --rate sets one.",
+            " no token is needed, and there is no quota unless --rate sets one. It has HubSpot's own"
+            " properties and refuses any other, as an account without properties of its own does.",
+        ),
+    ] = False
+    lenient: Annotated[
+        bool,
+        typer.Option(
+            "--lenient", help="With --sandbox: take any property and any text as its value."
         ),
     ] = False
     rejects: Annotated[

@@ -1,106 +1,81 @@
-"""The input of a run: a file or a pipe, read beside the event loop and only as fast as records are taken."""
+"""The input of a run: records in files, as a verb wants them."""
 
 from __future__ import annotations
 
-import io
 import os
-import select
-import stat
-from collections.abc import AsyncGenerator, Iterator
-from pathlib import Path
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import suppress
+from typing import Any
 
-from hubbatch.cli._faults import CommandError, InputError
-from hubbatch.cli._lines import Lines
-from hubbatch.cli._rows import ROWS, Format, Layout, Row
+from hubbatch.cli._faults import CommandError
+from hubbatch.cli._job import Layout
 from hubbatch.cli._threads import in_thread
+from hubbatch.files import InputError, Opened, Row, read
 
 __all__ = ["Source"]
 
-_HOP = 500
-"""Records read at once: enough to make the hop to another thread cheap."""
 _STDIN = 0
-_SUFFIXES = {
-    ".csv": Format.CSV,
-    ".json": Format.NDJSON,
-    ".jsonl": Format.NDJSON,
-    ".ndjson": Format.NDJSON,
-}
 
 
 class Source:
-    """An open input and the records in it. Raises `CommandError` if it cannot be opened."""
+    """The records in some files. Raises `InputError` if one cannot be opened, `UsageError` for a wrong option."""
 
     def __init__(
-        self, path: str, layout: Layout, *, encoding: str = "utf-8", form: Format | None = None
+        self, paths: Sequence[str], layout: Layout, say: Callable[[str], object] = lambda _: None
     ) -> None:
-        self.name = "standard input" if path == "-" else path
-        try:
-            self._file = io.FileIO(_STDIN, closefd=False) if path == "-" else io.FileIO(path)
-        except OSError as error:
-            raise CommandError(f"cannot read {self.name}: {error.strerror}") from None
         self._layout = layout
-        self._format = form or (None if path == "-" else _SUFFIXES.get(Path(path).suffix.lower()))
-        self._bytes = 0
-        try:
-            self._lines = Lines(self._read, encoding)
-        except CommandError:
-            self._file.close()
-            raise
-        self._rows: Iterator[Row] | None = None
-        self._fault: CommandError | None = None
-        status = os.fstat(self._file.fileno())
-        self.identity = (status.st_dev, status.st_ino)
-        self._size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._file.close()
+        self._say = say
+        self._source = read(
+            *paths,
+            kind=layout.kind,
+            encoding=layout.encoding,
+            delimiter=layout.delimiter,
+            key=layout.key,
+            columns=layout.columns,
+            keep_empty=layout.clear_empty or layout.ids_only,
+            bare=(layout.key or "id") if layout.ids_only else None,
+        )
+        self.identities = {_identity(path) for path in self._source.check()}
 
     def fraction(self) -> float | None:
-        """Return how much of the input has been read, from 0 to 1; None for a pipe."""
-        return min(1.0, self._bytes / self._size) if self._size else None
+        """Return how much of the input has been read, from 0 to 1; None where nobody knows."""
+        return self._source.fraction()
 
     async def records(self) -> AsyncGenerator[Row, None]:
-        """Read the records. Raises `InputError` at the first line that is wrong, after the records before it."""
-        while rows := await in_thread(self._take):
-            for row in rows:
-                yield row
-
-    def _take(self) -> list[Row]:
-        """Return the next records, as many as can be had without waiting for more; none at the end."""
-        if self._fault is not None:
-            raise self._fault
-        taken: list[Row] = []
+        """Read the records. Raises `CommandError` at the first line that is wrong, after the records before it."""
+        wanted = self._id_of if self._layout.ids_only else _rejected
+        blocks = self._source.blocks()
         try:
-            for row in self._open_rows():
-                taken.append(row)
-                if self._lines.drained or len(taken) >= _HOP:
-                    break
+            while (block := await in_thread(next, blocks, None)) is not None:
+                for entry in block:
+                    if isinstance(entry, Row):
+                        yield wanted(entry)
+                    elif isinstance(entry, Opened) and entry.assumptions:
+                        self._say(str(entry))
         except InputError as error:
-            self._fault = CommandError(f"{self.name}, {error} (nothing is taken in from here on)")
-            if not taken:
-                raise self._fault from None
-        return taken
+            raise CommandError(f"{error} (nothing is taken in from here on)") from None
+        finally:
+            with suppress(ValueError):  # a pipe is still waited for: that ends with the process
+                blocks.close()
 
-    def _open_rows(self) -> Iterator[Row]:
-        if self._rows is None:
-            if self._format is None:
-                is_json = self._lines.first_character() == "{"
-                self._format = Format.NDJSON if is_json else Format.CSV
-            self._rows = ROWS[self._format](self._lines, self._layout)
-        return self._rows
+    def _id_of(self, row: Row) -> Row:
+        return _in_place_of(row, {"id": _rejected(row).get(self._layout.key or "id")})
 
-    def _read(self, size: int) -> bytes:
-        while (chunk := self._file.read(size)) is None:  # a pipe that somebody made non-blocking
-            select.select([self._file], [], [])
-        self._bytes += len(chunk)
-        return chunk
+
+def _rejected(row: Row) -> Row:
+    """Return the record of a line of a rejects file, which can be fed back as it is; else the row itself."""
+    record = row.get("record")
+    if isinstance(record, dict) and {"index", "status"} <= row.keys():
+        return _in_place_of(row, record)
+    return row
+
+
+def _in_place_of(row: Row, record: dict[str, Any]) -> Row:
+    new = Row(record)
+    new.origin, new.line, new.position, new.raw = row.origin, row.line, row.position, row.raw
+    return new
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.fstat(_STDIN) if path == "-" else os.stat(path)  # noqa: PTH116 (beside fstat)
+    return status.st_dev, status.st_ino

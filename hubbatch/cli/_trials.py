@@ -53,6 +53,13 @@ def sandbox(
             help="A property with unique values, such as 0-3.deal_ref; repeatable.",
         ),
     ] = None,
+    lenient: Annotated[
+        bool,
+        typer.Option(
+            "--lenient",
+            help="Take any property and any text as its value, not only what HubSpot's own take.",
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="The same seed draws the same faults.")] = 0,
 ) -> None:
     """Serve an empty account in memory; any HTTP client can talk to it, with any token."""
@@ -65,5 +72,6 @@ def sandbox(
         "latency": latency,
         "faults": faults,
         "seed": seed,
+        "strict": not lenient,
     }
     serve(options, unique or [])

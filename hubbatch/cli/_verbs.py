@@ -9,16 +9,23 @@ from typing import Annotated
 
 import typer
 
-from hubbatch.cli._job import Job
-from hubbatch.cli._rows import Layout
+from hubbatch import UsageError
+from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._settings import Settings, takes_settings
+from hubbatch.files import Columns
 
 __all__ = ["archive", "create", "read", "update", "upsert"]
 
 ObjectType = Annotated[
     str, typer.Argument(metavar="OBJECT", help="Object's name or id: contacts, 0-3, p_mycustom.")
 ]
-File = Annotated[str, typer.Argument(metavar="FILE", help="CSV or NDJSON; - is standard input.")]
+Files = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILE...",
+        help="CSV, TSV, NDJSON, JSON, Parquet, Arrow or Excel, packed or not, as one input; - is standard input.",
+    ),
+]
 IdProperty = Annotated[
     str | None,
     typer.Option(help="Unique property that names the objects; else column id holds record ids."),
@@ -34,7 +41,7 @@ ClearEmpty = Annotated[
 @takes_settings
 def create(
     object_type: ObjectType,
-    file: File,
+    files: Files,
     *,
     unique_property: Annotated[
         str | None,
@@ -46,14 +53,14 @@ def create(
     """Create an object for each record."""
     layout = _layout(unique_property, settings, clear_empty=clear_empty)
     _execute(
-        Job("create", object_type, file, layout, {"unique_property": unique_property}), settings
+        Job("create", object_type, files, layout, {"unique_property": unique_property}), settings
     )
 
 
 @takes_settings
 def update(
     object_type: ObjectType,
-    file: File,
+    files: Files,
     *,
     id_property: IdProperty = None,
     clear_empty: ClearEmpty = False,
@@ -61,13 +68,13 @@ def update(
 ) -> None:
     """Update the objects that the records name."""
     layout = _layout(id_property or "id", settings, clear_empty=clear_empty)
-    _execute(Job("update", object_type, file, layout, {"id_property": id_property}), settings)
+    _execute(Job("update", object_type, files, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
 def upsert(
     object_type: ObjectType,
-    file: File,
+    files: Files,
     *,
     id_property: Annotated[
         str, typer.Option(help="Unique property that names the objects, such as email.")
@@ -77,13 +84,13 @@ def upsert(
 ) -> None:
     """Update the objects that the records name, or create them."""
     layout = _layout(id_property, settings, clear_empty=clear_empty)
-    _execute(Job("upsert", object_type, file, layout, {"id_property": id_property}), settings)
+    _execute(Job("upsert", object_type, files, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
 def read(
     object_type: ObjectType,
-    file: File,
+    files: Files,
     *,
     id_property: IdProperty = None,
     property_: Annotated[
@@ -114,13 +121,13 @@ def read(
         "archived": archived,
     }
     layout = _layout(id_property or "id", settings, ids_only=True)
-    _execute(Job("read", object_type, file, layout, options, output), settings)
+    _execute(Job("read", object_type, files, layout, options, output), settings)
 
 
 @takes_settings
-def archive(object_type: ObjectType, file: File, *, settings: Settings) -> None:
+def archive(object_type: ObjectType, files: Files, *, settings: Settings) -> None:
     """Archive the objects whose record ids are in the file."""
-    _execute(Job("archive", object_type, file, _layout("id", settings, ids_only=True)), settings)
+    _execute(Job("archive", object_type, files, _layout("id", settings, ids_only=True)), settings)
 
 
 def _execute(job: Job, settings: Settings) -> None:
@@ -132,9 +139,32 @@ def _execute(job: Job, settings: Settings) -> None:
 def _layout(
     key: str | None, settings: Settings, *, ids_only: bool = False, clear_empty: bool = False
 ) -> Layout:
-    delimiter = settings.delimiter.replace("\\t", "\t")
-    if len(delimiter) != 1 or delimiter in '"\r\n':
-        raise typer.BadParameter(
-            "it is one character, such as ';'; \\t is a tab", param_hint="--delimiter"
+    return Layout(
+        key,
+        ids_only=ids_only,
+        clear_empty=clear_empty,
+        kind=settings.format,
+        encoding=settings.encoding,
+        delimiter=settings.delimiter and settings.delimiter.replace("\\t", "\t"),
+        columns=_columns(settings),
+    )
+
+
+def _columns(settings: Settings) -> Columns:
+    lines: list[str] = []
+    try:
+        if settings.map_file is not None:
+            lines = settings.map_file.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        problem = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise typer.BadParameter(f"cannot read it: {problem}", param_hint="--map-file") from None
+    try:
+        return Columns.parse(
+            map=settings.map or (),
+            map_lines=lines,
+            only=settings.columns or (),
+            drop=settings.drop or (),
+            set=settings.set or (),
         )
-    return Layout(key, ids_only=ids_only, delimiter=delimiter, clear_empty=clear_empty)
+    except UsageError as error:
+        raise typer.BadParameter(str(error)) from None

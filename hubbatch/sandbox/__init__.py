@@ -4,6 +4,8 @@ It needs no account and no network, and knows nothing of hubbatch's client: any 
 talk to it.
 """
 
+from hubbatch.sandbox._account import Account
+from hubbatch.sandbox._events import CustomEvent
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
 from hubbatch.sandbox._faults import (
     FLAKY,
@@ -28,8 +30,10 @@ __all__ = [
     "NASTY",
     "OBJECT_TYPE_IDS",
     "PRESETS",
+    "Account",
     "Answer",
     "ConflictShape",
+    "CustomEvent",
     "Cut",
     "Fault",
     "FaultKind",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._routes import LimitClass
 from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 
 if TYPE_CHECKING:
@@ -60,10 +61,20 @@ def limit_body(policy: Policy, correlation_id: str) -> dict[str, Any]:
     return {**_BODIES[policy], "correlationId": correlation_id}
 
 
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _digests(accounts: Mapping[str, int]) -> Mapping[bytes, int]:
+    return {_digest(token): number for token, number in accounts.items()}
+
+
 @define(eq=False)
 class Tokens:
     """The bearer tokens that are accepted: any that is not empty, or one alone."""
 
+    _accounts: Mapping[bytes, int] = field(factory=dict, converter=_digests, repr=False)
+    """The accounts of the tokens that have one; these are accepted, too."""
     _only: bytes | None = None
     _seen: dict[bytes, None] = field(factory=dict, repr=False)
     _expired: dict[bytes, None] = field(factory=dict, repr=False)
@@ -79,6 +90,12 @@ class Tokens:
             self._expired[self._only] = None
         _bound(self._expired)
 
+    def account_of(self, authorization: str) -> int | None:
+        """Return the number of the account that a token is of; None for the default one."""
+        if not self._accounts:
+            return None
+        return self._accounts.get(_digest(authorization.removeprefix(_SCHEME)))
+
     def objection(self, authorization: str) -> FaultKind | None:
         """Return what is wrong with the value of an `Authorization` header, if anything."""
         token = authorization.removeprefix(_SCHEME)
@@ -87,7 +104,7 @@ class Tokens:
         digest = _digest(token)
         if digest in self._expired:
             return FaultKind.EXPIRED_TOKEN
-        if self._only is not None and digest != self._only:
+        if self._only is not None and digest != self._only and digest not in self._accounts:
             return FaultKind.INVALID_TOKEN
         self._seen[digest] = None
         _bound(self._seen)
@@ -97,10 +114,6 @@ class Tokens:
 def _bound(tokens: dict[bytes, None]) -> None:
     while len(tokens) > _MOST_TOKENS:
         del tokens[next(iter(tokens))]
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
 
 
 @frozen
@@ -121,6 +134,7 @@ class Limits:
         secondly_limit: int | None = None,
         daily_limit: int | None = None,
         midnight: float = DAY,
+        search_limit: int | None = None,
     ) -> None:
         self.rolling = (
             RollingWindow(None)
@@ -129,28 +143,40 @@ class Limits:
         )
         self._secondly = RollingWindow(secondly_limit, 1.0)
         self._daily = DailyCounter(daily_limit, midnight)
+        self._search = RollingWindow(search_limit, 1.0)
 
-    def exceeded(self, at: float) -> _Exceeded | None:
+    def exceeded(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> _Exceeded | None:
         """Return the limit that one more request would exceed; the daily one comes first."""
         if self._daily.is_full(at):
             return _Exceeded(Policy.DAILY, self._daily.midnight - at)
+        if kind is LimitClass.SEARCH and self._search.is_full(at):
+            return _Exceeded(Policy.SECONDLY, self._search.seconds_until_free(at))
+        if kind is not LimitClass.INTERVAL:
+            return None
         if self.rolling.is_full(at):
             return _Exceeded(Policy.ROLLING, self.rolling.seconds_until_free(at))
         if self._secondly.is_full(at):
             return _Exceeded(Policy.SECONDLY, self._secondly.seconds_until_free(at))
         return None
 
-    def accept(self, at: float) -> None:
+    def accept(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> None:
         """Count a request."""
-        self.rolling.accept(at)
         self._daily.accept(at)
+        if kind is LimitClass.SEARCH:
+            self._search.accept(at)
+        if kind is not LimitClass.INTERVAL:
+            return
+        self.rolling.accept(at)
         if self._secondly.limit is not None:
             self._secondly.accept(at)
 
-    def headers(self, at: float) -> dict[str, str]:
-        """Return the headers of an object response; a limit that is not set has none."""
+    def headers(self, at: float, kind: LimitClass = LimitClass.INTERVAL) -> dict[str, str]:
+        """Return the headers of a response; a limit that is not set, or not for such requests, has none."""
         headers: dict[str, str] = {}
-        if self.rolling.limit is not None:
+        if kind is LimitClass.SEARCH:
+            return headers
+        is_interval = kind is LimitClass.INTERVAL
+        if is_interval and self.rolling.limit is not None:
             headers["X-HubSpot-RateLimit-Max"] = str(self.rolling.limit)
             headers["X-HubSpot-RateLimit-Remaining"] = str(self.rolling.remaining(at))
             headers["X-HubSpot-RateLimit-Interval-Milliseconds"] = str(
@@ -159,7 +185,7 @@ class Limits:
         if self._daily.limit is not None:
             headers["X-HubSpot-RateLimit-Daily"] = str(self._daily.limit)
             headers["X-HubSpot-RateLimit-Daily-Remaining"] = str(self._daily.remaining(at))
-        if self._secondly.limit is not None:
+        if is_interval and self._secondly.limit is not None:
             headers["X-HubSpot-RateLimit-Secondly"] = str(self._secondly.limit)
             headers["X-HubSpot-RateLimit-Secondly-Remaining"] = str(self._secondly.remaining(at))
         return headers

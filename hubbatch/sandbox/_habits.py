@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from hubbatch.errors import UsageError
 
@@ -39,9 +39,9 @@ def _check_echo(_: object, __: object, value: object) -> None:
         raise UsageError(f"echo_trace_ids is 'all', 'some', 'none' or a bool, not {value!r}")
 
 
-def _check_lag(_: object, __: object, value: float) -> None:
+def _check_lag(_: object, attribute: Attribute[float], value: float) -> None:
     if not 0 <= value < float("inf"):
-        raise UsageError(f"read_lag must be seconds of at least 0, not {value!r}")
+        raise UsageError(f"{attribute.name} must be seconds of at least 0, not {value!r}")
 
 
 def _check_shape(_: object, __: object, value: str) -> None:
@@ -71,9 +71,15 @@ class Habits:
     """Whether the error item of a conflict names that record in `context.existingId`."""
     missing_rejects_batch: bool = False
     """Whether a 404 that names one missing id (update) or association target (create) rejects the whole batch."""
+    associations_reject_batch: bool = False
+    """Whether one association with a record that is not there rejects the whole batch (400)."""
+    name_association_offender: bool = True
+    """Whether an error item about an association names the record at fault."""
     missing_trace_ids: bool = False
     """Whether the error item about ids not found lists the trace ids of their inputs, too."""
     respell: bool = False
     """Whether values are spelled anew as HubSpot does, each property in one way."""
     read_lag: float = field(default=0.0, validator=_check_lag)
     """Seconds until a batch read sees what was written; writes see it at once."""
+    search_lag: float = field(default=0.0, validator=_check_lag)
+    """Seconds until a search sees what was written."""

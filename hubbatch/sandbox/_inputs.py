@@ -9,9 +9,16 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from attrs import define, field, frozen
 
+from hubbatch.sandbox._bodies import (
+    id_of,
+    malformed,
+    missing_fields,
+    names_of,
+    parse_object,
+    text_of,
+)
 from hubbatch.sandbox._replies import RefusalError
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
     from hubbatch.sandbox._schema import ObjectType
 
-__all__ = ["Batch", "Input", "Verb", "read_batch"]
+__all__ = ["Batch", "Input", "Verb", "check_id_properties", "read_batch", "read_input"]
 
 MAX_INPUTS = 100
 MAX_INPUTS_WITH_HISTORY = 50
@@ -83,56 +90,24 @@ class Batch:
 
 def read_batch(body: bytes, verb: Verb, object_type: ObjectType, *, portal_id: int) -> Batch:
     """Read a request body; raise `RefusalError` when the batch as such is not acceptable."""
-    content = _parse(body)
+    content = parse_object(body)
     raw = content.get("inputs")
     if raw is None:
         return Batch([])
     if type(raw) is not list:
-        raise _malformed("inputs must be a list")
-    properties, history = _names(content, "properties"), _names(content, "propertiesWithHistory")
+        raise malformed("inputs must be a list")
+    properties, history = (
+        names_of(content, "properties"),
+        names_of(content, "propertiesWithHistory"),
+    )
     _check_size(len(raw), verb, with_history=bool(history))
-    shared = _text(content, "idProperty")
-    inputs = [_input(item, _SHAPES[verb], shared) for item in raw]
-    _check_id_properties(inputs, verb, object_type, portal_id)
+    shared = text_of(content, "idProperty")
+    inputs = [read_input(item, verb, shared) for item in raw]
+    check_id_properties(inputs, verb, object_type, portal_id)
     _check_duplicates(inputs, verb, object_type)
     trace_ids = {item.trace_id for item in inputs}
     opted_in = None not in trace_ids and len(trace_ids) == len(inputs)
     return Batch(inputs, opted_in, properties, history)
-
-
-def _malformed(why: str) -> RefusalError:
-    return RefusalError(400, "VALIDATION_ERROR", f"Invalid input JSON: {why}")
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        content = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise _malformed(f"line {error.lineno}, column {error.colno}") from None
-    if type(content) is not dict:
-        raise _malformed("the body must be an object")
-    return content
-
-
-def _names(content: Mapping[str, Any], field_name: str) -> list[str]:
-    value = content.get(field_name)
-    if value is None:
-        return []
-    if type(value) is not list or not all(type(name) is str for name in value):
-        raise _malformed(f"{field_name} must be a list of strings")
-    return value
-
-
-def _text(content: Mapping[str, Any], field_name: str) -> str | None:
-    value = content.get(field_name)
-    if value is not None and type(value) is not str:
-        raise _malformed(f"{field_name} must be a string")
-    return value
-
-
-def _id(raw: Mapping[str, Any]) -> str | None:
-    """Return the id of an input, which may be a number."""
-    return str(raw["id"]) if type(raw.get("id")) is int else _text(raw, "id")
 
 
 def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
@@ -146,15 +121,17 @@ def _check_size(count: int, verb: Verb, *, with_history: bool) -> None:
         )
 
 
-def _input(raw: Any, shape: _Shape, shared: str | None) -> Input:
+def read_input(raw: Any, verb: Verb, shared: str | None = None) -> Input:
+    """Read one input; `shared` is the `idProperty` of the whole batch."""
+    shape = _SHAPES[verb]
     if type(raw) is not dict:
-        raise _malformed("every input must be an object")
-    key = _id(raw)
+        raise malformed("every input must be an object")
+    key = id_of(raw)
     if shape.key and not key:
-        raise _missing("id")
-    id_property = _text(raw, "idProperty") or shared
+        raise missing_fields("id")
+    id_property = text_of(raw, "idProperty") or shared
     if shape.id_property and id_property is None:
-        raise _missing("idProperty")
+        raise missing_fields("idProperty")
     properties = raw.get("properties")
     if shape.properties:
         _check_properties(properties)
@@ -162,27 +139,23 @@ def _input(raw: Any, shape: _Shape, shared: str | None) -> Input:
     if associations:
         _check_associations(associations)
     return Input(
-        key or "", id_property, properties or {}, _text(raw, "objectWriteTraceId"), associations
+        key or "", id_property, properties or {}, text_of(raw, "objectWriteTraceId"), associations
     )
-
-
-def _missing(name: str) -> RefusalError:
-    return RefusalError(400, "VALIDATION_ERROR", f"Some required fields were not set: [{name}]")
 
 
 def _check_properties(properties: Any) -> None:
     if properties is None:
-        raise _missing("properties")
+        raise missing_fields("properties")
     if type(properties) is not dict:
-        raise _malformed("properties must be an object")
+        raise malformed("properties must be an object")
     for value in properties.values():
         if type(value) is not str:
-            raise _malformed(f"a property value must be a string, not {type(value).__name__}")
+            raise malformed(f"a property value must be a string, not {type(value).__name__}")
 
 
 def _check_associations(associations: Any) -> None:
     if type(associations) is not list or not all(map(_is_association, associations)):
-        raise _malformed(
+        raise malformed(
             'an association must look like {"to":{"id":"…"},"types":[{"associationCategory":"…",'
             '"associationTypeId":1}]}'
         )
@@ -205,9 +178,10 @@ def _is_association(value: Any) -> bool:
     )
 
 
-def _check_id_properties(
+def check_id_properties(
     inputs: list[Input], verb: Verb, object_type: ObjectType, portal_id: int
 ) -> None:
+    """Refuse an `idProperty` whose values are not unique."""
     for name in {item.id_property for item in inputs}:
         if name is not None and verb is not Verb.CREATE and name not in object_type.unique:
             raise RefusalError(

@@ -46,6 +46,11 @@ class ReadLag:
         self._forget(at)
         return tuple(self._former)
 
+    def forget(self, record_id: str) -> None:
+        """Show nobody any former state of a record from now on."""
+        if self._former.pop(record_id, None) is not None:
+            self._order = deque(item for item in self._order if item[1] != record_id)
+
     def _forget(self, at: float) -> None:
         while self._order and self._order[0][0] + self.lag <= at:
             _, record_id = self._order.popleft()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from hubbatch.sandbox._spelling import PropertyType
+from hubbatch.object_types import ObjectType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,8 +17,8 @@ __all__ = [
     "CONTACTS",
     "OBJECT_TYPE_IDS",
     "REQUIRED",
+    "SEARCHED",
     "SHOWN",
-    "TYPES",
     "UNIQUE",
     "name_of",
     "server_made",
@@ -26,45 +26,16 @@ __all__ = [
     "type_id_of",
 ]
 
-CONTACTS: Final = "0-1"
-OBJECT_TYPE_IDS: Mapping[str, str] = {
-    "contacts": "0-1",
-    "companies": "0-2",
-    "deals": "0-3",
-    "tickets": "0-5",
-    "products": "0-7",
-    "line_items": "0-8",
-    "quotes": "0-14",
-    "communications": "0-18",
-    "feedback_submissions": "0-19",
-    "tasks": "0-27",
-    "notes": "0-46",
-    "meetings": "0-47",
-    "calls": "0-48",
-    "emails": "0-49",
-    "invoices": "0-53",
-    "subscriptions": "0-69",
-    "goal_targets": "0-74",
-    "discounts": "0-84",
-    "fees": "0-85",
-    "taxes": "0-86",
-    "payments": "0-101",
-    "commerce_payments": "0-101",
-    "users": "0-115",
-    "postal_mail": "0-116",
-    "orders": "0-123",
-    "leads": "0-136",
-    "carts": "0-142",
-    "services": "0-162",
-    "courses": "0-410",
-    "listings": "0-420",
-    "appointments": "0-421",
-    "projects": "0-970",
-}
-"""Names and ids of HubSpot's own object types (CRM API guides, "Object type IDs")."""
-
+CONTACTS: Final = ObjectType.CONTACTS.value
 _WITHOUT_ID = ("contracts", "partner_clients", "partner_services")
 """Names that HubSpot's specifications have, and whose ids they do not tell."""
+OBJECT_TYPE_IDS: Mapping[str, str] = {
+    name.lower(): kind.value
+    for name, kind in ObjectType.__members__.items()
+    if kind.value not in _WITHOUT_ID
+}
+"""Names and ids of HubSpot's own object types."""
+
 _SINGULARS = {"companies": "company", "taxes": "tax"}
 _CUSTOM = re.compile(r"2-\d{1,20}|p_\w{1,100}", re.ASCII)
 
@@ -77,27 +48,19 @@ SHOWN: Mapping[str, tuple[str, ...]] = {
     "0-2": ("domain", "name"),
     "0-3": ("amount", "closedate", "dealname", "dealstage", "pipeline"),
 }
-TYPES: Mapping[str, Mapping[str, PropertyType]] = {
-    CONTACTS: {
-        "email": PropertyType.EMAIL,
-        "phone": PropertyType.PHONE,
-        "mobilephone": PropertyType.PHONE,
-        "firstname": PropertyType.STRING,
-        "lastname": PropertyType.STRING,
-    },
-    "0-2": {
-        "domain": PropertyType.DOMAIN,
-        "phone": PropertyType.PHONE,
-        "name": PropertyType.STRING,
-    },
-    "0-3": {
-        "amount": PropertyType.NUMBER,
-        "closedate": PropertyType.DATETIME,
-        "dealname": PropertyType.STRING,
-    },
-    **{type_id: {"hs_timestamp": PropertyType.DATETIME} for type_id in REQUIRED},
+SEARCHED: Mapping[str, tuple[str, ...]] = {
+    CONTACTS: ("email", "firstname", "lastname", "phone", "company", "hs_additional_emails"),
+    "0-2": ("website", "phone", "name", "domain"),
+    "0-3": ("dealname", "pipeline", "dealstage", "description", "dealtype"),
+    "0-5": ("subject", "content", "hs_pipeline_stage", "hs_ticket_category", "hs_ticket_id"),
+    "0-7": ("name", "description", "price", "hs_sku"),
+    "0-27": ("hs_task_body", "hs_task_subject"),
+    "0-46": ("hs_note_body",),
+    "0-47": ("hs_meeting_title", "hs_meeting_body"),
+    "0-48": ("hs_call_title", "hs_call_body"),
+    "0-49": ("hs_email_subject",),
 }
-"""What the values of HubSpot's own properties are, as far as it matters for their spelling."""
+"""What the words of a search are looked for in ("Search", default searchable properties)."""
 
 
 def singular(name: str) -> str:

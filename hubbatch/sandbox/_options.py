@@ -15,7 +15,7 @@ from hubbatch.sandbox._habits import Habits
 from hubbatch.sandbox._window import DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from hubbatch.sandbox._faults import FaultPlan
@@ -37,6 +37,8 @@ class Options(Habits):
     """Seconds after the start at which the first day ends."""
     secondly_limit: int | None = None
     """Requests per rolling second, the old limit."""
+    search_limit: int | None = 5
+    """Searches per rolling second for the whole account, which count against nothing else but the day."""
     retry_after: bool = False
     """Whether a 429 says in `Retry-After` when there is room again."""
     latency: float | tuple[float, float] = 0.05
@@ -59,10 +61,18 @@ class Options(Habits):
     """A longer request body is answered 413; None means no limit, as HubSpot publishes none."""
     token: str | None = field(default=None, repr=False)
     """The only access token accepted; None accepts any."""
+    accounts: Mapping[str, int] = field(factory=dict, repr=False)
+    """Access tokens and the number of the account that each is of: with records and a quota of its own."""
     forbidden: Collection[str] = ()
     """Object types, by name or id, for which the token lacks the scopes (403)."""
+    strict: bool = False
+    """Whether HubSpot's own object types have their standard properties only, and mind types and options."""
+    max_associations: int = 2_000
+    """Most inputs of a batch that creates associations; some accounts are held to 100."""
+    association_page: int = 500
+    """How many associated records an association read shows of each record at a time."""
     portal_id: int = 123
-    """The account's number, as messages mention it."""
+    """The number of the default account, which any other token is of."""
     keep_requests: int | None = 100_000
     """How many of the last requests are remembered; None for all."""
     keep_body_bytes: int = 64 * 2**20

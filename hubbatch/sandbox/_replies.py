@@ -7,14 +7,12 @@ comes from a seeded generator that is handed in.
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from hubbatch.sandbox._inputs import Input
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
     "CORRELATION_ID",
@@ -81,6 +79,7 @@ class Problem:
     message: str
     context: Mapping[str, list[str]]
     details: Sequence[Mapping[str, Any]] = ()
+    sub_category: str | None = None
 
     def refusal(self, status: int) -> RefusalError:
         """Return the refusal of a whole batch, which names no input but ids not found."""
@@ -90,14 +89,23 @@ class Problem:
         )
 
 
+class Named(Protocol):
+    """An input, as errors name it."""
+
+    def naming(self) -> dict[str, list[str]]:
+        """Return the `context` of an error about it."""
+
+
 @define(eq=False)
 class Done:
     """What a batch did: results in input order, and what did not work."""
 
     results: list[dict[str, Any]] = field(factory=list)
     problems: list[Problem] = field(factory=list)
-    sources: list[Input] = field(factory=list)
+    sources: Sequence[Named] = ()
     """The input of each result."""
+    stranger: Callable[[str], dict[str, Any]] | None = None
+    """What makes a result for an id that nobody named; None where results are objects."""
     status: str = "COMPLETE"
 
 
@@ -132,6 +140,12 @@ class ReplyWriter:
         self._vary(reply)
         return (207 if done.problems else success), reply
 
+    def sparse(self, reply: dict[str, Any]) -> dict[str, Any]:
+        """Return a reply without its empty lists, which HubSpot leaves out at times."""
+        if self._chance(0.5):
+            return {name: value for name, value in reply.items() if value != []}
+        return reply
+
     def _chance(self, probability: float) -> bool:
         return self._noise is not None and self._noise.random() < probability
 
@@ -151,11 +165,12 @@ class ReplyWriter:
         self._vary_results(reply["results"])
 
     def _vary_results(self, results: list[dict[str, Any]]) -> None:
+        objects = [result for result in results if "properties" in result]
         if self._chance(0.1):
-            for result in results:
+            for result in objects:
                 result["warnings"] = [dict(_WARNING)]
         if self._chance(0.1):
-            for result in results:
+            for result in objects:
                 result["url"] = f"https://app.hubspot.com/contacts/123/record/{result['id']}"
 
     def _item(self, problem: Problem) -> dict[str, Any]:
@@ -171,7 +186,9 @@ class ReplyWriter:
             item["links"] = {}
         if self._chance(0.3):
             item["id"] = f"{random.Random(problem.message).getrandbits(64):016x}"  # noqa: S311
-        if self._chance(0.2):
+        if problem.sub_category is not None:
+            item["subCategory"] = problem.sub_category
+        elif self._chance(0.2):
             item["subCategory"] = "crm.sandbox"
         return item
 

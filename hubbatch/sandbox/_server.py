@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import TracebackType
 
+    from hubbatch.sandbox._account import Account
     from hubbatch.sandbox._records import StoredObject, Write
     from hubbatch.sandbox._spelling import PropertyType
 
@@ -193,6 +194,10 @@ class Sandbox(Options):
         """The most requests accepted (not answered 429) in any rolling period so far."""
         return self.service.max_in_window
 
+    def account(self, portal_id: int | None = None) -> Account:
+        """Return the account of that number in `accounts`, or the default one."""
+        return self.service.account(portal_id)
+
     def objects(self, object_type: str) -> Mapping[str, StoredObject]:
         """Return a live, read-only view of a type's records by id, archived ones included."""
         return self.service.objects(object_type)
@@ -212,9 +217,29 @@ class Sandbox(Options):
         *,
         unique: bool = False,
         kind: PropertyType | str | None = None,
+        options: Iterable[str] = (),
+        read_only: bool = False,
+        label: str = "",
     ) -> None:
-        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
-        self.service.define_property(object_type, name, unique=unique, kind=kind)
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only.
+
+        Of a property with options nothing else is taken; a read-only one cannot be written.
+        """
+        self.service.define_property(
+            object_type,
+            name,
+            unique=unique,
+            kind=kind,
+            options=options,
+            read_only=read_only,
+            label=label,
+        )
+
+    def require_property(
+        self, object_type: str, name: str, *, when: Mapping[str, str] | None = None
+    ) -> None:
+        """Refuse writes by version 2026-09 or later that leave a property without a value; see `Account`."""
+        self.service.require_property(object_type, name, when=when)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""

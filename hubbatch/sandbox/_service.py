@@ -8,39 +8,32 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import orjson
-from attrs import field, frozen
 
-from hubbatch.sandbox._access import Limits, Policy, Tokens, limit_body
+from hubbatch.errors import UsageError
+from hubbatch.sandbox._access import Policy, Tokens, limit_body
+from hubbatch.sandbox._account import Account
 from hubbatch.sandbox._answers import retry_after_text, spoil_answer
+from hubbatch.sandbox._api.table import ROUTER
+from hubbatch.sandbox._call import Call, Reply, Tools
 from hubbatch.sandbox._exchange import Answer, RecordedRequest, SandboxRequest
 from hubbatch.sandbox._faults import Fault, open_plan
-from hubbatch.sandbox._inputs import Verb, read_batch
 from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._memory import Memory
 from hubbatch.sandbox._options import Options
-from hubbatch.sandbox._records import Occasion, StoredObject, Write
-from hubbatch.sandbox._refusals import missing_scopes, refusal_of
-from hubbatch.sandbox._replies import (
-    CORRELATION_ID,
-    Done,
-    RefusalError,
-    ReplyWriter,
-)
-from hubbatch.sandbox._routes import Route, route_of
-from hubbatch.sandbox._schema import ObjectType, Schema
-from hubbatch.sandbox._spelling import PropertyType, property_type
-from hubbatch.sandbox._spoiling import spoil_batch, spoil_done
-from hubbatch.sandbox._store import Store
-from hubbatch.sandbox._task import Task
-from hubbatch.sandbox._verbs import perform
+from hubbatch.sandbox._refusals import refusal_of
+from hubbatch.sandbox._replies import CORRELATION_ID, RefusalError, ReplyWriter
+from hubbatch.sandbox._routes import LimitClass, Match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from hubbatch.sandbox._records import StoredObject, Write
+    from hubbatch.sandbox._spelling import PropertyType
 
 __all__ = ["Service"]
 
@@ -50,19 +43,8 @@ _RATE_FAULTS = {
     FaultKind.RATE_SECONDLY: Policy.SECONDLY,
     FaultKind.RATE_DAILY: Policy.DAILY,
 }
-_SPOKEN = frozenset({FaultKind.CANCELED_AFTER_WRITE, FaultKind.PENDING_WITH_RESULTS})
-"""Faults under which an archive, too, is answered with a body."""
 _HALF = 0.5
 _EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@frozen
-class _Reply:
-    """An answer before it has headers; `payload` is a JSON value, or None for no body."""
-
-    status: int
-    payload: Any = None
-    headers: Mapping[str, str] = field(factory=dict)
 
 
 class _LimitError(Exception):
@@ -75,7 +57,9 @@ class _LimitError(Exception):
 
 
 class Service:
-    """An account of HubSpot in memory: `handle` answers one request, the rest sets up and looks.
+    """Accounts of HubSpot in memory: `handle` answers one request, the rest sets up and looks.
+
+    What is not of a named account is of the default one, which is everybody's whose token is of no other.
 
     Not thread-safe, and deterministic: the same options and requests give the same answers.
     """
@@ -83,31 +67,32 @@ class Service:
     def __init__(self, options: Options | None = None, *, epoch: datetime = _EPOCH) -> None:
         options = options or Options()
         self.options = options
-        self.schema = Schema(respell=options.respell)
-        self.store = Store(self.schema, options.keep_writes, read_lag=options.read_lag)
         self._memory = Memory(deque(maxlen=options.keep_requests), options.keep_body_bytes)
         self.epoch = options.epoch or epoch
-        self._limits = Limits(
-            options.rate_limit,
-            secondly_limit=options.secondly_limit,
-            daily_limit=options.daily_limit,
-            midnight=options.midnight,
-        )
-        self._tokens = Tokens()
+        numbers = {options.portal_id, *options.accounts.values()}
+        self._accounts = {number: Account(options, number, self.epoch) for number in numbers}
+        self._tokens = Tokens(options.accounts)
         self._tokens.accept_only(options.token)
-        self._forbidden = {self.schema.get(name).id for name in options.forbidden}
         # One generator for each purpose, so that no option changes what another one draws.
-        self._ids, self._latency, self._spoiling, noise, shuffle = (
+        self._ids, self._latency, spoiling, noise, shuffle = (
             random.Random(options.seed * 8 + purpose)  # noqa: S311 (reproducible)
             for purpose in range(5)
         )
         self._echoing = random.Random(options.seed * 8 + 6)  # noqa: S311 (reproducible)
         self._draw = open_plan(options.faults, options.seed * 8 + 5)
-        self._writer = ReplyWriter(
+        writer = ReplyWriter(
             noise if options.noise else None,
             shuffle=shuffle if options.shuffle else None,
             string_contexts=options.string_contexts,
         )
+        self._tools = Tools(writer, spoiling, self._echoes)
+
+    def account(self, portal_id: int | None = None) -> Account:
+        """Return the account of that number, or the default one; raise `UsageError` if there is none."""
+        number = self.options.portal_id if portal_id is None else portal_id
+        if number not in self._accounts:
+            raise UsageError(f"The sandbox has no account {number}: name it in accounts=.")
+        return self._accounts[number]
 
     @property
     def requests(self) -> deque[RecordedRequest]:
@@ -122,20 +107,20 @@ class Service:
     @property
     def max_in_window(self) -> int:
         """The most requests accepted (not answered 429) in any rolling period so far."""
-        return self._limits.rolling.max_in_window
+        return self.account().max_in_window
 
     @property
     def writes(self) -> deque[Write]:
         """The ledger: the last `keep_writes` writes, oldest first."""
-        return self.store.writes
+        return self.account().writes
 
     def objects(self, object_type: str) -> Mapping[str, StoredObject]:
         """Return a live, read-only view of a type's records by id, archived ones included."""
-        return self.store.objects(object_type)
+        return self.account().objects(object_type)
 
     def define_object_type(self, name: str, type_id: str) -> None:
         """Let a custom type, such as `p_cars`, go by its id too, such as `2-1234`."""
-        self.schema.define_object_type(name, type_id)
+        self.account().define_object_type(name, type_id)
 
     def define_property(
         self,
@@ -144,23 +129,41 @@ class Service:
         *,
         unique: bool = False,
         kind: PropertyType | str | None = None,
+        options: Iterable[str] = (),
+        read_only: bool = False,
+        label: str = "",
     ) -> None:
-        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only."""
-        kind = None if kind is None else property_type(kind)
-        self.store.define_property(object_type, name, unique=unique, kind=kind)
+        """Make a property known; a unique one can serve as `idProperty`, one of a kind holds such values only.
+
+        Of a property with options nothing else is taken; a read-only one cannot be written.
+        """
+        self.account().define_property(
+            object_type,
+            name,
+            unique=unique,
+            kind=kind,
+            options=options,
+            read_only=read_only,
+            label=label,
+        )
+
+    def require_property(
+        self, object_type: str, name: str, *, when: Mapping[str, str] | None = None
+    ) -> None:
+        """Refuse writes by version 2026-09 or later that leave a property without a value; see `Account`."""
+        self.account().require_property(object_type, name, when=when)
 
     def declare_strict(self, object_type: str, properties: Iterable[str]) -> None:
         """Refuse, from now on, any property that is neither listed, unique nor HubSpot's own."""
-        self.schema.declare_strict(object_type, properties)
+        self.account().declare_strict(object_type, properties)
 
     def add(self, object_type: str, properties: Mapping[str, str]) -> StoredObject:
         """Put a record into the account without a request."""
-        collection = self.store.collection(self.schema.get(object_type))
-        return collection.create(properties, Occasion(0, "create", self._stamp(0.0)))
+        return self.account().add(object_type, properties)
 
     def merge(self, object_type: str, from_id: str, into_id: str) -> None:
         """Merge one record away; replies then pass over its id in silence."""
-        self.store.collection(self.schema.get(object_type)).merge(from_id, into_id)
+        self.account().merge(object_type, from_id, into_id)
 
     def set_token(self, token: str | None) -> None:
         """Accept this token alone from now on, or with None any that has not expired."""
@@ -174,18 +177,21 @@ class Service:
         """Answer one request; what it writes is written on return, whatever becomes of it."""
         self._memory.number += 1
         correlation_id = str(UUID(int=self._ids.getrandbits(128), version=4))
+        match = ROUTER.find(request.path) if request.is_text else None
+        account = self.account(self._tokens.account_of(request.header("Authorization")))
         fault: Fault | None = None
         try:
-            self._admit(request)
+            self._admit(request, match, account)
             fault = self._draw(request)
-            reply = self._carry_out(request, fault)
+            reply = self._carry_out(request, match, account, fault)
         except _LimitError as limit:
-            reply = _Reply(
-                429, limit_body(limit.policy, correlation_id), self._limit_headers(limit)
-            )
+            reply = Reply(429, limit_body(limit.policy, correlation_id), self._limit_headers(limit))
         except RefusalError as refusal:
-            reply = _Reply(refusal.status, refusal.body(correlation_id))
-        answer = self._answer(reply, request, correlation_id)
+            reply = Reply(refusal.status, refusal.body(correlation_id))
+        headers = {CORRELATION_ID: correlation_id}
+        if match is not None:
+            headers |= account.limits.headers(request.at, match.limit(request.method))
+        answer = self._answer(reply, headers)
         if fault is not None:
             answer = spoil_answer(fault, answer, request)
         self._memory.add(request, answer, fault)
@@ -200,84 +206,50 @@ class Service:
             headers["X-HubSpot-RateLimit-Remaining"] = "0"
         return headers
 
-    def _admit(self, request: SandboxRequest) -> None:
+    def _admit(self, request: SandboxRequest, match: Match | None, account: Account) -> None:
         if not request.is_text:
             raise RefusalError(400, "INVALID_REQUEST", "The path and the headers must be UTF-8")
         objection = self._tokens.objection(request.header("Authorization"))
         if objection is not None:
             raise refusal_of(objection)
-        exceeded = self._limits.exceeded(request.at)
+        exceeded = account.limits.exceeded(request.at, _limit_class(match, request))
         if exceeded is not None:
             wait = exceeded.wait if self.options.retry_after else None
             raise _LimitError(exceeded.policy, wait)
 
-    def _carry_out(self, request: SandboxRequest, fault: Fault | None) -> _Reply:
+    def _carry_out(
+        self, request: SandboxRequest, match: Match | None, account: Account, fault: Fault | None
+    ) -> Reply:
         if fault is not None and fault.kind in _RATE_FAULTS:
             raise _LimitError(_RATE_FAULTS[fault.kind], fault.retry_after)
-        self._limits.accept(request.at)
+        account.limits.accept(request.at, _limit_class(match, request))
         if fault is not None and not fault.writes and fault.kind is not FaultKind.CANCELED:
-            return _Reply(200)
+            return Reply(200)
         limit = self.options.max_body_bytes
         if limit is not None and len(request.body) > limit:
             raise refusal_of(FaultKind.TOO_LARGE)
-        route, object_type = self._locate(request)
-        return self._perform(request, route, object_type, fault)
-
-    def _locate(self, request: SandboxRequest) -> tuple[Route, ObjectType]:
-        route = route_of(request.path)
-        if route is None:
+        if match is None:
             raise RefusalError(404, "RESOURCE_NOT_FOUND", "resource not found")
-        if request.method != "POST":
+        route = match.routes.get(request.method)
+        if route is None:
             raise RefusalError(405, "METHOD_NOT_ALLOWED", f"{request.method} is not allowed here")
-        object_type = self.schema.find(route.object_type)
-        if object_type is None:
-            message = f"Unable to infer object type from: {route.object_type}"
-            raise RefusalError(404, "INVALID_OBJECT_TYPE", message)
-        if object_type.id in self._forbidden:
-            raise missing_scopes(f"crm.objects.{object_type.name}")
-        return route, object_type
-
-    def _perform(
-        self, request: SandboxRequest, route: Route, object_type: ObjectType, fault: Fault | None
-    ) -> _Reply:
-        options, verb = self.options, route.verb
-        batch = read_batch(request.body, verb, object_type, portal_id=options.portal_id)
-        stamp = self._stamp(request.at)
-        if verb is not Verb.ARCHIVE:
-            spoil_batch(fault, batch, self._spoiling)
-        canceled = fault is not None and fault.kind is FaultKind.CANCELED
-        task = Task(
-            verb=verb,
-            batch=batch,
-            collection=self.store.collection(object_type),
-            occasion=Occasion(self._memory.number, verb, stamp, request.at),
-            habits=options,
-            echoes=self._echoes,
-            archived=request.query.get("archived", "").lower() == "true",
+        call = Call(
+            request=request,
+            parameters=match.parameters[request.method],
+            account=account,
+            options=self.options,
+            number=self._memory.number,
+            stamp=account.stamp(request.at),
+            fault=fault,
+            tools=self._tools,
         )
-        done = Done(status="CANCELED") if canceled else perform(task)
-        spoken = canceled or (fault is not None and fault.kind in _SPOKEN)
-        if verb is Verb.ARCHIVE and not spoken:
-            return _Reply(204)
-        if verb is Verb.READ and done.problems and not done.results:
-            self._refuse_missing(done)
-        spoil_done(fault, done, self._spoiling)
-        success = options.create_status if verb is Verb.CREATE else 200
-        return _Reply(*self._writer.batch(done, success=success, stamp=stamp))
+        return route.answer(call)
 
     def _echoes(self) -> bool:
         echo = self.options.echo_trace_ids
         return echo == "all" or (echo == "some" and self._echoing.random() < _HALF)
 
-    def _refuse_missing(self, done: Done) -> None:
-        status = self.options.missing_read_status
-        if status != 207:  # noqa: PLR2004 (multi-status)
-            raise done.problems[0].refusal(status)
-
-    def _answer(self, reply: _Reply, request: SandboxRequest, correlation_id: str) -> Answer:
-        headers = {CORRELATION_ID: correlation_id}
-        if route_of(request.path) is not None:
-            headers |= self._limits.headers(request.at)
+    def _answer(self, reply: Reply, headers: dict[str, str]) -> Answer:
         headers |= reply.headers
         body = b""
         if reply.payload is not None:
@@ -287,6 +259,6 @@ class Service:
         delay = low if low == high else self._latency.uniform(low, high)
         return Answer(self._memory.number, reply.status, headers, body, delay)
 
-    def _stamp(self, at: float) -> str:
-        moment = self.epoch + timedelta(seconds=at)
-        return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+def _limit_class(match: Match | None, request: SandboxRequest) -> LimitClass:
+    return LimitClass.INTERVAL if match is None else match.limit(request.method)

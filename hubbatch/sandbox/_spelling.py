@@ -18,7 +18,7 @@ from hubbatch.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["PropertyType", "is_valid", "property_type", "respelled"]
+__all__ = ["PropertyType", "comparable", "is_midnight", "is_valid", "property_type", "respelled"]
 
 _MOST_DIGITS = 400
 _FEWEST_DIGITS_OF_A_PHONE = 7
@@ -62,6 +62,29 @@ def respelled(name: str, value: str, kind: PropertyType | None = None) -> str:
 def is_valid(value: str, kind: PropertyType) -> bool:
     """Tell whether a value can be read as one of its type."""
     return kind not in _CHECKED or _SPELLINGS[kind](value.strip(), "") is not None
+
+
+def is_midnight(value: str) -> bool:
+    """Tell whether a value that names a moment names the beginning of a day in UTC."""
+    moment = _moment(value.strip())
+    return moment is None or moment.time() == dt.time()
+
+
+def comparable(value: str, kind: PropertyType | None) -> tuple[int, Decimal | str]:
+    """Return what stands for a value where values are compared: numbers and times by size, texts by their letters."""
+    text = value.strip()
+    if kind in (PropertyType.DATE, PropertyType.DATETIME):
+        moment = _moment(text)
+        if moment is not None:
+            return (0, Decimal(round(moment.timestamp() * 1000)))
+    if kind in (None, PropertyType.NUMBER):
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            return (1, text.lower())
+        if number.is_finite():
+            return (0, number)
+    return (1, text.lower())
 
 
 def _lower(text: str, _: str) -> str:

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping
 
-    from hubbatch.sandbox._inputs import Batch
 
 __all__ = ["spoil_batch", "spoil_done"]
 
 
-def spoil_batch(fault: Fault | None, batch: Batch, generator: random.Random) -> None:
+def spoil_batch(fault: Fault | None, inputs: list[Any], generator: random.Random) -> None:
     """Take from a batch, before it is carried out, the inputs that the fault omits."""
     if fault is not None and fault.kind is FaultKind.OMITTED:
-        _drop(batch.inputs, fault.count, generator)
+        _drop(inputs, fault.count, generator)
 
 
 def spoil_done(fault: Fault | None, done: Done, generator: random.Random) -> None:
@@ -46,6 +45,9 @@ def _omit(done: Done, fault: Fault, generator: random.Random) -> None:
 
 def _add_stranger(done: Done, _: Fault, generator: random.Random) -> None:
     record_id = str(10**12 + generator.randrange(10**12))
+    if done.stranger is not None:
+        done.results.append(done.stranger(record_id))
+        return
     stamp = "2001-01-01T00:00:00.000Z"
     done.results.append(
         {
@@ -69,7 +71,7 @@ def _repeat(done: Done, fault: Fault, generator: random.Random) -> None:
 def _contradict(done: Done, fault: Fault, generator: random.Random) -> None:
     pairs = list(zip(done.sources, done.results, strict=True))
     for item, result in generator.sample(pairs, min(fault.count, len(pairs))):
-        context = item.naming() or {"ids": [result["id"]]}
+        context = item.naming() or {"ids": [result.get("id", "")]}
         message = "Property values were not valid: []"
         done.problems.append(Problem("VALIDATION_ERROR", message, context))
 

@@ -1,4 +1,4 @@
-"""The records of one account in memory: the witness of what was written, how often and by whom.
+"""All records of one account in memory: the witness of what was written, how often and by whom.
 
 It knows nothing of HTTP, batches, validation or replies; whoever writes here has checked first.
 """
@@ -6,200 +6,40 @@ It knows nothing of HTTP, batches, validation or replies; whoever writes here ha
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hubbatch.errors import UsageError
-from hubbatch.sandbox._lag import ReadLag
-from hubbatch.sandbox._names import CONTACTS
+from hubbatch.sandbox._collection import Collection
+from hubbatch.sandbox._links import End, Links
+from hubbatch.sandbox._lists import Lists
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hubbatch.sandbox._property import Property
     from hubbatch.sandbox._schema import ObjectType, Schema
-    from hubbatch.sandbox._spelling import PropertyType
 
-__all__ = ["Collection", "Store"]
-
-_MOST_MERGED = 10_000
-"""How many ids of merged records are remembered; the oldest are forgotten first."""
-_SECONDARY = "hs_additional_emails"
-"""Further e-mail addresses of a contact, with semicolons between them; each is an alias of it."""
-
-
-class Collection:
-    """The records of one object type, found by id or by the value of a unique property."""
-
-    def __init__(self, object_type: ObjectType, store: Store) -> None:
-        self.type = object_type
-        self.objects: dict[str, StoredObject] = {}
-        self.merged: dict[str, str] = {}
-        self.store = store
-        self._lag = ReadLag(store.read_lag)
-        self._index: dict[str, dict[str, str]] = {}
-        self._aliases: dict[str, str] = {}
-        for name in object_type.unique:
-            self.index(name)
-
-    def index(self, name: str) -> None:
-        """Index a property that is now unique; of records that share a value the oldest wins."""
-        index = self._index[name] = {}
-        for stored in self.objects.values():
-            if name in stored.properties and not stored.archived:
-                index.setdefault(stored.properties[name], stored.id)
-
-    def find(
-        self, key: str, id_property: str | None, *, archived: bool = False
-    ) -> StoredObject | None:
-        """Return the live, or else the archived, record of that id or unique value."""
-        if id_property is None:
-            stored = self.objects.get(key)
-            return stored if stored is not None and stored.archived is archived else None
-        wanted = self.type.key(id_property, key)
-        if archived:
-            return self._search(
-                (stored for stored in self.objects.values() if stored.archived), id_property, wanted
-            )
-        holder = self.holder(id_property, wanted)
-        return None if holder is None else self.objects[holder]
-
-    def seen(
-        self, key: str, id_property: str | None, at: float, *, archived: bool = False
-    ) -> StoredObject | None:
-        """Return what a reader at that time finds: as `find` does, but behind by the read lag."""
-        found = self.find(key, id_property, archived=archived)
-        if id_property is None:
-            stored = self._lag.seen(at, key, self.objects.get(key))
-            return stored if stored is not None and stored.archived is archived else None
-        changing = self._lag.changing(at)
-        if not changing or (found is not None and found.id not in changing):
-            return found
-        former = (self._lag.seen(at, record_id, None) for record_id in changing)
-        states = (state for state in former if state is not None and state.archived is archived)
-        return self._search(states, id_property, self.type.key(id_property, key))
-
-    def holder(self, name: str, key: str) -> str | None:
-        """Return the id of the live record whose unique property has this `ObjectType.key`."""
-        return self._index[name].get(key) or (self._aliases.get(key) if name == "email" else None)
-
-    def is_silent(self, key: str) -> bool:
-        """Tell whether HubSpot passes over this id in silence: merged away, or not a number."""
-        return key in self.merged or not (key.isascii() and key.isdigit())
-
-    def create(
-        self,
-        properties: Mapping[str, str | None],
-        occasion: Occasion,
-        trace_id: str | None = None,
-        associations: Sequence[Mapping[str, Any]] = (),
-    ) -> StoredObject:
-        """Add a record."""
-        stamp, number = occasion.stamp, occasion.request_number
-        stored = StoredObject(
-            self.store.next_id(), {}, stamp, stamp, number, number, trace_id, associations
-        )
-        self._lag.note(occasion.at, stored.id, None)
-        self.objects[stored.id] = stored
-        self._assign(stored, self.type.normalized(properties), occasion)
-        return stored
-
-    def update(
-        self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
-    ) -> None:
-        """Change a record: `""` or None clears a property."""
-        self._lag.note(occasion.at, stored.id, stored)
-        stored.updated_at = occasion.stamp
-        stored.last_written_by = occasion.request_number
-        stored.writes += 1
-        properties = self.type.normalized(properties)
-        stored.remember(occasion.stamp, properties)
-        self._assign(stored, properties, occasion)
-
-    def archive(self, stored: StoredObject, occasion: Occasion) -> None:
-        """Archive a record; its unique values are free again."""
-        self._lag.note(occasion.at, stored.id, stored)
-        self._forget(stored)
-        stored.archived = True
-        stored.archived_at = stored.updated_at = occasion.stamp
-        stored.last_written_by = occasion.request_number
-        self.store.note(occasion, self.type.id, stored.id)
-
-    def merge(self, from_id: str, into_id: str) -> None:
-        """Merge one record into another; HubSpot no longer speaks of the first id."""
-        if from_id == into_id or from_id not in self.objects or into_id not in self.objects:
-            raise UsageError(
-                f"Merge two different records that exist, not {from_id!r} into {into_id!r}."
-            )
-        stored = self.objects.pop(from_id)
-        self._forget(stored)
-        self.merged[from_id] = into_id
-        if len(self.merged) > _MOST_MERGED:
-            del self.merged[next(iter(self.merged))]
-
-    def _search(self, states: Iterable[StoredObject], name: str, key: str) -> StoredObject | None:
-        has_aliases = name == "email" and self.type.id == CONTACTS
-        for state in states:
-            held = state.properties
-            if held.get(name) == key or (has_aliases and key in _emails(held.get(_SECONDARY))):
-                return state
-        return None
-
-    def _assign(
-        self, stored: StoredObject, properties: Mapping[str, str | None], occasion: Occasion
-    ) -> None:
-        held = stored.properties
-        if _SECONDARY in properties and self.type.id == CONTACTS:
-            self._alias(stored, properties[_SECONDARY])
-        self.type.define(properties)
-        for name, index in self._index.items():
-            if name in properties:
-                self._reindex(index, name, stored, properties[name])
-        held.update(properties)  # type: ignore[arg-type]  # those that are None go next
-        if not all(properties.values()):
-            for name in [name for name, value in properties.items() if not value]:
-                del held[name]
-        held["hs_object_id"] = stored.id
-        _, created, modified = self.type.server_made
-        held[created] = stored.created_at
-        held[modified] = stored.updated_at
-        self.store.note(occasion, self.type.id, stored.id)
-
-    def _reindex(
-        self, index: dict[str, str], name: str, stored: StoredObject, value: str | None
-    ) -> None:
-        old = stored.properties.get(name)
-        # Stored values are normalized, so they are their own keys.
-        if old and index.get(old) == stored.id:
-            del index[old]
-        if value:
-            index[value] = stored.id
-
-    def _alias(self, stored: StoredObject, emails: str | None) -> None:
-        for alias in [alias for alias, held in self._aliases.items() if held == stored.id]:
-            del self._aliases[alias]
-        for email in _emails(emails):
-            self._aliases.setdefault(email, stored.id)
-
-    def _forget(self, stored: StoredObject) -> None:
-        if stored.properties.get(_SECONDARY):
-            self._alias(stored, None)
-        for name, index in self._index.items():
-            self._reindex(index, name, stored, None)
-
-
-def _emails(text: str | None) -> list[str]:
-    return [email.strip().lower() for email in (text or "").split(";") if email.strip()]
+__all__ = ["Store"]
 
 
 class Store:
     """All records of one account, and the ledger of the last `keep_writes` writes."""
 
     def __init__(
-        self, schema: Schema, keep_writes: int | None = None, *, read_lag: float = 0.0
+        self,
+        schema: Schema,
+        keep_writes: int | None = None,
+        *,
+        read_lag: float = 0.0,
+        search_lag: float = 0.0,
     ) -> None:
         self.schema = schema
         self.read_lag = read_lag
+        self.search_lag = search_lag
         self.writes: deque[Write] = deque(maxlen=keep_writes)
+        self.links = Links()
+        self.lists = Lists()
         self._collections: dict[str, Collection] = {}
         self._last_id = 100
 
@@ -214,29 +54,35 @@ class Store:
         """Return a live, read-only view of a type's records by id, archived ones included."""
         return MappingProxyType(self.collection(self.schema.get(name)).objects)
 
-    def exists(self, record_id: str) -> bool:
-        """Tell whether any type has a live record of that id."""
-        found = (known.objects.get(record_id) for known in self._collections.values())
-        return any(stored is not None and not stored.archived for stored in found)
+    def locate(self, record_id: str) -> End | None:
+        """Return type and id of the live record of that id, which no two types share; None if there is none."""
+        for type_id, known in self._collections.items():
+            stored = known.objects.get(record_id)
+            if stored is not None and not stored.archived:
+                return End(type_id, record_id)
+        return None
 
-    def define_property(
-        self, object_type: str, name: str, *, unique: bool, kind: PropertyType | None
-    ) -> None:
-        """Make a property known to the account, of that type and unique if so wished."""
-        known = self.schema.get(object_type)
-        known.define([name])
-        if kind is not None:
-            known.types[name] = kind
-        if known.declared is not None:
-            known.declared.add(name)
-        if unique and name not in known.unique:
-            known.unique.add(name)
-            self.collection(known).index(name)
+    def define_property(self, object_type: ObjectType, definition: Property) -> None:
+        """Make a property known to the account, and an index of it if it is unique."""
+        is_new = definition.unique and definition.name not in object_type.unique
+        object_type.add(definition)
+        if is_new:
+            self.collection(object_type).index(definition.name)
+
+    def archive_property(self, object_type: ObjectType, name: str) -> None:
+        """Forget a property that the account defined; what records hold of it is shown no longer."""
+        object_type.remove(name)
+        self.collection(object_type).unindex(name)
 
     def next_id(self) -> str:
         """Return an id that no record of any type has had."""
         self._last_id += 1
         return str(self._last_id)
+
+    def note_pair(self, occasion: Occasion, left: End, right: End) -> None:
+        """Enter an association that was made or taken away into the ledger."""
+        pair = (f"{left.type_id}/{right.type_id}", f"{left.record_id}/{right.record_id}")
+        self.writes.append(Write(occasion.request_number, occasion.verb, *pair))
 
     def note(self, occasion: Occasion, type_id: str, record_id: str) -> None:
         """Enter a write into the ledger."""

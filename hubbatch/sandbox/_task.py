@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field, frozen
 
 from hubbatch.sandbox._conflicts import Taken, conflict
+from hubbatch.sandbox._definitions import Spec
 from hubbatch.sandbox._habits import ConflictShape
+from hubbatch.sandbox._links import End
 from hubbatch.sandbox._replies import Problem, RefusalError
+from hubbatch.sandbox._showing import around
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from hubbatch.sandbox._collection import Collection
+    from hubbatch.sandbox._definitions import Definitions
     from hubbatch.sandbox._habits import Habits
     from hubbatch.sandbox._inputs import Batch, Input, Verb
     from hubbatch.sandbox._records import Occasion, StoredObject
-    from hubbatch.sandbox._store import Collection
 
 __all__ = ["Task"]
 
@@ -44,8 +48,11 @@ class Task:
     collection: Collection
     occasion: Occasion
     habits: Habits
+    definitions: Definitions
     echoes: Callable[[], bool]
     """Tells of each result in turn whether it carries the trace id of its input."""
+    has_write_rules: bool = False
+    """Whether the account's own rules bind the write."""
     archived: bool = False
     """Read: look among the archived records only."""
     _claims: set[tuple[str, str]] = field(factory=set)
@@ -57,6 +64,8 @@ class Task:
         """Tell whether an input may be written; remember the problem if not."""
         kind = self.collection.type
         details = kind.problems(properties, new=target is None)
+        if self.has_write_rules and not details:
+            details = kind.unmet(properties, {} if target is None else target.properties)
         if details:
             problem = Problem("VALIDATION_ERROR", _message(details), item.naming(), details)
             self._refused.append(_Refused(_INVALID, problem, is_conflict=False))
@@ -91,25 +100,14 @@ class Task:
             return
         associations = (one for item in self.batch.inputs for one in item.associations)
         for target in (str(one["to"]["id"]) for one in associations):
-            if not self.collection.store.exists(target):
+            if self.collection.store.locate(target) is None:
                 message = f"Object not found. No object with id {target} to associate with."
                 raise RefusalError(
                     _NOT_FOUND, "OBJECT_NOT_FOUND", message, context={"id": [target]}
                 )
 
-    def result(
-        self, stored: StoredObject, item: Input, shown: Mapping[str, str | None]
-    ) -> dict[str, Any]:
-        """Return one item of `results`."""
-        result: dict[str, Any] = {
-            "id": stored.id,
-            "properties": shown,
-            "createdAt": stored.created_at,
-            "updatedAt": stored.updated_at,
-            "archived": stored.archived,
-        }
-        if stored.archived_at is not None:
-            result["archivedAt"] = stored.archived_at
+    def traced(self, result: dict[str, Any], item: Input) -> dict[str, Any]:
+        """Return an item of `results` with the trace id of its input, if it is to be echoed."""
         if item.trace_id is not None and self.echoes():
             result["objectWriteTraceId"] = item.trace_id
         return result
@@ -118,13 +116,27 @@ class Task:
         """Return the result of a write: a new record as it is, of an old one what was sent."""
         held = stored.properties
         if stored.writes == 1:
-            return self.result(stored, item, held)
+            return self.traced(around(stored, held), item)
         shown: dict[str, str | None] = {name: held.get(name, "") for name in item.properties}
         if item.id_property is not None:
             shown[item.id_property] = held.get(item.id_property, "")
         for name in self.collection.type.server_made:
             shown[name] = held[name]
-        return self.result(stored, item, shown)
+        return self.traced(around(stored, shown), item)
+
+    def link(self, stored: StoredObject, item: Input) -> None:
+        """Associate a new record with those that its input names, as far as they are there."""
+        store, left = self.collection.store, End(self.collection.type.id, stored.id)
+        for one in item.associations:
+            right = store.locate(str(one["to"]["id"]))
+            if right is None:
+                continue
+            default = self.definitions.default(left.type_id, right.type_id)
+            store.links.add(left, right, default.spec, default.inverse)
+            for kind in one["types"]:
+                spec = Spec(kind["associationCategory"], kind["associationTypeId"])
+                known = self.definitions.find(left.type_id, right.type_id, spec) or default
+                store.links.add(left, right, spec, known.inverse)
 
     def not_found(self, missing: Sequence[str]) -> list[Problem]:
         """Return the one item that names every id that was not found."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hubbatch.sandbox._inputs import Verb
 from hubbatch.sandbox._replies import Done
+from hubbatch.sandbox._showing import as_result, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,12 +30,15 @@ def _create(task: Task) -> Done:
     task.require_targets()
     good = [item for item in task.batch.inputs if task.check(item, item.properties, None)]
     problems = task.settle(multi_status=task.batch.opted_in)
-    create, occasion = task.collection.create, task.occasion
-    results = [
-        task.written(create(item.properties, occasion, item.trace_id, item.associations), item)
-        for item in good
-    ]
+    results = [task.written(_created(task, item, item.properties), item) for item in good]
     return Done(results, problems, good)
+
+
+def _created(task: Task, item: Input, properties: Mapping[str, str | None]) -> StoredObject:
+    stored = task.collection.create(properties, task.occasion, item.trace_id, item.associations)
+    if item.associations:
+        task.link(stored, item)
+    return stored
 
 
 def _update(task: Task) -> Done:
@@ -71,9 +75,7 @@ def _upsert(task: Task) -> Done:
     results = []
     for item, stored, properties in good:
         if stored is None:
-            target = task.collection.create(
-                properties, task.occasion, item.trace_id, item.associations
-            )
+            target = _created(task, item, properties)
         else:
             target = stored
             task.collection.update(target, properties, task.occasion)
@@ -82,7 +84,11 @@ def _upsert(task: Task) -> Done:
 
 
 def _read(task: Task) -> Done:
-    wanted = _wanted(task)
+    object_type, batch = task.collection.type, task.batch
+    by = {item.id_property for item in batch.inputs if item.id_property}
+    names = wanted(
+        object_type, batch.properties, with_history=bool(batch.history), id_properties=by
+    )
     results: list[dict[str, Any]] = []
     sources: list[Input] = []
     missing: list[str] = []
@@ -95,12 +101,8 @@ def _read(task: Task) -> Done:
         if stored is None:
             missing.append(item.key)
             continue
-        result = task.result(stored, item, _shown(task, stored, wanted))
-        if task.batch.history:
-            result["propertiesWithHistory"] = {
-                name: _history(stored, name) for name in task.batch.history
-            }
-        results.append(result)
+        result = as_result(object_type, stored, names, batch.history)
+        results.append(task.traced(result, item))
         sources.append(item)
     return Done(results, task.not_found(missing), sources)
 
@@ -111,27 +113,6 @@ def _archive(task: Task) -> Done:
         if stored is not None:
             task.collection.archive(stored, task.occasion)
     return Done()
-
-
-def _wanted(task: Task) -> list[str]:
-    object_type, batch = task.collection.type, task.batch
-    asked = batch.properties or (() if batch.history else object_type.shown)
-    names = dict.fromkeys((*asked, *object_type.server_made))
-    names |= dict.fromkeys(item.id_property for item in batch.inputs if item.id_property)
-    return list(names)
-
-
-def _shown(task: Task, stored: StoredObject, wanted: list[str]) -> dict[str, str | None]:
-    held, is_defined = stored.properties, task.collection.type.is_defined
-    return {name: held.get(name) for name in wanted if name in held or is_defined(name)}
-
-
-def _history(stored: StoredObject, name: str) -> list[dict[str, Any]]:
-    return [
-        {"value": properties[name] or "", "timestamp": stamp, "sourceType": "INTEGRATION"}
-        for stamp, properties in reversed(stored.history)
-        if name in properties
-    ]
 
 
 _VERBS: Mapping[Verb, Callable[[Task], Done]] = {

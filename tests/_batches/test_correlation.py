@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import re
@@ -17,8 +18,10 @@ from support import plan, result
 
 from hubbatch import BatchError, BatchResponse, BatchStatus, ErrorDetail, ObjectResult, RecordStatus
 from hubbatch._batches.correlation import Correlation, correlate
+from hubbatch._batches.naming import named_and_claimed
+from hubbatch._protocol.codec import read_response
 from hubbatch._records.planning import Input
-from hubbatch._records.spelling import OTHERS
+from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
 from hubbatch.models import NO_ANSWER
 
@@ -650,3 +653,55 @@ def test_mixed_names_are_told_apart_alike_in_every_process() -> None:
         for seed in range(4)
     }
     assert len(said) == 1
+
+
+def built() -> int:
+    """Return how many results there are as objects."""
+    gc.collect()
+    return sum(type(item) is ObjectResult for item in gc.get_objects())
+
+
+@pytest.mark.parametrize("echoed", [True, False])
+def test_a_create_whose_results_tell_all_is_correlated_without_building_them(
+    *, echoed: bool
+) -> None:
+    inputs = plan([{"a": f"{number}", "b": "" if number else "x"} for number in range(9)], CREATE)
+    values: list[dict[str, Any]] = [
+        {"id": f"7{number}", "properties": {**item.properties, "b": item.properties["b"] or None}}
+        for number, item in enumerate(inputs)
+    ]
+    if echoed:
+        for value, item in zip(values, inputs, strict=True):
+            value["objectWriteTraceId"] = item.trace_id
+    values.reverse()
+    response = read_response({"results": values}, len(inputs))
+    assert response is not None
+    before = built()
+    told = correlate(CREATE, inputs, response)
+    assert built() == before
+    assert told.statuses == [S] * 9
+    assert ids(told) == [f"7{number}" for number in range(9)]
+
+
+@given(st.data())
+def test_results_that_are_not_built_are_told_apart_like_others(data: st.DataObject) -> None:
+    texts = st.sampled_from(["", "1", "2", "1.0"])
+    records = data.draw(
+        st.lists(st.fixed_dictionaries({"a": texts}, optional={"b": texts}), min_size=1, max_size=4)
+    )
+    unique = data.draw(st.none() | st.just("a"))
+    inputs = plan(records, CREATE, unique_property=unique)
+    found = st.fixed_dictionaries(
+        {
+            "id": st.sampled_from(["7", "8", "9", "10", ""]),
+            "properties": st.fixed_dictionaries({"a": texts | st.none()}, optional={"b": texts}),
+        },
+        optional={"objectWriteTraceId": st.sampled_from(["t0", "t1", "t7"])},
+    )
+    values = data.draw(st.lists(found, min_size=1, max_size=4))
+    response = read_response({"results": values}, len(inputs))
+    assert response is not None
+    told = correlate(CREATE, inputs, response)
+    _, claims = named_and_claimed(CREATE, inputs, response, CONTACTS)
+    claimed = claims.results
+    assert list(told.results) == [claimed.get(position) for position in range(len(inputs))]

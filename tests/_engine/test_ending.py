@@ -209,7 +209,7 @@ async def test_an_exception_out_of_a_nested_run_keeps_its_own_outcome() -> None:
 @virtual_time
 async def test_what_a_source_and_the_service_raise_is_both_told() -> None:
     async with World(faults=[None, FaultKind.RATE_DAILY], latency=1.0) as world:
-        run = upsert(world, drip(breaking(SourceError(), 250), 0.01))
+        run = upsert(world, drip(breaking(SourceError(), 250), 0.01), linger=1.0)
         with pytest.raises(SourceError) as caught:
             await run
         also = caught.value.__context__

@@ -55,22 +55,31 @@ def test_a_record_is_settled_once() -> None:
 
 
 @pytest.mark.parametrize("keep", Keep)
-def test_to_succeed_together_is_to_succeed_one_by_one(keep: Keep) -> None:
+@pytest.mark.parametrize("indexes", [[4, 0, 3], [0, 1, 2], [2, 3, 4], [1], []])
+@pytest.mark.parametrize("answered", [True, False])
+def test_to_succeed_together_is_to_succeed_one_by_one(
+    keep: Keep, indexes: list[int], *, answered: bool
+) -> None:
     together, one_by_one = Ledger(keep), Ledger(keep)
-    results = [ObjectResult("7"), None, ObjectResult("9")]
+    results = [ObjectResult("7"), None, ObjectResult("9")][: len(indexes)]
+    if not answered:
+        results = [None] * len(indexes)
     for ledger in (together, one_by_one):
         for name in "abcde":
             ledger.take(name)
         ledger.sent([0, 1, 4])
         ledger.settle(3, F)
-    together.succeed([4, 0, 3], results, 2)
-    for index, result in zip([4, 0, 3], results, strict=True):
+    together.succeed(indexes, results if answered else None, 2)
+    for index, result in zip(indexes, results, strict=True):
         one_by_one.settle(index, S, result, None, 2)
     for ledger in (together, one_by_one):
         ledger.take("f")
     assert together.outcome() == one_by_one.outcome()
-    assert together.outcome().counts == Counts(6, succeeded=2, failed=1, unknown=1, unsent=2)
-    assert together.open_indexes() == [1, 2, 5]
+    assert together.outcome().results == one_by_one.outcome().results
+    counts = together.outcome().counts
+    assert counts == one_by_one.outcome().counts
+    assert (counts.total, counts.succeeded, counts.failed) == (6, len({*indexes} - {3}), 1)
+    assert together.open_indexes() == [index for index in (0, 1, 2, 4, 5) if index not in indexes]
 
 
 @pytest.mark.parametrize(("keep", "most"), [("all", 3_000), ("errors", 1_000), ("none", 0)])

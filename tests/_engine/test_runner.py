@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 import pytest
 from support import people, result
@@ -27,20 +25,23 @@ from hubbatch.testing import virtual_time
 async def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
     call = Call(UPSERT, "/w", "/r", batch_size=2, id_property="email")
     ledger, intake = Ledger(Keep.ALL), Intake(call)
-    [inputs] = [chunk for person in people(2) for chunk in intake.take(ledger.take(person), person)]
+    for person in people(2):
+        intake.take(ledger.take(person), person)
+    inputs = intake.compose()
     written = {"id": "7", "objectWriteTraceId": inputs[0].trace_id}
     said = orjson.dumps({"status": "COMPLETE", "results": [written]})
     sending, bugs = Sending(Reply(200, {}, said)), [ZeroDivisionError()]
 
-    def settled(_: Any) -> None:
+    def settled() -> None:
         if bugs:
             raise bugs.pop()
 
     runner = BatchRunner(
         call,
         sending.sender._resources,
-        intake,
+        intake.envelope,
         Settler(ledger, intake, None, sending.reporter),
+        compose=lambda _: None,
         settled=settled,
         fail=lambda _: None,
         may_wait=lambda _: True,

@@ -24,7 +24,7 @@ from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch._records.call import Call
-from hubbatch.endpoints import UPSERT
+from hubbatch.endpoints import UPSERT, Endpoint
 from hubbatch.events import Event
 from hubbatch.testing import virtual_time, wall_clock
 
@@ -93,9 +93,15 @@ class Sending:
         )
         self.carrier = Carrier(Batch(plan(people(2), id_property="email")))
 
-    async def send(self, **options: Any) -> Response:
+    async def send(self, *, spare: bool = False) -> Response:
+        async def prepare(carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
+            assert carrier is self.carrier
+            if spare and probes:
+                raise DeclinedError
+            return UPSERT, Request("/p", b"{}")
+
         try:
-            return await self.sender.exchange(UPSERT, Request("/p", b"{}"), self.carrier, **options)
+            return await self.sender.exchange(self.carrier, prepare)
         finally:
             await self.gate.settle()
 

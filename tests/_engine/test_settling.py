@@ -35,8 +35,14 @@ class Books:
 
     def take(self, *records: Any) -> list[Input]:
         """Take records in; return those that may be sent."""
-        chunks = [self.intake.take(self.ledger.take(record), record) for record in records]
-        return [item for full in [*chunks, self.intake.flush()] for chunk in full for item in chunk]
+        for record in records:
+            self.intake.take(self.ledger.take(record), record)
+        return self.ready()
+
+    def ready(self) -> list[Input]:
+        """Return those that wait to be sent, and have them wait no more."""
+        composed = iter(self.intake.compose, [])
+        return [item for inputs in composed for item in inputs]
 
     @property
     def records(self) -> list[RecordOutcome]:
@@ -53,9 +59,10 @@ def books(*, observed: bool = False, **options: Any) -> Books:
     return Books(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
 
 
-def settle(into: Books, *done: Settled, **said: Any) -> list[list[int]]:
-    full = into.settler.settle(Transition(done, **said))
-    return [[item.index for item in chunk] for chunk in full]
+def settle(into: Books, *done: Settled, **said: Any) -> list[int]:
+    """Settle records; return those that may be sent now."""
+    into.settler.settle(Transition(done, **said))
+    return [item.index for item in into.ready()]
 
 
 observed = pytest.mark.parametrize("observed", [False, True])
@@ -110,7 +117,7 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
     into = books(observed=observed)
     [person] = people(1)
     [first] = into.take(person, person)
-    assert settle(into, Settled([first], status, 1)) == [[1]]
+    assert settle(into, Settled([first], status, 1)) == [1]
     assert into.ledger.open_indexes() == [1]
 
 
@@ -118,7 +125,7 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
 def test_all_that_wait_for_keys_that_are_settled_together_may_go(observed: bool) -> None:
     into = books(observed=observed)
     inputs = into.take(*people(2), *people(2))
-    assert settle(into, Settled(inputs, S, 1)) == [[2], [3]]
+    assert settle(into, Settled(inputs, S, 1)) == [2, 3]
 
 
 @observed

@@ -27,7 +27,7 @@ def breaking_after(count: int) -> Iterator[dict[str, str]]:
 async def test_a_raising_source_lets_what_was_sent_settle(slow: bool) -> None:
     async with World() as world:
         source: Any = drip(breaking_after(250), 0.001) if slow else breaking_after(250)
-        run = upsert(world, source)
+        run = upsert(world, source, linger=1.0)
         with pytest.raises(SourceError):
             await run
         outcome = run.outcome
@@ -44,7 +44,8 @@ async def test_a_raising_source_lets_what_was_sent_settle(slow: bool) -> None:
 async def test_a_batch_that_is_not_full_does_not_wait_for_a_slow_source() -> None:
     async with World() as world:
         await upsert(world, drip(people(3), 10.0))
-        assert [round(request.at) for request in world.service.requests] == [11, 21, 31]
+        times = [request.at for request in world.service.requests]
+        assert times == pytest.approx([10.05, 20.05, 30.05], abs=0.001)
 
 
 @pytest.mark.parametrize(("max_concurrency", "max_batch_bytes"), [(1, 3_000_000), (3, 1024)])
@@ -144,7 +145,7 @@ async def test_the_linger_does_not_start_a_batch_while_a_run_is_being_cancelled(
             await asyncio.sleep(5)
 
     async with World() as world:
-        run = upsert(world, source())
+        run = upsert(world, source(), linger=1.0)
         task = asyncio.ensure_future(run)
         await asyncio.sleep(0.5)
         task.cancel()
@@ -224,7 +225,7 @@ async def test_a_quick_source_gives_the_loop_its_turn_by_time(slow: bool) -> Non
 @virtual_time
 async def test_a_deadline_ends_a_source_that_blocks_within_two_records_time() -> None:
     async with World() as world:
-        outcome = await upsert(world, blocking(people(500), 0.02), deadline=1.0)
+        outcome = await upsert(world, blocking(people(500), 0.02), deadline=1.0, linger=5.0)
         assert asyncio.get_running_loop().time() < 1.05
         assert outcome.counts.total in {50, 51, 52}
         assert outcome.status is BatchStatus.CANCELED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,22 +11,20 @@ from hubbatch._quota.fair_share import FairShare
 PERIOD, LIMIT = 10.0, 200
 
 
-def follow(share: FairShare, places: float, now: float, used: float = 0.0) -> float:
-    return share.follow(places, used, LIMIT, now, PERIOD, delay=0.1)
+def follow(share: FairShare, places: float, now: float, answered: float = 0.0) -> float:
+    return share.follow(places, answered, LIMIT, now, PERIOD)
 
 
-def beside_others() -> FairShare:
-    """Return the share of one who finds at a time of 0 that others use the quota."""
+def beside_others(had: float = 0.0) -> FairShare:
+    """Return the share of one who finds at a time of 0 that others use the quota; it `had` so many places."""
     share = FairShare()
     share.see_others(0.0)
+    follow(share, had, 0.0, had)
     return share
 
 
-def test_who_is_alone_claims_what_is_free_at_once() -> None:
-    share = FairShare()
-    assert share.alone(0.0, PERIOD)
-    assert share.caution(100.0, 0.0, PERIOD) == 0.0
-    assert follow(share, 180.0, 0.0) == 180
+def test_what_is_free_at_first_is_claimed_at_once() -> None:
+    assert follow(FairShare(), 180.0, 0.0) == 180
 
 
 def test_a_claim_falls_at_once_and_rises_by_two_limits_a_period() -> None:
@@ -45,29 +41,101 @@ def test_a_claim_falls_at_once_and_rises_by_two_limits_a_period() -> None:
 def test_while_nobody_looks_a_claim_does_not_rise_but_is_forgotten_in_the_end() -> None:
     share = FairShare()
     follow(share, 50.0, 0.0)
-    assert follow(share, 180.0, 10.0) == 70, "requests were held meanwhile"
+    assert follow(share, 180.0, 10.0) == 70, "everybody was held meanwhile"
     assert follow(share, 180.0, 31.0) == 180
 
 
-def test_who_is_not_alone_any_more_leaves_a_part_until_others_have_long_been_gone() -> None:
-    share = beside_others()
-    assert share.caution(100.0, 19.0, PERIOD) == 6
-    assert share.caution(100.0, 21.0, PERIOD) == 0
+def test_who_has_seen_others_is_alone_again_once_they_have_long_been_gone() -> None:
+    share = FairShare()
+    assert share.alone(0.0, PERIOD)
+    share.see_others(0.0)
+    assert not share.alone(20.0, PERIOD)
+    assert share.alone(20.1, PERIOD)
 
 
-def test_half_of_what_is_used_is_given_up_for_a_newcomer_once_in_a_while() -> None:
-    share = beside_others()
-    assert follow(share, 180.0, 0.1, used=180) == 90
-    assert follow(share, 180.0, 1.0, used=170) == 90, "first it has to leave the window"
-    share.see_others(14.0)
-    assert follow(share, 180.0, 14.0, used=178) == 90
-    assert follow(share, 180.0, 15.2, used=178) == 89
+def test_of_much_that_is_left_a_part_stays_unclaimed_and_of_next_to_nothing_nothing() -> None:
+    share = FairShare()
+    assert share.reserve(100.0, LIMIT, 0.0, PERIOD) == 6
+    assert share.reserve(5.0, LIMIT, 0.0, PERIOD) == 0
 
 
-def test_what_is_not_in_others_way_is_not_given_up() -> None:
-    share = beside_others()
-    assert follow(share, 180.0, 0.1, used=100) > 100
-    assert follow(share, 180.0, 0.2, used=100) <= 112, "but no more than is used, and a little"
+@given(st.floats(0, 1000))
+def test_who_leaves_less_to_the_other_has_more_to_leave_unclaimed(left: float) -> None:
+    share = FairShare()
+    here, there = (share.reserve(each, LIMIT, 0.0, PERIOD) for each in (left, left / 2))
+    assert 0 <= there <= here <= left
+
+
+def test_beside_others_a_claim_is_soon_what_it_was_and_beyond_rises_with_what_is_answered() -> None:
+    share = beside_others(had=60.0)
+    assert follow(share, 180.0, 0.5, 60.0) == 64
+    assert follow(share, 180.0, 1.0, 20.0) == 64, "what it was, though much has left the window"
+    assert follow(share, 180.0, 1.5, 64.0) == 68
+    assert follow(share, 180.0, 2.0, 64.0) == 68, "until more is answered"
+
+
+def test_what_was_claimed_is_remembered_while_everybody_is_held() -> None:
+    share = beside_others(had=60.0)
+    share.see_others(30.0)
+    follow(share, 180.0, 30.0)
+    assert follow(share, 180.0, 30.5) == 64
+
+
+def test_what_was_not_used_for_a_period_is_no_claim_any_more() -> None:
+    share, moment = beside_others(had=60.0), 0.0
+    while moment < 25:
+        moment += 1
+        share.see_others(moment)
+        follow(share, 180.0, moment, 10.0)
+    assert follow(share, 180.0, moment, 10.0) == 14
+
+
+@pytest.mark.parametrize(
+    ("had", "others", "kept"), [(150.0, 50.0, 0.75), (50.0, 150.0, 0.75**0.5), (1.0, 199.0, 1.0)]
+)
+def test_after_a_refusal_who_has_more_gives_up_more(
+    had: float, others: float, kept: float
+) -> None:
+    share = beside_others(had)
+    share.refused(had, others, 0.0, PERIOD)
+    assert follow(share, 180.0, 0.5) == pytest.approx(had * kept + 4, abs=0.1)
+
+
+def test_who_thought_to_be_alone_gives_up_half() -> None:
+    share = FairShare()
+    follow(share, 180.0, 0.0, 180.0)
+    share.refused(180.0, 0.0, 0.1, PERIOD)
+    share.see_others(0.2)
+    follow(share, 50.0, 0.3)
+    for each in range(20):
+        claimed = follow(share, 180.0, 0.4 + each / 2)
+    assert claimed == 94
+
+
+def test_each_refusal_makes_wary_for_a_while_but_one_a_period_at_the_most() -> None:
+    share = FairShare()
+    cautions = [share.caution(0.0, PERIOD)]
+    for moment in (0.0, 10.0, 20.0):
+        share.refused(150.0, 40.0, moment, PERIOD)
+        cautions.append(share.caution(moment, PERIOD))
+    share.refused(150.0, 40.0, 20.0, PERIOD)
+    assert share.caution(20.0, PERIOD) == cautions[-1]
+    assert cautions == sorted(set(cautions))
+    assert cautions[0] == share.caution(1000.0, PERIOD) == 0.06
+
+
+def test_who_has_little_gets_less_wary() -> None:
+    little, much = FairShare(), FairShare()
+    little.refused(10.0, 180.0, 0.0, PERIOD)
+    much.refused(180.0, 10.0, 0.0, PERIOD)
+    assert 0.06 < little.caution(0.0, PERIOD) < much.caution(0.0, PERIOD)
+
+
+def test_however_often_it_is_refused_half_is_claimed() -> None:
+    share = FairShare()
+    for moment in range(100):
+        share.refused(190.0, 0.0, moment * PERIOD, PERIOD)
+    assert 0.4 < share.caution(99 * PERIOD, PERIOD) <= 1 / 2
 
 
 @given(
@@ -81,8 +149,9 @@ def test_never_more_is_claimed_than_there_is(
     looks: list[tuple[float, float, float, bool]],
 ) -> None:
     share, moment = FairShare(), 0.0
-    for places, pause, used, others in looks:
+    for places, pause, answered, others in looks:
         moment += pause
         if others:
             share.see_others(moment)
-        assert -math.inf < follow(share, places, moment, used) <= places
+            share.refused(answered, places, moment, PERIOD)
+        assert 0 <= follow(share, places, moment, answered) <= places

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from bisect import bisect_right
 from statistics import mean
 
 import pytest
@@ -17,6 +18,7 @@ from quota_cases import CASES, Case, Habit, evenly, in_bursts, randomly
 from support import World, people
 
 from hubbatch import RateLimit, RateLimiter
+from hubbatch._quota.others import Others
 from hubbatch.sandbox import SandboxRequest
 from hubbatch.sandbox._window import RollingWindow
 from hubbatch.testing import run_in_virtual_time, virtual_time
@@ -39,14 +41,14 @@ def long_run(account: Account, rate_limit: RateLimit | None = None, windows: flo
         (QUICK, 0.0, 0.97),
         (QUICK, 0.5, 0.97),
         (SLOW, 0.0, 0.97),
-        (SLOW, 0.5, 0.90),  # in what order 28 requests will arrive nobody knows
+        (SLOW, 0.5, 0.95),  # in what order 28 requests will arrive nobody knows
     ],
 )
 def test_a_long_run_uses_the_quota(
     latency: tuple[float, float], there: float, least: float
 ) -> None:
     account = long_run(Account(latency=latency, there=there))
-    assert len(account.refused) <= 0.001 * len(account.accepted)
+    assert account.refused == []
     assert account.reuse >= least
 
 
@@ -63,8 +65,8 @@ def test_a_fixed_window_is_used_as_a_rolling_one(
 @pytest.mark.parametrize("latency", [(0.2, 0.2), SLOW])
 def test_clocks_may_drift(drift: float, latency: tuple[float, float]) -> None:
     account = long_run(Account(latency=latency, there=0.5, drift=drift))
-    assert len(account.refused) <= 0.001 * len(account.accepted)
-    assert account.reuse >= 0.92
+    assert account.refused == []
+    assert account.reuse >= 0.95
 
 
 @pytest.mark.parametrize("latency", [(0.2, 0.2), QUICK, SLOW])
@@ -103,16 +105,16 @@ async def beside(consumer: Habit, share: float, account: Account, until: float) 
 @pytest.mark.parametrize(
     ("share", "latency", "consumer", "least", "refused"),
     [
-        (0.3, QUICK, evenly, 0.75, 0.01),
-        (0.3, QUICK, randomly, 0.70, 0.01),
-        (0.3, QUICK, in_bursts, 0.65, 0.01),
-        (0.7, QUICK, evenly, 0.75, 0.015),
-        (0.7, QUICK, randomly, 0.70, 0.015),
-        (0.7, QUICK, in_bursts, 0.55, 0.02),
+        (0.3, QUICK, evenly, 0.90, 0.01),
+        (0.3, QUICK, randomly, 0.90, 0.01),
+        (0.3, QUICK, in_bursts, 0.88, 0.01),
+        (0.7, QUICK, evenly, 0.92, 0.01),
+        (0.7, QUICK, randomly, 0.90, 0.01),
+        (0.7, QUICK, in_bursts, 0.75, 0.01),
         # What others send while a request is on its way for 1.5 s cannot be known.
-        (0.3, SLOW, evenly, 0.60, 0.015),
-        (0.3, SLOW, randomly, 0.55, 0.015),
-        (0.7, SLOW, evenly, 0.55, 0.05),
+        (0.3, SLOW, evenly, 0.85, 0.01),
+        (0.3, SLOW, randomly, 0.82, 0.01),
+        (0.7, SLOW, evenly, 0.78, 0.02),
     ],
 )
 def test_what_others_leave_is_used(
@@ -124,6 +126,40 @@ def test_what_others_leave_is_used(
     assert len(account.accepted) / left >= least
     assert len(account.refused) <= refused * len(account.accepted)
     assert account.window.max_in_window <= 190
+
+
+def test_several_clients_of_an_account_come_to_terms() -> None:
+    """They were never told of each other, as in the processes of one service."""
+    window = RollingWindow(190, 10.0)
+    accounts = [Account(window, chance=random.Random(seed)) for seed in range(4)]
+
+    async def main() -> None:
+        await asyncio.gather(*(work(each, RateLimiter(), until=300) for each in accounts))
+
+    run_in_virtual_time(main())
+    later = [[at for at in each.accepted if at >= 50] for each in accounts]
+    refused = [at for each in accounts for at in each.refused if at >= 50]
+    assert sum(map(len, later)) >= 0.75 * 19 * 250
+    assert min(map(len, later)) >= 0.3 * max(map(len, later))
+    assert len(refused) <= 0.02 * sum(map(len, later))
+
+
+def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What falls short beside others does so because answers come late, and in clumps as what they answer was sent."""
+    share, account, told = 0.3, Account(latency=SLOW), Account(latency=SLOW)
+    run_in_virtual_time(beside(randomly, share, account, 200))
+
+    def used(_: Others, now: float) -> float:
+        known = now - mean(SLOW)
+        seen = bisect_right(told.others, known) - bisect_right(told.others, now - 10.0)
+        return seen + 19 * share * mean(SLOW)
+
+    monkeypatch.setattr(Others, "used", used)
+    run_in_virtual_time(beside(randomly, share, told, 200))
+    left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
+    assert len(account.accepted) / left >= 0.85 * len(told.accepted) / left_by_told
 
 
 @pytest.mark.parametrize("how", ["four processes 5 s apart", "two processes 5 s apart"])
@@ -187,7 +223,7 @@ async def test_another_consumer_of_the_sandbox_is_left_its_part() -> None:
         await asyncio.wait([other])
         assert outcome.ok
         left = 19 * asyncio.get_running_loop().time() - len(others)
-        assert 2_000 / left >= 0.70
+        assert 2_000 / left >= 0.90
         assert sum(record.attempts - 1 for record in outcome.records) <= 20
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import World, counting_calls, people, plan
+from support import World, counting_calls, drip, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
-from hubbatch._records.chunking import Chunker
 from hubbatch._records.duplicates import Admission, DuplicateGuard, _Merging
+from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.planning import encode_input
 from hubbatch.endpoints import CREATE, UPSERT
 from hubbatch.policies import Duplicates
@@ -80,7 +80,8 @@ def test_merge_makes_one_input_of_records_that_wait_together() -> None:
 def test_merge_joins_those_that_wait_for_one_in_flight() -> None:
     world = World()
     records = [{"email": "a@x.com", "firstname": str(number)} for number in range(5)]
-    outcome = upsert(world, records, duplicates="merge", batch_size=1)
+    source: Any = drip(records, 0.01)  # an answer takes longer
+    outcome = upsert(world, source, duplicates="merge", batch_size=1)
     assert outcome.ok
     assert keys_by_request(world) == [["a@x.com"], ["a@x.com"]]
     assert world.stored()["a@x.com"]["firstname"] == "4"
@@ -175,12 +176,12 @@ def test_the_account_ends_as_if_records_were_sent_one_by_one(
 
 @pytest.mark.parametrize("policy", Duplicates)
 def test_a_settled_key_is_forgotten_unless_it_must_be_refused(policy: Duplicates) -> None:
-    keyring = DuplicateGuard(policy, Chunker(10, 10_000), UPSERT)
+    keyring = DuplicateGuard(policy, InputQueue(10, 10_000), UPSERT)
     first, second = plan([{"email": "a@x.com"}] * 2, UPSERT, id_property="email")
-    assert keyring.admit(first) is Admission.FEED
+    assert keyring.admit(first) is Admission.QUEUE
     assert keyring.release(first) == ()
     refused = policy is Duplicates.REFUSE
-    assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.FEED)
+    assert keyring.admit(second) is (Admission.REFUSE if refused else Admission.QUEUE)
     keyring.close()
 
 
@@ -245,7 +246,7 @@ async def test_in_the_end_nothing_waits_for_a_key(duplicates: Any) -> None:
 
 def test_large_records_that_wait_for_a_key_count_as_others_do() -> None:
     items = plan([{"email": "a@x.com", "n": "x" * 1_000_000}] * 70, UPSERT, id_property="email")
-    keyring = DuplicateGuard(Duplicates.SERIAL, Chunker(100, 3_000_000), UPSERT)
+    keyring = DuplicateGuard(Duplicates.SERIAL, InputQueue(100, 3_000_000), UPSERT)
     for item in items[:60]:
         keyring.admit(item)
     assert keyring.aside == keyring.waiting == 59

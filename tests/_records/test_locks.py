@@ -42,7 +42,7 @@ def test_an_input_waits_for_all_of_its_keys_and_no_longer() -> None:
         made(at, keys, str(at)) for at, keys in enumerate([("a",), ("b",), ("a", "b"), ("b",)])
     )
     assert [guard.admit(each) for each in (first, second, both, last)] == [
-        *(Admission.FEED, Admission.FEED),
+        *(Admission.QUEUE, Admission.QUEUE),
         *(Admission.WAIT, Admission.WAIT),
     ]
     assert (guard.waiting, guard.aside) == (2, 2)
@@ -52,7 +52,7 @@ def test_an_input_waits_for_all_of_its_keys_and_no_longer() -> None:
     assert guard.release(both) == [last]
     assert guard.waiting == 0
     assert guard.release(last) == []
-    assert guard.admit(made(9, ("a", "b"), "x")) is Admission.FEED
+    assert guard.admit(made(9, ("a", "b"), "x")) is Admission.QUEUE
 
 
 def test_what_is_given_twice_is_done_once_unless_another_stands_between() -> None:
@@ -71,14 +71,14 @@ def test_what_is_given_twice_is_done_once_unless_another_stands_between() -> Non
 def test_an_object_at_both_ends_does_not_wait_for_itself() -> None:
     guard = LockGuard(Duplicates.SERIAL, MERGE)
     item = made(0, ("a", "a"), "x")
-    assert guard.admit(item) is Admission.FEED
+    assert guard.admit(item) is Admission.QUEUE
     assert guard.release(item) == []
 
 
 def test_a_key_is_refused_the_second_time_where_that_is_wanted() -> None:
     guard = LockGuard(Duplicates.REFUSE, ROW)
     first, second, other = made(0, ("a",), "x"), made(1, ("a",), "x"), made(2, ("a",), "y")
-    assert guard.admit(first) is Admission.FEED
+    assert guard.admit(first) is Admission.QUEUE
     assert guard.admit(second) is Admission.REFUSE
     assert guard.admit(other) is Admission.WAIT
     assert guard.release(first) == [other]
@@ -94,7 +94,7 @@ def test_no_two_in_flight_share_a_key_and_everybody_goes(
 ) -> None:
     guard = LockGuard(Duplicates.SERIAL, MERGE)
     items = [made(at, tuple(keys), str(at)) for at, keys in enumerate(wanted)]
-    flying: list[Input] = [item for item in items if guard.admit(item) is Admission.FEED]
+    flying: list[Input] = [item for item in items if guard.admit(item) is Admission.QUEUE]
     settled: list[Input] = []
     while flying:
         held = [lock for item in flying for lock in set(item.record)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from encodings import aliases
@@ -105,7 +106,7 @@ def test_a_bad_row_ends_the_run_and_the_outcome_says_how_far_it_got(
     path = written(tmp_path / name, b"email,name\n" + good + bad + b"later@b.cz,x\n")
     rejects = tmp_path / "rejects.ndjson"
 
-    finished = upsert(path, hubspot_sandbox, "--rejects", rejects)
+    finished = upsert(path, hubspot_sandbox, "--rejects", rejects, "--encoding", "utf-8")
 
     assert finished.code == 2
     assert f"{path}, line 252: " in finished.err
@@ -125,7 +126,7 @@ def test_a_bad_row_ends_the_run_and_the_outcome_says_how_far_it_got(
         ("email,\n", "column 2 has no name"),
         ("email,a,a\n", "names a twice"),
         ("name\nx\n", "no column 'email'"),
-        ("email;name\n", "--delimiter"),
+        ("email^name\n", "name the delimiter"),
     ],
 )
 def test_a_bad_header_sends_nothing(
@@ -218,3 +219,98 @@ def test_no_file_and_no_encoding_ends_the_command_in_a_traceback(
     finished = hubbatch("create", "contacts", path, "--sandbox", *options)  # which looks for one
 
     assert finished.code in {0, 1, 2}
+
+
+def test_a_spreadsheets_csv_is_read_as_it_is_and_what_was_assumed_is_said(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "email;firstname\na@b.cz;Zoë\n;\n".encode("cp1252"))
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 0
+    assert f"{path}: read as cp1252, ';'" in finished.err
+    assert contacts(hubspot_sandbox)["a@b.cz"]["firstname"] == "Zoë"
+    assert "read as" not in upsert(path, hubspot_sandbox, "--quiet").err
+
+
+def test_several_files_and_patterns_are_one_run(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    for name, text in (("1.csv", "email\na@b.cz\n"), ("2.csv", "email\nc@d.cz\nno address\n")):
+        written(tmp_path / name, text)
+    third = written(tmp_path / "third", gzip.compress(b"email\ne@f.cz\n"))
+    rejects = tmp_path / "rejects.ndjson"
+
+    finished = hubbatch(
+        *("upsert", "contacts", tmp_path / "*.csv", third, "--id-property", "email"),
+        *("--base-url", hubspot_sandbox.base_url, "--rejects", rejects),
+    )
+
+    assert finished.count("total") == 4
+    assert contacts(hubspot_sandbox).keys() == {"a@b.cz", "c@d.cz", "e@f.cz"}
+    assert [line["line"] for line in lines_of(rejects)] == [3]
+
+
+def test_no_file_of_several_is_written_to(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    paths = [written(tmp_path / f"{n}.csv", "email\na@b.cz\n") for n in (1, 2)]
+    finished = upsert(paths[0], hubspot_sandbox, paths[1], "--rejects", paths[1])
+
+    assert finished.code == 2
+    assert "in use" in finished.err
+
+
+def test_columns_are_mapped_chosen_dropped_and_set(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "Email Address,First,junk,city\na@b.cz,Ann,x,Brno\n")
+    mapping = written(tmp_path / "map.txt", "\ufeff# names\nFirst = firstname\n\n")
+
+    finished = upsert(
+        path,
+        hubspot_sandbox,
+        *("--map", "Email Address=email", "--map-file", mapping),
+        *("--drop", "junk,city", "--set", "lifecyclestage=lead"),
+    )
+
+    assert finished.code == 0
+    stored = contacts(hubspot_sandbox)["a@b.cz"]
+    assert (stored["firstname"], stored["lifecyclestage"]) == ("Ann", "lead")
+    assert "city" not in stored
+    chosen = ("--map", "Email Address=email", "--columns", "email,city")
+    assert upsert(path, hubspot_sandbox, *chosen).code == 0
+    assert contacts(hubspot_sandbox)["a@b.cz"]["city"] == "Brno"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--map", "email"), "is not COLUMN=property"),
+        (("--set", "x"), "is not property=value"),
+        (("--map-file", "/no/such/file"), "cannot read it: No such file"),
+        (("--drop", "y"), "'drop' names the column 'y', which is not in the header"),
+        (("--map", "Emial=email"), "is 'Email' meant?"),
+        (("--format", "csv", "--delimiter", "||"), "one character"),
+    ],
+)
+def test_wrong_columns_send_nothing(
+    tmp_path: Path, hubspot_sandbox: Sandbox, options: tuple[str, ...], said: str
+) -> None:
+    path = written(tmp_path / "people.csv", "email,Email\na@b.cz,c@d.cz\n")
+
+    finished = upsert(path, hubspot_sandbox, *options)
+
+    assert finished.code == 2
+    assert said in " ".join(finished.err.replace("│", " ").split())
+    assert hubspot_sandbox.request_count == 0
+
+
+def test_ids_are_read_from_the_column_that_is_meant(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    stored = hubspot_sandbox.add("contacts", {"email": "a@b.cz"})
+    path = written(tmp_path / "ids.csv", f"note,Record ID\nx,{stored.id}\ny,\n")
+    bare = written(tmp_path / "ids.ndjson", f'{stored.id}\n"{stored.id}"\n{{"id":{stored.id}}}\n')
+    options = ("--base-url", hubspot_sandbox.base_url)
+
+    mapped = hubbatch("read", "contacts", path, "--map", "Record ID=id", *options)
+    assert (mapped.count("succeeded"), mapped.count("failed")) == (1, 1)
+    assert hubbatch("read", "contacts", bare, *options).count("succeeded") == 3

@@ -263,7 +263,11 @@ def test_rejects_that_are_lost_are_told_beside_what_ended_the_run(
             1,
             "cannot write the outcome",
         ),
-        ("hubbatch create contacts - --sandbox <&-", 2, "cannot read standard input"),
+        (
+            "hubbatch create contacts - --sandbox <&-",
+            2,
+            "standard input: it cannot be read: Bad file descriptor",
+        ),
         (f"{REJECTING} /dev/fd/99", 2, "cannot write"),
         ("hubbatch create contacts people.csv --sandbox 2>/dev/full", 1, ""),
         ("hubbatch create contacts missing.csv --sandbox 2>&-", 2, ""),

@@ -16,14 +16,12 @@ from cli_driver import meanwhile
 from rich.console import Console
 
 from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
-from hubbatch.cli import _source, _watching
+from hubbatch.cli import _watching
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._faults import ExitCode, OutputError
 from hubbatch.cli._interrupts import interrupts
-from hubbatch.cli._rows import Layout, Row
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._sinks import LineWriter, writing
-from hubbatch.cli._source import Source
 from hubbatch.cli._tally import Reason, Tally
 from hubbatch.cli._threads import in_thread
 from hubbatch.cli._watching import describe, watching
@@ -237,30 +235,6 @@ def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]
 
     assert caught.value.exit_code == 3
     assert "broken off" in capsys.readouterr().err
-
-
-def test_a_pipe_that_does_not_block_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing_end = os.pipe()
-    os.set_blocking(reading, False)
-    monkeypatch.setattr(_source, "_STDIN", reading)
-
-    def write_late() -> None:
-        os.write(writing_end, b"email\na@b.cz\n")
-        os.close(writing_end)
-
-    late = threading.Timer(0.05, write_late)
-    with Source("-", Layout("email")) as source:
-        late.start()
-        rows = asyncio.run(_all(source))
-    late.join()
-    os.close(reading)
-
-    assert rows == [{"email": "a@b.cz"}]
-    assert source.fraction() is None
-
-
-async def _all(source: Source) -> list[Row]:
-    return [row async for row in source.records()]
 
 
 class BrokenFile(io.BytesIO):

@@ -91,7 +91,12 @@ def test_it_is_built_on_the_public_face_only() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             module = (isinstance(node, ast.ImportFrom) and node.module) or ""
             if module.startswith("hubbatch."):
-                shared = {"hubbatch.sandbox", "hubbatch.policies", "hubbatch._printable"}
+                shared = {
+                    "hubbatch.files",
+                    "hubbatch.policies",
+                    "hubbatch.sandbox",
+                    "hubbatch._printable",
+                }
                 assert module in shared or module.startswith("hubbatch.cli")
 
 

@@ -247,9 +247,9 @@ def test_a_dated_version_and_a_batch_size_reach_the_service(
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--id-property", "email"),
+        ("--id-property", "email", "--lenient"),
         ("--id-property", "deal_ref"),
-        ("--id-property", "email", "--rate", "1000/1"),
+        ("--id-property", "email", "--lenient", "--rate", "1000/1"),
     ],
 )
 def test_the_embedded_sandbox_needs_no_token(folder: Path, arguments: tuple[str, ...]) -> None:
@@ -260,6 +260,36 @@ def test_the_embedded_sandbox_needs_no_token(folder: Path, arguments: tuple[str,
 
     assert finished.code == 0
     assert finished.count("succeeded") == 250
+
+
+def test_a_rehearsal_says_no_to_a_misspelt_column_and_to_an_option_that_is_none(
+    folder: Path,
+) -> None:
+    path = folder / "some.csv"
+    arguments = ("upsert", "contacts", path, "--sandbox", "--id-property", "email")
+    path.write_text("email,fristname\na@b.cz,Ada\n")
+
+    misspelt = hubbatch(*arguments, token=None)
+
+    assert misspelt.code != 0
+    assert "fristname" in misspelt.out + misspelt.err
+    assert hubbatch(*arguments, "--lenient", token=None).code == 0
+
+    path.write_text("email,lifecyclestage\na@b.cz,lead\nc@d.cz,Lead\n")
+
+    mixed = hubbatch(*arguments, token=None)
+
+    assert mixed.code == 1
+    assert (mixed.count("succeeded"), mixed.count("failed")) == (1, 1)
+
+
+def test_lenient_is_about_the_sandbox(folder: Path) -> None:
+    finished = hubbatch(
+        "upsert", "contacts", folder / "people.csv", "--lenient", "--id-property", "email"
+    )
+
+    assert finished.code == 2
+    assert "--sandbox" in finished.err
 
 
 def test_an_object_type_that_the_sandbox_does_not_know(folder: Path) -> None:

@@ -83,6 +83,14 @@ class Driver:
             **options,
         )
 
+    def ask(
+        self, method: str, path: str, content: Any = UNSET, *, at: float = 0.0, **query: Any
+    ) -> Reply:
+        """Send any request; keywords are its query."""
+        body = b"" if content is UNSET else orjson.dumps(content)
+        texts = {name: str(value) for name, value in query.items()}
+        return self.send(path, body, method=method, query=texts, at=at)
+
     def add(self, kind: str = "contacts", **properties: str) -> str:
         """Put a record into the account; return its id."""
         return self.service.add(kind, properties).id

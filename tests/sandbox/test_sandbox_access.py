@@ -19,7 +19,7 @@ RATE = "X-HubSpot-RateLimit-"
     "path",
     [
         "/",
-        "/crm/v3/objects/contacts",
+        "/crm/v3/objects",
         "/crm/v3/objects/contacts/batch/delete",
         "/crm/v4/objects/contacts/batch/create",
         "/crm/objects/2025-10/contacts/batch/create",

@@ -57,7 +57,7 @@ def test_a_conflict_has_one_of_four_shapes_for_a_batch_or_an_input(
     driver = Driver(conflict_shape=shape.value, name_existing_id=names)
     driver.service.define_property("deals", "deal_ref", unique=True)
     for _ in range(54_320):
-        driver.service.store.next_id()
+        driver.service.account().store.next_id()
     key = driver.add("deals", deal_ref="D1")
     refused = driver.batch("create", [new(deal_ref="D1"), new(deal_ref="D2")], kind="deals")
     assert (refused.status, refused.body["category"]) == STATUSES[shape]

@@ -70,7 +70,11 @@ def test_former_states_are_forgotten_once_nobody_is_shown_them() -> None:
     key = driver.add(phone="0")
     for at in range(1, 100):
         driver.batch("update", [keyed(key, phone=str(at))], at=float(at))
-    lag = driver.service.store.collection(driver.service.schema.get("contacts"))._lag
+    lag = (
+        driver.service.account()
+        .store.collection(driver.service.account().schema.get("contacts"))
+        ._lag
+    )
     assert len(lag._order) == 10
     assert phones(driver, 99.5, key) == ["89"]
     assert phones(driver, 200.0, key) == ["99"]

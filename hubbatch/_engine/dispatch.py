@@ -1,0 +1,131 @@
+"""When a request is made of what waits: as many wait for their place as can be filled, and the rest not for long.
+
+It decides about times only. What a request carries is chosen when it gets its place, by the queue; it knows nothing of
+records or answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from hubbatch._admission.gate import Gate
+from hubbatch._clock import now
+from hubbatch._engine.carriers import Carriers
+from hubbatch._records.input_queue import InputQueue
+from hubbatch.policies import LimitClass
+
+__all__ = ["Dispatcher"]
+
+_LOOK = 0.1
+"""Seconds after which inputs that may wait longer look again whether they would have to wait in any case."""
+
+
+class Dispatcher:
+    """Has requests of one run wait for their place.
+
+    `linger`: seconds that inputs which do not fill a request wait for more. `open_` tells whether requests are made at
+    all.
+    """
+
+    def __init__(
+        self,
+        queue: InputQueue,
+        gate: Gate,
+        carriers: Carriers,
+        linger: float,
+        open_: Callable[[], bool],
+        *,
+        limit_class: LimitClass,
+    ) -> None:
+        self._queue = queue
+        self._gate = gate
+        self._carriers = carriers
+        self._linger = linger
+        self._open = open_
+        self._limit_class = limit_class
+        self._closed = False
+        self._exhausted = False
+        self._full = 0
+        """How many requests could be filled the last time."""
+        self._due_at: float | None = None
+        """When the rest, which does not fill a request, has waited long enough; None: nobody has looked at it."""
+        self._due = False
+        """Whether a request is to take the rest as it is then: it goes on growing meanwhile."""
+        self._in_turn = False
+        """Whether it waits for its turn among those that are not full."""
+        self._timer: asyncio.TimerHandle | None = None
+        self.idle = True
+        """Whether nobody has looked at the rest yet: a plain attribute, for it is asked for with every record."""
+
+    def dispatch(self) -> None:
+        """Have as many requests wait for their place as there is something due for."""
+        if self._closed:
+            return
+        queue, full = self._queue, self._queue.full
+        rest = queue.rest
+        if full > self._full or not rest:
+            self._forget()  # what was the rest is part of a full request, or has left
+        self._full = full
+        if rest and self.idle:
+            self._mind_rest()
+        if (wanted := full + self._due) > self._carriers.unfilled and self._open():
+            # More than can leave at once need not wait: each that leaves has others follow.
+            wanted = min(wanted, self._gate.concurrency + 2)
+            while self._carriers.unfilled < wanted:
+                self._carriers.begin()
+
+    def hurry(self, *, exhausted: bool = False) -> None:
+        """Do not let the rest linger: nothing comes before it has left, or ever once the source is exhausted."""
+        self._exhausted = self._exhausted or exhausted
+        if self._queue.rest and not self._due and not self._closed:
+            self._leave_soon()
+        self.dispatch()
+
+    def close(self) -> None:
+        """Make nothing any more."""
+        self._closed = True
+        self._forget()
+
+    def _mind_rest(self) -> None:
+        """See to it that the rest does not wait for ever."""
+        if self._exhausted:
+            self._leave_soon()
+        else:
+            self._due_at, self.idle = now() + self._linger, False
+            self._look_at(self._due_at)
+
+    def _look(self) -> None:
+        """See whether the rest has waited long enough, or would have to wait for its place in any case."""
+        self._timer = None
+        moment, gate = now(), self._gate
+        due_at = moment if self._due_at is None else self._due_at
+        if gate.crowded(self._limit_class):
+            self._leave_soon()
+        elif moment < due_at:
+            self._look_at(due_at)
+        elif moment < (ready_at := gate.partial_at(self)):
+            self._in_turn = True
+            self._look_at(ready_at)
+        else:
+            gate.note_partial(self)
+            self._leave_soon()
+        self.dispatch()
+
+    def _look_at(self, when: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(min(when, loop.time() + _LOOK), self._look)
+
+    def _leave_soon(self) -> None:
+        """Have a request take the rest."""
+        self._forget()
+        self._due, self.idle = True, False
+
+    def _forget(self) -> None:
+        self._due, self._due_at, self.idle = False, None, True
+        if self._in_turn:
+            self._in_turn = False
+            self._gate.leave_partial(self)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

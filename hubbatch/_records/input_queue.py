@@ -1,0 +1,135 @@
+"""The queue of inputs that wait to be sent, and what one request takes out of it: by count, by bytes, in order.
+
+Pure, without a clock. It knows nothing of where inputs come from, when a request is made, or what becomes of it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from itertools import repeat
+from operator import attrgetter
+
+from hubbatch._records.planning import Input, encode_input
+
+__all__ = ["InputQueue", "tell_apart"]
+
+
+_BODY = attrgetter("body")
+
+_SUFFIX = 8
+"""Bytes by which a caller's trace id may grow to be told apart."""
+
+
+class InputQueue:
+    """Inputs of one run in the order in which they came.
+
+    A request holds `max_inputs`, or `max_bytes` of body, of which `envelope_bytes` are not the inputs'. `grows`:
+    whether an input may grow while it waits.
+    """
+
+    def __init__(
+        self, max_inputs: int, max_bytes: int, envelope_bytes: int = 0, *, grows: bool = False
+    ) -> None:
+        self._max_inputs = max_inputs
+        self.largest = max_bytes - envelope_bytes
+        """Bytes that an input may have to be sent at all."""
+        self._inputs: deque[Input] = deque()
+        self._bytes = 0
+        self._growth: dict[Input, int] | None = {} if grows else None
+        """The inputs that wait, and by how many bytes each has grown."""
+        self.full = 0
+        """How many requests can be filled, at the least."""
+        self._next_count, self._next_bytes = max_inputs, self.largest + 1
+        """The inputs, or bytes, that fill one request more."""
+        self.plain = not grows
+        """Whether an input's size is that of its body: none may grow, or may have to be told apart."""
+
+    def __len__(self) -> int:
+        return len(self._inputs)
+
+    @property
+    def rest(self) -> bool:
+        """Whether something is certainly left once as many requests have been filled as can be."""
+        count, size = self.full * self._max_inputs, self.full * (self.largest + 1)
+        return len(self._inputs) > count or self._bytes > size
+
+    def append(self, item: Input) -> bool:
+        """Add an input; return whether one more request can be filled."""
+        self._inputs.append(item)
+        self._bytes = total = self._bytes + len(item.body) + 1  # the comma
+        if self.plain and item.caller_trace_id is None:  # as nearly always
+            if len(self._inputs) < self._next_count and total < self._next_bytes:
+                return False
+        else:
+            self.plain = False
+            if item.caller_trace_id is not None:
+                self._bytes += _SUFFIX
+            if self._growth is not None:
+                self._growth[item] = 0
+        full = self.full
+        self._count()
+        return self.full > full
+
+    def grow(self, item: Input, by: int) -> bool:
+        """Note that an input grows by so many bytes, if it still waits."""
+        if self._growth is None or item not in self._growth:
+            return False
+        self._growth[item] += by
+        self._bytes += by
+        self._count()
+        return True
+
+    def take(self, most: int | None = None) -> list[Input]:
+        """Remove and return what the next request carries: as much as it may hold, but no more than `most` inputs."""
+        inputs = self._inputs
+        count = min(len(inputs), self._max_inputs if most is None else most)
+        taken = list(map(deque.popleft, repeat(inputs, count)))  # loops in C: for every record
+        total = self._total(taken)
+        while total > self.largest and len(taken) > 1:
+            item = taken.pop()
+            inputs.appendleft(item)
+            total -= self._size(item)
+        if self._growth is not None:
+            for item in taken:
+                del self._growth[item]
+        self._bytes -= total
+        self._count()
+        return taken
+
+    def _total(self, inputs: list[Input]) -> int:
+        if self.plain:
+            return sum(map(len, map(_BODY, inputs))) + len(inputs)
+        return sum(map(self._size, inputs))
+
+    def _size(self, item: Input) -> int:
+        size = len(item.body) + 1
+        if item.caller_trace_id is not None:
+            size += _SUFFIX
+        if self._growth is not None:
+            size += self._growth[item]
+        return size
+
+    def _count(self) -> None:
+        # More bytes than one request may have, comma included, cannot all go into it.
+        size = self.largest + 1
+        full = self.full = max(len(self._inputs) // self._max_inputs, self._bytes // size)
+        self._next_count, self._next_bytes = (full + 1) * self._max_inputs, (full + 1) * size
+
+
+def tell_apart(inputs: Sequence[Input]) -> None:
+    """Tell inputs of one request apart to which the caller gave the same trace id."""
+    seen: set[str] = set()
+    for item in inputs:
+        if item.caller_trace_id is None:
+            continue
+        wanted = trace_id = item.caller_trace_id
+        count = 1
+        while trace_id in seen:
+            count += 1
+            trace_id = f"{wanted}#{count}"
+        seen.add(trace_id)
+        if trace_id != wanted:
+            wire = item.wire
+            wire["objectWriteTraceId"] = item.trace_id = trace_id
+            item.body = encode_input(wire)

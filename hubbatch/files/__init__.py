@@ -1,0 +1,39 @@
+"""Records in files: sources that read them and sinks that write what did not succeed, and what did.
+
+It knows the kinds of files; it knows nothing of HubSpot, requests or runs.
+"""
+
+from hubbatch.files._columns import Columns
+from hubbatch.files._entries import (
+    OWN,
+    BadLine,
+    Ended,
+    Entry,
+    Fingerprint,
+    Kind,
+    Opened,
+    Row,
+)
+from hubbatch.files._errors import InputError, OutputError
+from hubbatch.files._sinks import BAD_LINE, Rejects, Results
+from hubbatch.files._source import Notice, Source, read
+
+__all__ = [
+    "BAD_LINE",
+    "OWN",
+    "BadLine",
+    "Columns",
+    "Ended",
+    "Entry",
+    "Fingerprint",
+    "InputError",
+    "Kind",
+    "Notice",
+    "Opened",
+    "OutputError",
+    "Rejects",
+    "Results",
+    "Row",
+    "Source",
+    "read",
+]

@@ -1,0 +1,141 @@
+"""What reading gives, in order: a file begins, records and bad lines follow, the file ends. Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+__all__ = ["OWN", "BadLine", "Ended", "Entry", "Fingerprint", "Kind", "Opened", "Row"]
+
+OWN = ("_file", "_line", "_status", "_category", "_message")
+"""The columns that a rejects file has beside those of its input; reading takes no property from them."""
+
+
+class Kind(StrEnum):
+    """How a file holds records. TSV is CSV with another delimiter."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    JSON = "json"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    EXCEL = "excel"
+
+    @property
+    def is_table(self) -> bool:
+        """Whether all records have the same columns."""
+        return self not in {Kind.NDJSON, Kind.JSON}
+
+
+@frozen
+class Opened:
+    """A file begins: what it is, and what had to be assumed of it."""
+
+    file: str
+    kind: Kind
+    packed: str = ""
+    """What it was unpacked from: gzip, zstd, zip, or nothing."""
+    encoding: str = ""
+    delimiter: str = ""
+    columns: tuple[str, ...] = ()
+    """The names of the header, without the columns of a rejects file; empty where a file has no header."""
+    own: tuple[int, ...] = ()
+    """Where in the header the columns of a rejects file stand."""
+    assumptions: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        said = f"{self.file}: read as {', '.join(self.assumptions or (self.kind.value,))}"
+        return f"{said}, unpacked from {self.packed}" if self.packed else said
+
+
+class Row(dict[str, Any]):
+    """One record: property names and values, ready for a verb, and where it stands.
+
+    `origin`: the file. `line`: the line where it begins, from 1, or the row of a sheet; None where there are no lines.
+    `position`: how many records and bad lines come before it in the whole input. `raw`: its text in the
+    file, line end included, or its values by column where the file is no text.
+    """
+
+    __slots__ = ("line", "origin", "position", "raw")
+
+    origin: Opened
+    line: int | None
+    position: int
+    raw: str | Mapping[str, Any]
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.origin.file
+
+    @property
+    def status(self) -> str:
+        """What became of it in an earlier run, if it comes from a rejects file: a `RecordStatus`; else empty."""
+        return ""
+
+
+class RejectedRow(Row):
+    """A record of a rejects file."""
+
+    __slots__ = ("_status",)
+
+    _status: str
+
+    @property
+    def status(self) -> str:
+        """What became of it in an earlier run: a `RecordStatus`."""
+        return self._status
+
+    def set_status(self, status: str) -> None:
+        """Note what the rejects file says."""
+        self._status = status
+
+
+@frozen
+class BadLine:
+    """A line that is no record."""
+
+    origin: Opened
+    line: int | None
+    position: int
+    raw: str = field(repr=False)
+    """Its text, line end included; lone surrogates stand for bytes that cannot be decoded (surrogateescape)."""
+    reason: str
+    """What is wrong and what to do, without the line's values."""
+    cut: bool = False
+    """Whether `raw` is the beginning only, of a line that is longer than any record."""
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return self.origin.file
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.reason}"
+
+
+@frozen
+class Fingerprint:
+    """What a file is known by again: how many bytes were read of it, and their SHA-256."""
+
+    size: int
+    sha256: str
+
+
+@frozen
+class Ended:
+    """A file is read to its end."""
+
+    file: str
+    records: int
+    bad: int
+    blank: int
+    """Rows without any value; they are no records."""
+    fingerprint: Fingerprint
+
+
+Entry = Opened | Row | BadLine | Ended

@@ -1,0 +1,32 @@
+"""What can be wrong with a file, with the place where it is wrong and what to do about it."""
+
+from __future__ import annotations
+
+from hubbatch import HubbatchError
+
+__all__ = ["BrokenInputError", "InputError", "OutputError"]
+
+
+class InputError(HubbatchError):
+    """An input file cannot be read (further); the records before it stand.
+
+    `file` and `line` (from 1; None where the file has no lines) say where, `problem` says why and what to do.
+    """
+
+    def __init__(self, file: str, line: int | None, problem: str) -> None:
+        super().__init__(file, line, problem)
+        self.file = file
+        self.line = line
+        self.problem = problem
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.problem}"
+
+
+class OutputError(HubbatchError):
+    """A file cannot be written (further)."""
+
+
+class BrokenInputError(Exception):
+    """What is below the lines cannot be read; whoever knows file and line makes an `InputError` of it."""

@@ -1,0 +1,111 @@
+"""A table's header: checked, and made into how a row of cells becomes a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from attrs import field, frozen
+
+from hubbatch import UsageError
+from hubbatch.files._entries import OWN
+from hubbatch.files._errors import BrokenInputError
+from hubbatch.files._intake import Options
+
+__all__ = ["Header", "header_of"]
+
+_SHOWN = 10
+
+
+@frozen
+class Header:
+    """The columns of a table and their properties."""
+
+    names: tuple[str, ...]
+    """All of them, as they stand in the file."""
+    properties: tuple[str | None, ...]
+    """The property of each column; None for one that is left out."""
+    own: tuple[int, ...]
+    """Where the columns of a rejects file stand."""
+    constants: dict[str, str]
+    kept: tuple[str, ...] = field(init=False)
+    """The properties, without the columns that are left out."""
+    all_kept: bool = field(init=False)
+    """Whether the cells of a row are the values of a record as they stand."""
+
+    @kept.default
+    def _kept(self) -> tuple[str, ...]:
+        return tuple(name for name in self.properties if name is not None)
+
+    @all_kept.default
+    def _all_kept(self) -> bool:
+        return len(self.kept) == len(self.names) and not self.constants
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names without the columns of a rejects file."""
+        return tuple(name for number, name in enumerate(self.names) if number not in self.own)
+
+    def record(self, cells: Sequence[Any], *, keep_empty: bool) -> dict[str, Any]:
+        """Return the record of a row that is as wide as the header; empty cells are left out, or kept as ""."""
+        record = {
+            name: "" if cell is None else cell
+            for name, cell in zip(self.properties, cells, strict=True)
+            if name is not None and (keep_empty or (cell is not None and cell != ""))
+        }
+        record.update(self.constants)
+        return record
+
+    def without_own(self, cells: Sequence[Any]) -> list[Any]:
+        """Return a row's cells without those of a rejects file."""
+        return [cell for number, cell in enumerate(cells) if number not in self.own]
+
+    def status(self, cells: Sequence[Any]) -> str:
+        """Return what an earlier run has noted of a row."""
+        if "_status" not in self.names:
+            return ""
+        return str(cells[self.names.index("_status")] or "")
+
+
+def header_of(cells: Sequence[Any], options: Options) -> Header:
+    """Return the header that a first row is. Raises `BrokenInputError` if records cannot be read with it."""
+    names = tuple("" if cell is None else str(cell).strip() for cell in cells)
+    if not any(names):
+        raise BrokenInputError("there is no header: the first line must name the properties")
+    if "" in names:
+        raise BrokenInputError(
+            f"column {names.index('') + 1} has no name: name it in the header, or remove it"
+        )
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BrokenInputError(f"the header names {', '.join(twice)} twice: rename or remove one")
+    own = tuple(number for number, name in enumerate(names) if name in OWN)
+    try:
+        properties = tuple(options.columns.properties_of(names))
+    except UsageError as error:
+        raise BrokenInputError(str(error)) from None
+    header = Header(names, properties, own, dict(options.columns.set))
+    _check_key(header, options.key)
+    return header
+
+
+def _check_key(header: Header, key: str | None) -> None:
+    known = [name for name in header.properties if name is not None] + [*header.constants]
+    if key is None or key in known:
+        return
+    near = get_close_matches(key, header.columns, 1, 0.5) or [
+        name for name in header.columns if key.casefold() in name.casefold()
+    ]
+    hint = (
+        f"rename or map the column that is meant ({near[0]!r}?)"
+        if near
+        else "rename or map the column that is meant"
+    )
+    if key == "id":
+        hint += ", or name the unique property that the records are known by"
+    if len(header.columns) == 1 and any(mark in header.columns[0] for mark in ",;\t|^:"):
+        hint = "name the delimiter between the columns"
+    raise BrokenInputError(
+        f"the header has no column {key!r} (it has {', '.join(header.columns[:_SHOWN])}): {hint}"
+    )

@@ -1,0 +1,97 @@
+"""What the reader of one file works with: the options, the counts over all files, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from attrs import define, field, frozen
+
+from hubbatch.files._columns import Columns
+from hubbatch.files._entries import BadLine, Kind, Opened, RejectedRow, Row
+
+__all__ = ["Intake", "Options", "Tally"]
+
+
+@frozen(kw_only=True)
+class Options:
+    """What the caller says of the files; None is left to the files themselves."""
+
+    kind: Kind | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    key: str | None = None
+    """The property that every record must have, by which a wrong header is known."""
+    columns: Columns = field(factory=Columns)
+    keep_empty: bool = False
+    """Whether an empty cell is a value (it clears the property) instead of being left out."""
+    bare: str | None = None
+    """The property of a JSON text or whole number that stands in place of an object."""
+    bad_lines: Literal["stop", "reject"] = "stop"
+
+
+@define
+class Tally:
+    """Counts over all files of a source."""
+
+    records: int = 0
+    bad: int = 0
+    blank: int = 0
+
+    @property
+    def position(self) -> int:
+        """The position of the next record or bad line."""
+        return self.records + self.bad
+
+
+@define
+class Intake:
+    """One file that is being read."""
+
+    name: str
+    """What the file is called in messages."""
+    inner_name: str
+    """Its path without what it was packed with, by which its kind may be known."""
+    packed: str
+    options: Options
+    tally: Tally
+    line: int | None = None
+    """The line that is being read, for what goes wrong below the lines."""
+    opened: Opened = field(init=False)
+
+    def open(self, kind: Kind, **known: Any) -> Opened:
+        """Note what the file is."""
+        self.opened = Opened(self.name, kind, self.packed, **known)
+        return self.opened
+
+    def row(
+        self,
+        record: Mapping[str, Any] | Iterable[tuple[str, Any]],
+        line: int | None,
+        raw: str | Mapping[str, Any],
+    ) -> Row:
+        """Return a record of this file, counted."""
+        return self._placed(Row(record), line, raw)
+
+    def rejected_row(
+        self, record: Mapping[str, Any], line: int | None, raw: str | Mapping[str, Any], status: str
+    ) -> Row:
+        """Return a record that an earlier run has rejected, counted."""
+        row = RejectedRow(record)
+        row.set_status(status)
+        return self._placed(row, line, raw)
+
+    def _placed(self, row: Row, line: int | None, raw: str | Mapping[str, Any]) -> Row:
+        row.origin = self.opened
+        row.line = line
+        row.raw = raw
+        row.position = self.tally.position
+        self.tally.records += 1
+        return row
+
+    def bad(self, line: int | None, raw: str, reason: str, *, cut: bool = False) -> BadLine:
+        """Return a line that is no record, counted."""
+        bad = BadLine(self.opened, line, self.tally.position, raw, reason, cut)
+        self.tally.bad += 1
+        return bad

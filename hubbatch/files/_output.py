@@ -1,0 +1,163 @@
+"""A file that grows by whole lines: made for its owner alone, never over another.
+
+What it holds is not its business, but for where a line ends.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from hubbatch import UsageError
+from hubbatch.files._errors import OutputError
+
+__all__ = ["OutputFile"]
+
+_FLAGS: int = os.O_RDWR | getattr(os, "O_BINARY", 0)
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_NEW_PIPE: int = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+_OWNER_ONLY = 0o600
+"""Records are a customer's data."""
+_CHUNK = 2**20
+
+
+class OutputFile:
+    """A file that is written to. Raises `OutputError` if it cannot be opened, and `UsageError` if it is there already.
+
+    `append`: go on after what it holds. `force`: take the place of what it holds, with the first line and not earlier.
+    A pipe or a device is written to as it is.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, append: bool = False, force: bool = False
+    ) -> None:
+        if append and force:
+            raise UsageError(
+                "a file is appended to, or replaced: give append=True or force=True, not both"
+            )
+        self.path = os.fspath(path)
+        self._replaces = force
+        try:
+            self._file, self._new = self._opened(may_exist=append or force)
+        except FileExistsError:
+            raise UsageError(
+                f"{self.path} is there already: append to it, replace it (force), or give another name"
+            ) from None
+        except OSError as error:
+            raise self._failed(error) from None
+        status = os.fstat(self._file.fileno())
+        self._regular = stat.S_ISREG(status.st_mode)
+        self.identity = (status.st_dev, status.st_ino)
+        self._size = status.st_size if self._regular and append else 0
+
+    @property
+    def size(self) -> int:
+        """How many bytes of whole lines it holds, those that were there before included."""
+        return self._size
+
+    def read(self, most: int) -> bytes:
+        """Return the beginning of what it holds and is not to be replaced."""
+        if not self._size:
+            return b""
+        self._file.seek(0)
+        return self._file.read(min(most, self._size)) or b""
+
+    def is_whole(self, *, quoted: bool) -> bool:
+        """Say whether what it holds ends with a line end; `quoted`: and not within quotes."""
+        self._file.seek(0)
+        seen, quotes, last = 0, 0, b"\n"
+        while seen < self._size and (chunk := self._file.read(_CHUNK)):
+            seen, quotes, last = seen + len(chunk), quotes + chunk.count(b'"'), chunk[-1:]
+        return last == b"\n" and not (quoted and quotes % 2)
+
+    def cut(self, size: int) -> None:
+        """Remove what comes after so many bytes. Raises `OutputError` if it does not hold as many."""
+        if not self._regular:
+            return
+        if size > self._size:
+            raise OutputError(
+                f"cannot append to {self.path}: it holds {self._size:,} bytes where {size:,} were written; it was"
+                " changed since: give another name"
+            )
+        self._truncate(size)
+
+    def write(self, data: bytes) -> None:
+        """Write whole lines. Raises `OutputError`; then nothing of them is in the file, if it is a regular one."""
+        if self._replaces:
+            self._truncate(0)
+            self._replaces = False
+        rest = memoryview(data)
+        try:
+            if self._regular:
+                self._file.seek(self._size)
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+        except OSError as error:
+            if self._regular:
+                with suppress(OSError):
+                    self._file.truncate(self._size)
+            raise self._failed(error) from None
+        self._size += len(data)
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk."""
+        try:
+            if self._regular:
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def close(self, *, nothing_wrong: bool = True) -> None:
+        """Close it. A new one that is empty is removed; one to be replaced is emptied, if nothing went wrong."""
+        if self._file.closed:
+            return
+        try:
+            if self._replaces and not self._new and nothing_wrong and self._regular:
+                self._truncate(0)
+            self._file.close()
+        except OSError as error:
+            raise self._failed(error) from None
+        if self._new and not self._size:
+            with suppress(OSError):
+                Path(self.path).unlink()
+
+    def _opened(self, *, may_exist: bool) -> tuple[io.FileIO, bool]:
+        """Return the file, and whether it is new."""
+        flags = _FLAGS | os.O_CREAT | os.O_EXCL
+        with suppress(FileExistsError):
+            return io.FileIO(os.open(self.path, flags, _OWNER_ONLY), "r+b"), True
+        if _is_device(self.path):
+            return io.FileIO(os.open(self.path, _NEW_PIPE), "wb"), False
+        if not may_exist:
+            raise FileExistsError
+        if _is_link(self.path):
+            raise OSError(0, "it is a symbolic link; name the file that it points to")
+        return io.FileIO(os.open(self.path, _FLAGS | _NOFOLLOW), "r+b"), False
+
+    def _truncate(self, size: int) -> None:
+        try:
+            if self._regular:
+                self._file.truncate(size)
+        except OSError as error:
+            raise self._failed(error) from None
+        self._size = size
+
+    def _failed(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
+
+
+def _is_link(path: str) -> bool:
+    with suppress(OSError):
+        return stat.S_ISLNK(Path(path).lstat().st_mode)
+    return False
+
+
+def _is_device(path: str) -> bool:
+    """Say whether a path is something that no file's content is lost in: a pipe, a terminal, a device."""
+    with suppress(OSError):
+        mode = Path(path).stat().st_mode
+        return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    return False

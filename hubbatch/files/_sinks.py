@@ -1,0 +1,184 @@
+"""Sinks: the rejects of a run, loadable again as they are, and its results, each row with the id that it got."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from hubbatch import RecordOutcome, RecordStatus, UsageError
+from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
+from hubbatch.files._errors import OutputError
+from hubbatch.files._output import OutputFile
+from hubbatch.files._rendering import Form
+
+__all__ = ["BAD_LINE", "Rejects", "Results"]
+
+BAD_LINE = "BAD_LINE"
+"""The category of a line that is no record."""
+_CREATED = ("id", "new")
+
+
+class _Sink:
+    """Rows written to a file as whole lines, several at once in one write."""
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        append: bool = False,
+        force: bool = False,
+        known_size: int | None = None,
+    ) -> None:
+        self._file = OutputFile(path, append=append or known_size is not None, force=force)
+        if known_size is not None:
+            try:
+                self._file.cut(known_size)
+            except OutputError:
+                self._file.close()
+                raise
+        self._form: Form | None = None
+        self.written = 0
+        """How many rows were written."""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Which file it is, whatever its name: device and inode."""
+        return self._file.identity
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file holds."""
+        return self._file.size
+
+    def begin(self, origin: Opened) -> None:
+        """Take the form of the input that the rows come from; the first row does so itself.
+
+        Raises `OutputError` if the file that is appended to holds something else.
+        """
+        form = Form.like(origin, self._file.path, self._own_names(origin))
+        head = form.head().encode()
+        begun = self._file.read(max(1, len(head)))
+        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+            self._file.cut(0)  # a kill may have left a part of it
+            if head:
+                self._file.write(head)
+        elif not begun.startswith(head or b"{"):
+            raise self._unfit("it has other columns than the input: give another name")
+        elif not self._file.is_whole(quoted=form.kind is Kind.CSV):
+            raise self._unfit(
+                "its last line has no end: mend or remove that line, or give another name"
+            )
+        self._form = form
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk."""
+        self._file.sync()
+
+    def close(self) -> None:
+        """Close the file. A new one that nothing was written to is removed."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close(nothing_wrong=kind is None)
+
+    def _unfit(self, problem: str) -> OutputError:
+        return OutputError(f"cannot append to {self._file.path}: {problem}")
+
+    def _own_names(self, origin: Opened) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def _write(self, lines: list[str]) -> None:
+        # What could not be decoded goes back to the bytes that it was; half a character of JSON is escaped by then.
+        if lines:
+            self._file.write("".join(lines).encode("utf-8", "surrogateescape"))
+            self.written += len(lines)
+
+    def _form_for(self, origin: Opened) -> Form:
+        if self._form is None:
+            self.begin(origin)
+        assert self._form is not None  # noqa: S101 (for the type checker)
+        return self._form
+
+
+class Rejects(_Sink):
+    """A file of what did not succeed, in the form and with the columns of the input, loadable again as it is.
+
+    CSV, TSV and NDJSON keep their form; of other kinds, tables become CSV, unless the name ends in `.ndjson`, and JSON
+    becomes NDJSON. Texts are UTF-8. Each row is as it was in the input; before it stand `_file, _line, _status,
+    _category, _message`, which are ignored when it is loaded again. A line that is no record comes as it was, and is
+    none again.
+
+    A path that exists is a `UsageError`, unless `append` or `force` is given. `known_size`: append after so many bytes,
+    the `size` that was noted last, and remove what comes after them: a kill has left it. The file is its owner's
+    alone (0600).
+    """
+
+    def write(self, *items: RecordOutcome | BadLine) -> None:
+        """Write records of a run whose source was `read`, and bad lines, in one go.
+
+        Raises `OutputError`, `UsageError` for a record that comes from no file or has succeeded.
+        """
+        self._write([self._line(item) for item in items])
+
+    def _line(self, item: RecordOutcome | BadLine) -> str:
+        if isinstance(item, BadLine):
+            return self._form_for(item.origin).bad_line(
+                item, _placed(item, "FAILED", BAD_LINE, item.reason)
+            )
+        row = _row_of(item)
+        if item.status is RecordStatus.SUCCEEDED:
+            raise UsageError("a record that has succeeded is no reject")
+        error = item.error
+        category, message = ("", "") if error is None else (error.category, error.message)
+        return self._form_for(row.origin).row(
+            row, _placed(row, item.status.value, category, message)
+        )
+
+    def _own_names(self, _: Opened) -> tuple[str, ...]:
+        return OWN
+
+
+class Results(_Sink):
+    """A file of what has succeeded: each row as it was, and before it `id` and `new`.
+
+    `id` is the object's; `new`: whether it was created, empty where the service does not say. They are called `_id` and
+    `_new` where the input has columns of these names, or none. Form, mode and existing files are as for `Rejects`.
+    """
+
+    def write(self, *items: RecordOutcome) -> None:
+        """Write records that have succeeded, in one go. Raises `OutputError`, `UsageError` for any other record."""
+        self._write([self._line(item) for item in items])
+
+    def _line(self, item: RecordOutcome) -> str:
+        row, result = _row_of(item), item.result
+        if item.status is not RecordStatus.SUCCEEDED:
+            raise UsageError("a record that has not succeeded has no result")
+        form = self._form_for(row.origin)
+        found = (None, None) if result is None else (result.id, result.new)
+        return form.row(row, dict(zip(form.own, found, strict=True)))
+
+    def _own_names(self, origin: Opened) -> tuple[str, ...]:
+        clash = not origin.columns or any(name in origin.columns for name in _CREATED)
+        return ("_id", "_new") if clash else _CREATED
+
+
+def _row_of(item: RecordOutcome) -> Row:
+    if not isinstance(item.input, Row):
+        raise UsageError(
+            "the record comes from no file: its source has to be hubbatch.files.read(…)"
+        )
+    return item.input
+
+
+def _placed(item: Row | BadLine, status: str, category: str, message: str) -> Mapping[str, Any]:
+    return dict(zip(OWN, (item.file, item.line, status, category, message), strict=True))

@@ -1,0 +1,241 @@
+"""Persist before send: a journal hears of records before a byte of them leaves, and of each once when it is settled."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support import World, people
+
+from hubbatch import Counts, RateLimit, RecordStatus, Run
+from hubbatch._clock import now
+from hubbatch.sandbox import FaultKind
+from hubbatch.testing import run_in_virtual_time, virtual_time
+
+
+class FullDiskError(Exception):
+    """Raised by a journal."""
+
+
+class Notes:
+    """A journal that takes its time, and fails once it has room for no more."""
+
+    def __init__(self, *, takes: float = 0.0, room: float = float("inf")) -> None:
+        self.takes, self.room = takes, room
+        self.before: list[int] = []
+        self.asked: list[Sequence[int]] = []
+        self.told: dict[int, RecordStatus] = {}
+        self.written_at: dict[int, float] = {}
+
+    async def before_sending(self, positions: Sequence[int]) -> None:
+        self.asked.append(positions)
+        await asyncio.sleep(self.takes)
+        if len(self.before) + len(positions) > self.room:
+            raise FullDiskError
+        self.before += positions
+        self.written_at.update(dict.fromkeys(positions, now()))
+
+    def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
+        for position in positions:
+            assert position not in self.told, "each is told once"
+            self.told[position] = status
+
+
+def journaled(run: Run, journal: Notes) -> Run:
+    """Have a run that has not started write to a journal."""
+    run._call = attrs.evolve(run._call, journal=journal)
+    return run
+
+
+def check_books(run: Run, journal: Notes) -> None:
+    """Fail unless a journal knows of every record what the outcome says, and knew of it before it was sent."""
+    assert journal.told == {record.index: record.status for record in run.outcome.records}
+    assert len(set(journal.before)) == len(journal.before), "each is asked about once"
+    for record in run.outcome.records:
+        if record.attempts:
+            assert record.index in journal.before
+        elif record.index in journal.before:
+            assert record.status is RecordStatus.UNSENT
+
+
+def upsert(world: World, records: Any, journal: Notes, **options: Any) -> Run:
+    run = world.client.upsert("contacts", records, id_property="email", keep="all", **options)
+    return journaled(run, journal)
+
+
+@virtual_time
+async def test_no_byte_of_a_record_leaves_before_the_journal_has_it() -> None:
+    journal = Notes(takes=0.3)
+    async with World(max_concurrency=2) as world:
+        run = upsert(world, people(50), journal, batch_size=10)
+        assert (await run).ok
+        check_books(run, journal)
+        assert sorted(journal.before) == list(range(50))
+        position_of = {person["email"]: at for at, person in enumerate(people(50))}
+        for request, body in zip(world.service.requests, world.bodies(), strict=True):
+            for item in body["inputs"]:
+                written_at = journal.written_at[position_of[item["id"]]]
+                assert request.at > written_at - 1e-6
+
+
+@virtual_time
+async def test_retries_and_parts_are_not_asked_about_again() -> None:
+    journal = Notes()
+    async with World(faults=[FaultKind.LOCKED, FaultKind.RATE_ROLLING]) as world:
+        world.service.declare_strict("contacts", ["firstname"])
+        records = [*people(9), {"email": "bad@x.com", "nope": "1"}]
+        run = upsert(world, records, journal)
+        outcome = await run
+        assert outcome.counts == Counts(10, succeeded=9, failed=1)
+        assert journal.asked == [tuple(range(10))]
+        assert world.statuses() == [423, 429, 207]
+        check_books(run, journal)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@virtual_time
+async def test_a_journal_that_fails_stops_the_run_and_its_records_are_unsent(
+    streamed: bool,
+) -> None:
+    journal = Notes(takes=0.01, room=25)
+    async with World(max_concurrency=1, latency=1.0) as world:
+        run = upsert(world, people(100), journal, batch_size=10)
+        with pytest.raises(FullDiskError):
+            if streamed:
+                async with run:
+                    async for _ in run:
+                        pass
+            else:
+                await run
+        assert run.outcome.counts == Counts(100, succeeded=20, unsent=80)
+        assert len(world.service.requests) == 2
+        check_books(run, journal)
+
+
+@virtual_time
+async def test_what_is_in_flight_settles_when_the_journal_fails() -> None:
+    journal = Notes(room=30)
+    async with World(max_concurrency=4, latency=5.0) as world:
+        run = upsert(world, people(100), journal, batch_size=10)
+        with pytest.raises(FullDiskError):
+            await run
+        assert run.outcome.counts == Counts(100, succeeded=30, unsent=70)
+        check_books(run, journal)
+
+
+@virtual_time
+async def test_a_run_that_is_stopped_while_the_journal_writes_sends_nothing() -> None:
+    for stop in (True, False):
+        journal = Notes(takes=10.0)
+        async with World() as world:
+            run = upsert(world, people(5), journal)
+            task = asyncio.ensure_future(run)
+            await asyncio.sleep(1.0)
+            if stop:
+                await run.stop()
+            else:
+                task.cancel()
+            await asyncio.wait([task])
+            assert run.outcome.counts == Counts(5, unsent=5)
+            assert not world.service.requests
+            check_books(run, journal)
+
+
+@virtual_time
+async def test_a_journal_that_fails_or_takes_its_time_wastes_no_place_in_the_quota() -> None:
+    quota = RateLimit(2, 100.0)
+    async with World(client_rate=quota, rate_limit=quota) as world:
+        with pytest.raises(FullDiskError):
+            await upsert(world, people(5), Notes(room=0))
+        assert (await upsert(world, people(5), Notes(takes=3.0))).ok
+        assert (await upsert(world, people(5), Notes())).ok
+        assert now() < 50.0, "both places are there"
+        first, second = (request.at for request in world.service.requests)
+        assert first == pytest.approx(3.0, abs=0.01)
+        assert second >= first
+
+
+@virtual_time
+async def test_positions_count_all_that_was_taken_from_the_source() -> None:
+    journal = Notes()
+    async with World() as world:
+        [person, other] = people(2)
+        records = [{}, person, None, {**person, "lastname": "x"}, other, {"email": float("nan")}]
+        run = upsert(world, records, journal, duplicates="merge")
+        await run
+        assert [(each.index, each.status.name) for each in run.outcome.records] == [
+            (0, "FAILED"),
+            (1, "SUCCEEDED"),
+            (2, "FAILED"),
+            (3, "SUCCEEDED"),
+            (4, "SUCCEEDED"),
+            (5, "FAILED"),
+        ]
+        assert [record.input for record in run.outcome.records] == records
+        assert [sorted(positions) for positions in journal.asked] == [[1, 3, 4]]
+        assert sorted(journal.told) == [0, 1, 2, 3, 4, 5]
+
+
+@virtual_time
+async def test_the_journal_hears_of_what_a_list_leaves_off() -> None:
+    journal = Notes()
+    async with World(latency=1.0, max_concurrency=1) as world:
+        run = upsert(world, people(1000), journal, batch_size=10, deadline=1.5)
+        await run
+        check_books(run, journal)
+        assert len(journal.told) == 1000
+
+
+@virtual_time
+async def test_a_look_up_writes_nothing_and_is_not_asked_about() -> None:
+    journal = Notes()
+    async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
+        run = world.client.create(
+            "contacts", people(5), unique_property="email", batch_size=5, keep="all"
+        )
+        assert (await journaled(run, journal)).ok
+        assert len(world.service.requests) == 2
+        assert len(journal.asked) == 1
+        check_books(run, journal)
+
+
+FAULTS = [
+    None,
+    FaultKind.LOCKED,
+    FaultKind.RATE_ROLLING,
+    FaultKind.RESET_AFTER_WRITE,
+    FaultKind.SERVER_ERROR_AFTER_WRITE,
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(FAULTS), max_size=8),
+    st.lists(st.integers(0, 30), max_size=40),
+    st.sampled_from(["serial", "merge", "refuse"]),
+    st.one_of(st.none(), st.integers(0, 40)),
+    st.one_of(st.none(), st.floats(0.01, 5.0)),
+)
+def test_whatever_happens_the_journal_and_the_outcome_agree(
+    faults: list[Any],
+    keys: list[int],
+    duplicates: str,
+    room: int | None,
+    deadline: float | None,
+) -> None:
+    async def main() -> None:
+        journal = Notes(takes=0.02, room=float("inf") if room is None else room)
+        async with World(faults=faults or None, latency=(0.01, 1.0)) as world:
+            records = [{"email": f"{key}@x.com", "n": str(at)} for at, key in enumerate(keys)]
+            run = upsert(
+                world, records, journal, batch_size=4, duplicates=duplicates, deadline=deadline
+            )
+            await asyncio.gather(run, return_exceptions=True)
+            check_books(run, journal)
+
+    run_in_virtual_time(main())

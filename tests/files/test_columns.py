@@ -1,0 +1,149 @@
+"""Columns as properties: mapped, chosen, dropped, set, and matched with the labels of an account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from files_support import bad_lines, failure, items, rejected, rows, written
+
+from hubbatch import UsageError
+from hubbatch.files import OWN, Columns, Rejects
+
+LABELS = {
+    "email": "Email",
+    "firstname": "First Name",
+    "hs_name": "Name",
+    "name": "Company name",
+    "a": "Twice",
+    "b": "twice ",
+}
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "properties"),
+    [
+        (Columns(), ["a", "b"], ["a", "b"]),
+        (Columns(map={"Email Address": "email"}), ["Email Address", "x"], ["email", "x"]),
+        (Columns(only=("b",)), ["a", "b"], [None, "b"]),
+        (Columns(map={"A": "a"}, only=("a",)), ["A", "b"], ["a", None]),
+        (Columns(map={"A": "a"}, drop=("A",)), ["A", "b"], [None, "b"]),
+        (Columns(map={"A": "a"}, drop=("a",)), ["A", "b"], [None, "b"]),
+        (Columns(), [*OWN, "a"], [None] * 5 + ["a"]),
+        (Columns(labels=LABELS), ["Email", " FIRST  name"], ["email", "firstname"]),
+        (Columns(labels=LABELS), ["name", "Company name2"], ["name", "Company name2"]),
+        (Columns(labels=LABELS), ["NAME"], ["name"]),
+        (Columns(labels=LABELS, map={"Twice": "a"}), ["Twice"], ["a"]),
+        (Columns(labels=LABELS, drop=("firstname",)), ["First Name", "x"], [None, "x"]),
+    ],
+)
+def test_each_column_is_a_property_or_left_out(
+    columns: Columns, header: list[str], properties: list[str | None]
+) -> None:
+    assert columns.properties_of(header) == properties
+
+
+@pytest.mark.parametrize(
+    ("columns", "header", "said"),
+    [
+        (Columns(labels=LABELS), ["Twice"], "the label of several properties (a, b)"),
+        (Columns(map={"A": "b"}), ["A", "b"], "'A' and 'b' are both the property 'b'"),
+        (Columns(map={"Emial": "email"}), ["Email"], "is 'Email' meant?"),
+        (Columns(only=("x",)), ["a"], "'x', which is not in the header"),
+        (Columns(drop=("x",)), ["a"], "'x', which is not in the header"),
+        (Columns(set={"a": "1"}), ["a"], "set for all records, and is the column 'a'"),
+    ],
+)
+def test_a_doubt_is_a_usage_error(columns: Columns, header: list[str], said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        columns.properties_of(header)
+    assert said in str(caught.value)
+
+
+def test_columns_are_made_from_texts() -> None:
+    columns = Columns.parse(
+        map=["Email Address=email", "a=b=c"],
+        map_lines=["# people", "", "First = firstname\n"],
+        only=["email, firstname", "c"],
+        drop=["x"],
+        set=["lifecyclestage=lead", "note=a=b ", "empty="],
+    )
+
+    assert columns == Columns(
+        map={"Email Address": "email", "a=b": "c", "First": "firstname"},
+        only=("email", "firstname", "c"),
+        drop=("x",),
+        set={"lifecyclestage": "lead", "note": "a=b ", "empty": ""},
+    )
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {"map": ["email"]},
+        {"map": ["=email"]},
+        {"map": ["Email="]},
+        {"map": ["a=b", "a=c"]},
+        {"set": ["lead"]},
+        {"set": ["=lead"]},
+        {"map": ["a=b"], "map_lines": ["a=c"]},
+    ],
+)
+def test_texts_of_another_form_are_refused(texts: dict[str, Any]) -> None:
+    with pytest.raises(UsageError):
+        Columns.parse(**texts)
+
+
+MAPPED = Columns(map={"Email Address": "email"}, drop=("junk",), set={"stage": "lead"})
+
+
+def test_a_table_is_read_through_its_columns(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.csv", "Email Address,junk,n\na@b.cz,x,\nc@d.cz,,2\n")
+
+    assert [dict(row) for row in rows(path, columns=MAPPED, key="email")] == [
+        {"email": "a@b.cz", "stage": "lead"},
+        {"email": "c@d.cz", "n": "2", "stage": "lead"},
+    ]
+    assert dict(next(iter(rows(path, columns=MAPPED, keep_empty=True)))) == {
+        "email": "a@b.cz",
+        "n": "",
+        "stage": "lead",
+    }
+    assert "no column 'email'" in str(failure(path, key="email"))
+    assert "is not in the header" in str(failure(path, columns=Columns(drop=("x",))))
+
+
+def test_rejects_have_the_columns_of_the_input_and_not_those_of_the_properties(
+    tmp_path: Path,
+) -> None:
+    path = written(tmp_path / "in.csv", "Email Address,junk\na@b.cz,x\n")
+    with Rejects(tmp_path / "bad.csv") as rejects:
+        rejects.write(*rejected(items(path, columns=MAPPED)))
+
+    assert (tmp_path / "bad.csv").read_text("utf-8-sig").splitlines()[1].endswith(",a@b.cz,x")
+    assert rows(tmp_path / "bad.csv", columns=MAPPED) == rows(path, columns=MAPPED)
+
+
+def test_objects_are_read_through_their_keys(tmp_path: Path) -> None:
+    lines = [
+        '{"Email Address": "a@b.cz", "junk": {"x": 1}, "n": 1}',
+        '{"id": "7", "properties": {"Email Address": "c@d.cz", "junk": 1}}',
+        '{"Email Address": "a@b.cz", "email": "b@b.cz"}',
+        '{"stage": "customer"}',
+    ]
+    path = written(tmp_path / "in.ndjson", "\n".join(lines))
+
+    assert [dict(row) for row in rows(path, columns=MAPPED)] == [
+        {"email": "a@b.cz", "n": 1, "stage": "lead"},
+        {"id": "7", "properties": {"email": "c@d.cz", "stage": "lead"}},
+    ]
+    assert [(bad.line, "comes twice" in bad.reason) for bad in bad_lines(path, columns=MAPPED)] == [
+        (3, True),
+        (4, True),
+    ]
+
+
+def test_endless_different_keys_are_not_kept(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.ndjson", "".join(f'{{"k{n}":1}}\n' for n in range(20_001)))
+    assert [*rows(path, columns=MAPPED)[-1]] == ["k20000", "stage"]
