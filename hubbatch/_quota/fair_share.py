@@ -34,11 +34,14 @@ _WEIGHT = 2.0
 _RISE = 2.0
 """Limits a period by which a claim may rise."""
 
-_STEP = 0.02
-"""The part of the limit by which a claim may be above what we had, beside others, until it is answered."""
+_STEP = 0.015
+"""The part of the limit by which a claim may be above what we had, beside others, until that is answered."""
 
 _LONGEST_STEP = 0.05
 """The part of a period that a claim rises for at the most between two looks: while nobody looks, others may come."""
+
+_REMEMBERED = 4
+"""Periods for which it is remembered what we had."""
 
 _MEMORY = 2.0
 """Periods without a look after which a claim says nothing any more; without others, after which we are alone."""
@@ -57,8 +60,8 @@ class FairShare:
         self._others_at = -math.inf
         self._caution = _CAUTION
         self._refused_at = -math.inf
-        self._had = (0.0, 0.0)
-        """The most that was answered and counted at a time: in this period and in the one before."""
+        self._had = [0.0]
+        """The most that were ours when a request was sent that was let through, in each of the last periods."""
         self._period_began = -math.inf
 
     def alone(self, now: float, period: float) -> bool:
@@ -78,17 +81,16 @@ class FairShare:
         """Return how many of the places that others leave are to stay unclaimed."""
         return min(left * self.caution(now, period), max(0.0, left - _SMALL * limit))
 
-    def follow(
-        self, places: float, answered: float, limit: int, now: float, period: float
-    ) -> float:
-        """Claim so many places of a limit, or as near to that as may be by now; return how many.
+    def had(self, places: float) -> None:
+        """Note that a request was let through when so many places were ours."""
+        self._had[0] = max(self._had[0], places)
 
-        `answered`: how many requests of ours that were answered the server counts.
-        """
+    def follow(self, places: float, limit: int, now: float, period: float) -> float:
+        """Claim so many places of a limit, or as near to that as may be by now; return how many."""
         age = (now - self._looked_at) / period
         rise = math.inf if age > _MEMORY else _RISE * limit * min(age, _LONGEST_STEP)
         self._places = min(places, self._places + rise)
-        self._remember(answered, now, period)
+        self._turn(now, period)
         if not self.alone(now, period):
             self._places = min(self._places, max(self._had) + max(1.0, _STEP * limit))
         self._looked_at = now
@@ -105,13 +107,12 @@ class FairShare:
         weight = min(1.0, _WEIGHT * own / max(1.0, own + others))
         kept = _KEPT_ALONE if self.alone(now, period) else _KEPT**weight
         self._caution = min(self.caution(now, period) * _WARINESS**weight, _MOST_CAUTION)
-        self._had = (self._had[0] * kept, self._had[1] * kept)
+        self._had = [each * kept for each in self._had]
         self._refused_at = now
 
-    def _remember(self, answered: float, now: float, period: float) -> None:
+    def _turn(self, now: float, period: float) -> None:
         if now - self._period_began > period:
             # Who was held for a period has used nothing in it, and goes on from where it was.
             held = now - self._looked_at > period / 2
-            self._had = (0.0, max(self._had) if held else self._had[0])
+            self._had = [max(self._had) if held else 0.0, *self._had[: _REMEMBERED - 1]]
             self._period_began = now
-        self._had = (max(self._had[0], answered), self._had[1])

@@ -77,10 +77,6 @@ class OwnUse:
         careful, likely = self._careful.count(now, period), self._likely.count(now, period)
         return len(self._in_flight) + max(likely, careful - self._usual_spread)
 
-    def answered(self, now: float, period: float) -> int:
-        """Return how many of the requests that the server probably still counts were answered."""
-        return self._likely.count(now, period)
-
     def counted(self, slot: Slot) -> float:
         """Return the count when a request was sent, by what is known of the way now."""
         return slot.likely + (slot.careful - slot.likely) * self.on_the_way

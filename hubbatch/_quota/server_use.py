@@ -88,8 +88,7 @@ class ServerUse:
         else:
             ours = self._own.beside_others(now, stretched)
             reserve = self._share.reserve(left, most, now, period)
-        answered = self._own.answered(now, stretched)
-        places = self._share.follow(left - reserve, answered, most, now, period)
+        places = self._share.follow(left - reserve, most, now, period)
         free = int(places - ours)
         return max(free, 1) if age >= period and not self._own.in_flight else free
 
@@ -111,6 +110,8 @@ class ServerUse:
         ends, and all between, explains what it says.
         """
         limit = self.limit
+        if not refused:
+            self._share.had(slot.likely)
         self._refused_in_a_row = self._refused_in_a_row + 1 if refused else 0
         if limit is None or not newest or 0 < self._refused_in_a_row < _BELIEVED:
             return

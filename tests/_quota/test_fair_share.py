@@ -11,15 +11,17 @@ from hubbatch._quota.fair_share import FairShare
 PERIOD, LIMIT = 10.0, 200
 
 
-def follow(share: FairShare, places: float, now: float, answered: float = 0.0) -> float:
-    return share.follow(places, answered, LIMIT, now, PERIOD)
+def follow(share: FairShare, places: float, now: float, had: float = 0.0) -> float:
+    share.had(had)
+    return share.follow(places, LIMIT, now, PERIOD)
 
 
 def beside_others(had: float = 0.0) -> FairShare:
     """Return the share of one who finds at a time of 0 that others use the quota; it `had` so many places."""
     share = FairShare()
+    follow(share, had, 0.0)
+    share.had(had)
     share.see_others(0.0)
-    follow(share, had, 0.0, had)
     return share
 
 
@@ -66,12 +68,14 @@ def test_who_leaves_less_to_the_other_has_more_to_leave_unclaimed(left: float) -
     assert 0 <= there <= here <= left
 
 
-def test_beside_others_a_claim_is_soon_what_it_was_and_beyond_rises_with_what_is_answered() -> None:
+def test_beside_others_a_claim_is_soon_what_it_was_and_beyond_rises_with_what_is_let_through() -> (
+    None
+):
     share = beside_others(had=60.0)
     assert follow(share, 180.0, 0.5, 60.0) == 64
     assert follow(share, 180.0, 1.0, 20.0) == 64, "what it was, though much has left the window"
     assert follow(share, 180.0, 1.5, 64.0) == 68
-    assert follow(share, 180.0, 2.0, 64.0) == 68, "until more is answered"
+    assert follow(share, 180.0, 2.0, 64.0) == 68, "until more is let through"
 
 
 def test_what_was_claimed_is_remembered_while_everybody_is_held() -> None:
@@ -81,9 +85,9 @@ def test_what_was_claimed_is_remembered_while_everybody_is_held() -> None:
     assert follow(share, 180.0, 30.5) == 64
 
 
-def test_what_was_not_used_for_a_period_is_no_claim_any_more() -> None:
+def test_what_was_not_used_for_periods_is_no_claim_any_more() -> None:
     share, moment = beside_others(had=60.0), 0.0
-    while moment < 25:
+    while moment < 45:
         moment += 1
         share.see_others(moment)
         follow(share, 180.0, moment, 10.0)
@@ -93,9 +97,7 @@ def test_what_was_not_used_for_a_period_is_no_claim_any_more() -> None:
 @pytest.mark.parametrize(
     ("had", "others", "kept"), [(150.0, 50.0, 0.75), (50.0, 150.0, 0.75**0.5), (1.0, 199.0, 1.0)]
 )
-def test_after_a_refusal_who_has_more_gives_up_more(
-    had: float, others: float, kept: float
-) -> None:
+def test_after_a_refusal_who_has_more_gives_up_more(had: float, others: float, kept: float) -> None:
     share = beside_others(had)
     share.refused(had, others, 0.0, PERIOD)
     assert follow(share, 180.0, 0.5) == pytest.approx(had * kept + 4, abs=0.1)
@@ -103,7 +105,8 @@ def test_after_a_refusal_who_has_more_gives_up_more(
 
 def test_who_thought_to_be_alone_gives_up_half() -> None:
     share = FairShare()
-    follow(share, 180.0, 0.0, 180.0)
+    follow(share, 180.0, 0.0)
+    share.had(180.0)
     share.refused(180.0, 0.0, 0.1, PERIOD)
     share.see_others(0.2)
     follow(share, 50.0, 0.3)
@@ -149,9 +152,9 @@ def test_never_more_is_claimed_than_there_is(
     looks: list[tuple[float, float, float, bool]],
 ) -> None:
     share, moment = FairShare(), 0.0
-    for places, pause, answered, others in looks:
+    for places, pause, had, others in looks:
         moment += pause
         if others:
             share.see_others(moment)
-            share.refused(answered, places, moment, PERIOD)
-        assert 0 <= follow(share, places, moment, answered) <= places
+            share.refused(had, places, moment, PERIOD)
+        assert 0 <= follow(share, places, moment, had) <= places
