@@ -264,6 +264,7 @@ def test_the_package_is_typed() -> None:
 
 
 EXCUSED = {
+    "_quota/test_quota_use.py: Others.used": "what would be known if answers told all; no caller can know that",
     "cli/test_cli_demo.py: _demo.Client": "that the demonstration notices a refusal can be shown in no other way",
     "cli/test_cli_demo.py: _demo.Sandbox": "that the demonstration notices a loss can be shown in no other way",
     "cli/test_cli_outputs.py: _executing.open_output": "a file that is opened for ever, in the test's own process",

@@ -278,10 +278,6 @@ def test_the_refusals_of_one_flight_make_wary_once() -> None:
     assert caution(many) == caution(one)
 
 
-def caution(budget: Budget) -> float:
-    return budget._server._share.caution(0.3, 10.0)
-
-
 @pytest.mark.parametrize("told", [{}, headers(100, 0)])
 def test_a_429_that_no_forecast_explains_makes_nobody_wary(told: dict[str, str]) -> None:
     budget, slot = beside_others(80)
