@@ -160,12 +160,13 @@ class Outcome(Generic[ResultT]):
         `records` refer to `results` and `errors` by position. Inputs, and what has no fixed form in HubSpot's answers,
         are written as JSON can hold them: text stands for what it has no word for, and for what lies too deep.
         """
-        results = [record.result for record in self.records if record.result is not None]
-        result_positions = {id(result): position for position, result in enumerate(results)}
+        results = [record.result for record in self.records]
+        given = [result for result in results if result is not None]
+        result_positions = iter(range(len(given)))
         error_positions = {id(error): position for position, error in enumerate(self.errors)}
         return {
             "status": str(self.status),
-            "results": [_result_to_dict(result) for result in results],
+            "results": [_result_to_dict(result) for result in given],
             "errors": [converter.unstructure(_plain(error)) for error in self.errors],
             "numErrors": self.num_errors,
             **{
@@ -185,11 +186,11 @@ class Outcome(Generic[ResultT]):
                     "index": record.index,
                     "input": json_value(record.input),
                     "status": str(record.status),
-                    "result": result_positions.get(id(record.result)),
+                    "result": None if result is None else next(result_positions),
                     "error": error_positions.get(id(record.error)),
                     "attempts": record.attempts,
                 }
-                for record in self.records
+                for record, result in zip(self.records, results, strict=True)
             ],
         }
 

@@ -12,7 +12,16 @@ from typing import Any
 import orjson
 from attrs import define, field
 
-from hubbatch import Client, Endpoint, NoReply, RateLimit, Reply, Request, RetryPolicy
+from hubbatch import (
+    Client,
+    Endpoint,
+    NoReply,
+    RateLimit,
+    Reply,
+    Request,
+    RetryPolicy,
+    Transport,
+)
 from hubbatch.endpoints import (
     ARRAY,
     DATED,
@@ -369,7 +378,7 @@ _ROUTES: Sequence[tuple[str, str, Callable[[OtherService, Any], Reply]]] = (
 )
 
 
-def client_of(service: OtherService, **options: Any) -> Client:
+def client_of(service: Transport, **options: Any) -> Client:
     """Return a client of this service."""
     options = {
         "rate_limit": RateLimit(1_000_000, 1.0),

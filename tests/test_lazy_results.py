@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
+import threading
 
 import pytest
 from support import World, drip, people, upsert
@@ -52,3 +54,30 @@ async def test_what_was_read_in_the_middle_of_a_run_stays_as_it_was() -> None:
         assert [record.status for record in before.records] == statuses
         assert before.results == after.results[: len(before.results)]
         assert before.results[0] is after.results[0]
+
+
+@virtual_time
+async def test_threads_that_look_at_once_see_the_same_results() -> None:
+    async with World() as world:
+        outcome = await world.client.create("contacts", people(20_000))
+    seen: list[tuple[list[int], int]] = []
+    together = threading.Barrier(3)
+
+    def look() -> None:
+        together.wait()
+        written = outcome.to_dict()
+        missing = sum(record["result"] is None for record in written["records"])
+        seen.append(([id(record.result) for record in outcome.records], missing))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert seen == [seen[0]] * 3
+    assert seen[0][1] == 0

@@ -19,7 +19,7 @@ from hubbatch._batches.matching import one_to_one
 from hubbatch._batches.names import Names
 from hubbatch._batches.naming import named_and_claimed
 from hubbatch._protocol.results import Results
-from hubbatch._records.planning import Input
+from hubbatch._records.planning import Input, NamedInput
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import AnswerKind, Endpoint, InputKind, ResultShape
 from hubbatch.models import (
@@ -57,16 +57,20 @@ def correlate(
     spelling: Spelling = CONTACTS,
 ) -> Correlation:
     """Tell what became of every input of a batch from the reply to it."""
-    if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
-        succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
-        return Correlation(succeeded, results, [None] * len(inputs), [])
+    if endpoint.trace_ids and (told := _one_each(endpoint, inputs, response)) is not None:
+        return _all_succeeded(told)
     names, claims = named_and_claimed(endpoint, inputs, response, spelling)
     claimed = claims.results
+    if not response.errors and len(claimed) == len(inputs):
+        results = [*map(claimed.get, range(len(inputs)))]
+        if type(None) not in set(map(type, results)):  # as nearly always
+            return _all_succeeded(results)
     blamed, errors, anonymous = _blame(endpoint, inputs, names, claims, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in blamed:
         # Both a result and an error, or a result that may be its own: which of them is true cannot be told.
-        doubtful = position in claimed or claims.left_over
+        # So it is with several pairs of one input: what is said of one of them is not said of the others.
+        doubtful = position in claimed or claims.left_over or _is_several(inputs[position])
         statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
     for position, result in claimed.items():
         if result is None:
@@ -97,6 +101,11 @@ def correlate(
         and not claims.left_over
         and statuses.count(RecordStatus.UNKNOWN) == len(silent),
     )
+
+
+def _all_succeeded(results: Sequence[Result | None]) -> Correlation:
+    number = len(results)
+    return Correlation([RecordStatus.SUCCEEDED] * number, results, [None] * number, [])
 
 
 def _one_each(
@@ -219,6 +228,10 @@ def _no_answer(
     return BatchError(
         NO_ANSWER, message, indexes=indexes_of([inputs[position] for position in positions])
     )
+
+
+def _is_several(item: Input) -> bool:
+    return isinstance(item, NamedInput) and item.several
 
 
 def _contradiction(item: Input) -> BatchError:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
 from hubbatch._batches.names import texts_in
-from hubbatch._records.paths import steps_of, texts_at
+from hubbatch._records.paths import reader_of
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import BatchError, RowResult
@@ -28,29 +28,41 @@ class RowNames:
 
     def __init__(self, endpoint: Endpoint, inputs: Sequence[Input]) -> None:
         self._inputs = inputs
-        self._fields = tuple(endpoint.names)
-        self._steps = tuple(map(steps_of, self._fields))
+        self._ways = [(tuple(way), reader_of(way)) for way in endpoint.names]
         self._error_names = endpoint.error_names
         # A result for each direction names the same pair the other way round, too.
         self._both_ways = endpoint.input is InputKind.PAIR and endpoint.results_per_input != 1
         self._of_values: dict[frozenset[str], list[int]] = {}
         """The very lists that errors with the same values get: thousands of errors may name one object."""
-        self._by_name: dict[tuple[str, ...], int] = {}
-        for position, item in enumerate(inputs):
-            name = item.name if isinstance(item, NamedInput) else None
-            if name is not None and self._by_name.setdefault(name, position) != position:
-                self._by_name[name] = _NOBODY
+        self._by_name = _positions([_name(item) for item in inputs])
 
     @property
     def of_several(self) -> bool:
         """Whether an error may name several inputs: one object is in many pairs."""
         return any(len(name) > 1 for name in self._by_name)
 
-    def of_result(self, result: RowResult) -> int | None:
-        """Return the position of the input that a result is for; None if it does not tell."""
-        if not self._fields:
-            return 0 if len(self._inputs) == 1 else None
-        return self._of_name(texts_at(result.fields, self._steps))
+    def of_result(self, result: RowResult) -> Sequence[int]:
+        """Return the positions of the inputs that a result is for; none if it does not tell.
+
+        It is for several only where what is read has been asked for by one name and by another.
+        """
+        if not self._ways:
+            return (0,) if len(self._inputs) == 1 else ()
+        found = [self._of_name(tuple(read(result.fields))) for _, read in self._ways]
+        return [position for position in dict.fromkeys(found) if position is not None]
+
+    def one_each(self, results: Sequence[RowResult]) -> dict[int, RowResult] | None:
+        """Return the results by position if there is just one for each input, as nearly always; None else."""
+        if len(self._ways) != 1 or len(results) != len(self._inputs):
+            return None
+        read, positions = self._ways[0][1], self._by_name
+        found = {}
+        for result in results:
+            position = positions.get(tuple(read(result.fields)), _NOBODY)
+            if position in found or position == _NOBODY:
+                return None
+            found[position] = result
+        return found
 
     def _of_name(self, name: tuple[str, ...]) -> int | None:
         position = self._by_name.get(name)
@@ -75,9 +87,10 @@ class RowNames:
         """For every part of a name the positions of those that have it, by its place in the name."""
         found: dict[str, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for position, item in enumerate(self._inputs):
+            last = 1 if isinstance(item, NamedInput) and item.several else None
             for place, part in enumerate(_name(item)):
-                if part:
-                    found[part][place].append(position)
+                if part:  # several pairs of one input have one end in common, and several others
+                    found[part][place if last is None else min(place, last)].append(position)
         return found
 
     def of_error(self, error: BatchError) -> list[int]:
@@ -104,11 +117,12 @@ class RowNames:
     def _whole_names(self, error: BatchError) -> Iterator[int]:
         """Return the positions of the inputs that a context names as a result would."""
         for context in contexts_of(error):
-            parts = [list(texts(context.get(field))) for field in self._fields]
-            if parts and all(len(part) == 1 for part in parts):
-                position = self._of_name(tuple([part[0].strip() for part in parts]))
-                if position is not None:
-                    yield position
+            for fields, _ in self._ways:
+                parts = [list(texts(context.get(field))) for field in fields]
+                if all(len(part) == 1 for part in parts):
+                    position = self._of_name(tuple([part[0].strip() for part in parts]))
+                    if position is not None:
+                        yield position
 
     def names_somebody(self, error: BatchError) -> bool:
         """Whether an error names records at all, be they of this batch or not."""
@@ -119,3 +133,16 @@ class RowNames:
 
 def _name(item: Input) -> tuple[str, ...]:
     return (item.name or ()) if isinstance(item, NamedInput) else ()
+
+
+def _positions(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:
+    """Return where each name stands; one that stands twice is nobody's."""
+    found = dict(zip(names, range(len(names)), strict=True))
+    if len(found) < len(names):
+        again: dict[tuple[str, ...], int] = {}
+        for position, name in enumerate(names):
+            if again.setdefault(name, position) != position:
+                again[name] = _NOBODY
+        found = again
+    found.pop((), None)
+    return found

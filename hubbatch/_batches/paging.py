@@ -25,12 +25,25 @@ _MOST_PAGES = 10_000
 
 @frozen
 class Page:
-    """What has been read of an input so far."""
+    """What has been read of an input so far: its last page, and those before."""
 
-    row: RowResult
+    items: Sequence[Any] = field(repr=False)
     after: str
     """From where it goes on."""
+    before: Page | None = field(default=None, eq=False, repr=False)
     number: int = 1
+    landmark: str = ""
+    """A place that it came by: at the latest one whose number is a power of two (Brent's way to find a circle)."""
+
+    def next(self, items: Sequence[Any], after: str) -> Page:
+        """Return the page that follows."""
+        landmark = self.after if self.number & (self.number - 1) == 0 else self.landmark
+        return Page(items, after, self, self.number + 1, landmark)
+
+    @property
+    def goes_round(self) -> bool:
+        """Whether it goes on at a place that it came by before."""
+        return self.after == self.landmark
 
 
 @frozen
@@ -71,15 +84,15 @@ def follow_pages(
         if statuses[position] is not RecordStatus.SUCCEEDED or not isinstance(result, RowResult):
             continue
         before = pages.get(item.index)
-        whole = _joined(paging, before, result)
-        results[position] = whole
         if not (after := text_of(value_at(result.fields, steps_of(paging.at)))):
+            results[position] = _joined(paging, before, result)
             continue
-        number = 1 if before is None else before.number + 1
-        if number >= _MOST_PAGES or (before is not None and before.after == after):
+        items = _list(result.fields.get(paging.gathers))
+        page = Page(items, after) if before is None else before.next(items, after)
+        if page.number >= _MOST_PAGES or page.goes_round:
             error = BatchError(
                 NO_ANSWER,
-                f"reading it came to no end: page {number} goes on at the same place, or is one too many",
+                f"reading it came to no end: page {page.number} goes on where an earlier one did, or is one too many",
                 indexes=indexes_of([item]),
             )
             statuses[position], results[position], causes[position] = (
@@ -89,18 +102,21 @@ def follow_pages(
             )
             errors.append(error)
         else:
-            following[position] = Page(whole, after, number)
+            following[position] = page
     return Paged(Correlation(statuses, results, causes, errors), following)
 
 
 def _joined(paging: Paging, before: Page | None, result: RowResult) -> RowResult:
-    """Return what is known of an input now: one list, and no word of pages."""
-    page = _list(result.fields.get(paging.gathers))
-    earlier: list[Any] = [] if before is None else _list(before.row.get(paging.gathers))
-    fields: dict[str, Any] = {**result.fields, paging.gathers: [*earlier, *page]}
+    """Return what was read of an input: one list of all pages, and no word of pages."""
+    pages = [_list(result.fields.get(paging.gathers))]
+    while before is not None:
+        pages.append(before.items)
+        before = before.before
+    items = [item for page in reversed(pages) for item in page]
+    fields: dict[str, Any] = {**result.fields, paging.gathers: items}
     fields.pop(paging.at.split(".", maxsplit=1)[0], None)
     return RowResult(fields, result.others)
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else []

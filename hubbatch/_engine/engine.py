@@ -18,9 +18,10 @@ from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
-from hubbatch._engine.feeder import Feeder, length_of
+from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import Life, Reason
+from hubbatch._engine.noting import Notes, notes_of
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
@@ -60,8 +61,9 @@ class Engine:
         self._life = life
         self._ledger = Ledger(keep)
         self._intake = Intake(call)
-        self._settler = Settler(self._ledger, self._intake, observe, reporter, call.journal)
-        self._runner = self._make_runner(reporter)
+        notes = notes_of(call.journal, self._fail)
+        self._settler = Settler(self._ledger, self._intake, observe, reporter, notes)
+        self._runner = self._make_runner(reporter, notes)
         self._group = asyncio.TaskGroup()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
@@ -93,20 +95,20 @@ class Engine:
             take=self._take,
             idle=self._after_pull,
         )
-        self._leaves_at: float | None = None
-        """Once the run is stopped: when nothing is sent again any more."""
+        self._leaves_at: float | None = None  # once stopped: when nothing is sent again
         self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
         self.total = length_of(source)
         self._began = now()
         self._final: Progress | None = None
 
-    def _make_runner(self, reporter: RunReporter) -> BatchRunner:
+    def _make_runner(self, reporter: RunReporter, notes: Notes | None) -> BatchRunner:
         return BatchRunner(
             self._call,
             self._resources,
             self._intake.envelope,
             self._settler,
+            notes=notes,
             compose=self._compose,
             settled=self._after_settling,
             fail=functools.partial(self._fail, fatal=True),
@@ -158,8 +160,8 @@ class Engine:
         An exception that ends the process would take the event loop with it if it were raised in a task of ours.
         """
         self._main = asyncio.current_task()
-        loop, seconds = asyncio.get_running_loop(), self._call.deadline
-        deadline = None if seconds is None else loop.call_later(seconds, self.stop)
+        seconds, later = self._call.deadline, asyncio.get_running_loop().call_later
+        deadline = None if seconds is None else later(seconds, self.stop)
         try:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
@@ -258,11 +260,12 @@ class Engine:
     async def _feed(self) -> None:
         try:
             await self._feeder.run()
-        except asyncio.CancelledError as error:
-            if not self._life.taking or self._cancelling:
-                raise
-            self._fail(error, reason=Reason.SOURCE)  # the source's own
+        except AskingError as failed:  # the run's own
+            self._fail(failed.error)
         except BaseException as error:  # the source's own, whatever it is
+            cancelled = isinstance(error, asyncio.CancelledError)
+            if cancelled and (self._cancelling or not self._life.taking):
+                raise
             self._fail(error, reason=Reason.SOURCE)
         else:
             if self._feeder.exhausted:
@@ -274,7 +277,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.refuse(index, str(error))
+            self._settler.refuse(index, str(error), transient=error.transient)
             self._mind_failures()
             return False
         if full or self._dispatcher.idle:
@@ -290,15 +293,13 @@ class Engine:
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
-        if self._life.failing:
-            return False
-        wait = max(seconds, self._runner.held_for)
-        return self._leaves_at is None or now() + wait <= self._leaves_at
+        until = now() + max(seconds, self._runner.held_for)
+        return not self._life.failing and (self._leaves_at is None or until <= self._leaves_at)
 
     def _is_over(self) -> bool:
         """Whether nothing is sent again."""
-        left = self._leaves_at is not None and now() > self._leaves_at
-        return left or self._cancelling or self._life.failing
+        over = self._cancelling or self._life.failing
+        return over or (self._leaves_at is not None and now() > self._leaves_at)
 
     def _after_step(self) -> None:
         """Go on while a batch may have to pause: others may go meanwhile, also such as have waited for a key."""
@@ -336,8 +337,7 @@ class Engine:
         self._report()
 
     def _mind_failures(self) -> None:
-        most = self._call.max_failures
-        if most is not None and self._ledger.settled(RecordStatus.FAILED) >= most:
+        if (most := self._call.max_failures) and self._ledger.settled(RecordStatus.FAILED) >= most:
             self.stop()
 
     def _report(self) -> None:

@@ -14,14 +14,14 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
-    Sequence,
     Sized,
 )
 from typing import Any
 
 from hubbatch._engine.life import Life, State
+from hubbatch._records.prepared import AskingError, PreparedSource, is_at_hand
 
-__all__ = ["Feeder", "length_of"]
+__all__ = ["AskingError", "Feeder", "length_of"]
 
 _END = object()
 
@@ -87,11 +87,11 @@ class Feeder:
 
         That is the rest of a list. A `range` makes its items on demand and may have a billion.
         """
-        if (
-            self.exhausted
-            or not isinstance(self._source, Sequence)
-            or isinstance(self._source, range)
-        ):
+        if self.exhausted:
+            return iter(())
+        if isinstance(self._source, PreparedSource):
+            return self._source.rest()
+        if not is_at_hand(self._source):
             return iter(())
         return itertools.islice(self._source, self._handed_over, None)
 

@@ -55,6 +55,8 @@ class Reason(Enum):
     """The source raised."""
     CALLBACK = auto()
     """`on_progress` raised."""
+    JOURNAL = auto()
+    """The journal raised."""
     SERVICE = auto()
     """The call, the account, the service or the way there forbade to go on."""
     CANCELLED = auto()
@@ -74,7 +76,7 @@ class Ending:
     @property
     def own_error(self) -> HubbatchError | None:
         """The error if the run itself made it: one out of a source or callback may be another run's."""
-        made_elsewhere = self.reason in {Reason.SOURCE, Reason.CALLBACK}
+        made_elsewhere = self.reason in {Reason.SOURCE, Reason.CALLBACK, Reason.JOURNAL}
         return self.error if isinstance(self.error, HubbatchError) and not made_elsewhere else None
 
 

@@ -1,7 +1,7 @@
 """Carries batches out: makes the request that the state machine wants, and does what follows from the answer.
 
-The shell around `_machine`: it waits, sends and performs, and does not ask what an answer means. Which batches there
-are, and when a run ends, is not its business.
+The shell around the state machine: it waits, sends and performs, and does not ask what an answer means. Which batches
+there are, and when a run ends, is not its business.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Transition
+from hubbatch._engine.noting import Notes
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
 from hubbatch._engine.settling import Settler
@@ -30,10 +31,10 @@ __all__ = ["BatchRunner"]
 class BatchRunner:
     """Takes the batches of one run a step further.
 
-    `compose` returns what a new batch carries, no more than so many inputs, and its number, or None if none wait;
-    `settled` is called when records
-    have been closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many
-    seconds; `note_sent` is told the records of which a byte may leave.
+    `notes` tells the journal, if there is one; `compose` returns what a new batch carries, no more than so many inputs,
+    and its number, or None if none wait; `settled` is called when records have been closed; `fail` when the run cannot
+    go on; `may_wait` tells whether a batch should still wait so many seconds; `note_sent` is told the records of which
+    a byte may leave.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class BatchRunner:
         envelope: Envelope,
         settler: Settler,
         *,
+        notes: Notes | None,
         compose: Callable[[int | None], tuple[Sequence[Input], int] | None],
         settled: Callable[[], None],
         fail: Callable[[HubbatchError], None],
@@ -51,7 +53,7 @@ class BatchRunner:
         reporter: RunReporter,
     ) -> None:
         self._machine = BatchMachine(call, resources.policy, envelope)
-        self._journal = call.journal
+        self._notes = notes
         self._sender = RequestSender(resources, note_sent, reporter, call.endpoint.limit_class)
         self._reporter = reporter
         self._settler = settler
@@ -84,6 +86,8 @@ class BatchRunner:
         """Take the batch of a carrier one step further; return what goes on in its place."""
         await self._sender.wait_until(carrier.batch.resumes_at)
         before = carrier.batch.status
+        if self._notes is not None and not carrier.batch.inputs:
+            return await self._compose_and_note(carrier, self._notes)
         try:
             response = await self._sender.exchange(carrier, self._prepare)
         except DeclinedError:
@@ -106,18 +110,31 @@ class BatchRunner:
         `probes`: the request would show whether the service works. Raises `DeclinedError` if there is nothing to send
         after all, or too much for that.
         """
-        machine, new = self._machine, not carrier.batch.inputs
-        spared = probes and machine.spares_probes(any_success=self._settler.any_success)
-        if new:
-            if (composed := self._compose(1 if spared else None)) is None:
-                raise DeclinedError
-            carrier.batch = Batch(*composed, tried_since=carrier.batch.tried_since)
-        elif spared and machine.is_several(carrier.batch):
+        spared = probes and self._machine.spares_probes(any_success=self._settler.any_success)
+        if not carrier.batch.inputs:
+            self._fill(carrier, 1 if spared else None)
+        elif spared and self._machine.is_several(carrier.batch):
             raise DeclinedError
-        request = machine.request(carrier.batch)
-        if new and self._journal is not None:
-            await self._journal.before_sending(indexes_of(carrier.batch.inputs))
-        return request
+        return self._machine.request(carrier.batch)
+
+    def _fill(self, carrier: Carrier, most: int | None = None) -> None:
+        """Give a carrier its batch; raises `DeclinedError` if nothing waits to be sent any more."""
+        if (composed := self._compose(most)) is None:
+            raise DeclinedError
+        carrier.batch = Batch(*composed, tried_since=carrier.batch.tried_since)
+
+    async def _compose_and_note(self, carrier: Carrier, notes: Notes) -> Sequence[Batch]:
+        """Compose a new batch when it has its place, and give the place back while the journal notes it.
+
+        Others need not wait for the journal meanwhile, and whatever holds requests then holds this one, too.
+        """
+        try:
+            await self._sender.wait_for_place(carrier)
+            self._fill(carrier)
+        except DeclinedError:
+            return ()
+        await notes.before_sending(indexes_of(carrier.batch.inputs))
+        return (carrier.batch,)
 
     def break_off(self, batch: Batch, why: str) -> Sequence[Batch]:
         """Settle a batch whose sending was broken off; return what may go on for it."""

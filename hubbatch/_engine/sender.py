@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -144,13 +145,8 @@ class RequestSender:
 
         `prepare` makes the request once it may go. What it raises comes out, and nothing is sent.
         """
-        resources, batch, gate = self._resources, carrier.batch, self._resources.gate
-        asked_at = now()
-        if (since := batch.tried_since) is None:
-            since = asked_at
-            carrier.batch = attrs.evolve(batch, tried_since=since)
-        self._refuse_long_holds()
-        async with gate.enter(self, since, self._limit_class) as slot:
+        resources, gate, asked_at = self._resources, self._resources.gate, now()
+        async with self._enter(carrier) as slot:
             endpoint, request = await prepare(carrier, probes=gate.broken)
             token = await resources.tokens.current()  # not before: the wait may have been long
             batch = carrier.batch
@@ -164,6 +160,19 @@ class RequestSender:
             gate.limiter.learn(reply.headers, slot, refused=refused)
         gate.note(diagnosis, slot, resources.random(), suspect=batch.is_suspect)
         return Response(diagnosis, token)
+
+    async def wait_for_place(self, carrier: Carrier) -> None:
+        """Wait until a request could leave, and leave the place to others."""
+        async with self._enter(carrier):
+            pass
+
+    def _enter(self, carrier: Carrier) -> AbstractAsyncContextManager[Slot]:
+        """Return what waits for a carrier's place at the gate."""
+        if (since := carrier.batch.tried_since) is None:
+            since = now()
+            carrier.batch = attrs.evolve(carrier.batch, tried_since=since)
+        self._refuse_long_holds()
+        return self._resources.gate.enter(self, since, self._limit_class)
 
     async def _send(
         self, request: Request, token: str, carrier: Carrier, note_sent: Callable[[], None]

@@ -14,9 +14,9 @@ import attrs
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Settled, Transition
 from hubbatch._engine.ledger import Ledger
+from hubbatch._engine.noting import Notes
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._records.intake import Intake
-from hubbatch._records.journal import Journal
 from hubbatch._records.planning import Input
 from hubbatch._states import RecordOutcome
 from hubbatch.models import (
@@ -45,13 +45,13 @@ class Settler:
         intake: Intake,
         observe: Callable[[RecordOutcome[Any]], None] | None,
         reporter: RunReporter,
-        journal: Journal | None = None,
+        notes: Notes | None = None,
     ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._observe = observe
         self._reporter = reporter
-        self._journal = journal
+        self._notes = notes
 
     @property
     def any_success(self) -> bool:
@@ -71,9 +71,9 @@ class Settler:
             if still_open:
                 self._tell_closed(still_open)
 
-    def refuse(self, index: int, message: str) -> None:
-        """Close a record that must not be sent."""
-        error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
+    def refuse(self, index: int, message: str, *, transient: bool = False) -> None:
+        """Close a record that must not be sent; `transient`: that may be sent later."""
+        error = BatchError(LOCAL_VALIDATION, message, indexes=(index,), transient=transient)
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
         if self._is_heard:
@@ -128,14 +128,14 @@ class Settler:
     @property
     def _is_heard(self) -> bool:
         """Whether anybody wants to know which records are settled."""
-        return self._journal is not None or self._reporter.hears_settling
+        return self._notes is not None or self._reporter.hears_settling
 
     def _tell(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
         """Tell of records that are closed, first those to whom it matters most."""
-        if self._journal is not None:
+        if self._notes is not None:
             for status, positions in records:
                 if positions:
-                    self._journal.settled(positions, status)
+                    self._notes.settled(positions, status)
         if self._reporter.hears_settling:
             self._reporter.settled(records)
 

@@ -51,13 +51,15 @@ _Columns = tuple[tuple[Any, ...], ...]
 class Results(Sequence[ObjectResult]):
     """Results in an order. One that is looked at once stays the same object."""
 
-    __slots__ = ("_built", "_columns")
+    __slots__ = ("_built", "_columns", "_once")
 
     def __init__(
         self, *, columns: _Columns | None = None, built: Sequence[ObjectResult] = ()
     ) -> None:
         self._columns = columns
         self._built = built
+        self._once: dict[str, Sequence[ObjectResult]] = {}
+        """What the first to look has built. Several threads may look at once, and all are to see the same objects."""
 
     def __len__(self) -> int:
         return len(self._built if (columns := self._columns) is None else columns[0])
@@ -112,7 +114,7 @@ class Results(Sequence[ObjectResult]):
 
     def _all(self) -> Sequence[ObjectResult]:
         if (columns := self._columns) is not None:
-            self._built = _build(columns)
+            self._built = self._once.setdefault("built", _build(columns))
             self._columns = None  # last: another thread may look, too
         return self._built
 

@@ -46,5 +46,7 @@ class Call:
     object_type: str = ""
     spelling: Spelling = CONTACTS
     """How the values of the object type are compared."""
+    convert: Callable[[Any], Any] | None = None
+    """Makes of a caller's record what an input is made of; raises `InvalidRecordError` where that cannot be sent."""
     journal: Journal | None = None
     """Who hears of records before they are sent, and may stop the run."""

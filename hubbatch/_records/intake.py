@@ -29,6 +29,7 @@ class Intake:
 
     def __init__(self, call: Call) -> None:
         self.envelope = Envelope(call.envelope, call.endpoint.body)
+        self._convert = call.convert
         self._planner = planner_of(
             call.endpoint,
             id_property=call.id_property,
@@ -61,6 +62,8 @@ class Intake:
         Raises `InvalidRecordError` for a record that must not be sent.
         """
         try:
+            if self._convert is not None:
+                record = self._convert(record)
             item = self._planner.plan(index, record)
         except InvalidRecordError:
             raise

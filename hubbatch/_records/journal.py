@@ -26,7 +26,7 @@ class Journal(Protocol):
 
         It is awaited for each record once, when the request that carries it first has its place in the quota: not
         before, for until then nobody knows what the request will hold, and what was noted but never sent would be in
-        doubt after a crash. The time that it takes costs no place: a place counts from the moment the request leaves.
+        doubt after a crash. The place is left to others while it takes its time, and waited for again.
         Retries and parts of the request are not told again, nor is a record that joins a request of the same object
         to read or archive, for it may be under way already.
 
@@ -34,4 +34,7 @@ class Journal(Protocol):
         """
 
     def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
-        """Note what some records ended as. Each is told once, also those that were never sent."""
+        """Note what some records ended as. Each is told once, also those that were never sent.
+
+        What it raises ends the run like an exception of `before_sending`. The records stay what they are.
+        """

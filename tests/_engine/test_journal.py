@@ -14,7 +14,7 @@ from support import World, people
 
 from hubbatch import Counts, RateLimit, RecordStatus, Run
 from hubbatch._clock import now
-from hubbatch.sandbox import FaultKind
+from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
@@ -117,9 +117,17 @@ async def test_a_journal_that_fails_stops_the_run_and_its_records_are_unsent(
         check_books(run, journal)
 
 
+class Slower(Notes):
+    """A journal that takes a second from its fourth request on."""
+
+    async def before_sending(self, positions: Sequence[int]) -> None:
+        self.takes = float(len(self.asked) >= 3)
+        await super().before_sending(positions)
+
+
 @virtual_time
 async def test_what_is_in_flight_settles_when_the_journal_fails() -> None:
-    journal = Notes(room=30)
+    journal = Slower(room=30)
     async with World(max_concurrency=4, latency=5.0) as world:
         run = upsert(world, people(100), journal, batch_size=10)
         with pytest.raises(FullDiskError):
@@ -239,3 +247,50 @@ def test_whatever_happens_the_journal_and_the_outcome_agree(
             check_books(run, journal)
 
     run_in_virtual_time(main())
+
+
+@virtual_time
+async def test_a_journal_that_hangs_holds_up_no_other_run() -> None:
+    async with World(max_concurrency=2) as world:
+        stuck = upsert(world, people(50), Notes(takes=1_000.0), batch_size=10)
+        stuck.start()
+        await asyncio.sleep(1.0)
+        outcome = await world.client.upsert("contacts", people(50, 100), id_property="email")
+        assert outcome.ok
+        assert now() < 2.0
+        await stuck.stop()
+
+
+@virtual_time
+async def test_a_hold_that_comes_while_the_journal_writes_holds_the_request_too() -> None:
+    async with World(faults=[Fault(FaultKind.RATE_ROLLING, retry_after=10.0)]) as world:
+        other = world.client.upsert("contacts", people(5, 100), id_property="email")
+        slow = upsert(world, people(5), Notes(takes=3.0))
+        other.start()
+        assert (await slow).ok
+        assert (await other).ok
+        assert [request.at >= 10.0 for request in world.service.requests] == [False, True, True]
+
+
+class RefusesSettled(Notes):
+    """A journal whose disk is full from some settlement on."""
+
+    def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
+        super().settled(positions, status)
+        raise FullDiskError
+
+
+@pytest.mark.parametrize("bad", [False, True])
+@virtual_time
+async def test_what_a_journal_raises_of_settled_records_ends_the_run_and_loses_none(
+    bad: bool,
+) -> None:
+    records: list[Any] = [*([7] if bad else []), *people(20_000)]
+    async with World() as world:
+        run = upsert(world, records, RefusesSettled(), prefetch=1_000)
+        with pytest.raises(FullDiskError) as caught:
+            await run
+        assert not getattr(caught.value, "__notes__", None)
+        counts = run.outcome.counts
+        assert counts.total == len(records)
+        assert counts.unsent > 10_000

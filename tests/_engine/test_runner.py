@@ -41,6 +41,7 @@ async def test_what_goes_on_is_settled_when_a_bug_breaks_the_run() -> None:
         sending.sender._resources,
         intake.envelope,
         Settler(ledger, intake, None, sending.reporter),
+        notes=None,
         compose=lambda _: None,
         settled=settled,
         fail=lambda _: None,
