@@ -17,6 +17,7 @@ import attrs
 from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
+from hubbatch._engine.checking import RecordCheck
 from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
@@ -27,6 +28,7 @@ from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settling import Settler
+from hubbatch._engine.snapshot import snapshot
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
@@ -87,6 +89,7 @@ class Engine:
             lambda: life.taking and not self._cancelling,
             limit_class=call.endpoint.limit_class,
         )
+        self._check = self._make_check()
         self._feeder = Feeder(
             source,
             life,
@@ -94,6 +97,7 @@ class Engine:
             room=self._read_ahead.room,
             take=self._take,
             idle=self._after_pull,
+            check=self._check,
         )
         self._leaves_at: float | None = None  # once stopped: when nothing is sent again
         self._leaving: asyncio.TimerHandle | None = None
@@ -117,6 +121,17 @@ class Engine:
             reporter=reporter,
         )
 
+    def _make_check(self) -> RecordCheck:
+        return RecordCheck(
+            self._call,
+            self._resources,
+            self._intake,
+            self._settler,
+            taken=self._dispatcher.dispatch,
+            refused=self._mind_failures,
+            fail=functools.partial(self._fail, fatal=True),
+        )
+
     # The truth, at any time
 
     @property
@@ -134,22 +149,9 @@ class Engine:
         """A snapshot of how far the run has come."""
         if self._final is not None:
             return self._final
-        ledger, limiter = self._ledger, self._resources.gate.limiter
-        counts, quota = ledger.counts, limiter.rate_limit
-        return Progress(
-            counts=counts,
-            total=self.total,
-            settled=ledger.taken - ledger.unsettled,
-            in_flight=ledger.in_flight,
-            requests=self._runner.requests,
-            retries=self._runner.retries,
-            elapsed=now() - self._began,
-            quota_used=limiter.used,
-            quota=quota.budget,
-            quota_period=quota.period,
-            service_down=self._resources.gate.broken,
-            hold=limiter.stalled_for(self._call.endpoint.limit_class),
-            waiting_for_key=self._intake.waiting_for_key,
+        gate, elapsed = self._resources.gate, now() - self._began
+        return snapshot(
+            self._ledger, self._intake, self._runner, gate, total=self.total, elapsed=elapsed
         )
 
     # Beginning and end
@@ -277,9 +279,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.refuse(index, str(error), transient=error.transient)
-            self._mind_failures()
-            return False
+            return self._check.refuse(index, record, error)
         if full or self._dispatcher.idle:
             self._dispatcher.dispatch()
         return full
