@@ -87,6 +87,7 @@ class Engine:
             self._carriers,
             call.linger,
             lambda: life.taking and not self._cancelling,
+            limit_class=call.endpoint.limit_class,
         )
         self._check = self._make_check()
         self._feeder = Feeder(
@@ -292,10 +293,8 @@ class Engine:
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
-        if self._life.failing:
-            return False
-        wait = max(seconds, self._resources.gate.held_for)
-        return self._leaves_at is None or now() + wait <= self._leaves_at
+        until = now() + max(seconds, self._runner.held_for)
+        return not self._life.failing and (self._leaves_at is None or until <= self._leaves_at)
 
     def _is_over(self) -> bool:
         """Whether nothing is sent again."""

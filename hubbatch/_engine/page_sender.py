@@ -109,7 +109,7 @@ class PageSender:
         batch = attrs.evolve(carrier.batch, history=history, resumes_at=resumes_at)
         carrier.batch = batch
         if decision.action is Action.HOLD:
-            self._sender.hold(decision.wait)
+            self._sender.hold(decision.wait, symptom)
         if decision.action is Action.REFRESH:
             self._sender.refuse_token(response)
         self._reporter.goes_on(batch, Transition(then=[batch], again=True), diagnosis)

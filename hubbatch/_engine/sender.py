@@ -30,7 +30,7 @@ from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
-from hubbatch.policies import RetryPolicy
+from hubbatch.policies import LimitClass, RetryPolicy
 
 __all__ = ["Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
 
@@ -86,10 +86,12 @@ class RequestSender:
         resources: ClientResources,
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
+        limit_class: LimitClass = LimitClass.INTERVAL,
     ) -> None:
         self._resources = resources
         self._note_records = note_sent
         self._reporter = reporter
+        self._limit_class = limit_class
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -115,9 +117,17 @@ class RequestSender:
             today=datetime.fromtimestamp(wall_time, UTC),
         )
 
-    def hold(self, seconds: float) -> None:
-        """Hold every request of the client."""
-        self._resources.gate.limiter.hold(seconds)
+    def hold(self, seconds: float, symptom: Symptom) -> None:
+        """Hold requests: after a 429 those of the same limit, else all of the client."""
+        limited = symptom is Symptom.RATE_LIMITED
+        self._resources.gate.limiter.hold(
+            seconds, limit_class=self._limit_class if limited else None
+        )
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which requests such as these are held from now on; infinity while nobody can tell."""
+        return self._resources.gate.held_for(self._limit_class)
 
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
@@ -164,7 +174,7 @@ class RequestSender:
             since = now()
             carrier.batch = attrs.evolve(carrier.batch, tried_since=since)
         self._refuse_long_holds()
-        return self._resources.gate.enter(self, since)
+        return self._resources.gate.enter(self, since, self._limit_class)
 
     async def _send(
         self, request: Request, token: str, carrier: Carrier, note_sent: Callable[[], None]
@@ -195,7 +205,8 @@ class RequestSender:
 
     def _refuse_long_holds(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
-        held, most = self._resources.gate.limiter.held_for, self._resources.policy.max_elapsed
+        held = self._resources.gate.limiter.held_for(self._limit_class)
+        most = self._resources.policy.max_elapsed
         if held > most:
             raise TransportError(
                 f"the service wants to be left alone for {held:.0f} seconds more, longer than"

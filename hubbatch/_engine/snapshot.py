@@ -35,6 +35,6 @@ def snapshot(
         quota=quota.budget,
         quota_period=quota.period,
         service_down=gate.broken,
-        hold=limiter.stalled_for,
+        hold=limiter.stalled_for(),
         waiting_for_key=intake.waiting_for_key,
     )
