@@ -19,13 +19,9 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._pages import LIST, SEARCH
 from hubbatch.errors import UsageError
 from hubbatch.filters import Filter
-from hubbatch.policies import RateLimit
 from hubbatch.reader import ObjectReader
 
-__all__ = ["SEARCH_LIMIT", "Readers"]
-
-SEARCH_LIMIT = RateLimit(5, 1.0)
-"""For the account ("Search the CRM", limitations)."""
+__all__ = ["Readers"]
 
 _LISTED, _LISTED_WITH_HISTORY, _FOUND = 100, 50, 200
 """Records a page, at most: of a list, of one with histories, of a search."""

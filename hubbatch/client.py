@@ -32,13 +32,13 @@ from hubbatch._pages.page import Query
 from hubbatch._properties import Properties
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
-from hubbatch._reading import SEARCH_LIMIT, Readers
+from hubbatch._reading import Readers
 from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.events import Event
-from hubbatch.policies import LimitClass, RateLimit, RetryPolicy
+from hubbatch.policies import RateLimit, RetryPolicy
 from hubbatch.reader import ObjectReader
 from hubbatch.run import Run
 
@@ -154,7 +154,6 @@ class Client(Calls, Readers):
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
         self._schemas = SchemaCache()
-        self._search_limiter = RateLimiter(SEARCH_LIMIT)
         self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
         self._readers: weakref.WeakSet[ObjectReader] = weakref.WeakSet()
@@ -249,9 +248,7 @@ class Client(Calls, Readers):
         return endpoint.path(self._api_version, {"object_type": object_type})
 
     def _reader(self, query: Query, after: str | None) -> ObjectReader:
-        limited = query.endpoint.limit_class is LimitClass.SEARCH
-        limiter = self._search_limiter if limited else None
-        reader = ObjectReader(query, self._resources, after, limiter)
+        reader = ObjectReader(query, self._resources, after)
         self._readers.add(reader)
         return reader
 

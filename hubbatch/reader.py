@@ -14,7 +14,6 @@ from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
 from hubbatch._pages.cursor import Position, decode, encode
 from hubbatch._pages.page import Page, Query
-from hubbatch._quota.limiter import RateLimiter
 from hubbatch._records.call import Call
 from hubbatch.errors import HubbatchError, ProtocolError
 from hubbatch.models import ObjectResult
@@ -42,11 +41,9 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         query: Query,
         equip: Callable[[], ClientResources],
         after: str | None,
-        limiter: RateLimiter | None,
     ) -> None:
         self._query = query
         self._equip = equip
-        self._limiter = limiter
         self._start = Position() if after is None else decode(after, query.mark)
         query.check(self._start)
         self._sender: PageSender | None = None
@@ -163,7 +160,7 @@ class ObjectReader(AsyncIterator[ObjectResult]):
             call = Call(
                 query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
             )
-            self._sender = PageSender(call, self._equip(), self._limiter)
+            self._sender = PageSender(call, self._equip())
         task = asyncio.create_task(self._fetch(self._sender, position))
         task.add_done_callback(_look_at)
         return task

@@ -19,7 +19,6 @@ from hubbatch._pages.page import NoPageError
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.symptoms import SYMPTOMS, Action, Symptom
-from hubbatch._quota.limiter import RateLimiter
 from hubbatch._records.call import Call
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError, ProtocolError, RefusedError, TransportError
@@ -31,16 +30,15 @@ T = TypeVar("T")
 
 
 class PageSender:
-    """Fetches the pages of one reading. `limiter`: the quota of its class, beside the client's."""
+    """Fetches the pages of one reading."""
 
-    def __init__(
-        self, call: Call, resources: ClientResources, limiter: RateLimiter | None = None
-    ) -> None:
+    def __init__(self, call: Call, resources: ClientResources) -> None:
         self._endpoint = call.endpoint
         self._resources = resources
-        self._limiter = limiter
         self._reporter = RunReporter(resources.observers, next(run_numbers), call)
-        self._sender = RequestSender(resources, _note_nothing, self._reporter)
+        self._sender = RequestSender(
+            resources, _note_nothing, self._reporter, call.endpoint.limit_class
+        )
         self._pages = 0
 
     async def fetch(self, request: Request, read: Callable[[BatchResponse], T]) -> T:
@@ -52,7 +50,7 @@ class PageSender:
         self._pages += 1
         try:
             while True:
-                response = await self._exchange(carrier, request)
+                response = await self._sender.exchange(carrier, _Prepared(self._endpoint, request))
                 page, diagnosis = _judge(response.diagnosis, read)
                 if page is not None:
                     return page
@@ -64,21 +62,6 @@ class PageSender:
                 await self._wait(carrier, response, diagnosis, decision, moment)
         finally:
             await self._resources.gate.settle()
-
-    async def _exchange(self, carrier: Carrier, request: Request) -> Response:
-        """Send the request once; the quota of its class is taken before the client's."""
-        limiter = self._limiter
-        if limiter is None:
-            return await self._sender.exchange(carrier, _Prepared(self._endpoint, request))
-        slot = await limiter.acquire()
-        try:
-            sent = _Prepared(self._endpoint, request, lambda: limiter.sent(slot))
-            return await self._sender.exchange(carrier, sent)
-        finally:
-            if slot.sent:
-                limiter.ended(slot)
-            else:
-                limiter.give_back(slot)
 
     def _decide(self, batch: Batch, diagnosis: Diagnosis, moment: Moment) -> Decision:
         """Decide what to do; while the service is broken a failure says nothing about the page."""
@@ -118,16 +101,14 @@ class PageSender:
 
 @attrs.frozen(eq=False)
 class _Prepared:
-    """A request that is ready, and who is told when it goes out."""
+    """A request that is ready."""
 
     endpoint: Endpoint
     request: Request
-    goes_out: Callable[[], None] = lambda: None
 
     async def __call__(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
         """Return the request: it is the same for a service that works and for one that is probed."""
         del carrier, probes
-        self.goes_out()
         return self.endpoint, self.request
 
 
