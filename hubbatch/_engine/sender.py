@@ -178,6 +178,8 @@ class RequestSender:
         else:
             if isinstance(reply, Reply) or reply.sent:
                 note_sent()  # for a transport that could not tell when
+            elif carrier.sending:  # it contradicts itself, and the worse may be true
+                reply = attrs.evolve(reply, sent=True)
             return reply
         finally:
             carrier.sending = False

@@ -155,6 +155,7 @@ async def test_after_an_answer_it_is_known_what_its_batch_has_been_through(tells
     ("answer", "tells", "attempts"),
     [
         (NoReply(sent=False, reason="refused"), False, 0),
+        (NoReply(sent=False, reason="lost"), True, 1),
         (NoReply(sent=True, reason="lost"), False, 1),
         (NoReply(sent=True, reason="lost"), True, 1),
         (ZeroDivisionError(), False, 1),
@@ -178,6 +179,13 @@ async def test_a_batch_is_in_doubt_from_the_moment_a_byte_may_have_left(
     doubtful = sending.carrier.batch.status is RecordStatus.UNKNOWN
     assert doubtful is (attempts == 1)
     assert not sending.carrier.sending
+
+
+@virtual_time
+async def test_a_transport_that_has_noted_a_byte_cannot_take_it_back() -> None:
+    said = await Sending(NoReply(sent=False, reason="lost"), tells=True).send()
+    assert said == await Sending(NoReply(sent=True, reason="lost"), tells=True).send()
+    assert said != await Sending(NoReply(sent=False, reason="lost"), tells=False).send()
 
 
 @virtual_time
