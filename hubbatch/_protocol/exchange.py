@@ -86,7 +86,8 @@ class Transport(Protocol):
         """Send one request, never twice, and return what came of it; raise on cancellation only.
 
         `note_sent` is called once, at the moment from which on a byte of the request may have left; by a transport that
-        cannot tell, at once. If this ends, or is cancelled, without it, nothing was sent: `NoReply.sent` agrees. Once it
-        was called, a byte may have left, whatever `NoReply.sent` says.
+        cannot tell, at once. If this ends, or is cancelled, without it, nothing was sent: `NoReply.sent` agrees. Once
+        it was called, a byte may have left, whatever `NoReply.sent` says. Called after this has ended, it changes
+        nothing.
         """
         ...
