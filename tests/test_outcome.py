@@ -8,7 +8,7 @@ import enum
 import pickle
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -282,6 +282,32 @@ def test_tables_of_records_merge_like_lists_of_them(parts: list[Outcome]) -> Non
     assert Outcome.merge(*(in_columns(part) for part in parts[:1]), *parts[1:]) == merged
     found = {id(error) for error in merged.errors}
     assert all(id(record.error) in found for record in merged.records if record.error)
+
+
+def without_successes(outcome: Outcome) -> Outcome:
+    """Return an outcome as a run leaves it that keeps errors only."""
+    return attrs.evolve(
+        outcome, records=[record for record in outcome.records if record.status is not S]
+    )
+
+
+@given(st.lists(st.tuples(outcomes(), st.sampled_from(["all", "columns", "errors", "none"]))))
+def test_a_merged_record_stands_where_it_stood_whatever_the_parts_before_it_kept(
+    parts: list[tuple[Outcome, str]],
+) -> None:
+    kept: dict[str, Callable[[Outcome], Outcome]] = {
+        "all": lambda part: part,
+        "columns": in_columns,
+        "errors": without_successes,
+        "none": lambda part: attrs.evolve(part, records=[], errors=[]),
+    }
+    whole = Outcome.merge(*(part for part, _ in parts))
+    merged = Outcome.merge(*(kept[how](part) for part, how in parts))
+    assert merged.counts == whole.counts
+    indexes = [record.index for record in merged.records]
+    assert indexes == sorted(set(indexes))
+    assert list(merged.records) == [whole.records[index] for index in indexes]
+    assert len(indexes) == sum(len(kept[how](part).records) for part, how in parts)
 
 
 def test_the_cost_of_merging_grows_with_the_records_and_not_with_their_square() -> None:
