@@ -66,6 +66,7 @@ class Run(Generic[ResultT]):
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
         self._settled: SettledRecords | None = None
         """What waits to be iterated over; None while nobody is to iterate."""
+        self._over = False  # has ended, and observers have been told
         self._waiters = 0
         self._told: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """Who has been told what ended the run: nobody is told twice."""
@@ -138,12 +139,12 @@ class Run(Generic[ResultT]):
         """
         engine, task = self._started()
         engine.stop()
-        if self._mark not in _within.get() and not task.done():
+        if self._mark not in _within.get() and not self._over:
             await asyncio.wait([task])
 
     def abort(self, reason: HubbatchError) -> asyncio.Task[None] | None:
         """Cancel the run if it is under way, for `reason`; return the task to wait for."""
-        if self._under_way is None or self._under_way[1].done():
+        if self._under_way is None or self._over:
             return None
         engine, task = self._under_way
         engine.abort(reason, task)
@@ -199,9 +200,9 @@ class Run(Generic[ResultT]):
     async def __anext__(self) -> RecordOutcome[ResultT]:
         """Return the next settled record, in the order of settling."""
         settled = self._iterable()
-        engine, task = self._started()
+        engine, _ = self._started()
         while (record := settled.take()) is None:
-            if task.done():
+            if self._over:
                 try:
                     self._result()
                 except StopAsyncIteration as error:
@@ -283,6 +284,7 @@ class Run(Generic[ResultT]):
             self._life.fail(Reason.SERVICE, bug, fatal=True)
             raise
         finally:
+            self._over = True  # who waits for the task goes on after this, its first callback
             if self._settled is not None:
                 self._settled.wake()
             self._note_end(self)
@@ -298,7 +300,7 @@ class Run(Generic[ResultT]):
         """Wait for the end of the run; being cancelled cancels it where no more than so many wait for it."""
         self._check_not_within()
         engine, task = self._started()
-        if task.done():
+        if self._over:
             return
         if task.get_loop() is not asyncio.get_running_loop():
             raise UsageError("wait for a run in the event loop in which it was started")
@@ -309,8 +311,7 @@ class Run(Generic[ResultT]):
             if self._waiters <= cancels_among:
                 engine.abort(_cancelled(self._of), task)
                 await asyncio.wait([task])
-                failure = self._life.ending.error
-                if failure is not None and not self._cancelled:
+                if (failure := self._life.ending.error) is not None and not self._cancelled:
                     tell_along(cancelled, failure)
             raise
         finally:
@@ -318,8 +319,7 @@ class Run(Generic[ResultT]):
 
     def _result(self) -> Outcome[ResultT]:
         """Return the outcome of a run that is over, or raise what ended it."""
-        failure = self._life.ending.error
-        if failure is not None:
+        if (failure := self._life.ending.error) is not None:
             self._raise(failure)
         return self.outcome
 

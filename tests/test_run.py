@@ -21,6 +21,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
+from hubbatch.events import Event, RunEnded, RunStarted
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -252,3 +253,33 @@ async def test_a_run_that_cannot_close_its_books_says_so_to_everybody() -> None:
         with pytest.raises(ZeroDivisionError):
             await early
         assert "closed" in repr(world.client)
+
+
+@pytest.mark.parametrize("way", ["stop", "wait", "close", "iterate"])
+@pytest.mark.parametrize("turns", range(10))
+@virtual_time
+async def test_who_waits_for_a_run_in_its_last_moments_goes_on_after_its_last_event(
+    way: str, turns: int
+) -> None:
+    heard: list[Event] = []
+    async with World(observers=[heard.append]) as world:
+        run = upsert(world, [])
+        if way == "iterate":
+            await run.__aenter__()
+        else:
+            run.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        match way:
+            case "stop":
+                await run.stop()
+            case "wait":
+                await run.wait()
+            case "close":
+                await world.client.aclose()
+            case "iterate":
+                assert [record async for record in run] == []
+        assert [type(event) for event in heard] == [RunStarted, RunEnded]
+        assert run.done
+        if way == "iterate":
+            await run.__aexit__(None, None, None)
