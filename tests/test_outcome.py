@@ -29,6 +29,7 @@ from hubbatch import (
     RecordError,
     RecordOutcome,
     RecordStatus,
+    RowResult,
     errors,
 )
 from hubbatch._states import RecordTable
@@ -492,3 +493,17 @@ def test_whatever_a_result_or_an_error_holds_can_be_written(value: Any) -> None:
     )
     written = orjson.loads(orjson.dumps(outcome.to_dict()))
     assert Outcome.from_dict(written).counts == outcome.counts
+
+
+def test_rows_are_equal_if_their_further_results_are_too() -> None:
+    row, both = RowResult({"id": "1"}), RowResult({"id": "1"}, ({"id": "2"},))
+    assert row == RowResult({"id": "1"}) == {"id": "1"}
+    assert both == RowResult({"id": "1"}, ({"id": "2"},)) == {"id": "1"}
+    assert row != both
+    assert RowResult({"id": "2"}) != row
+    assert row != [("id", "1")]
+    first, second = (
+        Outcome(counts=Counts(1, 1), records=[RecordOutcome(0, 1, S, result)])
+        for result in (row, both)
+    )
+    assert first != second
