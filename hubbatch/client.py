@@ -18,7 +18,7 @@ from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
 from hubbatch._calls import plan_call
-from hubbatch._checks import check_count, check_seconds
+from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._engine.sender import ClientResources
@@ -126,7 +126,7 @@ class Client(Calls, Readers):
         self._api_version = check_api_version(api_version)
         self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
         if not isinstance(retry, RetryPolicy):
-            raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
+            raise UsageError(f"retry must be a RetryPolicy, not {shown(retry)}")
         self._retry = retry
         self._observers = Observers(observers, name)
         self._named = "" if name is None else f" {name!r}"

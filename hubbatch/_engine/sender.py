@@ -153,8 +153,8 @@ class RequestSender:
             token = await resources.tokens.current()  # not before: the wait may have been long
             batch = carrier.batch
             report = self._reporter.request(endpoint, batch, asked_at)
-            note_sent = functools.partial(self._note_sent, carrier, slot, report)
-            reply = await self._send(request, token, carrier, note_sent)
+            note = functools.partial(self._note_sent, carrier, slot, report)
+            reply = await self._send(request, token, carrier, note)
         diagnosis = diagnose(endpoint, reply, len(batch.inputs))
         report.answered(diagnosis, reply)
         if isinstance(reply, Reply):
@@ -177,9 +177,15 @@ class RequestSender:
         return self._resources.gate.enter(self, since, self._limit_class)
 
     async def _send(
-        self, request: Request, token: str, carrier: Carrier, note_sent: Callable[[], None]
+        self, request: Request, token: str, carrier: Carrier, note: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request. From the moment a byte may have left, its records may have been written."""
+        under_way = True
+
+        def note_sent() -> None:
+            if under_way and not carrier.sending:  # once, and not while another one is sent
+                note()
+
         try:
             reply = await self._resources.transport.send(request, token, note_sent)
         except Exception:
@@ -188,13 +194,13 @@ class RequestSender:
         else:
             if isinstance(reply, Reply) or reply.sent:
                 note_sent()  # for a transport that could not tell when
+            elif carrier.sending:  # it contradicts itself, and the worse may be true
+                reply = attrs.evolve(reply, sent=True)
             return reply
         finally:
-            carrier.sending = False
+            under_way = carrier.sending = False
 
     def _note_sent(self, carrier: Carrier, slot: Slot, report: RequestReport) -> None:
-        if carrier.sending:
-            return
         carrier.sending = True
         self.requests += 1
         self._resources.gate.limiter.sent(slot)

@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 import aiohttp
 from yarl import URL
 
+from hubbatch._checks import shown
 from hubbatch._http.connection import Attempt, SendError
 from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget, Share
 from hubbatch._http.reply_redaction import ReplyRedaction
@@ -55,7 +56,9 @@ def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
 
 
 def _shown(base_url: object) -> str:
-    return repr(base_url) if isinstance(base_url, str) and "@" not in base_url else "this one"
+    if isinstance(base_url, str) and "://" in base_url:
+        return repr(base_url) if "@" not in base_url else "this one"
+    return shown(base_url)
 
 
 def _is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ import math
 import weakref
 from collections.abc import Mapping
 
-from hubbatch._checks import check_seconds
+from hubbatch._checks import check_seconds, shown
 from hubbatch._clock import now
 from hubbatch._observers import Notify
 from hubbatch._quota.budget import Budget, Slot
@@ -62,10 +62,10 @@ class RateLimiter:
         max_hold: float = MAX_HOLD,
     ) -> None:
         if rate_limit is not None and not isinstance(rate_limit, RateLimit):
-            raise UsageError(f"a RateLimiter takes a RateLimit or nothing, not {rate_limit!r}")
+            raise UsageError(f"a RateLimiter takes a RateLimit or nothing, not {shown(rate_limit)}")
         if type(daily_reserve) is not int or daily_reserve < 0:
             raise UsageError(
-                f"daily_reserve must be a whole number of at least 0, not {daily_reserve!r}"
+                f"daily_reserve must be a whole number of at least 0, not {shown(daily_reserve)}"
             )
         self._max_hold = check_seconds("max_hold", max_hold)
         self._daily = DailyBudget(daily_reserve)

@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from hubbatch._checks import shown
 from hubbatch.endpoints._kinds import (
     INPUTS,
     AnswerKind,
@@ -193,7 +194,9 @@ class Endpoint:
     def path(self, api_version: str, values: Mapping[str, object]) -> str:
         """Return the path for a version, filled in; raise `UsageError` for what does not fit."""
         if not isinstance(api_version, str):
-            raise UsageError(f"api_version must be text such as '2026-03', not {api_version!r}")
+            raise UsageError(
+                f"api_version must be text such as '2026-03', not {shown(api_version)}"
+            )
         path, version = find_path(self.name, self.paths, api_version, values)
         return fill_in(self.name, path, version, values)
 

@@ -243,7 +243,7 @@ async def test_records_that_a_list_holds_beyond_the_end_are_told_of_as_unsent() 
 @virtual_time
 async def test_records_that_nobody_takes_are_told_of_once() -> None:
     sending = Sending(GOOD)
-    settled = SettledRecords(sending.reporter.not_taken)
+    settled = SettledRecords(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     for _ in range(100_001):
         settled.show(record)
@@ -255,10 +255,10 @@ async def test_records_that_nobody_takes_are_told_of_once() -> None:
 @virtual_time
 async def test_records_that_somebody_takes_are_not_told_of() -> None:
     sending = Sending(GOOD)
-    settled = SettledRecords(sending.reporter.not_taken)
+    settled = SettledRecords(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     settled.show(record)
-    assert settled.take() is record
+    assert settled.take(sending) is record
     for _ in range(100_001):
         settled.show(record)
     assert not sending.events
