@@ -12,11 +12,13 @@ from attrs import frozen
 
 from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, correlate
+from hubbatch._batches.faults import general
 from hubbatch._batches.paging import Page, follow_pages
+from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement, settle_apart
 from hubbatch._batches.transition import Answered, Settled, Transition
-from hubbatch.endpoints import Endpoint
-from hubbatch.models import BatchResponse, RecordStatus
+from hubbatch.endpoints import Endpoint, ResultShape
+from hubbatch.models import BatchResponse, BatchStatus, RecordStatus
 
 __all__ = ["Acceptance"]
 
@@ -40,16 +42,19 @@ class Acceptance:
             freed = settlement.searches.accepted(batch)
             return settlement.goes_on(Transition([succeeded], response=response), freed)
         statuses = self._statuses(answered, told)
-        doubtful = self._doubtful(answered, statuses)
-        if told.omitted and doubtful:  # they are asked for again, and told what is wrong with each
+        searched = self._searched(answered, told)
+        doubtful = [] if searched else self._doubtful(answered, statuses)
+        if told.nameless and (searched or doubtful):  # they are asked for again, in smaller company
             named = [error for error in told.errors if error.indexes]
             told = attrs.evolve(told, errors=named)
-        left = {*doubtful, *paged.pages}
+        left = {*searched, *doubtful, *paged.pages}
         done = settle_apart(batch, told, statuses, left, response)
-        if len(doubtful) == len(batch.inputs):
-            done = settlement.goes_on(done, settlement.searches.ended(batch))
-        else:
-            done = settlement.goes_on(done, settlement.searches.accepted(batch))
+        freed = self._freed(batch, told, statuses, searched, doubtful)
+        done = settlement.goes_on(done, freed, answered.moment)
+        error = told.nameless or told.causes[0]
+        if freed.unsearched and error is not None:
+            settlement.first.refused(batch.number, error)
+        if len(left) < len(batch.inputs):
             settlement.note_one_by_one(batch, told)
         if paged.pages:
             pages = {batch.inputs[at].index: page for at, page in paged.pages.items()}
@@ -70,6 +75,56 @@ class Acceptance:
             RecordStatus.UNKNOWN if status is RecordStatus.FAILED else status
             for status in told.statuses
         ]
+
+    def _searched(self, answered: Answered, told: Correlation) -> list[int]:
+        """Return the positions of inputs that an answer leaves out, with an error that may be about any of them.
+
+        They are searched as a refused batch is, for those that succeed without the others: what is left out stays in
+        doubt, for nobody says of whom the errors are, and to be refused later proves nothing of this answer.
+        """
+        response = answered.diagnosis.response
+        if (
+            told.nameless is None
+            or response is None
+            or response.status is not BatchStatus.COMPLETE
+            or self.endpoint.result is not ResultShape.ROW
+            or not self.endpoint.idempotent
+            or self.settlement.policy.max_attempts == 1
+            or not answered.moment.may_wait(0.0)
+        ):
+            return []
+        left_out = [
+            position
+            for position, status in enumerate(told.statuses)
+            if status is RecordStatus.UNKNOWN
+        ]
+        return left_out if len(left_out) > 1 else []
+
+    def _freed(
+        self,
+        batch: Batch,
+        told: Correlation,
+        statuses: Sequence[RecordStatus],
+        searched: Sequence[int],
+        doubtful: Sequence[int],
+    ) -> Freed:
+        """Tell the searches what an answer means to them; return what goes on."""
+        searches = self.settlement.searches
+        before = Freed()
+        if searched:
+            if RecordStatus.SUCCEEDED in statuses:
+                before = searches.accepted(batch)
+                batch = attrs.evolve(batch, search=Search.NONE)
+            error = told.causes[searched[0]]
+            left_out = batch.part([batch.inputs[at] for at in searched], refusal=error)
+            parts = left_out.halves(rounds=batch.rounds + 1)
+            return before.joined(searches.split(left_out, parts, Search.REFUSED))
+        if len(doubtful) == len(batch.inputs):
+            return searches.ended(batch)
+        cause = told.causes[0]
+        if batch.search is Search.REFUSED and len(batch.inputs) == 1 and cause is not None:
+            return searches.refused_alone(batch, f"{cause.category}: {general(cause.message)}")
+        return searches.accepted(batch)
 
     def _doubtful(self, answered: Answered, statuses: Sequence[RecordStatus]) -> list[int]:
         """Return the positions of the inputs in doubt of which more can be found out."""
@@ -92,9 +147,7 @@ class Acceptance:
             if told.statuses[position] is RecordStatus.FAILED
             and (cause := told.causes[position]) is not None
         }
-        part = batch.part(
-            inputs, refused=refused, search=Search.NONE, slow=False, omitted=told.omitted
-        )
+        part = batch.part(inputs, refused=refused, search=Search.NONE, slow=False)
         return self.settlement.doubts.parts(part, inputs)
 
 

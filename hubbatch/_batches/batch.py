@@ -1,6 +1,6 @@
 """A batch: inputs that travel together, and all that is known of them.
 
-A frozen value. What an answer makes of it is said by the state machine.
+A frozen value. What an answer makes of it is told by the state machine, `machine`.
 """
 
 from __future__ import annotations
@@ -70,8 +70,6 @@ class Batch:
     """Whether it is part of a search and waits for another try: the search goes on without it."""
     rounds: int = 0
     """How often a doubt about it has been looked into."""
-    omitted: bool = False
-    """Whether an answer that had errors without names, and no other doubt, has left these records out."""
     refused: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why records, by index, were refused by the last try, although an earlier one may have written them."""
     pages: Mapping[int, Page] = attrs.field(factory=dict)

@@ -17,7 +17,8 @@ from attrs import frozen
 from hubbatch._batches.claims import Claims
 from hubbatch._batches.matching import one_to_one
 from hubbatch._batches.names import Names
-from hubbatch._batches.naming import named_and_claimed
+from hubbatch._batches.naming import is_done, named_and_claimed
+from hubbatch._protocol.converter import MOST_DETAILS
 from hubbatch._protocol.results import Results
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch._records.spelling import CONTACTS, Spelling
@@ -46,8 +47,8 @@ class Correlation:
     """Why an input has not succeeded."""
     errors: Sequence[BatchError]
     """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
-    omitted: bool = False
-    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name nobody."""
+    nameless: BatchError | None = None
+    """The first error that names nobody. It may be about any input that the answer leaves out, and about others not."""
 
 
 def correlate(
@@ -83,7 +84,7 @@ def correlate(
         for position in range(len(inputs))
         if position not in claimed and position not in blamed and position not in gone
     ]
-    if silent and not _silence_is_success(endpoint, len(inputs), response, anonymous):
+    if silent and not _silence_is_success(endpoint, len(inputs), claims, response, anonymous):
         error = _no_answer(inputs, silent, response, anonymous)
         errors.append(error)
         for position in silent:
@@ -95,11 +96,7 @@ def correlate(
         [*map(claimed.get, positions)],
         [*map(blamed.get, positions)],
         errors,
-        omitted=endpoint.result is ResultShape.ROW
-        and bool(anonymous)
-        and response.status is BatchStatus.COMPLETE
-        and not claims.left_over
-        and statuses.count(RecordStatus.UNKNOWN) == len(silent),
+        nameless=anonymous[0] if anonymous else None,
     )
 
 
@@ -144,18 +141,21 @@ class _Shared:
     """
 
     def __init__(self, names: Names, claims: Claims) -> None:
-        self._of_several = names.of_several
+        self._names = names
         self._claimed = claims.results
-        self._seen: dict[int, tuple[list[int], int]] = {}
-        """By the identity of a list of positions: those without a result, and how many errors have named them."""
+        self._seen: dict[tuple[int, ...], tuple[list[int], int]] = {}
+        """By positions: those of them without a result, and how many errors have named just these."""
 
-    def meant(self, positions: list[int]) -> list[int]:
-        if not self._of_several or len(positions) == 1:
+    def meant(self, error: BatchError) -> list[int]:
+        """Return the positions of the inputs that an error is about."""
+        positions = self._names.of_error(error)
+        if len(positions) < 2 or not self._names.names_what_is_shared(error):  # noqa: PLR2004
             return positions
-        meant, count = self._seen.get(id(positions), ([], 0))
+        key = tuple(positions)
+        meant, count = self._seen.get(key, ([], 0))
         if not count:
             meant = [at for at in positions if at not in self._claimed] or positions
-        self._seen[id(positions)] = meant, count + 1
+        self._seen[key] = meant, count + 1
         return [meant[count % len(meant)]] if count and meant else meant
 
 
@@ -181,11 +181,11 @@ def _blame(
     for item in response.errors:
         # What has no words of HubSpot's is no refusal, whomever it is about.
         speaks = bool(item.category or item.correlation_id)
-        positions = shared.meant(names.of_error(item)) if speaks else []
+        positions = shared.meant(item) if speaks else []
         alone = len(inputs) == 1 and not response.results and not response.rows
         if speaks and alone and not positions and not names.names_somebody(item):
             positions = [0]  # there is nobody else whom it could mean
-        if item.category == OBJECT_NOT_FOUND and positions and endpoint.missing_is_done:
+        if positions and is_done(endpoint, names, item):
             continue
         error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
@@ -197,19 +197,28 @@ def _blame(
 
 
 def _silence_is_success(
-    endpoint: Endpoint, inputs: int, response: BatchResponse, anonymous: Sequence[BatchError]
+    endpoint: Endpoint,
+    inputs: int,
+    claims: Claims,
+    response: BatchResponse,
+    anonymous: Sequence[BatchError],
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
-    says_all = endpoint.answer in {AnswerKind.NOTHING, AnswerKind.IDS}
+    says_all = endpoint.answer is AnswerKind.NOTHING
+    if endpoint.answer is AnswerKind.IDS:
+        says_all = (
+            not claims.left_over
+        )  # lists with ids that nobody sent are not about this request
     if endpoint.result is ResultShape.ROW and not endpoint.names and not response.errors:
         says_all = True  # each has a result, and none of them says whose it is
         if endpoint.answer is AnswerKind.RESULTS:
-            says_all = len(response.rows) >= inputs
+            says_all = endpoint.results_per_input == 1 and len(response.rows) == inputs
     return (
         says_all
         and response.status is BatchStatus.COMPLETE
         and response.num_errors <= len(response.errors)
         and not anonymous
+        and all(len(error.errors) < MOST_DETAILS for error in response.errors)
     )
 
 

@@ -1,6 +1,6 @@
 """The life of a batch: its states, and what every answer makes of it. What changes a batch is told here.
 
-Theory of endpoint
+Theory of operation
 ===================
 
 A batch is a frozen value. It stands in one of three stages, and each request it makes ends in one answer:
@@ -160,12 +160,6 @@ class BatchMachine:
         self, batch: Batch, diagnosis: Diagnosis, moment: Moment, before: RecordStatus
     ) -> Transition:
         """Return what an answer makes of a batch. `before`: what its records were before the request."""
-        if batch.omitted:
-            # An answer without doubt left them out, and this one says why: both are about the same.
-            if diagnosis.symptom is Symptom.ANSWERED or diagnosis.proof is Proof.NOT_WRITTEN:
-                before = RecordStatus.UNSENT
-            elif diagnosis.proof is Proof.NOTHING:
-                batch = attrs.evolve(batch, omitted=False)
         batch, decision = self._decide(batch, diagnosis, moment)
         if batch.stage is Stage.SEND:
             writes = self._call.endpoint.writes

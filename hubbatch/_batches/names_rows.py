@@ -33,12 +33,15 @@ class RowNames:
         # A result for each direction names the same pair the other way round, too.
         self._both_ways = endpoint.input is InputKind.PAIR and endpoint.results_per_input != 1
         self._of_values: dict[frozenset[str], list[int]] = {}
-        """The very lists that errors with the same values get: thousands of errors may name one object."""
+        """What errors with the same values get: thousands of errors may name one object."""
         self._by_name = _positions([_name(item) for item in inputs])
 
-    @property
-    def of_several(self) -> bool:
-        """Whether an error may name several inputs: one object is in many pairs."""
+    def names_what_is_shared(self, error: BatchError) -> bool:
+        """Whether an error names something that several inputs have: one object is in many pairs."""
+        return self._has_parts and next(self._whole_names(error), None) is None
+
+    @functools.cached_property
+    def _has_parts(self) -> bool:
         return any(len(name) > 1 for name in self._by_name)
 
     def of_result(self, result: RowResult) -> Sequence[int]:

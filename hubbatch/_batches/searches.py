@@ -42,6 +42,10 @@ class Freed:
     unsearched: Sequence[Batch] = ()
     """Parts that the search is given up for."""
 
+    def joined(self, other: Freed) -> Freed:
+        """Return both in one."""
+        return Freed([*self.released, *other.released], [*self.unsearched, *other.unsearched])
+
 
 @define(eq=False)
 class _State:
@@ -104,7 +108,7 @@ class Searches:
             attrs.evolve(part, search=search, slow=False) for part in reversed(parts)
         ]
         freed = self._next(key, state, deeper=not behind)
-        return Freed([*left.released, *freed.released], [*left.unsearched, *freed.unsearched])
+        return left.joined(freed)
 
     def replaced(self, batch: Batch, parts: int) -> None:
         """Note that a part goes on as so many parts, for a reason of its own."""

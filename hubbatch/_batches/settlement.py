@@ -15,7 +15,7 @@ from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, indexes_of
 from hubbatch._batches.doubt import Doubts, pause
 from hubbatch._batches.faults import property_faults
-from hubbatch._batches.naming import names_of
+from hubbatch._batches.naming import is_done, names_of
 from hubbatch._batches.searches import Freed, Searches
 from hubbatch._batches.systemic import FirstBatches
 from hubbatch._batches.transition import Moment, Settled, Transition
@@ -25,7 +25,6 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError
 from hubbatch.models import (
     NO_ANSWER,
-    OBJECT_NOT_FOUND,
     BatchError,
     BatchResponse,
     RecordStatus,
@@ -71,15 +70,11 @@ class Settlement:
 
     def refused(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
         """Settle a batch that was refused, unless an earlier try may have written it."""
-        missing = error.category == OBJECT_NOT_FOUND and self.endpoint.missing_is_done
-        if missing and not self._is_about_others(batch, error):
+        names = names_of(self.endpoint, batch.inputs, self.spelling)
+        if is_done(self.endpoint, names, error):
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
         out = attrs.evolve(batch, search=Search.NONE, slow=False)
         return self.as_known(_having_been_refused(out, error), error, moment)
-
-    def _is_about_others(self, batch: Batch, error: BatchError) -> bool:
-        names = names_of(self.endpoint, batch.inputs, self.spelling)
-        return names.names_somebody(error) and not names.of_error(error)
 
     def goes_on(self, done: Transition, freed: Freed, moment: Moment | None = None) -> Transition:
         """Add what goes on in a search, and the end of what it is given up for."""

@@ -85,6 +85,8 @@ def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | 
             if type(ids) is not list or not _IDS.issuperset(map(type, ids)):
                 return None
             found[name] = [str(each) for each in ids]
+    if lists.done and found.keys().isdisjoint(lists.done):
+        return None  # it says nothing of what was done
     if not found or not within_bounds(sum(map(len, found.values())), inputs, None):
         return None
     rows = [
@@ -101,6 +103,8 @@ def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | 
 def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
     """Read a result that is the whole body."""
     if type(value) is not dict or has_own_words(value) or value.get("status") == "error":
+        return None
+    if not value.keys().isdisjoint(_REFUSAL):
         return None
     if endpoint.result is ResultShape.ROW:
         return BatchResponse(rows=[RowResult(_fields(value))]) if value else None
