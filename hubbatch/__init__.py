@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         ProtocolError,
         RecordError,
+        RefusedError,
         TransportError,
         UnknownObjectTypeError,
         UsageError,
     )
+    from hubbatch.filters import Filter
     from hubbatch.models import (
         BatchError,
         BatchResponse,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from hubbatch.outcome import Outcome
     from hubbatch.policies import RateLimit, RetryPolicy
     from hubbatch.progress import Progress
+    from hubbatch.reader import ObjectReader
     from hubbatch.run import Run
 
 __all__ = [
@@ -54,8 +57,10 @@ __all__ = [
     "DailyLimitError",
     "Endpoint",
     "ErrorDetail",
+    "Filter",
     "HubbatchError",
     "NoReply",
+    "ObjectReader",
     "ObjectResult",
     "ObjectType",
     "Outcome",
@@ -69,6 +74,7 @@ __all__ = [
     "RecordError",
     "RecordOutcome",
     "RecordStatus",
+    "RefusedError",
     "Reply",
     "Request",
     "RetryPolicy",
@@ -93,8 +99,10 @@ _HOMES = {
     "DailyLimitError": "errors",
     "Endpoint": "endpoints",
     "ErrorDetail": "models",
+    "Filter": "filters",
     "HubbatchError": "errors",
     "NoReply": "_protocol.exchange",
+    "ObjectReader": "reader",
     "ObjectResult": "models",
     "ObjectType": "object_types",
     "Outcome": "outcome",
@@ -108,6 +116,7 @@ _HOMES = {
     "RecordError": "errors",
     "RecordOutcome": "_states",
     "RecordStatus": "models",
+    "RefusedError": "errors",
     "Reply": "_protocol.exchange",
     "Request": "_protocol.exchange",
     "RetryPolicy": "policies",
@@ -125,8 +134,18 @@ _HOMES = {
 
 _MODULES = frozenset(
     {
-        *("client", "endpoints", "errors", "events", "files", "models", "object_types", "outcome"),
-        *("policies", "progress", "run"),
+        *(
+            "client",
+            "endpoints",
+            "errors",
+            "events",
+            "files",
+            "filters",
+            "models",
+            "object_types",
+            "outcome",
+        ),
+        *("policies", "progress", "reader", "run"),
     }
 )
 """Public modules that are there without an import of their own."""

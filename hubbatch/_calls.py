@@ -13,7 +13,7 @@ import orjson
 from hubbatch._options import RunOptions, check_options, check_unique_name
 from hubbatch._records.call import Call
 from hubbatch._records.spelling import naming_properties, spelling_of
-from hubbatch.endpoints import Doubt, Endpoint, InputKind, Presence
+from hubbatch.endpoints import AnswerKind, Doubt, Endpoint, InputKind, Presence
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates
 
@@ -82,6 +82,10 @@ def check_naming_options(
     if not isinstance(endpoint, Endpoint):
         raise UsageError(
             f"batch() takes an Endpoint, such as hubbatch.endpoints.UPSERT, not {endpoint!r}"
+        )
+    if endpoint.answer is AnswerKind.PAGE:
+        raise UsageError(
+            f"{endpoint.name} takes no inputs; client.scan() and client.search() read pages"
         )
     uses = endpoint.input is InputKind.OBJECT or "idProperty" in endpoint.fields
     if id_property is not None and not uses:

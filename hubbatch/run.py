@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import itertools
 import math
 import warnings
 import weakref
@@ -15,7 +14,7 @@ from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import Life, Reason, State, tell_along
-from hubbatch._engine.reporter import RunReporter
+from hubbatch._engine.reporter import RunReporter, run_numbers
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settled import SettledRecords
 from hubbatch._records.call import Call
@@ -32,8 +31,6 @@ _within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
     "hubbatch_within", default=frozenset()
 )
 """The marks of the runs whose source or callback is being executed: they cannot wait for their own end."""
-
-_numbers = itertools.count(1)
 
 
 class Run(Generic[ResultT]):
@@ -57,7 +54,7 @@ class Run(Generic[ResultT]):
         ended: Callable[[Run[Any]], None],
         client_name: str | None = None,
     ) -> None:
-        self.id = next(_numbers)
+        self.id = next(run_numbers)
         """Which run of this process it is, in events and in the log."""
         self._of = "" if client_name is None else f" for {client_name!r}"
         self._call = call

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, assert_type
 from hubbatch import (
     Client,
     Counts,
+    Filter,
     NoReply,
+    ObjectReader,
     ObjectResult,
     Outcome,
     RecordOutcome,
@@ -44,6 +46,21 @@ if TYPE_CHECKING:
         client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
         client.create("contacts", [], duplicates="last")  # type: ignore[arg-type]
         Client.from_env(max_concurency=3)  # type: ignore[call-arg]
+
+    async def what_editors_know_of_reading_out(client: Client) -> None:
+        reader = client.search("deals", [Filter("amount", "GT", 1)], sorts=["-amount"], query="x")
+        assert_type(reader, ObjectReader)
+        assert_type([deal async for deal in reader], list[ObjectResult])
+        assert_type(reader.cursor, str | None)
+        async with client.scan("contacts", archived=True, after=reader.cursor) as listed:
+            assert_type(await anext(listed), ObjectResult)
+        amount = {"propertyName": "amount", "operator": "GT", "value": 1}
+        client.search("deals", [amount])
+        client.search("deals", [[amount], [Filter("amount", "LT", 1)]])
+        client.search("deals", {"filters": [amount]})
+        client.search("deals", sorts={"propertyName": "amount"})
+        client.search("deals", 7)  # type: ignore[arg-type]
+        client.scan("deals", filters=[])  # type: ignore[call-arg]
 
     def what_tests_know(seven: Callable[[int], Coroutine[Any, Any, str]]) -> None:
         assert_type(virtual_time(seven)(7), str)

@@ -196,7 +196,8 @@ class HttpTransport:
         if url is None:
             path = self._base_url.raw_path.rstrip("/") + request.path
             url = self._base_url.with_path(path, encoded=True).with_query(dict(request.query))
-            if len(self._urls) < 1_000:  # noqa: PLR2004 (object types are few; foreign input may not be)
+            # Object types are few; foreign input may not be, and a page's address comes once.
+            if request.method != "GET" and len(self._urls) < 1_000:  # noqa: PLR2004
                 self._urls[key] = url
         return url
 

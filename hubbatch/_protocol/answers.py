@@ -22,6 +22,7 @@ _OBJECTS = frozenset({dict})
 _IDS = frozenset({str, int})
 _NESTED = frozenset({dict, list})
 _REFUSAL = frozenset({"category", "error", "message"})
+_NOT_OF_A_PAGE = frozenset({*_REFUSAL, "status", "errors", "numErrors"})
 
 
 def holds_results(endpoint: Endpoint, body: bytes) -> bool:
@@ -113,6 +114,20 @@ def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
     return BatchResponse(results=[converter.structure(value, ObjectResult)])
 
 
+def _page(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
+    """Read a page: objects that have an id, and nothing that could be a refusal or a half-done batch."""
+    if type(value) is not dict or not _NOT_OF_A_PAGE.isdisjoint(value):
+        return None
+    results = value.get("results")
+    if results is None or not _are_objects(results):
+        return None
+    if not all(isinstance(each.get("id"), str) and each["id"] for each in results):
+        return None
+    if not within_bounds(len(results), 1, endpoint.results_per_input):
+        return None
+    return read_response(value)
+
+
 def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
     for held in value.values():
         if type(held) in _NESTED and held:
@@ -126,5 +141,6 @@ _READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchRespons
     AnswerKind.NOTHING: _nothing,
     AnswerKind.IDS: _ids,
     AnswerKind.ONE: _one,
+    AnswerKind.PAGE: _page,
 }
 """How each kind of answer is read."""

@@ -96,6 +96,8 @@ class AnswerKind(StrEnum):
     """204, or an explicit COMPLETE without errors."""
     ONE = "one"
     """One result, which is the whole body."""
+    PAGE = "page"
+    """A page of a listing or a search, which has no inputs: `Client.scan` and `Client.search` read these."""
 
 
 class Effect(StrEnum):

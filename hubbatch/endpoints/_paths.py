@@ -13,7 +13,10 @@ from attrs import field, frozen
 
 from hubbatch.errors import UsageError
 
-__all__ = ["DATED", "Path", "check_api_version", "fill_in", "find_path"]
+__all__ = ["DATED", "OTHER_FORM", "Path", "check_api_version", "fill_in", "find_path"]
+
+OTHER_FORM = frozenset({"projects", "0-970", "appointments", "0-421"})
+"""Object types whose numbered path has its parts in another order."""
 
 DATED = "dated"
 """Stands for every dated version, such as `2025-09` or `2026-09-beta`, among those that a path exists in."""

@@ -44,12 +44,13 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 """What says of which record an input of some kind is."""
 
 _METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
 _MOST_INPUTS = 100_000
 
 
-@frozen(kw_only=True, eq=False)
+@frozen(eq=False)
 class Endpoint:
     """One endpoint, as a row. `Client.batch` runs it.
 
@@ -57,72 +58,78 @@ class Endpoint:
     a dot: `from.id`; an item of a list by its number: `to.0.id`; `*` stands for each item.
     """
 
-    name: str = field(kw_only=False)
+    name: str
     """What messages and representations call it."""
-    paths: tuple[Path, ...] = field(kw_only=False, converter=_paths, repr=False)
+    paths: tuple[Path, ...] = field(converter=_paths, repr=False)
     """Where it is found; of several paths that fit, the first."""
-    method: str = "POST"
+    method: str = field(default="POST", kw_only=True)
 
     # What goes out
-    input: InputKind = field(converter=InputKind)
-    body: Body = INPUTS
-    fields: Mapping[str, Any] = field(default=(), converter=parameters, repr=False)
+    input: InputKind = field(kw_only=True, converter=InputKind)
+    body: Body = field(default=INPUTS, kw_only=True)
+    fields: Mapping[str, Any] = field(kw_only=True, default=(), converter=parameters, repr=False)
     """What a caller may give besides the inputs, in the body: names; or names, each with what is sent where a caller
     gives nothing: a value of its own, `Presence.OPTIONAL` or `Presence.REQUIRED`.
     """
-    query: Mapping[str, Any] = field(default=(), converter=parameters, repr=False)
+    query: Mapping[str, Any] = field(kw_only=True, default=(), converter=parameters, repr=False)
     """What a caller may give in the query, likewise."""
-    required: tuple[str, ...] = field(converter=texts, repr=False)
+    required: tuple[str, ...] = field(kw_only=True, converter=texts, repr=False)
     """Fields of an input that must be there and not be empty; without them nothing is sent."""
-    stamp: str | None = field(default=None, repr=False)
+    stamp: str | None = field(kw_only=True, default=None, repr=False)
     """The field of an input that gets a UUID of ours where it has none, by which the service knows a repetition."""
-    max_inputs: int = field(default=100, repr=False)
-    max_inputs_with_history: int | None = field(default=None, repr=False)
+    max_inputs: int = field(kw_only=True, default=100, repr=False)
+    max_inputs_with_history: int | None = field(kw_only=True, default=None, repr=False)
     """The most inputs where histories of properties are asked for; None: as many as ever."""
 
     # What an input is called
-    id_lists: IdLists | None = field(default=None, repr=False)
+    id_lists: IdLists | None = field(kw_only=True, default=None, repr=False)
     """The lists of ids in an answer, where it has these."""
-    trace_ids: bool = field(default=False, repr=False)
+    trace_ids: bool = field(kw_only=True, default=False, repr=False)
     """Whether inputs take an `objectWriteTraceId`."""
-    identity: tuple[str, ...] = field(converter=texts, repr=False)
+    identity: tuple[str, ...] = field(kw_only=True, converter=texts, repr=False)
     """Fields of an input that together say what it is about: `duplicates=` means inputs that agree in these.
 
     Two inputs of one identity are never in flight at once, unless `exclusive` says by what that is told.
     """
-    exclusive: tuple[tuple[str, ...], ...] = field(repr=False)
+    exclusive: tuple[tuple[str, ...], ...] = field(kw_only=True, repr=False)
     """Keys of an input, where its identity is none: two inputs that share one are never in flight at once.
 
     A key is the values of some fields, in any order: the pairs (a, b) and (b, a) share theirs. A merge has two keys.
     """
-    names: tuple[Mapping[str, str], ...] = field(converter=ways, repr=False)
+    names: tuple[Mapping[str, str], ...] = field(kw_only=True, converter=ways, repr=False)
     """By which fields of a result its input is found, and the input's field for each; `""`: it is a bare string.
 
     Given as one mapping, or as several where what is read may be asked for by one name or another.
     """
-    error_names: tuple[str, ...] = field(default=("ids", "id"), converter=texts, repr=False)
+    error_names: tuple[str, ...] = field(
+        kw_only=True, default=("ids", "id"), converter=texts, repr=False
+    )
     """Fields of an error's context that name inputs."""
 
     # What comes back
-    answer: AnswerKind = field(default=AnswerKind.RESULTS, converter=AnswerKind)
-    result: ResultShape = field(default=ResultShape.OBJECT, converter=ResultShape, repr=False)
-    results_per_input: int | None = field(default=1, repr=False)
+    answer: AnswerKind = field(kw_only=True, default=AnswerKind.RESULTS, converter=AnswerKind)
+    result: ResultShape = field(
+        kw_only=True, default=ResultShape.OBJECT, converter=ResultShape, repr=False
+    )
+    results_per_input: int | None = field(kw_only=True, default=1, repr=False)
     """Results that one input may have: two where both directions of an association answer; None: any number."""
-    paging: Paging | None = field(default=None, repr=False)
-    no_content: str = field(default="done", repr=False)
+    paging: Paging | None = field(kw_only=True, default=None, repr=False)
+    no_content: str = field(kw_only=True, default="done", repr=False)
     """What a 204 says of the inputs; `accepted` where the service does the work later."""
 
     # What it does
-    effect: Effect = field(converter=Effect)
-    missing_is_done: bool = field(default=False, repr=False)
+    effect: Effect = field(kw_only=True, converter=Effect)
+    missing_is_done: bool = field(kw_only=True, default=False, repr=False)
     """Whether that an object is not there is what was wanted."""
-    doubt: Doubt = field(default=Doubt.REPEAT, converter=Doubt)
-    reader: Endpoint | None = field(default=None, repr=False)
+    doubt: Doubt = field(kw_only=True, default=Doubt.REPEAT, converter=Doubt)
+    reader: Endpoint | None = field(kw_only=True, default=None, repr=False)
     """The row that reads what this one writes."""
-    limit_class: LimitClass = field(default=LimitClass.INTERVAL, converter=LimitClass, repr=False)
-    scopes: tuple[str, ...] = field(default=(), converter=texts, repr=False)
+    limit_class: LimitClass = field(
+        kw_only=True, default=LimitClass.INTERVAL, converter=LimitClass, repr=False
+    )
+    scopes: tuple[str, ...] = field(kw_only=True, default=(), converter=texts, repr=False)
     """Scopes that a token needs, as far as they are known."""
-    documentation: str = field(default="", repr=False)
+    documentation: str = field(kw_only=True, default="", repr=False)
 
     @identity.default
     @required.default
@@ -182,13 +189,17 @@ class Endpoint:
         return frozenset(name for path in self.paths for name in path.fields)
 
 
+def _methods(row: Endpoint) -> tuple[str, ...]:
+    return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
+
+
 def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with where a row's inputs go and what they are, and whether it is."""
     single, lists = row.body.single, row.body.lists
     return (
         (not isinstance(row.name, str) or not row.name.strip(), "it needs a name"),
         (not row.paths or not all(isinstance(path, Path) for path in row.paths), "it needs a Path"),
-        (row.method not in _METHODS, f"method must be one of {', '.join(_METHODS)}"),
+        (row.method not in _methods(row), f"method must be one of {', '.join(_methods(row))}"),
         (
             type(row.max_inputs) is not int or not 1 <= row.max_inputs <= _MOST_INPUTS,
             f"max_inputs must be a whole number from 1 to {_MOST_INPUTS}",
