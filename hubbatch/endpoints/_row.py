@@ -251,6 +251,11 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             "paging is for rows that are read, several at once",
         ),
         (
+            # Which of several results a page goes on with, an answer does not say.
+            row.paging is not None and row.results_per_input != 1,
+            "paging means results_per_input=1",
+        ),
+        (
             row.writes is False and row.doubt is not Doubt.REPEAT,
             "what only reads may be repeated",
         ),
