@@ -147,7 +147,7 @@ class Endpoint:
         return ({"id": ""},) if self.id_lists is not None else ()
 
     def __attrs_post_init__(self) -> None:
-        for wrong, advice in (*_faults_of_inputs(self), *_faults_of_answers(self)):
+        for wrong, advice in _faults(self):
             if wrong:
                 raise UsageError(f"Endpoint {self.name!r}: {advice}")
 
@@ -193,6 +193,11 @@ def _methods(row: Endpoint) -> tuple[str, ...]:
     return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
 
 
+def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with a row, and whether it is."""
+    return (*_faults_of_inputs(row), *_faults_of_answers(row), *_faults_of_reads(row))
+
+
 def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with where a row's inputs go and what they are, and whether it is."""
     single, lists = row.body.single, row.body.lists
@@ -223,7 +228,7 @@ def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
 
 def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with what a row's answers say and what follows from it, and whether it is."""
-    single, object_result = row.body.single, row.result is ResultShape.OBJECT
+    object_result = row.result is ResultShape.OBJECT
     return (
         (
             row.answer is AnswerKind.ONE and row.max_inputs != 1,
@@ -247,15 +252,6 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             "inputs with an object's properties have results that are objects",
         ),
         (
-            row.paging is not None and (row.writes or object_result or single),
-            "paging is for rows that are read, several at once",
-        ),
-        (
-            # Which of several results a page goes on with, an answer does not say.
-            row.paging is not None and row.results_per_input != 1,
-            "paging means results_per_input=1",
-        ),
-        (
             row.writes is False and row.doubt is not Doubt.REPEAT,
             "what only reads may be repeated",
         ),
@@ -267,5 +263,25 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
         (
             row.results_per_input is not None and row.results_per_input < 1,
             "results_per_input must be at least 1",
+        ),
+    )
+
+
+def _faults_of_reads(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with how a row's results are read to their end, and whether it is."""
+    object_result, single = row.result is ResultShape.OBJECT, row.body.single
+    return (
+        (
+            row.paging is not None and (row.writes or object_result or single),
+            "paging is for rows that are read, several at once",
+        ),
+        (
+            # Which of several results a page goes on with, an answer does not say.
+            row.paging is not None and row.results_per_input != 1,
+            "paging means results_per_input=1",
+        ),
+        (
+            row.paging is not None and row.input is InputKind.TEXT,
+            "paging is for inputs that are objects: each is asked for again with a field more",
         ),
     )
