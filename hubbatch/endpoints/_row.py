@@ -284,4 +284,10 @@ def _faults_of_reads(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             row.paging is not None and row.input is InputKind.TEXT,
             "paging is for inputs that are objects: each is asked for again with a field more",
         ),
+        (
+            not (row.writes or object_result or row.names)
+            and row.answer is AnswerKind.RESULTS
+            and row.max_inputs != 1,
+            "what is read several at once needs names, or max_inputs=1: whose is a result?",
+        ),
     )

@@ -118,6 +118,7 @@ def test_rows_are_told_apart_and_can_be_changed() -> None:
         (ASSOCIATE, {"trace_ids": True}, "trace_ids are for objects"),
         (ASSOCIATE, {"stamp": "uuid"}, "a stamp is for"),
         (ASSOCIATED, {"effect": Effect.CHANGES}, "paging is for rows that are read"),
+        (ASSOCIATED, {"names": ()}, "needs names, or max_inputs=1"),
         (ASSOCIATED, {"input": InputKind.TEXT, "names": {"id": ""}}, "paging is for inputs that"),
         (ASSOCIATED, {"results_per_input": None}, "paging means results_per_input=1"),
         (ASSOCIATED, {"results_per_input": 2}, "paging means results_per_input=1"),
