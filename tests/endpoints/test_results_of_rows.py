@@ -1,0 +1,98 @@
+"""Results that are rows: what is read of them is all there is, or the record is in doubt; and whose they are."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from hubbatch import Client, Endpoint, Outcome, RateLimit, Reply, RetryPolicy
+from hubbatch.endpoints import (
+    SINGLE,
+    AnswerKind,
+    Doubt,
+    Effect,
+    InputKind,
+    Path,
+    ResultShape,
+)
+from hubbatch.models import RecordStatus
+from hubbatch.testing import ScriptedTransport, reply, run_in_virtual_time
+
+S, U = RecordStatus.SUCCEEDED, RecordStatus.UNKNOWN
+
+PATHS = [Path("/x/batch/do", ("v3",))]
+
+
+def row(**fields: Any) -> Endpoint:
+    return Endpoint("x", PATHS, **{"result": ResultShape.ROW, "effect": Effect.CHANGES, **fields})
+
+
+def sent(endpoint: Endpoint, records: list[Any], answer: Reply, **options: Any) -> Outcome[Any]:
+    async def main() -> Outcome[Any]:
+        async with Client(
+            "made-up",
+            transport=ScriptedTransport(lambda _: answer),
+            rate_limit=RateLimit(1_000_000, 1.0),
+            retry=RetryPolicy(max_attempts=2),
+            random=random.Random(0).random,
+        ) as client:
+            return await client.batch(endpoint, records, **options)
+
+    return run_in_virtual_time(main())
+
+
+def nested(depth: int) -> Any:
+    value: Any = "x"
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+READ = row(input=InputKind.ID, names={"id": "id"}, effect=Effect.READS)
+READ_ONE = row(input=InputKind.ID, max_inputs=1, effect=Effect.READS)
+ONE = row(
+    input=InputKind.VALUES,
+    answer=AnswerKind.ONE,
+    max_inputs=1,
+    body=SINGLE,
+    effect=Effect.CREATES,
+    doubt=Doubt.STAYS,
+)
+
+
+def test_a_result_of_very_many_items_is_kept_whole() -> None:
+    items = [[at] for at in range(100_001)]
+    answer = reply(200, {"status": "COMPLETE", "results": [{"id": "1", "items": items}]})
+    assert sent(READ, ["1"], answer).results == [{"id": "1", "items": items}]
+    assert sent(ONE, [{"a": 1}], reply(200, {"items": items})).results == [{"items": items}]
+
+
+@pytest.mark.parametrize("endpoint", [READ, READ_ONE])
+def test_what_is_read_and_nested_too_deep_is_in_doubt(endpoint: Endpoint) -> None:
+    results = [{"id": "1", "items": nested(40)}]
+    answer = reply(200, {"status": "COMPLETE", "results": results})
+    (record,) = sent(endpoint, ["1"], answer).records
+    assert (record.status, record.result) == (U, None)
+    assert "nested too deep" in record.reason
+
+
+def test_a_result_nested_too_deep_says_nothing_of_the_others() -> None:
+    results = [{"id": "1", "items": nested(40)}, {"id": "2"}]
+    answer = reply(200, {"status": "COMPLETE", "results": results})
+    outcome = sent(READ, ["1", "2"], answer)
+    assert [record.status for record in outcome.records] == [U, S]
+
+
+def test_of_a_write_the_fields_are_kept_that_prove_it() -> None:
+    write = row(input=InputKind.ID, names={"id": "id"})
+    results = [{"id": "1", "items": nested(40)}]
+    answer = reply(200, {"status": "COMPLETE", "results": results})
+    assert sent(write, ["1"], answer).results == [{"id": "1"}]
+    assert sent(ONE, [{"a": 1}], reply(200, results[0])).results == [{"id": "1"}]
+
+
+def test_a_write_of_whose_result_nothing_can_be_kept_is_in_doubt() -> None:
+    (record,) = sent(ONE, [{"a": 1}], reply(200, {"items": nested(40)})).records
+    assert (record.status, record.result) == (U, None)
