@@ -72,15 +72,15 @@ class RowNames:
         if position is None and self._both_ways:
             position = self._by_name.get(name[::-1])
         if position is None:
-            position = self._by_lower.get(tuple([part.lower() for part in name]))
+            position = self._by_lower.get(tuple(map(_without_case, name)))
         return None if position == _NOBODY else position
 
     @functools.cached_property
     def _by_lower(self) -> dict[tuple[str, ...], int]:
-        """Positions by the name in lower case, as HubSpot writes e-mail addresses."""
+        """Positions by the name with e-mail addresses in lower case, as HubSpot writes them."""
         found: dict[tuple[str, ...], int] = {}
         for name, position in self._by_name.items():
-            lower = tuple([part.lower() for part in name])
+            lower = tuple(map(_without_case, name))
             if found.setdefault(lower, position) != position:
                 found[lower] = _NOBODY
         return found
@@ -132,6 +132,11 @@ class RowNames:
         if next(self._whole_names(error), None) is not None:
             return True
         return not is_conflict(error) and any(texts_in(error, self._error_names))
+
+
+def _without_case(part: str) -> str:
+    """Return an e-mail address in lower case, and anything else as it is: names that differ in case are two."""
+    return part.lower() if "@" in part else part
 
 
 def _name(item: Input) -> tuple[str, ...]:

@@ -96,3 +96,16 @@ def test_of_a_write_the_fields_are_kept_that_prove_it() -> None:
 def test_a_write_of_whose_result_nothing_can_be_kept_is_in_doubt() -> None:
     (record,) = sent(ONE, [{"a": 1}], reply(200, {"items": nested(40)})).records
     assert (record.status, record.result) == (U, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "answered", "status"),
+    [("Abc", "ABC", U), ("Abc", "abc", U), ("A@X.com", "a@x.com", S), ("Ä@x.com", "ä@X.com", S)],
+)
+def test_only_an_e_mail_address_names_an_input_whatever_its_case(
+    name: str, answered: str, status: RecordStatus
+) -> None:
+    endpoint = row(input=InputKind.VALUES, names={"n": "n"}, identity=("n",))
+    answer = reply(200, {"status": "COMPLETE", "results": [{"n": answered}, {"n": "other"}]})
+    outcome = sent(endpoint, [{"n": name}, {"n": "other"}], answer)
+    assert [record.status for record in outcome.records] == [status, S]
