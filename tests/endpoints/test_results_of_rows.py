@@ -11,8 +11,10 @@ from hubbatch import Client, Endpoint, Outcome, RateLimit, Reply, RetryPolicy
 from hubbatch.endpoints import (
     SINGLE,
     AnswerKind,
+    Body,
     Doubt,
     Effect,
+    IdLists,
     InputKind,
     Path,
     ResultShape,
@@ -109,3 +111,25 @@ def test_only_an_e_mail_address_names_an_input_whatever_its_case(
     answer = reply(200, {"status": "COMPLETE", "results": [{"n": answered}, {"n": "other"}]})
     outcome = sent(endpoint, [{"n": name}, {"n": "other"}], answer)
     assert [record.status for record in outcome.records] == [status, S]
+
+
+CHANGE = row(
+    method="PUT",
+    input=InputKind.TEXT,
+    answer=AnswerKind.IDS,
+    body=Body(("toAdd", "toRemove")),
+    id_lists=IdLists(("added", "removed"), ("missing",)),
+)
+
+
+@pytest.mark.parametrize(("name", "status"), [("added", S), ("removed", U)])
+def test_an_id_proves_the_record_of_its_own_list_only(name: str, status: RecordStatus) -> None:
+    answer = reply(200, {"added": [], "removed": [], name: ["1"]})
+    outcome = sent(CHANGE, [{"toAdd": "1"}], answer)
+    assert [record.status for record in outcome.records] == [status]
+
+
+def test_an_id_in_a_list_that_it_was_not_sent_for_leaves_the_silent_in_doubt() -> None:
+    answer = reply(200, {"added": ["2"], "removed": ["1"], "missing": []})
+    outcome = sent(CHANGE, [{"toAdd": "1"}, {"toAdd": "2"}, {"toRemove": "3"}], answer)
+    assert [record.status for record in outcome.records] == [U, S, U]
