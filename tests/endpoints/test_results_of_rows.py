@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from other_endpoints import ASSOCIATED
 
-from hubbatch import Client, Endpoint, Outcome, RateLimit, Reply, RetryPolicy
+from hubbatch import Client, Endpoint, Outcome, RateLimit, Reply, Request, RetryPolicy
 from hubbatch.endpoints import (
     SINGLE,
     AnswerKind,
@@ -20,7 +22,7 @@ from hubbatch.endpoints import (
     ResultShape,
 )
 from hubbatch.models import RecordStatus
-from hubbatch.testing import ScriptedTransport, reply, run_in_virtual_time
+from hubbatch.testing import ScriptedTransport, inputs_of, reply, run_in_virtual_time
 
 S, U = RecordStatus.SUCCEEDED, RecordStatus.UNKNOWN
 
@@ -31,11 +33,18 @@ def row(**fields: Any) -> Endpoint:
     return Endpoint("x", PATHS, **{"result": ResultShape.ROW, "effect": Effect.CHANGES, **fields})
 
 
-def sent(endpoint: Endpoint, records: list[Any], answer: Reply, **options: Any) -> Outcome[Any]:
+def sent(
+    endpoint: Endpoint,
+    records: list[Any],
+    answer: Reply | Callable[[Request], Reply],
+    **options: Any,
+) -> Outcome[Any]:
+    script = (lambda _: answer) if isinstance(answer, Reply) else answer
+
     async def main() -> Outcome[Any]:
         async with Client(
             "made-up",
-            transport=ScriptedTransport(lambda _: answer),
+            transport=ScriptedTransport(script),
             rate_limit=RateLimit(1_000_000, 1.0),
             retry=RetryPolicy(max_attempts=2),
             random=random.Random(0).random,
@@ -133,3 +142,26 @@ def test_an_id_in_a_list_that_it_was_not_sent_for_leaves_the_silent_in_doubt() -
     answer = reply(200, {"added": ["2"], "removed": ["1"], "missing": []})
     outcome = sent(CHANGE, [{"toAdd": "1"}, {"toAdd": "2"}, {"toRemove": "3"}], answer)
     assert [record.status for record in outcome.records] == [U, S, U]
+
+
+def test_no_request_for_later_pages_is_larger_than_it_may_be() -> None:
+    sizes: list[int] = []
+
+    def script(request: Request) -> Reply:
+        sizes.append(len(request.body))
+        results = [
+            {
+                "from": {"id": each["id"]},
+                "to": [1],
+                **({} if "after" in each else {"paging": {"next": {"after": "c" * 400}}}),
+            }
+            for each in inputs_of(request)
+        ]
+        return reply(200, {"status": "COMPLETE", "results": results})
+
+    path = {"from_object_type": "contacts", "to_object_type": "companies"}
+    outcome = sent(ASSOCIATED, [*range(20)], script, max_batch_bytes=1_024, **path)
+    assert outcome.counts.succeeded == 20
+    assert all(result["to"] == [1, 1] for result in outcome.results)
+    assert max(sizes) <= 1_024
+    assert len(sizes) == 1 + 10
