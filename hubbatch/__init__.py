@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from hubbatch.progress import Progress
     from hubbatch.reader import ObjectReader
     from hubbatch.run import Run
+    from hubbatch.schema import Property, PropertyOption, Schema
 
 __all__ = [
     "AuthenticationError",
@@ -68,6 +69,8 @@ __all__ = [
     "Pair",
     "PermissionDeniedError",
     "Progress",
+    "Property",
+    "PropertyOption",
     "ProtocolError",
     "RateLimit",
     "RateLimiter",
@@ -80,6 +83,7 @@ __all__ = [
     "RetryPolicy",
     "RowResult",
     "Run",
+    "Schema",
     "TokenProvider",
     "Transport",
     "TransportError",
@@ -110,6 +114,8 @@ _HOMES = {
     "Pair": "models",
     "PermissionDeniedError": "errors",
     "Progress": "progress",
+    "Property": "schema",
+    "PropertyOption": "schema",
     "ProtocolError": "errors",
     "RateLimit": "policies",
     "RateLimiter": "_quota.limiter",
@@ -122,6 +128,7 @@ _HOMES = {
     "RetryPolicy": "policies",
     "RowResult": "models",
     "Run": "run",
+    "Schema": "schema",
     "TokenProvider": "_http.auth",
     "Transport": "_protocol.exchange",
     "TransportError": "errors",
@@ -145,7 +152,7 @@ _MODULES = frozenset(
             "object_types",
             "outcome",
         ),
-        *("policies", "progress", "reader", "run"),
+        *("policies", "progress", "reader", "run", "schema"),
     }
 )
 """Public modules that are there without an import of their own."""

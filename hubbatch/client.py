@@ -20,17 +20,20 @@ from hubbatch._admission.gate import Gate
 from hubbatch._calls import plan_call
 from hubbatch._checks import check_count, check_seconds
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
+from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._engine.sender import ClientResources
+from hubbatch._faces.calls import Calls
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._observers import Observers
 from hubbatch._options import check_source
 from hubbatch._pages.page import Query
+from hubbatch._properties import Properties
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._reading import SEARCH_LIMIT, Readers
-from hubbatch._verbs import Records, Verbs
+from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
@@ -47,7 +50,7 @@ _DEFAULT_RETRY = RetryPolicy()
 _SYSTEM_RANDOM = SystemRandom().random
 
 
-class Client(Verbs, Readers):
+class Client(Calls, Readers):
     """Moves any number of records in and out of one HubSpot account.
 
     `token`: an access token, or an object with `async def __call__() -> str` that gives the current one. If it takes a
@@ -93,6 +96,8 @@ class Client(Verbs, Readers):
     `duplicates`: a key that occurs twice waits for the earlier one (`"serial"`, the default), is merged into it
     while that waits (`"merge"`), or fails (`"refuse"`). Up to 10,000 records, and 64 MiB, wait so while others go on;
     where keys occur more often (`Progress.waiting_for_key`), `"merge"` is the remedy.
+    `validate`: refuse records that the account would refuse, before anything of them is sent: True to hold them
+    against the account's own properties, or a `Schema`, or a list of `Property`. For create, update and upsert.
     `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
     succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
     """
@@ -148,6 +153,7 @@ class Client(Verbs, Readers):
             raise UsageError("give a transport or a session: with a transport no session is used")
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
+        self._schemas = SchemaCache()
         self._search_limiter = RateLimiter(SEARCH_LIMIT)
         self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
@@ -234,6 +240,10 @@ class Client(Verbs, Readers):
         source = check_source(endpoint, records)
         return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
+    def properties(self, object_type: str) -> Properties:
+        """Return the properties of an object type: `await client.properties("contacts").all()`."""
+        return Properties(self._api_version, object_type, self._resources)
+
     def _path(self, endpoint: Endpoint, object_type: str) -> str:
         self._check_open()
         return endpoint.path(self._api_version, {"object_type": object_type})
@@ -270,6 +280,7 @@ class Client(Verbs, Readers):
             self._clock,
             self._random,
             self._observers,
+            self._schemas,
         )
 
     def _check_open(self) -> None:

@@ -15,6 +15,7 @@ from hubbatch._engine.sender import ClientResources
 from hubbatch._pages.cursor import Position, decode, encode
 from hubbatch._pages.page import Page, Query
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch._records.call import Call
 from hubbatch.errors import HubbatchError, ProtocolError
 from hubbatch.models import ObjectResult
 
@@ -158,7 +159,11 @@ class ObjectReader(AsyncIterator[ObjectResult]):
 
     def _begin(self, position: Position) -> asyncio.Task[Page]:
         if self._sender is None:
-            self._sender = PageSender(self._query, self._equip(), self._limiter)
+            query = self._query
+            call = Call(
+                query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
+            )
+            self._sender = PageSender(call, self._equip(), self._limiter)
         task = asyncio.create_task(self._fetch(self._sender, position))
         task.add_done_callback(_look_at)
         return task

@@ -20,7 +20,7 @@ SHARED = {"_printable"}
 ORDER = [
     {"_printable", "_clock"},
     {"errors"},
-    {"models", "object_types", "policies", "_checks", "_states", "progress", "filters"},
+    {"models", "object_types", "policies", "_checks", "_states", "progress", "filters", "schema"},
     {"events"},
     {"_logging", "_observers"},
     {"endpoints"},
@@ -33,7 +33,8 @@ ORDER = [
     {"_admission"},
     {"_http"},
     {"_engine"},
-    {"_options", "_client_options", "_calls", "_verbs", "_reading", "run", "reader"},
+    {"_options", "_client_options", "_calls", "_verbs", "_reading", "_properties", "run", "reader"},
+    {"_faces"},
     {"client"},
     {"__init__"},
     {"files"},
@@ -45,7 +46,7 @@ LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 PURE = {"errors", "models", "object_types", "policies", "_checks", "_states", "progress"}
 PURE |= {"outcome", "_printable", "events", "_logging"}
-PURE |= {"endpoints", "_protocol", "_records", "_batches", "_pages", "filters"}
+PURE |= {"endpoints", "_protocol", "_records", "_batches", "_pages", "filters", "schema"}
 
 
 def only_for_types(tree: ast.Module) -> list[ast.stmt]:
@@ -192,6 +193,7 @@ def test_the_public_names_are_these() -> None:
         *("OutcomeError", "RecordError", "in_thread", "open_session"),
         *("Transport", "Request", "Reply", "NoReply"),
         *("Endpoint", "Pair", "RowResult"),
+        *("Property", "PropertyOption", "Schema"),
         *("ObjectReader", "Filter", "RefusedError"),
     }
     for name in hubbatch.__all__:

@@ -15,9 +15,11 @@ from hubbatch import (
     ObjectReader,
     ObjectResult,
     Outcome,
+    Property,
     RecordOutcome,
     RecordStatus,
     Run,
+    Schema,
     Transport,
 )
 from hubbatch.sandbox import Sandbox
@@ -43,6 +45,14 @@ if TYPE_CHECKING:
             async for record in reading:
                 assert_type(record, RecordOutcome)
                 assert_type(record.status, RecordStatus)
+        schema = await client.properties("contacts").all(refresh=True)
+        assert_type(schema, Schema)
+        assert_type(schema["email"], Property)
+        assert_type([each.name for each in schema if "email" in schema], list[str])
+        client.create("contacts", [], validate=True)
+        client.create("contacts", [], validate=schema)
+        client.create("contacts", [], validate=[schema["email"]])
+        client.create("contacts", [], validate="yes")  # type: ignore[arg-type]
         client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
         client.create("contacts", [], duplicates="last")  # type: ignore[arg-type]
         Client.from_env(max_concurency=3)  # type: ignore[call-arg]

@@ -13,6 +13,7 @@ from attrs import frozen
 from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, correlate
 from hubbatch._batches.faults import general
+from hubbatch._batches.nothing_found import with_empty_results
 from hubbatch._batches.paging import Page, follow_pages, in_requests
 from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement, settle_apart
@@ -36,6 +37,7 @@ class Acceptance:
         """Settle a batch by the answer to it, but for inputs that go on, or in doubt of which more can be found out."""
         settlement = self.settlement
         batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
+        response = with_empty_results(self.endpoint, batch.inputs, response)
         told = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
         paged = follow_pages(self.endpoint, batch.inputs, told, batch.pages, self.largest)
         told = paged.told

@@ -1,6 +1,6 @@
 """A batch: inputs that travel together, and all that is known of them.
 
-A frozen value. What an answer makes of it is told by the state machine, `machine`.
+A frozen value. What an answer makes of it is said by the state machine.
 """
 
 from __future__ import annotations

@@ -129,6 +129,8 @@ class BatchMachine:
             body = self._envelope.wrap_bodies(bodies)
         else:
             body = self._envelope.wrap(batch.inputs)
+        if endpoint.method == "GET":
+            body = b""
         return Request(
             call.path, body, call.query, repeatable=endpoint.idempotent, method=endpoint.method
         )

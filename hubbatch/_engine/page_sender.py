@@ -1,11 +1,12 @@
-"""One page at a time, by the ways of a run: gate, quota, circuit breaker, retries and tokens are the client's.
+"""One request at a time that carries no records, by the ways of a run: gate, quota, circuit breaker, retries, tokens.
 
-It knows nothing of which pages there are.
+Pages are read with it, and properties. It knows nothing of which there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import attrs
 
@@ -14,7 +15,7 @@ from hubbatch._batches.decision import AGAIN, Decision, decide
 from hubbatch._batches.transition import Moment, Transition
 from hubbatch._engine.reporter import RunReporter, run_numbers
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
-from hubbatch._pages.page import NoPageError, Page, Query
+from hubbatch._pages.page import NoPageError
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.symptoms import SYMPTOMS, Action, Symptom
@@ -26,24 +27,23 @@ from hubbatch.models import NO_ANSWER, BatchError, BatchResponse
 
 __all__ = ["PageSender"]
 
+T = TypeVar("T")
+
 
 class PageSender:
     """Fetches the pages of one reading. `limiter`: the quota of its class, beside the client's."""
 
     def __init__(
-        self, query: Query, resources: ClientResources, limiter: RateLimiter | None = None
+        self, call: Call, resources: ClientResources, limiter: RateLimiter | None = None
     ) -> None:
-        self._endpoint = query.endpoint
+        self._endpoint = call.endpoint
         self._resources = resources
         self._limiter = limiter
-        call = Call(
-            query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
-        )
         self._reporter = RunReporter(resources.observers, next(run_numbers), call)
         self._sender = RequestSender(resources, _note_nothing, self._reporter)
         self._pages = 0
 
-    async def fetch(self, request: Request, read: Callable[[BatchResponse], Page]) -> Page:
+    async def fetch(self, request: Request, read: Callable[[BatchResponse], T]) -> T:
         """Return a page; try again as the client's policy says.
 
         `read` makes a page of an answer, or raises `NoPageError`. Raises `HubbatchError` once nothing helps.
@@ -131,9 +131,7 @@ class _Prepared:
         return self.endpoint, self.request
 
 
-def _judge(
-    diagnosis: Diagnosis, read: Callable[[BatchResponse], Page]
-) -> tuple[Page | None, Diagnosis]:
+def _judge(diagnosis: Diagnosis, read: Callable[[BatchResponse], T]) -> tuple[T | None, Diagnosis]:
     """Return the page of an answer; a success that is none is unreadable, and as such tried again."""
     if diagnosis.response is None:
         return None, diagnosis

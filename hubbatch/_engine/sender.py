@@ -21,6 +21,7 @@ from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
 from hubbatch._clock import elapsed, now
 from hubbatch._engine.reporter import RequestReport, RunReporter
+from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._http.auth import TokenSource
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
@@ -47,6 +48,7 @@ class ClientResources:
     random: Callable[[], float]
     """Random numbers from 0 to 1, for the jitter."""
     observers: Observers
+    schemas: SchemaCache = field(factory=SchemaCache)
 
 
 @define(eq=False)

@@ -78,7 +78,8 @@ class LockGuard:
             for lock in locks
         ]
         leader = last[0]
-        alike = leader is not None and leader.key == item.key
+        # One identity may have several labels: only the same words do the same.
+        alike = leader is not None and leader.key == item.key and leader.body == item.body
         return leader if alike and all(each is leader for each in last) else None
 
     def release(self, item: Input) -> Sequence[Input]:

@@ -20,7 +20,7 @@ from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import Pair
 
-__all__ = ["RowPlanner"]
+__all__ = ["RowPlanner", "pair_of"]
 
 _ENDS = ("from", "to")
 
@@ -193,6 +193,12 @@ def _end(name: str, value: Any) -> str:
         return object_id(value, None)
     except InvalidRecordError as error:
         raise InvalidRecordError(f"{name!r}: {error}") from None
+
+
+def pair_of(record: Any) -> dict[str, Any]:
+    """Return a caller's pair as HubSpot has it; its ends may be any texts."""
+    wire: dict[str, Any] = _pair(record)
+    return wire
 
 
 def _values(record: Any) -> Any:

@@ -21,6 +21,7 @@ __all__ = [
     "Effect",
     "IdLists",
     "InputKind",
+    "NothingFound",
     "Paging",
     "Presence",
     "ResultShape",
@@ -161,3 +162,16 @@ class Paging:
     gathers: str
     at: str = "paging.next.after"
     after: str = "after"
+
+
+@frozen
+class NothingFound:
+    """How an answer says that there is nothing to be read of an input: an error that is none.
+
+    `sub_category`: of the error. `named`: the field of its context that names inputs. `at`: where a result has that
+    name; it is made with an empty list.
+    """
+
+    sub_category: str
+    named: str
+    at: str

@@ -18,6 +18,7 @@ from hubbatch.endpoints._kinds import (
     Effect,
     IdLists,
     InputKind,
+    NothingFound,
     Paging,
     ResultShape,
     parameters,
@@ -43,7 +44,7 @@ _OWN_FIELDS: Mapping[InputKind, tuple[str, ...]] = {
 }
 """What says of which record an input of some kind is."""
 
-_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_METHODS = ("POST", "PUT", "PATCH", "DELETE", "GET")
 _METHODS_OF_PAGES = ("GET", "POST")
 _OBJECTS = frozenset({InputKind.NEW_OBJECT, InputKind.OBJECT})
 _PAIRS = frozenset({InputKind.PAIR, InputKind.PAIR_IN_LIST})
@@ -114,6 +115,8 @@ class Endpoint:
     results_per_input: int | None = field(kw_only=True, default=1, repr=False)
     """Results that one input may have: two where both directions of an association answer; None: any number."""
     paging: Paging | None = field(kw_only=True, default=None, repr=False)
+    nothing_found: NothingFound | None = field(kw_only=True, default=None, repr=False)
+    """How it says that there is nothing to be read of an input: a success whose list is empty."""
     no_content: str = field(kw_only=True, default="done", repr=False)
     """What a 204 says of the inputs; `accepted` where the service does the work later."""
 
@@ -121,7 +124,8 @@ class Endpoint:
     effect: Effect = field(kw_only=True, converter=Effect)
     missing_is_done: bool = field(kw_only=True, default=False, repr=False)
     """Whether that an object is not there is what was wanted."""
-    doubt: Doubt = field(kw_only=True, default=Doubt.REPEAT, converter=Doubt)
+    doubt: Doubt = field(kw_only=True, converter=Doubt)
+    """How a doubt is settled: not at all for what creates without a `stamp`, by sending it again for all else."""
     reader: Endpoint | None = field(kw_only=True, default=None, repr=False)
     """The row that reads what this one writes."""
     limit_class: LimitClass = field(
@@ -146,8 +150,18 @@ class Endpoint:
     def _own_names(self) -> tuple[Mapping[str, str], ...]:
         return ({"id": ""},) if self.id_lists is not None else ()
 
+    @doubt.default
+    def _own_doubt(self) -> Doubt:
+        return Doubt.STAYS if self.creates_anew else Doubt.REPEAT
+
+    @property
+    def creates_anew(self) -> bool:
+        """Whether to do it twice makes two: nothing tells the service that it is a repetition."""
+        return self.effect is Effect.CREATES and self.stamp is None
+
     def __attrs_post_init__(self) -> None:
-        for wrong, advice in _faults(self):
+        faults = (*_faults_of_inputs(self), *_faults_of_answers(self), *_faults_of_reading(self))
+        for wrong, advice in faults:
             if wrong:
                 raise UsageError(f"Endpoint {self.name!r}: {advice}")
 
@@ -191,11 +205,6 @@ class Endpoint:
 
 def _methods(row: Endpoint) -> tuple[str, ...]:
     return _METHODS_OF_PAGES if row.answer is AnswerKind.PAGE else _METHODS
-
-
-def _faults(row: Endpoint) -> tuple[tuple[bool, str], ...]:
-    """Return what may be wrong with a row, and whether it is."""
-    return (*_faults_of_inputs(row), *_faults_of_answers(row), *_faults_of_reads(row))
 
 
 def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
@@ -256,6 +265,10 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             "what only reads may be repeated",
         ),
         (
+            row.creates_anew and row.doubt is Doubt.REPEAT,
+            "what creates may be repeated only with a stamp, by which the service knows a repetition",
+        ),
+        (
             len(row.names) > 1
             and (row.writes or len({tuple(way.values()) for way in row.names}) > 1),
             "several ways to name an input are for rows that read, and name the same fields of it",
@@ -267,8 +280,8 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     )
 
 
-def _faults_of_reads(row: Endpoint) -> tuple[tuple[bool, str], ...]:
-    """Return what may be wrong with how a row's results are read to their end, and whether it is."""
+def _faults_of_reading(row: Endpoint) -> tuple[tuple[bool, str], ...]:
+    """Return what may be wrong with how a row reads, and whether it is."""
     object_result, single = row.result is ResultShape.OBJECT, row.body.single
     return (
         (
@@ -289,5 +302,13 @@ def _faults_of_reads(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             and row.answer is AnswerKind.RESULTS
             and row.max_inputs != 1,
             "what is read several at once needs names, or max_inputs=1: whose is a result?",
+        ),
+        (
+            row.method == "GET" and (row.writes or not row.body.single),
+            "GET has no body: it is for what reads, with body=SINGLE",
+        ),
+        (
+            row.nothing_found is not None and row.paging is None,
+            "nothing_found is for rows whose results have lists: it needs paging",
         ),
     )

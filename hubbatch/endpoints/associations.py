@@ -5,7 +5,14 @@ HubSpot: "Associations". A create may answer once for each direction; associatio
 
 from __future__ import annotations
 
-from hubbatch.endpoints._kinds import AnswerKind, Effect, InputKind, Paging, ResultShape
+from hubbatch.endpoints._kinds import (
+    AnswerKind,
+    Effect,
+    InputKind,
+    NothingFound,
+    Paging,
+    ResultShape,
+)
 from hubbatch.endpoints._paths import DATED, Path
 from hubbatch.endpoints._row import Endpoint
 from hubbatch.policies import LimitClass
@@ -75,6 +82,9 @@ ASSOCIATIONS_READ = Endpoint(
     names={"from.id": "id"},
     result=ResultShape.ROW,
     paging=Paging("to"),
+    nothing_found=NothingFound(
+        "crm.associations.NO_ASSOCIATIONS_FOUND", named="fromObjectId", at="from.id"
+    ),
     max_inputs=_MOST_READ,
     effect=Effect.READS,
     limit_class=LimitClass.EXEMPT,

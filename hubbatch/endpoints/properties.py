@@ -29,7 +29,7 @@ PROPERTIES_CREATE = Endpoint(
     result=ResultShape.ROW,
     effect=Effect.CREATES,
     scopes=("crm.schemas.{object_type}.write",),
-    documentation="Creates properties; a name is there once, so that a repetition makes no second one.",
+    documentation="Creates properties; a name is there once.",
 )
 
 PROPERTIES_READ = Endpoint(

@@ -10,11 +10,22 @@ import attrs
 import orjson
 import pytest
 
-from hubbatch import Client, Endpoint, NoReply, Outcome, RateLimit, Reply, Request, RetryPolicy
+from hubbatch import (
+    Client,
+    Endpoint,
+    NoReply,
+    Outcome,
+    RateLimit,
+    Reply,
+    Request,
+    RetryPolicy,
+    UsageError,
+)
 from hubbatch.endpoints import (
     ARRAY,
     SINGLE,
     AnswerKind,
+    Doubt,
     Effect,
     IdLists,
     InputKind,
@@ -278,3 +289,49 @@ def test_a_list_that_does_not_exist_has_removed_nobody() -> None:
     for records in (["1"], ["1", "2"]):
         outcome = sent(LIST, lambda _: answer, records, list_id=5)
         assert set(statuses(outcome)) == {F}
+
+
+def test_what_creates_is_never_sent_twice_unless_the_row_says_how_a_repetition_is_known() -> None:
+    requests: list[Request] = []
+
+    def script(request: Request) -> Reply | NoReply:
+        requests.append(request)
+        if len(requests) == 1:
+            return NoReply(sent=True, reason="lost")
+        return reply(200, {"status": "COMPLETE", "results": inputs_of(request)})
+
+    creates = Endpoint(
+        "creates",
+        PATHS,
+        input=InputKind.VALUES,
+        identity=("name",),
+        names={"name": "name"},
+        result=ResultShape.ROW,
+        effect=Effect.CREATES,
+    )
+    assert statuses(sent(creates, script, names("a"))) == [U]
+    assert len(requests) == 1
+    with pytest.raises(UsageError, match="stamp"):
+        attrs.evolve(creates, doubt=Doubt.REPEAT)
+    assert attrs.evolve(creates, doubt=Doubt.REPEAT, stamp="uuid").idempotent
+
+
+@pytest.mark.parametrize("exclusive", [(), (("from.id", "to.id"),)])
+def test_inputs_of_one_identity_that_ask_for_something_else_are_all_sent(
+    exclusive: tuple[tuple[str, ...], ...],
+) -> None:
+    requests: list[Any] = []
+
+    def script(request: Request) -> Reply:
+        requests.append(inputs_of(request))
+        return reply(204)
+
+    row = attrs.evolve(PAIRS, exclusive=exclusive, names={})
+    pairs = [
+        {"from": {"id": "1"}, "to": {"id": "2"}, "types": [{"associationTypeId": label}]}
+        for label in (1, 2, 2, 1)
+    ]
+    outcome = sent(row, script, pairs)
+    assert outcome.counts.succeeded == 4
+    assert [len(each) for each in requests] == [1, 1, 1]
+    assert [pair for each in requests for pair in each] == [pairs[0], pairs[1], pairs[3]]

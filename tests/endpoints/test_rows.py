@@ -26,13 +26,12 @@ from hubbatch.endpoints import (
     Path,
     ResultShape,
 )
+from hubbatch.endpoints.associations import ASSOCIATIONS_READ
 
 OWN = [*endpoints.rows().values()]
 ROWS = [*OWN, *OTHERS]
 NAMELESS = {"hubdb-drafts-create", "hubdb-drafts-clone"}
 """Their results have a new id, and nothing of which it is certain that it comes back as it was sent."""
-THERE_ONCE = {"properties-create"}
-"""What they create has its name once: HubSpot refuses a second one."""
 WITHOUT_SCOPES = ("association-limits-", "price-books-")
 """Rows of whose scopes nothing is published."""
 VERSIONS = ["v3", "v4", "2025-09", "2026-03", "2026-09-beta", "2027-03-beta"]
@@ -60,7 +59,7 @@ def test_what_a_row_says_fits_together(row: Endpoint) -> None:
         *(field for way in row.names for field in way.values()),
     ):
         assert re.fullmatch(r"[a-zA-Z]*(\.([a-zA-Z_]+|0|\*))*", field)
-    if row.doubt is Doubt.REPEAT and row.effect is Effect.CREATES and row.name not in THERE_ONCE:
+    if row.doubt is Doubt.REPEAT and row.effect is Effect.CREATES:
         assert row.stamp, "what creates may be repeated only if the service knows a repetition"
     if row.max_inputs_with_history is not None:
         assert row.max_inputs_with_history <= row.max_inputs
@@ -102,7 +101,10 @@ def test_rows_are_told_apart_and_can_be_changed() -> None:
         (UPSERT, {"name": " "}, "needs a name"),
         (UPSERT, {"paths": []}, "needs a Path"),
         (UPSERT, {"paths": ["/crm"]}, "needs a Path"),
-        (UPSERT, {"method": "GET"}, "method must be one of"),
+        (UPSERT, {"method": "HEAD"}, "method must be one of"),
+        (UPSERT, {"method": "GET"}, "GET has no body"),
+        (READ, {"method": "GET"}, "GET has no body"),
+        (ASSOCIATIONS_READ, {"paging": None}, "needs paging"),
         (UPSERT, {"max_inputs": 0}, "max_inputs"),
         (UPSERT, {"max_inputs": True}, "max_inputs"),
         (UPSERT, {"body": SINGLE}, "max_inputs=1"),
