@@ -82,10 +82,14 @@ def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | 
     lists = endpoint.id_lists
     if lists is None or type(value) is not dict or not value.keys().isdisjoint(_REFUSAL):
         return None
+    if value.get("status", "COMPLETE") != "COMPLETE" or value.get("errors"):
+        return None
+    if value.get("numErrors"):
+        return None
     found: dict[str, list[str]] = {}
     for name in (*lists.done, *lists.missing):
         if name in value:
-            ids = value[name] or []
+            ids = [] if value[name] is None else value[name]
             if type(ids) is not list or not _IDS.issuperset(map(type, ids)):
                 return None
             found[name] = [str(each) for each in ids]

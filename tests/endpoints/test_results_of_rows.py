@@ -165,3 +165,24 @@ def test_no_request_for_later_pages_is_larger_than_it_may_be() -> None:
     assert all(result["to"] == [1, 1] for result in outcome.results)
     assert max(sizes) <= 1_024
     assert len(sizes) == 1 + 10
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"added": False},
+        {"status": "PENDING"},
+        {"errors": [{"category": "VALIDATION_ERROR", "message": "no"}]},
+        {"numErrors": 1},
+    ],
+)
+def test_lists_of_ids_beside_anything_that_speaks_of_a_failure_prove_nothing(
+    odd: dict[str, Any],
+) -> None:
+    answer = reply(200, {"added": [], "removed": [], "missing": [], **odd})
+    assert sent(CHANGE, [{"toAdd": "1"}, {"toAdd": "2"}], answer).counts.unknown == 2
+
+
+def test_a_list_of_ids_that_is_null_is_an_empty_one() -> None:
+    answer = reply(200, {"added": None, "removed": None, "status": "COMPLETE", "errors": []})
+    assert sent(CHANGE, [{"toAdd": "1"}], answer).counts.succeeded == 1
