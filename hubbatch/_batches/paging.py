@@ -141,7 +141,12 @@ def _place(paging: Paging, result: RowResult) -> str | None:
 
     `""`: nowhere, it is read to its end. None: it is neither, so whether it ends cannot be told.
     """
-    place = value_at(result.fields, steps_of(paging.at))
+    steps = steps_of(paging.at)
+    place = value_at(result.fields, steps)
+    if place is None and steps[-2:-1] == ("next",):
+        following = value_at(result.fields, steps[:-1])
+        if following and not (isinstance(following, dict) and steps[-1] in following):
+            return None  # there is a next page, and no word of where
     if place is None or type(place) is int:
         return "" if place is None else str(place)
     if type(place) is str:

@@ -115,3 +115,24 @@ def test_pages_are_asked_for_in_requests_of_their_size(lengths: list[int], large
         assert len(b",".join(bodies_of(ASSOCIATED, part, pages))) <= largest
     for one, other in itertools.pairwise(parts):
         assert len(b",".join(bodies_of(ASSOCIATED, [*one, other[0]], pages))) > largest
+
+
+@pytest.mark.parametrize(
+    ("paging", "status"),
+    [
+        ({"next": {"link": "?after=2"}}, RecordStatus.UNKNOWN),
+        ({"next": True}, RecordStatus.UNKNOWN),
+        ({"next": "?after=2"}, RecordStatus.UNKNOWN),
+        ({"next": {"after": None}}, RecordStatus.SUCCEEDED),
+        ({"next": {}}, RecordStatus.SUCCEEDED),
+        ({"next": None}, RecordStatus.SUCCEEDED),
+        (None, RecordStatus.SUCCEEDED),
+    ],
+)
+def test_a_next_page_without_a_place_leaves_the_record_in_doubt(
+    paging: object, status: RecordStatus
+) -> None:
+    inputs = [planner_of(ASSOCIATED).plan(0, "1")]
+    row = RowResult({"from": {"id": "1"}, "to": [1], "paging": paging})
+    answer = Correlation([RecordStatus.SUCCEEDED], [row], [None], [])
+    assert follow_pages(ASSOCIATED, inputs, answer, {}, 1_000).told.statuses == [status]
