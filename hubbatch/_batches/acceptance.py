@@ -14,7 +14,7 @@ from hubbatch._batches.batch import Batch, Search
 from hubbatch._batches.correlation import Correlation, correlate
 from hubbatch._batches.faults import general
 from hubbatch._batches.nothing_found import with_empty_results
-from hubbatch._batches.paging import Page, follow_pages
+from hubbatch._batches.paging import Page, follow_pages, in_requests
 from hubbatch._batches.searches import Freed
 from hubbatch._batches.settlement import Settlement, settle_apart
 from hubbatch._batches.transition import Answered, Settled, Transition
@@ -30,6 +30,8 @@ class Acceptance:
 
     endpoint: Endpoint
     settlement: Settlement
+    largest: int
+    """Bytes of the inputs of one request, at most."""
 
     def accept(self, answered: Answered) -> Transition:
         """Settle a batch by the answer to it, but for inputs that go on, or in doubt of which more can be found out."""
@@ -37,7 +39,7 @@ class Acceptance:
         batch, response = answered.batch, answered.diagnosis.response or BatchResponse()
         response = with_empty_results(self.endpoint, batch.inputs, response)
         told = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
-        paged = follow_pages(self.endpoint, batch.inputs, told, batch.pages)
+        paged = follow_pages(self.endpoint, batch.inputs, told, batch.pages, self.largest)
         told = paged.told
         if not told.errors and not paged.pages:
             succeeded = Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, told.results)
@@ -60,7 +62,7 @@ class Acceptance:
             settlement.note_one_by_one(batch, told)
         if paged.pages:
             pages = {batch.inputs[at].index: page for at, page in paged.pages.items()}
-            done = done.and_then(_read_on(batch, [*paged.pages], pages))
+            done = done.and_then(*self._read_on(batch, [*paged.pages], pages))
         if doubtful:
             parts = self._asked_again(batch, told, doubtful)
             done = done.and_then(*settlement.after_a_pause(parts, answered.moment))
@@ -152,8 +154,12 @@ class Acceptance:
         part = batch.part(inputs, refused=refused, search=Search.NONE, slow=False)
         return self.settlement.doubts.parts(part, inputs)
 
-
-def _read_on(batch: Batch, positions: Sequence[int], pages: dict[int, Page]) -> Batch:
-    """Return the inputs of a batch that go on, from where they do."""
-    inputs = [batch.inputs[position] for position in positions]
-    return batch.part(inputs, pages=pages, search=Search.NONE, slow=False, rounds=0)
+    def _read_on(
+        self, batch: Batch, positions: Sequence[int], pages: dict[int, Page]
+    ) -> list[Batch]:
+        """Return the inputs of a batch that go on, from where they do, in requests that are not too large."""
+        inputs = [batch.inputs[position] for position in positions]
+        return [
+            batch.part(part, pages=pages, search=Search.NONE, slow=False, rounds=0)
+            for part in in_requests(self.endpoint, inputs, pages, self.largest)
+        ]

@@ -77,7 +77,8 @@ class BatchMachine:
         self._unique = unique_names(call.id_property, call.unique_property)
         self._rejection = Rejection(call.endpoint, call.spelling, self._unique, self._settlement)
         self._transitions = self._table(
-            Acceptance(call.endpoint, self._settlement), LookUp(self._settlement)
+            Acceptance(call.endpoint, self._settlement, call.max_batch_bytes - len(envelope)),
+            LookUp(self._settlement),
         )
 
     def _table(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hubbatch._batches.contexts import contexts_of, texts
 from hubbatch._batches.faults import is_conflict
@@ -35,6 +35,7 @@ class RowNames:
         self._of_values: dict[frozenset[str], list[int]] = {}
         """What errors with the same values get: thousands of errors may name one object."""
         self._by_name = _positions([_name(item) for item in inputs])
+        self._list_of = _lists(endpoint)
 
     def names_what_is_shared(self, error: BatchError) -> bool:
         """Whether an error names something that several inputs have: one object is in many pairs."""
@@ -52,11 +53,20 @@ class RowNames:
         if not self._ways:
             return (0,) if len(self._inputs) == 1 else ()
         found = [self._of_name(tuple(read(result.fields))) for _, read in self._ways]
-        return [position for position in dict.fromkeys(found) if position is not None]
+        return [
+            position
+            for position in dict.fromkeys(found)
+            if position is not None and self._is_of_its_list(position, result)
+        ]
+
+    def _is_of_its_list(self, position: int, result: RowResult) -> bool:
+        """Whether an id stands where an answer has those of its input's list."""
+        item, answered = self._inputs[position], self._list_of.get(str(result.fields.get("list")))
+        return answered is None or not isinstance(item, NamedInput) or item.list_name == answered
 
     def one_each(self, results: Sequence[RowResult]) -> dict[int, RowResult] | None:
         """Return the results by position if there is just one for each input, as nearly always; None else."""
-        if len(self._ways) != 1 or len(results) != len(self._inputs):
+        if len(self._ways) != 1 or len(results) != len(self._inputs) or self._list_of:
             return None
         read, positions = self._ways[0][1], self._by_name
         found = {}
@@ -72,15 +82,15 @@ class RowNames:
         if position is None and self._both_ways:
             position = self._by_name.get(name[::-1])
         if position is None:
-            position = self._by_lower.get(tuple([part.lower() for part in name]))
+            position = self._by_lower.get(tuple(map(_without_case, name)))
         return None if position == _NOBODY else position
 
     @functools.cached_property
     def _by_lower(self) -> dict[tuple[str, ...], int]:
-        """Positions by the name in lower case, as HubSpot writes e-mail addresses."""
+        """Positions by the name with e-mail addresses in lower case, as HubSpot writes them."""
         found: dict[tuple[str, ...], int] = {}
         for name, position in self._by_name.items():
-            lower = tuple([part.lower() for part in name])
+            lower = tuple(map(_without_case, name))
             if found.setdefault(lower, position) != position:
                 found[lower] = _NOBODY
         return found
@@ -132,6 +142,19 @@ class RowNames:
         if next(self._whole_names(error), None) is not None:
             return True
         return not is_conflict(error) and any(texts_in(error, self._error_names))
+
+
+def _without_case(part: str) -> str:
+    """Return an e-mail address in lower case, and anything else as it is: names that differ in case are two."""
+    return part.lower() if "@" in part else part
+
+
+def _lists(endpoint: Endpoint) -> Mapping[str, str]:
+    """Return for each list of ids in an answer the list of the body that it answers, where there are several."""
+    done = () if endpoint.id_lists is None else endpoint.id_lists.done
+    if len(endpoint.body.lists) < 2 or len(done) != len(endpoint.body.lists):  # noqa: PLR2004
+        return {}
+    return dict(zip(done, endpoint.body.lists, strict=True))
 
 
 def _name(item: Input) -> tuple[str, ...]:

@@ -142,7 +142,10 @@ SINGLE = Body((), single=True)
 
 @frozen
 class IdLists:
-    """The lists of ids in an answer: `done` now, and those that are `missing` in the account."""
+    """The lists of ids in an answer: `done` now, and those that are `missing` in the account.
+
+    Where a body has several lists, `done` has as many, in their order: an id proves an input of its own list only.
+    """
 
     done: tuple[str, ...] = field(converter=texts)
     missing: tuple[str, ...] = field(default=(), converter=texts)

@@ -240,7 +240,7 @@ def _faults_of_inputs(row: Endpoint) -> tuple[tuple[bool, str], ...]:
 
 def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with what a row's answers say and what follows from it, and whether it is."""
-    single, object_result = row.body.single, row.result is ResultShape.OBJECT
+    object_result = row.result is ResultShape.OBJECT
     return (
         (
             row.answer is AnswerKind.ONE and row.max_inputs != 1,
@@ -264,10 +264,6 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
             "inputs with an object's properties have results that are objects",
         ),
         (
-            row.paging is not None and (row.writes or object_result or single),
-            "paging is for rows that are read, several at once",
-        ),
-        (
             row.writes is False and row.doubt is not Doubt.REPEAT,
             "what only reads may be repeated",
         ),
@@ -289,7 +285,27 @@ def _faults_of_answers(row: Endpoint) -> tuple[tuple[bool, str], ...]:
 
 def _faults_of_reading(row: Endpoint) -> tuple[tuple[bool, str], ...]:
     """Return what may be wrong with how a row reads, and whether it is."""
+    object_result, single = row.result is ResultShape.OBJECT, row.body.single
     return (
+        (
+            row.paging is not None and (row.writes or object_result or single),
+            "paging is for rows that are read, several at once",
+        ),
+        (
+            # Which of several results a page goes on with, an answer does not say.
+            row.paging is not None and row.results_per_input != 1,
+            "paging means results_per_input=1",
+        ),
+        (
+            row.paging is not None and row.input is InputKind.TEXT,
+            "paging is for inputs that are objects: each is asked for again with a field more",
+        ),
+        (
+            not (row.writes or object_result or row.names)
+            and row.answer is AnswerKind.RESULTS
+            and row.max_inputs != 1,
+            "what is read several at once needs names, or max_inputs=1: whose is a result?",
+        ),
         (
             row.method == "GET" and (row.writes or not row.body.single),
             "GET has no body: it is for what reads, with body=SINGLE",

@@ -47,7 +47,7 @@ def judged(row: Endpoint, inputs: list[Input], reply: Reply) -> Correlation | No
     told = diagnose(row, reply, len(inputs))
     if told.response is not None:
         found = correlate(row, inputs, told.response)
-        return follow_pages(row, inputs, found, {}).told
+        return follow_pages(row, inputs, found, {}, 1_000).told
     for error in [told.error] if told.error else []:
         blame(row, inputs, error, CONTACTS)
     return None
