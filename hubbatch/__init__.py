@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         PermissionDeniedError,
         ProtocolError,
         RecordError,
+        RefusedError,
         TransportError,
         UnknownObjectTypeError,
         UsageError,
     )
+    from hubbatch.filters import Filter
     from hubbatch.models import (
         BatchError,
         BatchResponse,
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from hubbatch.outcome import Outcome
     from hubbatch.policies import RateLimit, RetryPolicy
     from hubbatch.progress import Progress
+    from hubbatch.reader import ObjectReader
     from hubbatch.run import Run
+    from hubbatch.schema import Property, PropertyOption, Schema
 
 __all__ = [
     "AuthenticationError",
@@ -54,8 +58,10 @@ __all__ = [
     "DailyLimitError",
     "Endpoint",
     "ErrorDetail",
+    "Filter",
     "HubbatchError",
     "NoReply",
+    "ObjectReader",
     "ObjectResult",
     "ObjectType",
     "Outcome",
@@ -63,17 +69,21 @@ __all__ = [
     "Pair",
     "PermissionDeniedError",
     "Progress",
+    "Property",
+    "PropertyOption",
     "ProtocolError",
     "RateLimit",
     "RateLimiter",
     "RecordError",
     "RecordOutcome",
     "RecordStatus",
+    "RefusedError",
     "Reply",
     "Request",
     "RetryPolicy",
     "RowResult",
     "Run",
+    "Schema",
     "TokenProvider",
     "Transport",
     "TransportError",
@@ -93,8 +103,10 @@ _HOMES = {
     "DailyLimitError": "errors",
     "Endpoint": "endpoints",
     "ErrorDetail": "models",
+    "Filter": "filters",
     "HubbatchError": "errors",
     "NoReply": "_protocol.exchange",
+    "ObjectReader": "reader",
     "ObjectResult": "models",
     "ObjectType": "object_types",
     "Outcome": "outcome",
@@ -102,17 +114,21 @@ _HOMES = {
     "Pair": "models",
     "PermissionDeniedError": "errors",
     "Progress": "progress",
+    "Property": "schema",
+    "PropertyOption": "schema",
     "ProtocolError": "errors",
     "RateLimit": "policies",
     "RateLimiter": "_quota.limiter",
     "RecordError": "errors",
     "RecordOutcome": "_states",
     "RecordStatus": "models",
+    "RefusedError": "errors",
     "Reply": "_protocol.exchange",
     "Request": "_protocol.exchange",
     "RetryPolicy": "policies",
     "RowResult": "models",
     "Run": "run",
+    "Schema": "schema",
     "TokenProvider": "_http.auth",
     "Transport": "_protocol.exchange",
     "TransportError": "errors",
@@ -125,8 +141,18 @@ _HOMES = {
 
 _MODULES = frozenset(
     {
-        *("client", "endpoints", "errors", "events", "files", "models", "object_types", "outcome"),
-        *("policies", "progress", "run"),
+        *(
+            "client",
+            "endpoints",
+            "errors",
+            "events",
+            "files",
+            "filters",
+            "models",
+            "object_types",
+            "outcome",
+        ),
+        *("policies", "progress", "reader", "run", "schema"),
     }
 )
 """Public modules that are there without an import of their own."""

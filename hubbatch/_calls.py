@@ -5,7 +5,7 @@ Every check names what is wrong and what is allowed. It knows nothing of how a r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -13,11 +13,13 @@ import orjson
 from hubbatch._options import RunOptions, check_options, check_unique_name
 from hubbatch._records.call import Call
 from hubbatch._records.spelling import naming_properties, spelling_of
-from hubbatch.endpoints import Doubt, Endpoint, InputKind
+from hubbatch.endpoints import AnswerKind, Doubt, Endpoint, InputKind, Presence
+from hubbatch.endpoints._listing import PROPERTIES_LIST
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates
+from hubbatch.schema import Schema
 
-__all__ = ["check_naming_options", "plan_call", "split_options"]
+__all__ = ["check_naming_options", "plan_call", "plan_properties", "split_options"]
 
 
 def plan_call(
@@ -30,10 +32,12 @@ def plan_call(
     unique_property: str | None = None,
     query: Mapping[str, object] | None = None,
     fields: Mapping[str, Any] | None = None,
+    convert: Callable[[Any], Any] | None = None,
 ) -> Call:
     """Make a run's order; raise `UsageError` for the first thing that is wrong.
 
     `path_fields`, `query` and `fields`: what stands in the path, the query and the body besides the inputs.
+    `convert`: makes of a record what its input is made of.
     """
     body_fields = _check_fields(endpoint, fields or {})
     most_inputs = endpoint.max_inputs
@@ -55,9 +59,18 @@ def plan_call(
         query=_check_query(endpoint, query or {}),
         body_fields=body_fields,
         object_type=object_type,
+        schema=_schema(endpoint, options.get("validate", False), api_version, object_type),
         spelling=spelling_of(object_type),
+        convert=convert,
         **checked,
     )
+
+
+def plan_properties(api_version: str, object_type: str, *, archived: bool = False) -> Call:
+    """Return the order that fetches the properties of an object type."""
+    path = PROPERTIES_LIST.path(api_version, {"object_type": object_type})
+    query = {"archived": "true"} if archived else {}
+    return Call(PROPERTIES_LIST, path, None, 1, query=query, object_type=object_type)
 
 
 def split_options(
@@ -83,11 +96,41 @@ def check_naming_options(
         raise UsageError(
             f"batch() takes an Endpoint, such as hubbatch.endpoints.UPSERT, not {endpoint!r}"
         )
+    if endpoint.answer is AnswerKind.PAGE:
+        raise UsageError(
+            f"{endpoint.name} takes no inputs; client.scan() and client.search() read pages"
+        )
     uses = endpoint.input is InputKind.OBJECT or "idProperty" in endpoint.fields
     if id_property is not None and not uses:
         raise UsageError(f"{endpoint.name} takes no id_property; leave it out")
     if unique_property is not None and endpoint.doubt is not Doubt.LOOK_UP:
         raise UsageError(f"{endpoint.name} takes no unique_property; leave it out")
+
+
+def _schema(
+    endpoint: Endpoint, validate: object, api_version: str, object_type: str
+) -> Schema | Call | None:
+    """Return what the records of a run are held against."""
+    if validate is False or validate is None:
+        return None
+    if not endpoint.writes_properties:
+        raise UsageError(
+            f"{endpoint.name} takes no validate: only what writes properties has something to hold against a schema"
+        )
+    if isinstance(validate, Schema):
+        return validate
+    if validate is True:
+        if not object_type:
+            raise UsageError(
+                f"{endpoint.name} does not say of which object_type its properties are: give validate=Schema(…)"
+            )
+        return plan_properties(api_version, object_type)
+    if isinstance(validate, Iterable) and not isinstance(validate, str | bytes | Mapping):
+        return Schema(validate)
+    raise UsageError(
+        "validate must be True, a Schema, or a list of Property, not"
+        f" {type(validate).__name__}; Schema.from_json reads a file's content"
+    )
 
 
 def _check_merge(endpoint: Endpoint, duplicates: Duplicates) -> None:
@@ -101,33 +144,39 @@ def _check_merge(endpoint: Endpoint, duplicates: Duplicates) -> None:
 
 def _check_fields(endpoint: Endpoint, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what stands next to the inputs in the body."""
-    if unknown := fields.keys() - set(endpoint.fields):
-        known = ", ".join(endpoint.fields) or "none"
-        raise UsageError(
-            f"{endpoint.name} has no field {min(unknown)!r} next to its inputs; it has: {known}"
-        )
+    complete = _completed(
+        f"{endpoint.name} {{}} field {{!r}} next to its inputs", endpoint.fields, fields
+    )
     try:
-        orjson.dumps(dict(fields))
+        orjson.dumps(complete)
     except TypeError as error:
         raise UsageError(
             f"the fields of {endpoint.name} cannot be written as JSON: {error}"
         ) from None
-    return fields
+    return complete
 
 
 def _check_query(endpoint: Endpoint, query: Mapping[str, object]) -> Mapping[str, str]:
     """Return the query as text."""
-    if unknown := query.keys() - set(endpoint.query):
-        known = ", ".join(endpoint.query) or "none"
-        raise UsageError(
-            f"{endpoint.name} has no query parameter {min(unknown)!r}; it has: {known}"
-        )
+    complete = _completed(f"{endpoint.name} {{}} query parameter {{!r}}", endpoint.query, query)
     texts = {}
-    for name, value in query.items():
+    for name, value in complete.items():
         if not isinstance(value, str | int):
             raise UsageError(f"the query parameter {name!r} must be text, a whole number or a bool")
         texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
     return texts
+
+
+def _completed(sentence: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a caller gives with what is sent where nothing is given; refuse what is unknown, or missing."""
+    if unknown := given.keys() - known.keys():
+        names = ", ".join(known) or "none"
+        raise UsageError(f"{sentence.format('has no', min(unknown))}; it has: {names}")
+    for name, left_out in known.items():
+        if left_out is Presence.REQUIRED and name not in given:
+            raise UsageError(sentence.format("needs the", name))
+    own = {name: value for name, value in known.items() if not isinstance(value, Presence)}
+    return {**own, **given}
 
 
 def _naming_fields(

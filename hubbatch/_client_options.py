@@ -10,6 +10,7 @@ from typing import TypedDict
 
 import aiohttp
 
+from hubbatch._checks import shown
 from hubbatch._observers import Notify
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
@@ -50,7 +51,7 @@ def limiter_of(
     if rate_limit is not None and not isinstance(rate_limit, RateLimit | RateLimiter):
         raise UsageError(
             "rate_limit must be a RateLimit such as RateLimit(190, 10.0), a RateLimiter, or None to"
-            f" learn it, not {rate_limit!r}"
+            f" learn it, not {shown(rate_limit)}"
         )
     if isinstance(rate_limit, RateLimiter):
         if daily_reserve:

@@ -16,6 +16,7 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
+from hubbatch.schema import Property, Schema
 
 __all__ = ["RunOptions", "check_names", "check_options", "check_source", "check_unique_name"]
 
@@ -43,6 +44,8 @@ class RunOptions(TypedDict):
     """Called with a `Progress` whenever a batch is settled, or has to be sent again."""
     duplicates: NotRequired[Literal["serial", "merge", "refuse"]]
     """What happens to a key that occurs twice; default `"serial"`."""
+    validate: NotRequired[bool | Schema | Iterable[Property]]
+    """Refuse records that the account would refuse, before they are sent: True, or a schema of one's own."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
 

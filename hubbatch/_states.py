@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
+from itertools import accumulate, count
 from operator import getitem
 from typing import Any, Generic, overload
 
@@ -219,7 +219,12 @@ def joined(
     A part: its records, the index that its first one gets, and by the identity of each of its errors the one that
     stands for it. Tables are joined a column at a time: millions of records take no step each.
     """
-    tables = [(records, errors) for records, _, errors in parts if isinstance(records, RecordTable)]
+    positions = accumulate((len(records) for records, _, _ in parts), initial=0)
+    tables = [
+        (records, errors)
+        for (records, first, errors), position in zip(parts, positions, strict=False)
+        if isinstance(records, RecordTable) and first == position  # a table leaves no index out
+    ]
     if len(tables) == len(parts):
         whole = RecordTable()
         for table, errors in tables:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 import warnings
+import weakref
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from random import SystemRandom
 from types import TracebackType
@@ -17,22 +18,28 @@ from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
 from hubbatch._calls import plan_call
-from hubbatch._checks import check_count, check_seconds
+from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
+from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._engine.sender import ClientResources
+from hubbatch._faces.calls import Calls
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._observers import Observers
 from hubbatch._options import check_source
+from hubbatch._pages.page import Query
+from hubbatch._properties import Properties
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
-from hubbatch._verbs import Records, Verbs
+from hubbatch._reading import Readers
+from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import HubbatchError, UsageError
 from hubbatch.events import Event
 from hubbatch.policies import RateLimit, RetryPolicy
+from hubbatch.reader import ObjectReader
 from hubbatch.run import Run
 
 __all__ = ["Client"]
@@ -43,7 +50,7 @@ _DEFAULT_RETRY = RetryPolicy()
 _SYSTEM_RANDOM = SystemRandom().random
 
 
-class Client(Verbs):
+class Client(Calls, Readers):
     """Moves any number of records in and out of one HubSpot account.
 
     `token`: an access token, or an object with `async def __call__() -> str` that gives the current one. If it takes a
@@ -89,6 +96,8 @@ class Client(Verbs):
     `duplicates`: a key that occurs twice waits for the earlier one (`"serial"`, the default), is merged into it
     while that waits (`"merge"`), or fails (`"refuse"`). Up to 10,000 records, and 64 MiB, wait so while others go on;
     where keys occur more often (`Progress.waiting_for_key`), `"merge"` is the remedy.
+    `validate`: refuse records that the account would refuse, before anything of them is sent: True to hold them
+    against the account's own properties, or a `Schema`, or a list of `Property`. For create, update and upsert.
     `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
     succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
     """
@@ -117,7 +126,7 @@ class Client(Verbs):
         self._api_version = check_api_version(api_version)
         self._base_url = check_base_url(base_url, allow_insecure=allow_insecure)
         if not isinstance(retry, RetryPolicy):
-            raise UsageError(f"retry must be a RetryPolicy, not {retry!r}")
+            raise UsageError(f"retry must be a RetryPolicy, not {shown(retry)}")
         self._retry = retry
         self._observers = Observers(observers, name)
         self._named = "" if name is None else f" {name!r}"
@@ -144,8 +153,10 @@ class Client(Verbs):
             raise UsageError("give a transport or a session: with a transport no session is used")
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
+        self._schemas = SchemaCache()
         self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
+        self._readers: weakref.WeakSet[ObjectReader] = weakref.WeakSet()
         self._loop: asyncio.AbstractEventLoop | None = None
         """Where the first run was started: locks, timers and connections belong to one event loop."""
         self._closed = False
@@ -187,7 +198,7 @@ class Client(Verbs):
         """Cancel the runs under way and close what the client opened. Closing twice is fine."""
         self._closed = True
         here = self._loop is asyncio.get_running_loop()  # tasks of a loop that is gone are, too
-        tasks = [
+        tasks: list[asyncio.Task[Any]] = [
             task
             for run in (list(self._runs) if here else ())
             if (
@@ -196,6 +207,10 @@ class Client(Verbs):
                 )
             )
         ]
+        closed = f"the client{self._named} was closed while a reading was under way"
+        readers = list(self._readers) if here else ()
+        pages = [reader.abort(HubbatchError(closed)) for reader in readers]
+        tasks.extend(page for page in pages if page is not None)
         if tasks:
             await asyncio.wait(tasks)
         await self._tokens.aclose()
@@ -224,8 +239,27 @@ class Client(Verbs):
         source = check_source(endpoint, records)
         return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
+    def properties(self, object_type: str) -> Properties:
+        """Return the properties of an object type: `await client.properties("contacts").all()`."""
+        return Properties(self._api_version, object_type, self._resources)
+
+    def _path(self, endpoint: Endpoint, object_type: str) -> str:
+        self._check_open()
+        return endpoint.path(self._api_version, {"object_type": object_type})
+
+    def _reader(self, query: Query, after: str | None) -> ObjectReader:
+        reader = ObjectReader(query, self._resources, after)
+        self._readers.add(reader)
+        return reader
+
     def _equip(self, run: Run[Any]) -> ClientResources:
         """Give a run that starts what all runs of this client share."""
+        resources = self._resources()
+        self._runs.add(run)
+        return resources
+
+    def _resources(self) -> ClientResources:
+        """Return what all requests of this client share; it belongs to the loop in which this is first asked for."""
         self._check_open()
         loop = asyncio.get_running_loop()
         if self._loop is None:
@@ -235,7 +269,6 @@ class Client(Verbs):
                 "the client belongs to the event loop in which its first run was started; make one client for each"
                 " loop, within it"
             )
-        self._runs.add(run)
         return ClientResources(
             self._transport,
             self._tokens,
@@ -244,6 +277,7 @@ class Client(Verbs):
             self._clock,
             self._random,
             self._observers,
+            self._schemas,
         )
 
     def _check_open(self) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from hubbatch._states import RecordOutcome
+    from hubbatch.models import BatchError
     from hubbatch.outcome import Outcome
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "PermissionDeniedError",
     "ProtocolError",
     "RecordError",
+    "RefusedError",
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
@@ -60,6 +62,20 @@ class TransportError(HubbatchError):
 
 class ProtocolError(HubbatchError):
     """The service answered with something that is not HubSpot's batch API."""
+
+
+class RefusedError(HubbatchError):
+    """The service refused a request that is about no single records: a page of a scan or a search.
+
+    `error`: its own words.
+    """
+
+    def __init__(self, message: str, error: BatchError | None = None) -> None:
+        super().__init__(message, error)
+        self.error = error
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class RecordError(HubbatchError):

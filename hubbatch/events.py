@@ -54,7 +54,7 @@ class RunEvent(Event):
     """Something that has happened in a run."""
 
     run: int
-    """Which run of this process it is: `Run.id`."""
+    """Which run of this process it is: `Run.id`. What is read outside a run, as properties are, has its own number."""
     verb: str
     object_type: str
 

@@ -89,12 +89,20 @@ class ResultDraft(_Referable):
 class RowResult(Mapping[str, Any]):
     """What an endpoint answered for one record whose result is no object: HubSpot's fields, as a mapping.
 
-    Times are text as they came. It equals any mapping with the same fields.
+    Times are text as they came. It equals a row with the same fields and `others`, and any other mapping with the same
+    fields.
     """
 
     fields: Mapping[str, Any]
     others: tuple[Mapping[str, Any], ...] = ()
     """Further results for the same record: an association may be answered once for each direction."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, RowResult) and self.others != other.others:
+            return False
+        return Mapping.__eq__(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]

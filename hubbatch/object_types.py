@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["ObjectType"]
+__all__ = ["ObjectType", "scope_name"]
 
 
 class ObjectType(StrEnum):
@@ -52,3 +52,11 @@ class ObjectType(StrEnum):
     CONTRACTS = "contracts"
     PARTNER_CLIENTS = "partner_clients"
     PARTNER_SERVICES = "partner_services"
+
+
+def scope_name(object_type: str) -> str:
+    """Return what the scopes of an object type are named by, as in `crm.schemas.contacts.read`."""
+    name = object_type.lower()
+    if name in set(ObjectType):
+        return ObjectType(name).name.lower()
+    return "custom" if name.startswith(("2-", "p_")) else name

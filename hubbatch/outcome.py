@@ -58,7 +58,10 @@ _EXAMPLES = 2
 
 @frozen
 class Outcome(Generic[ResultT]):
-    """One aggregate answer for any number of records."""
+    """One aggregate answer for any number of records.
+
+    To write it as JSON or otherwise, use `to_dict`: `attrs.asdict` does not know how records are kept.
+    """
 
     status: BatchStatus = BatchStatus.COMPLETE
     """COMPLETE: the run saw all its input through; CANCELED: it stopped early; else as a batch left it."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import itertools
 import math
 import warnings
 import weakref
 from collections.abc import AsyncIterable, Callable, Generator, Iterable
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
 from hubbatch._engine.life import EndReason, Life, State, attach_error
-from hubbatch._engine.record_stream import RecordStream
-from hubbatch._engine.reporter import RunReporter
+from hubbatch._engine.record_stream import Reading, RecordStream
+from hubbatch._engine.reporter import RunReporter, run_numbers
 from hubbatch._engine.sender import ClientResources
 from hubbatch._records.call import Call
 from hubbatch._states import RecordOutcome
@@ -32,8 +32,6 @@ _within: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
     "hubbatch_within", default=frozenset()
 )
 """The marks of the runs whose source or callback is being executed: they cannot wait for their own end."""
-
-_numbers = itertools.count(1)
 
 
 class Run(Generic[ResultT]):
@@ -57,7 +55,7 @@ class Run(Generic[ResultT]):
         ended: Callable[[Run[Any]], None],
         client_name: str | None = None,
     ) -> None:
-        self.id = next(_numbers)
+        self.id = next(run_numbers)
         """Which run of this process it is, in events and in the log."""
         self._of = "" if client_name is None else f" for {client_name!r}"
         self._call = call
@@ -67,8 +65,8 @@ class Run(Generic[ResultT]):
         self._life = Life()
         self._mark = object()
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
-        self._settled: RecordStream | None = None
-        """What waits to be iterated over; None while nobody is to iterate."""
+        self._settled: RecordStream | None = None  # None: nobody is to iterate
+        self._over = False  # has ended, and observers have been told
         self._waiters = 0
         self._informed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """The tasks to which what ended the run has been raised: none gets it twice."""
@@ -114,8 +112,7 @@ class Run(Generic[ResultT]):
     @property
     def progress(self) -> Progress:
         """A snapshot of how far the run has come, whose cost does not grow; raises `UsageError` before the start."""
-        engine, _ = self._started()
-        return engine.progress
+        return self._started()[0].progress
 
     def start(self) -> Self:
         """Start the run without waiting for it, and return it; it keeps what a run that is awaited keeps.
@@ -141,12 +138,12 @@ class Run(Generic[ResultT]):
         """
         engine, task = self._started()
         engine.stop()
-        if self._mark not in _within.get() and not task.done():
+        if self._mark not in _within.get() and not self._over:
             await asyncio.wait([task])
 
     def abort(self, reason: HubbatchError) -> asyncio.Task[None] | None:
         """Cancel the run if it is under way, for `reason`; return the task to wait for."""
-        if self._under_way is None or self._under_way[1].done():
+        if self._under_way is None or self._over:
             return None
         engine, task = self._under_way
         engine.abort(reason, task)
@@ -195,16 +192,18 @@ class Run(Generic[ResultT]):
             self._own(failure)
             attach_error(error, failure)
 
-    def __aiter__(self) -> Self:
+    def __aiter__(self) -> Reading[ResultT]:
         self._iterable()
-        return self
+        return Reading(self._take_next)
 
     async def __anext__(self) -> RecordOutcome[ResultT]:
         """Return the next settled record, in the order of settling."""
+        return await self._take_next(self)
+
+    async def _take_next(self, reading: object) -> RecordOutcome[ResultT]:
         settled = self._iterable()
-        engine, task = self._started()
-        while (record := settled.take()) is None:
-            if task.done():
+        while (record := settled.take(reading)) is None:
+            if self._over:
                 try:
                     self._result()
                 except StopAsyncIteration as error:
@@ -212,7 +211,7 @@ class Run(Generic[ResultT]):
                     raise RuntimeError("the source raised StopAsyncIteration") from error
                 raise StopAsyncIteration
             await settled.wait()
-        engine.consumed()
+        self._let_go()
         return record
 
     def _iterable(self) -> RecordStream:
@@ -224,16 +223,13 @@ class Run(Generic[ResultT]):
     async def _see_out(self, *, cancels_among: int) -> Outcome[ResultT]:
         """Wait for the end without iterating; return the outcome, or raise what ended the run."""
         self._check_not_within()  # before its records are let go
-        self._read_no_more()
-        await self._wait(cancels_among=cancels_among)
+        with nullcontext() if self._settled is None else self._settled.awaited():
+            await self._wait(cancels_among=cancels_among)
         return self._result()
 
-    def _read_no_more(self) -> None:
-        """Let a run go on whose records nobody takes away but who waits for its end now."""
-        engine, _ = self._started()
-        if self._settled is not None and not self._settled.read_elsewhere:
-            self._settled.drop()
-            engine.consumed()
+    def _let_go(self) -> None:
+        """Note that there may be room for more: records have been taken away, or press no more."""
+        self._started()[0].consumed()
 
     def _started(self) -> tuple[Engine, asyncio.Task[None]]:
         if self._under_way is None:
@@ -255,7 +251,9 @@ class Run(Generic[ResultT]):
             self._life.end_unstarted(error)
             raise
         reporter = RunReporter(resources.observers, self.id, self._call)
-        settled = self._settled = RecordStream(reporter.not_taken) if streamed else None
+        settled = self._settled = (
+            RecordStream(reporter.not_taken, self._let_go) if streamed else None
+        )
         engine = Engine(
             self._call,
             self._source,
@@ -286,6 +284,7 @@ class Run(Generic[ResultT]):
             self._life.fail(EndReason.SERVICE, bug, fatal=True)
             raise
         finally:
+            self._over = True  # who waits for the task goes on after this, its first callback
             if self._settled is not None:
                 self._settled.wake()
             self._note_end(self)
@@ -301,7 +300,7 @@ class Run(Generic[ResultT]):
         """Wait for the end of the run; being cancelled cancels it where no more than so many wait for it."""
         self._check_not_within()
         engine, task = self._started()
-        if task.done():
+        if self._over:
             return
         if task.get_loop() is not asyncio.get_running_loop():
             raise UsageError("wait for a run in the event loop in which it was started")
@@ -312,8 +311,7 @@ class Run(Generic[ResultT]):
             if self._waiters <= cancels_among:
                 engine.abort(_cancelled(self._of), task)
                 await asyncio.wait([task])
-                failure = self._life.ending.error
-                if failure is not None and not self._cancelled:
+                if (failure := self._life.ending.error) is not None and not self._cancelled:
                     attach_error(cancelled, failure)
             raise
         finally:
@@ -321,8 +319,7 @@ class Run(Generic[ResultT]):
 
     def _result(self) -> Outcome[ResultT]:
         """Return the outcome of a run that is over, or raise what ended it."""
-        failure = self._life.ending.error
-        if failure is not None:
+        if (failure := self._life.ending.error) is not None:
             self._raise(failure)
         return self.outcome
 

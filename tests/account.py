@@ -13,6 +13,8 @@ from hubbatch import RateLimiter, RetryPolicy
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
 from hubbatch._admission.gate import Gate
+from hubbatch._protocol.diagnosis import Diagnosis
+from hubbatch._protocol.symptoms import Symptom
 from hubbatch.sandbox._window import RollingWindow
 
 QUICK = (0.15, 0.25)
@@ -38,6 +40,10 @@ class Account:
     """The part of the latency, and so of its jitter, that is spent on the way to the server."""
     drift: float = 0.0
     tells: bool = True
+    counts_late: bool = False
+    """Whether what is left is counted as the answer is built, rather than as the request arrives."""
+    refusals_tell: bool = True
+    """Whether refusals have the headers too, where answers have them."""
     retry_after: float | None = None
     """Seconds that a refusal asks for; None: it does not say."""
     chance: random.Random = field(factory=lambda: random.Random(0))
@@ -62,13 +68,18 @@ class Account:
         served = self.take(self.accepted)
         if not served:
             self.refused.append(asyncio.get_running_loop().time())
-        headers = {
+        headers = self.headers()
+        await asyncio.sleep(latency * (1 - self.there))
+        if self.counts_late:
+            headers = self.headers()
+        return served, headers if self.tells and (served or self.refusals_tell) else {}
+
+    def headers(self) -> dict[str, str]:
+        return {
             "x-hubspot-ratelimit-max": str(self.window.limit),
             "x-hubspot-ratelimit-remaining": str(self.window.remaining(self.now)),
             "x-hubspot-ratelimit-interval-milliseconds": str(round(self.window.period * 1000)),
         }
-        await asyncio.sleep(latency * (1 - self.there))
-        return served, headers if self.tells else {}
 
     @property
     def reuse(self) -> float:
@@ -89,10 +100,15 @@ class Account:
 
 
 async def work(
-    account: Account, limiter: RateLimiter, *, until: float, most: float = float("inf")
+    account: Account,
+    limiter: RateLimiter,
+    *,
+    until: float,
+    most: float = float("inf"),
+    at_once: int | None = 32,
 ) -> None:
-    """Send as much as goes, 32 at once, until a moment or so many have gone."""
-    gate = Gate(limiter, Concurrency(32), CircuitBreaker(RetryPolicy()))
+    """Send as much as goes, so many `at_once` (None: as a client finds), until a moment or so many have gone."""
+    gate = Gate(limiter, Concurrency(at_once), CircuitBreaker(RetryPolicy()))
 
     async def worker() -> None:
         while asyncio.get_running_loop().time() < until and len(account.accepted) < most:
@@ -100,8 +116,10 @@ async def work(
                 limiter.sent(slot)
                 served, headers = await account.post()
             limiter.learn(headers, slot, refused=not served)
+            answer = Diagnosis(Symptom.ANSWERED if served else Symptom.RATE_LIMITED)
+            gate.note(answer, slot, 0.5)
             if not served:
                 limiter.hold(account.retry_after or account.window.period)
 
-    await asyncio.gather(*(worker() for _ in range(34)))
+    await asyncio.gather(*(worker() for _ in range(34 if at_once else 100)))
     await gate.settle()

@@ -12,7 +12,16 @@ from typing import Any
 import orjson
 from attrs import define, field
 
-from hubbatch import Client, Endpoint, NoReply, RateLimit, Reply, Request, RetryPolicy
+from hubbatch import (
+    Client,
+    Endpoint,
+    NoReply,
+    RateLimit,
+    Reply,
+    Request,
+    RetryPolicy,
+    Transport,
+)
 from hubbatch.endpoints import (
     ARRAY,
     DATED,
@@ -166,7 +175,13 @@ ROWS = [
 
 TYPES = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}]
 
-FAULTS = ("none", "lost", "lost after", "unsent", "server error", "busy", "limited", "garbage")
+FAULTS = (
+    *("none", "lost", "lost after", "unsent", "server error", "busy", "limited", "garbage"),
+    *("daily", "token", "wrote and left out", "one error for many", "207 under nothing"),
+    *("foreign ids", "no such list", "proxy"),
+)
+
+NAMELESS = {"category": "VALIDATION_ERROR", "message": "one of them is not valid"}
 
 
 def refusal(status: int, category: str, message: str, **context: Any) -> Reply:
@@ -178,6 +193,47 @@ def refusal(status: int, category: str, message: str, **context: Any) -> Reply:
 def answer(status: int, **value: Any) -> Reply:
     """Return an answer to a batch."""
     return Reply(status, {}, orjson.dumps({"status": "COMPLETE", **value}))
+
+
+NO_SUCH_LIST = "List does not exist with ID 5."
+
+_NOTHING_DONE = {
+    "server error": refusal(500, "INTERNAL_ERROR", "oops"),
+    "busy": refusal(503, "SERVICE_UNAVAILABLE", "busy"),
+    "limited": refusal(429, "RATE_LIMITS", "You have reached your secondly limit."),
+    "daily": refusal(429, "RATE_LIMITS", "You have reached your daily limit."),
+    "token": refusal(401, "INVALID_AUTHENTICATION", "no such token"),
+    "proxy": Reply(200, {}, b'{"error": "maintenance"}'),
+}
+"""Answers of one that has done nothing."""
+
+
+def _is_several(body: Any) -> bool:
+    """Whether a request has several inputs: an error without a name to one alone is about that one."""
+    inputs = body.get("inputs", ()) if isinstance(body, dict) else body
+    lists = body.values() if isinstance(body, dict) and "inputs" not in body else (inputs,)
+    return sum(len(each) for each in lists if isinstance(each, list)) > 1
+
+
+def twisted(reply: Reply, fault: str) -> Reply:
+    """Return an answer that says less of what was done than there is to say, or something of others."""
+    if reply.status == 204:
+        if fault != "207 under nothing":
+            return reply
+        return answer(207, results=[], errors=[NAMELESS], numErrors=1)
+    value = orjson.loads(reply.body)
+    match fault:
+        case "wrote and left out" if value.get("results"):
+            errors = [*value.get("errors", ()), NAMELESS]
+            more = {"results": value["results"][1:], "errors": errors, "numErrors": len(errors)}
+            return Reply(207, {}, orjson.dumps({**value, **more}))
+        case "one error for many" if value.get("errors"):
+            more = {"results": value["results"][1:], "errors": [NAMELESS], "numErrors": 1}
+            return Reply(207, {}, orjson.dumps({**value, **more}))
+        case "foreign ids" if "recordsIdsAdded" in value:
+            more = {"recordsIdsAdded": ["999999"], "recordIdsRemoved": ["999999"]}
+            return Reply(200, {}, orjson.dumps({**value, **more}))
+    return reply
 
 
 @define
@@ -227,13 +283,12 @@ class OtherService:
             case "garbage":
                 self._carry_out(request)
                 return Reply(200, {}, b"<html>")
-            case "server error":
-                return refusal(500, "INTERNAL_ERROR", "oops")
-            case "busy":
-                return refusal(503, "SERVICE_UNAVAILABLE", "busy")
-            case "limited":
-                return refusal(429, "RATE_LIMITS", "You have reached your secondly limit.")
-        return self._carry_out(request)
+            case "no such list" if "/lists/" in request.path:
+                return refusal(404, "OBJECT_NOT_FOUND", NO_SUCH_LIST)
+        if fault in _NOTHING_DONE:
+            return _NOTHING_DONE[fault]
+        reply = self._carry_out(request)
+        return twisted(reply, fault) if _is_several(orjson.loads(request.body)) else reply
 
     def _carry_out(self, request: Request) -> Reply:
         body = orjson.loads(request.body)
@@ -369,7 +424,7 @@ _ROUTES: Sequence[tuple[str, str, Callable[[OtherService, Any], Reply]]] = (
 )
 
 
-def client_of(service: OtherService, **options: Any) -> Client:
+def client_of(service: Transport, **options: Any) -> Client:
     """Return a client of this service."""
     options = {
         "rate_limit": RateLimit(1_000_000, 1.0),

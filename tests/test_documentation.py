@@ -42,6 +42,8 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     """Let the README's clients talk to a sandbox, unless they say where to."""
     with Sandbox(rate_limit=None, latency=0.0).in_thread() as sandbox:
         sandbox.define_property("deals", "deal_ref", unique=True)
+        sandbox.define_property("companies", "domain_key", unique=True)
+        sandbox.account().define_list("42", "contacts")
 
         class SandboxClient(hubbatch.Client):
             def __init__(self, token: str, **options: Any) -> None:
@@ -57,6 +59,15 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
 async def deals_from_a_cursor() -> AsyncIterator[dict[str, Any]]:
     for number in range(250):
         yield {"deal_ref": f"d{number}", "amount": "NaN" if number % 50 else float("nan")}
+
+
+async def linked(client: hubbatch.Client) -> dict[str, Any]:
+    """Return what the page on associations begins with: a person, a company, and the link between them."""
+    links = client.associations("contacts", "companies")
+    (person,) = (await client.create("contacts", [{"email": "ada@acme.com"}])).results
+    (company,) = (await client.create("companies", [{"domain_key": "acme.com"}])).results
+    assert (await links.create([(person.id, company.id)], label="Primary")).ok
+    return {"links": links, "person": person, "company": company}
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -80,6 +91,8 @@ def test_a_code_block_runs(block: str, sandbox: Sandbox) -> None:
             if "ids" in block:
                 known = await client.create("contacts", people(2))
                 names["ids"] = [result.id for result in known.results]
+            if ("links" in block or "person" in block) and "client.associations(" not in block:
+                names |= await linked(client)
             names |= {"run": done, "outcome": done.outcome}
             if inspect.CO_COROUTINE & compiled.co_flags:
                 try:

@@ -8,7 +8,7 @@ import enum
 import pickle
 import time
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import attrs
@@ -29,6 +29,7 @@ from hubbatch import (
     RecordError,
     RecordOutcome,
     RecordStatus,
+    RowResult,
     errors,
 )
 from hubbatch._states import RecordTable
@@ -284,6 +285,32 @@ def test_tables_of_records_merge_like_lists_of_them(parts: list[Outcome]) -> Non
     assert all(id(record.error) in found for record in merged.records if record.error)
 
 
+def without_successes(outcome: Outcome) -> Outcome:
+    """Return an outcome as a run leaves it that keeps errors only."""
+    return attrs.evolve(
+        outcome, records=[record for record in outcome.records if record.status is not S]
+    )
+
+
+@given(st.lists(st.tuples(outcomes(), st.sampled_from(["all", "columns", "errors", "none"]))))
+def test_a_merged_record_stands_where_it_stood_whatever_the_parts_before_it_kept(
+    parts: list[tuple[Outcome, str]],
+) -> None:
+    kept: dict[str, Callable[[Outcome], Outcome]] = {
+        "all": lambda part: part,
+        "columns": in_columns,
+        "errors": without_successes,
+        "none": lambda part: attrs.evolve(part, records=[], errors=[]),
+    }
+    whole = Outcome.merge(*(part for part, _ in parts))
+    merged = Outcome.merge(*(kept[how](part) for part, how in parts))
+    assert merged.counts == whole.counts
+    indexes = [record.index for record in merged.records]
+    assert indexes == sorted(set(indexes))
+    assert list(merged.records) == [whole.records[index] for index in indexes]
+    assert len(indexes) == sum(len(kept[how](part).records) for part, how in parts)
+
+
 def test_the_cost_of_merging_grows_with_the_records_and_not_with_their_square() -> None:
     part = in_columns(
         Outcome(counts=Counts(500, 500), records=[RecordOutcome(n, None, S) for n in range(500)])
@@ -466,3 +493,17 @@ def test_whatever_a_result_or_an_error_holds_can_be_written(value: Any) -> None:
     )
     written = orjson.loads(orjson.dumps(outcome.to_dict()))
     assert Outcome.from_dict(written).counts == outcome.counts
+
+
+def test_rows_are_equal_if_their_further_results_are_too() -> None:
+    row, both = RowResult({"id": "1"}), RowResult({"id": "1"}, ({"id": "2"},))
+    assert row == RowResult({"id": "1"}) == {"id": "1"}
+    assert both == RowResult({"id": "1"}, ({"id": "2"},)) == {"id": "1"}
+    assert row != both
+    assert RowResult({"id": "2"}) != row
+    assert row != [("id", "1")]
+    first, second = (
+        Outcome(counts=Counts(1, 1), records=[RecordOutcome(0, 1, S, result)])
+        for result in (row, both)
+    )
+    assert first != second

@@ -21,6 +21,7 @@ from hubbatch import (
     Run,
     UsageError,
 )
+from hubbatch.events import Event, RunEnded, RunStarted
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -252,3 +253,75 @@ async def test_a_run_that_cannot_close_its_ledger_raises_to_every_waiter() -> No
         with pytest.raises(ZeroDivisionError):
             await early
         assert "closed" in repr(world.client)
+
+
+@pytest.mark.parametrize("way", ["stop", "wait", "close", "iterate"])
+@pytest.mark.parametrize("turns", range(10))
+@virtual_time
+async def test_who_waits_for_a_run_in_its_last_moments_goes_on_after_its_last_event(
+    way: str, turns: int
+) -> None:
+    heard: list[Event] = []
+    async with World(observers=[heard.append]) as world:
+        run = upsert(world, [])
+        if way == "iterate":
+            await run.__aenter__()
+        else:
+            run.start()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        match way:
+            case "stop":
+                await run.stop()
+            case "wait":
+                await run.wait()
+            case "close":
+                await world.client.aclose()
+            case "iterate":
+                assert [record async for record in run] == []
+        assert [type(event) for event in heard] == [RunStarted, RunEnded]
+        assert run.done
+        if way == "iterate":
+            await run.__aexit__(None, None, None)
+
+
+@pytest.mark.parametrize("order", ["wait-break", "break-wait"])
+@virtual_time
+async def test_a_run_whose_reader_has_left_the_loop_comes_to_its_end_once_another_task_waits(
+    order: str,
+) -> None:
+    async with World() as world:
+        async with upsert(world, people(1_000), batch_size=10, prefetch=100) as run:
+            if order == "break-wait":
+                async for _ in run:
+                    break
+                waiter = asyncio.create_task(run.wait())
+            else:
+                await anext(aiter(run))
+                async for _ in run:
+                    waiter = asyncio.create_task(run.wait())
+                    await asyncio.sleep(5.0)
+                    assert run.progress.counts.total < 200, "a slow reader still holds the run"
+                    break
+            assert (await waiter).ok
+            rest = [record.index async for record in run]
+        taken = 1 if order == "break-wait" else 2
+        assert sorted(rest) == list(range(taken, 1_000)), "nothing is taken from who reads on"
+
+
+@virtual_time
+async def test_a_run_waits_for_a_reader_who_takes_its_records_in_portions() -> None:
+    async with World() as world:
+        async with upsert(world, people(1_000), batch_size=10, prefetch=100) as run:
+            seen: list[int] = []
+            while not run.done:
+                portion = []
+                async for record in run:
+                    portion.append(record.index)
+                    if len(portion) == 70:
+                        break
+                seen += portion
+                await asyncio.sleep(5.0)
+                assert run.progress.counts.total <= len(seen) + 100
+            seen += [record.index async for record in run]
+        assert sorted(seen) == list(range(1_000))

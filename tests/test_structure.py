@@ -20,19 +20,21 @@ SHARED = {"_printable"}
 ORDER = [
     {"_printable", "_clock"},
     {"errors"},
-    {"models", "object_types", "policies", "_checks", "_states", "progress"},
+    {"models", "object_types", "policies", "_checks", "_states", "progress", "filters", "schema"},
     {"events"},
     {"_logging", "_observers"},
     {"endpoints"},
     {"_protocol"},
     {"_records"},
+    {"_pages"},
     {"outcome"},
     {"_batches"},
     {"_quota"},
     {"_admission"},
     {"_http"},
     {"_engine"},
-    {"_options", "_client_options", "_calls", "_verbs", "run"},
+    {"_options", "_client_options", "_calls", "_verbs", "_reading", "_properties", "run", "reader"},
+    {"_faces"},
     {"client"},
     {"__init__"},
     {"files"},
@@ -44,7 +46,7 @@ LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
 PURE = {"errors", "models", "object_types", "policies", "_checks", "_states", "progress"}
 PURE |= {"outcome", "_printable", "events", "_logging"}
-PURE |= {"endpoints", "_protocol", "_records", "_batches"}
+PURE |= {"endpoints", "_protocol", "_records", "_batches", "_pages", "filters", "schema"}
 
 
 def only_for_types(tree: ast.Module) -> list[ast.stmt]:
@@ -191,6 +193,8 @@ def test_the_public_names_are_these() -> None:
         *("OutcomeError", "RecordError", "in_thread", "open_session"),
         *("Transport", "Request", "Reply", "NoReply"),
         *("Endpoint", "Pair", "RowResult"),
+        *("Property", "PropertyOption", "Schema"),
+        *("ObjectReader", "Filter", "RefusedError"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"

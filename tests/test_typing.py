@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any, assert_type
 from hubbatch import (
     Client,
     Counts,
+    Filter,
     NoReply,
+    ObjectReader,
     ObjectResult,
     Outcome,
+    Property,
     RecordOutcome,
     RecordStatus,
     Run,
+    Schema,
     Transport,
 )
 from hubbatch.sandbox import Sandbox
@@ -41,9 +45,32 @@ if TYPE_CHECKING:
             async for record in reading:
                 assert_type(record, RecordOutcome)
                 assert_type(record.status, RecordStatus)
+        schema = await client.properties("contacts").all(refresh=True)
+        assert_type(schema, Schema)
+        assert_type(schema["email"], Property)
+        assert_type([each.name for each in schema if "email" in schema], list[str])
+        client.create("contacts", [], validate=True)
+        client.create("contacts", [], validate=schema)
+        client.create("contacts", [], validate=[schema["email"]])
+        client.create("contacts", [], validate="yes")  # type: ignore[arg-type]
         client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
         client.create("contacts", [], duplicates="last")  # type: ignore[arg-type]
         Client.from_env(max_concurency=3)  # type: ignore[call-arg]
+
+    async def what_editors_know_of_reading_out(client: Client) -> None:
+        reader = client.search("deals", [Filter("amount", "GT", 1)], sorts=["-amount"], query="x")
+        assert_type(reader, ObjectReader)
+        assert_type([deal async for deal in reader], list[ObjectResult])
+        assert_type(reader.cursor, str | None)
+        async with client.scan("contacts", archived=True, after=reader.cursor) as listed:
+            assert_type(await anext(listed), ObjectResult)
+        amount = {"propertyName": "amount", "operator": "GT", "value": 1}
+        client.search("deals", [amount])
+        client.search("deals", [[amount], [Filter("amount", "LT", 1)]])
+        client.search("deals", {"filters": [amount]})
+        client.search("deals", sorts={"propertyName": "amount"})
+        client.search("deals", 7)  # type: ignore[arg-type]
+        client.scan("deals", filters=[])  # type: ignore[call-arg]
 
     def what_tests_know(seven: Callable[[int], Coroutine[Any, Any, str]]) -> None:
         assert_type(virtual_time(seven)(7), str)

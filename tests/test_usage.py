@@ -14,6 +14,7 @@ from support import World, people
 
 import hubbatch
 from hubbatch import Client, Outcome, RateLimit, Run, UsageError
+from hubbatch.endpoints import CREATE
 from hubbatch.testing import virtual_time
 
 
@@ -58,6 +59,46 @@ def test_a_wrong_client_option_is_named(options: dict[str, Any], says: str) -> N
     with pytest.raises(UsageError, match=says) as caught:
         Client(**arguments)
     assert "made-up" not in str(caught.value)
+
+
+TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
+
+
+@pytest.mark.parametrize(
+    ("option", "says"),
+    [
+        ("api_version", "api_version must"),
+        ("rate_limit", "rate_limit must"),
+        ("retry", "retry must"),
+        ("daily_reserve", "daily_reserve must"),
+        ("max_hold", "max_hold must"),
+        ("max_concurrency", "max_concurrency must"),
+        ("timeout", "timeout must"),
+        ("base_url", "base_url must"),
+        ("session", "session must"),
+        ("transport", "transport must"),
+        ("clock", "clock must"),
+        ("random", "random must"),
+        ("observers", "observer"),
+    ],
+)
+@pytest.mark.parametrize("wrap", [str, lambda token: [token], lambda token: {"token": token}])
+def test_a_token_that_was_put_into_another_option_by_mistake_is_not_told(
+    option: str, says: str, wrap: Any
+) -> None:
+    options: Any = {option: wrap(TOKEN)}
+    with pytest.raises(UsageError, match=says) as caught:
+        Client("made-up", **options)
+    assert "pat-na1-1111" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["api_version", "batch_size", "linger", "deadline", "prefetch"])
+def test_a_token_that_was_put_into_an_option_of_a_run_is_not_told(name: str) -> None:
+    options: Any = {name: TOKEN}
+    with pytest.raises(UsageError, match=r"text of 44 characters") as caught:
+        Client("made-up").batch(CREATE, [], object_type="contacts", **options)
+    assert "pat-na1-1111" not in str(caught.value)
+    assert name.removeprefix("api_") in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The gate that all requests of one client pass: so many at once, each with a place in the quota, runs in turn.
 
-Each run has a queue of its own, and the queues are served round-robin: a small run never waits behind a large one.
+Each class of limits has queues of its own, so that a class that is held holds no other. In it each run has a queue,
+and these are served round-robin: a small run never waits behind a large one.
 While the service is broken it lets one request through at a time. It knows nothing of what is sent.
 """
 
@@ -13,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
-from attrs import frozen
+from attrs import define, field, frozen
 
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
@@ -26,6 +27,7 @@ from hubbatch._quota.budget import Slot
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch.errors import HubbatchError
 from hubbatch.events import BreakerClosed, BreakerOpened, BreakerProbed
+from hubbatch.policies import LimitClass
 
 __all__ = ["DeclinedError", "Gate"]
 
@@ -43,6 +45,42 @@ class _Waiter:
     since: float
     """When its batch first asked: it has a time of its own to wait for a broken service."""
     admitted: asyncio.Future[Slot]
+
+
+@define(eq=False)
+class _Queues:
+    """What waits for the limits of one class: a queue for each run."""
+
+    limit_class: LimitClass
+    by_run: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = field(factory=OrderedDict)
+    """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
+    pump: asyncio.Task[None] | None = None
+    acquiring: asyncio.Timeout | None = None
+    """How long the pump waits for the quota, while it does."""
+    changed: asyncio.Event = field(factory=asyncio.Event)
+    crowded_until: float = -math.inf
+    """Until when a waiter waited for a request to end rather than for the quota; infinity: one does now."""
+
+    def withdraw(self, queue: Hashable, waiter: _Waiter) -> None:
+        """Forget a waiter that waits no longer."""
+        waiting = self.by_run.get(queue)
+        if waiting is not None and waiter in waiting:
+            del waiting[waiter]
+            if not waiting:
+                del self.by_run[queue]
+
+    def next(self) -> _Waiter | None:
+        """Take the first waiter of the queue whose turn it is, and send that queue to the end."""
+        while self.by_run:
+            queue, waiting = next(iter(self.by_run.items()))
+            waiter, _ = waiting.popitem(last=False)
+            if waiting:
+                self.by_run.move_to_end(queue)
+            else:
+                del self.by_run[queue]
+            if not waiter.admitted.done():
+                return waiter
+        return None
 
 
 class Gate:
@@ -63,16 +101,10 @@ class Gate:
         self._breaker = breaker
         self._notify = notify
         self._in_flight = 0
-        self._queues: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = OrderedDict()
-        """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
-        self._pump: asyncio.Task[None] | None = None
-        self._acquiring: asyncio.Timeout | None = None
-        """How long the pump waits for the quota, while it does."""
-        self._change = asyncio.Event()
+        self._classes = OrderedDict((each, _Queues(each)) for each in LimitClass)
+        """Whose turn it is comes first, should they wait for the same request to end."""
         self._without_success_since: float | None = None
         """When the first answer came that was not good, since the last good one."""
-        self._crowded_until = -math.inf
-        """Until when a waiter waited for a request to end rather than for the quota; infinity: one does now."""
         self._partial = Spacing()
         self._first_at, self._passed_at = math.inf, -math.inf
         """When the first request was let through, and the last one."""
@@ -92,16 +124,16 @@ class Gate:
         """For so many seconds the service has not given one good answer; 0 while its last one was good."""
         return 0.0 if self._without_success_since is None else now() - self._without_success_since
 
-    @property
-    def held_for(self) -> float:
-        """Seconds for which all requests are held from now on; infinity while it is not known."""
-        return math.inf if self._breaker.open else self.limiter.held_for
+    def held_for(self, limit_class: LimitClass) -> float:
+        """Return for how many seconds a class is held from now on; infinity while it is not known."""
+        return math.inf if self._breaker.open else self.limiter.held_for(limit_class)
 
-    @property
-    def crowded(self) -> bool:
-        """Whether one who comes now has to wait: for others, for the quota, or for a broken service."""
-        waiting = self._acquiring is not None or self._closed_until() > now()
-        return waiting or self.limiter.stalled_for > 0
+    def crowded(self, limit_class: LimitClass) -> bool:
+        """Whether one who comes now has to wait: for others of its class, its quota, or a broken service."""
+        acquiring = self._classes[limit_class].acquiring is not None
+        return (
+            acquiring or self._closed_until() > now() or self.limiter.stalled_for(limit_class) > 0
+        )
 
     def partial_at(self, who: Hashable) -> float:
         """Return from when on a request may be made that is not full, where there would be a place for it.
@@ -122,8 +154,10 @@ class Gate:
         self._partial.leave(who)
 
     @asynccontextmanager
-    async def enter(self, queue: Hashable, since: float) -> AsyncIterator[Slot]:
-        """Wait for the queue's turn; the request is in flight until the context is left.
+    async def enter(
+        self, queue: Hashable, since: float, limit_class: LimitClass = LimitClass.INTERVAL
+    ) -> AsyncIterator[Slot]:
+        """Wait for the queue's turn among its class; the request is in flight until the context is left.
 
         The place in the quota is used once the limiter knows that the request was sent, whatever comes of it;
         until then it is given back.
@@ -131,7 +165,7 @@ class Gate:
         `since`: when the caller first asked. Raises `TransportError` once the service has been broken for too long
         since then.
         """
-        slot = await self._wait(queue, since)
+        slot = await self._wait(self._classes[limit_class], queue, since)
         try:
             yield slot
         finally:
@@ -146,7 +180,7 @@ class Gate:
     ) -> None:
         """Note what came of a request. `in_poison_search`: a failure would be the request's own."""
         broken, resumes_at, moment = self._breaker.open, self._breaker.resumes_at, now()
-        limited = self._crowded_until >= slot.sent_at
+        limited = any(each.crowded_until >= slot.sent_at for each in self._classes.values())
         self._breaker.note(
             diagnosis,
             sent_at=slot.sent_at,
@@ -164,9 +198,10 @@ class Gate:
             )
         if broken and not self._breaker.open:
             self._concurrency.begin_anew()
-        if self._acquiring is not None and not self._acquiring.expired():
-            self._acquiring.reschedule(self._next_to_give_up())
-        self._change.set()
+        for queues in self._classes.values():
+            if queues.acquiring is not None and not queues.acquiring.expired():
+                queues.acquiring.reschedule(self._next_to_give_up(queues))
+        self._wake()
         if broken or self._breaker.open:
             self._report(
                 diagnosis.symptom, broken=broken, probed=self._breaker.resumes_at != resumes_at
@@ -184,22 +219,27 @@ class Gate:
 
     async def settle(self) -> None:
         """End what works for waiters that are gone; nothing is left behind when a run ends."""
-        if self._pump is not None and not self._queues:
-            pump, self._pump = self._pump, None
+        idle = [
+            each for each in self._classes.values() if each.pump is not None and not each.by_run
+        ]
+        pumps = [each.pump for each in idle if each.pump is not None]
+        for queues, pump in zip(idle, pumps, strict=True):
+            queues.pump = None
             pump.cancel()
-            await asyncio.wait([pump])
+        if pumps:
+            await asyncio.wait(pumps)
 
-    async def _wait(self, queue: Hashable, since: float) -> Slot:
+    async def _wait(self, queues: _Queues, queue: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        self._queues.setdefault(queue, OrderedDict())[waiter] = None
-        if self._pump is None or self._pump.done():
-            self._pump = asyncio.create_task(self._let_through())
+        queues.by_run.setdefault(queue, OrderedDict())[waiter] = None
+        if queues.pump is None or queues.pump.done():
+            queues.pump = asyncio.create_task(self._let_through(queues))
         try:
             return await future
         except asyncio.CancelledError:
             if not future.done() or future.cancelled():
-                self._withdraw(queue, waiter)
+                queues.withdraw(queue, waiter)
             elif future.exception() is None:
                 self.limiter.give_back(future.result())
                 self._leave()
@@ -207,100 +247,86 @@ class Gate:
 
     def _leave(self) -> None:
         self._in_flight -= 1
-        self._change.set()
+        self._wake()
 
-    def _withdraw(self, queue: Hashable, waiter: _Waiter) -> None:
-        waiting = self._queues.get(queue)
-        if waiting is not None and waiter in waiting:
-            del waiting[waiter]
-            if not waiting:
-                del self._queues[queue]
+    def _wake(self) -> None:
+        """Let all classes look again; the one whose turn it is looks first."""
+        for queues in self._classes.values():
+            queues.changed.set()
 
-    async def _let_through(self) -> None:
+    async def _let_through(self, queues: _Queues) -> None:
         """Give places to waiters for as long as there are any."""
         try:
-            while self._dismiss_hopeless():
+            while self._dismiss_hopeless(queues):
                 if self._closed_until() > now():
-                    await self._until_changed()
+                    await self._until_changed(queues)
                     continue
-                if (slot := await self._acquire()) is None:
+                if (slot := await self._acquire(queues)) is None:
                     continue
-                waiter = None if self._closed_until() > now() else self._next()
+                waiter = None if self._closed_until() > now() else queues.next()
                 if waiter is None:
                     self.limiter.give_back(slot)
                     continue
                 self._in_flight += 1
+                self._classes.move_to_end(queues.limit_class)
                 self._passed_at = slot.sent_at
                 self._first_at = min(self._first_at, slot.sent_at)
                 waiter.admitted.set_result(slot)
         except Exception as error:
-            while (waiter := self._next()) is not None:
+            while (waiter := queues.next()) is not None:
                 # They would wait for ever. Each run gets an error of its own, for it will carry the run's outcome.
                 own = copy.copy(error) if isinstance(error, HubbatchError) else error
                 waiter.admitted.set_exception(own)
 
-    async def _acquire(self) -> Slot | None:
+    async def _acquire(self, queues: _Queues) -> Slot | None:
         """Wait for a place in the quota; None if a waiter's time to give up comes first."""
         try:
-            async with asyncio.timeout_at(self._next_to_give_up()) as self._acquiring:
-                return await self.limiter.acquire()
+            async with asyncio.timeout_at(self._next_to_give_up(queues)) as queues.acquiring:
+                return await self.limiter.acquire(queues.limit_class)
         except TimeoutError:
             return None
         finally:
-            self._acquiring = None
+            queues.acquiring = None
 
-    def _next_to_give_up(self) -> float | None:
-        return min((at for _, _, at in self._giving_up()), default=None)
+    def _next_to_give_up(self, queues: _Queues) -> float | None:
+        return min((at for _, _, at in self._giving_up(queues)), default=None)
 
     def _closed_until(self) -> float:
         """Return when the next request may be let through, as far as the gate is concerned."""
         full = self._in_flight >= (1 if self._breaker.open else self._concurrency.level)
         return math.inf if full else self._breaker.resumes_at
 
-    async def _until_changed(self) -> None:
+    async def _until_changed(self, queues: _Queues) -> None:
         """Wait until something has happened, the gate opens by itself, or a waiter gives up."""
-        self._change.clear()
-        wakes = min([self._closed_until(), *(at for _, _, at in self._giving_up())])
+        queues.changed.clear()
+        wakes = min([self._closed_until(), *(at for _, _, at in self._giving_up(queues))])
         timer = None
         if math.isfinite(wakes):
-            timer = asyncio.get_running_loop().call_at(wakes, self._change.set)
-        self._crowded_until = math.inf
+            timer = asyncio.get_running_loop().call_at(wakes, queues.changed.set)
+        queues.crowded_until = math.inf
         try:
-            await self._change.wait()
+            await queues.changed.wait()
         finally:
-            self._crowded_until = now()
+            queues.crowded_until = now()
             if timer is not None:
                 timer.cancel()
 
-    def _giving_up(self) -> list[tuple[Hashable, _Waiter, float]]:
+    def _giving_up(self, queues: _Queues) -> list[tuple[Hashable, _Waiter, float]]:
         """Return who waits, in which queue, and when to give the service up; empty while the service works."""
         if not self._breaker.in_trouble:
             return []
         return [
             (queue, waiter, self._breaker.gives_up_at(waiter.since))
-            for queue, waiting in self._queues.items()
+            for queue, waiting in queues.by_run.items()
             for waiter in waiting
         ]
 
-    def _dismiss_hopeless(self) -> bool:
+    def _dismiss_hopeless(self, queues: _Queues) -> bool:
         """Fail the waiters whose time for a broken service is over; return whether any are left."""
         moment = now()
-        for queue, waiter, at in self._giving_up():
+        for queue, waiter, at in self._giving_up(queues):
             if moment >= at:
-                self._withdraw(queue, waiter)
+                queues.withdraw(queue, waiter)
                 if not waiter.admitted.done():
                     waiter.admitted.set_exception(self._breaker.give_up(waiter.since, moment))
-        return bool(self._queues)
-
-    def _next(self) -> _Waiter | None:
-        """Take the first waiter of the queue whose turn it is, and send that queue to the end."""
-        while self._queues:
-            queue, waiting = next(iter(self._queues.items()))
-            waiter, _ = waiting.popitem(last=False)
-            if waiting:
-                self._queues.move_to_end(queue)
-            else:
-                del self._queues[queue]
-            if not waiter.admitted.done():
-                return waiter
-        return None
+        return bool(queues.by_run)

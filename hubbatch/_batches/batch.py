@@ -70,8 +70,6 @@ class Batch:
     """Whether it is part of a search and waits for another try: the search goes on without it."""
     rounds: int = 0
     """How often a doubt about it has been looked into."""
-    omitted: bool = False
-    """Whether an answer that had errors without names, and no other doubt, has left these records out."""
     rejections: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why HubSpot rejected records in the last try, by index, although an earlier try may have written them."""
     pages: Mapping[int, Page] = attrs.field(factory=dict)

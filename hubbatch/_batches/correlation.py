@@ -16,10 +16,11 @@ from attrs import frozen
 
 from hubbatch._batches.match_values import one_to_one
 from hubbatch._batches.matches import Matches
-from hubbatch._batches.name_strategy import names_and_matches
+from hubbatch._batches.name_strategy import is_done, names_and_matches
 from hubbatch._batches.names import Names
+from hubbatch._protocol.converter import MOST_DETAILS
 from hubbatch._protocol.results import ObjectResults
-from hubbatch._records.planning import Input
+from hubbatch._records.planning import Input, NamedInput
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import AnswerKind, Endpoint, InputKind, ResultShape
 from hubbatch.models import (
@@ -46,8 +47,8 @@ class Correlation:
     """Why an input has not succeeded."""
     errors: Sequence[BatchError]
     """All errors, with their `indexes`. Where there is none, all inputs have succeeded."""
-    omitted: bool = False
-    """Whether the only doubt is about inputs that a complete answer leaves out, with errors that name no record."""
+    nameless: BatchError | None = None
+    """The first error that names no record. It may be about any input that the answer leaves out, but no other."""
 
 
 def correlate(
@@ -58,15 +59,19 @@ def correlate(
 ) -> Correlation:
     """Return what became of every input of a batch, by the reply to it."""
     if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
-        succeeded = [RecordStatus.SUCCEEDED] * len(inputs)
-        return Correlation(succeeded, results, [None] * len(inputs), [])
+        return _all_succeeded(results)
     names, matches = names_and_matches(endpoint, inputs, response, spelling)
     matched = matches.results
+    if not response.errors and len(matched) == len(inputs):
+        all_results = [*map(matched.get, range(len(inputs)))]
+        if type(None) not in set(map(type, all_results)):  # as nearly always
+            return _all_succeeded(all_results)
     causes, errors, nameless = _assign_errors(endpoint, inputs, names, matches, response)
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in causes:
         # Both a result and an error, or a result that may be its own: which of them is true is not known.
-        doubtful = position in matched or matches.left_over
+        # So it is with several pairs of one input: what is said of one of them is not said of the others.
+        doubtful = position in matched or matches.left_over or _is_several(inputs[position])
         statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
     for position, result in matched.items():
         if result is None:
@@ -79,7 +84,9 @@ def correlate(
         for position in range(len(inputs))
         if position not in matched and position not in causes and position not in already_gone
     ]
-    if unmentioned and not _unmentioned_succeeded(endpoint, len(inputs), response, nameless):
+    if unmentioned and not _unmentioned_succeeded(
+        endpoint, len(inputs), matches, response, nameless
+    ):
         error = _no_answer(inputs, unmentioned, response, nameless)
         errors.append(error)
         for position in unmentioned:
@@ -91,12 +98,13 @@ def correlate(
         [*map(matched.get, positions)],
         [*map(causes.get, positions)],
         errors,
-        omitted=endpoint.result is ResultShape.ROW
-        and bool(nameless)
-        and response.status is BatchStatus.COMPLETE
-        and not matches.left_over
-        and statuses.count(RecordStatus.UNKNOWN) == len(unmentioned),
+        nameless=nameless[0] if nameless else None,
     )
+
+
+def _all_succeeded(results: Sequence[Result | None]) -> Correlation:
+    number = len(results)
+    return Correlation([RecordStatus.SUCCEEDED] * number, results, [None] * number, [])
 
 
 def _one_each(
@@ -135,18 +143,21 @@ class _SharedErrors:
     """
 
     def __init__(self, names: Names, matches: Matches) -> None:
-        self._of_several = names.of_several
+        self._names = names
         self._matched = matches.results
-        self._seen: dict[int, tuple[list[int], int]] = {}
-        """By the identity of a list of positions: those without a result, and how many errors have named them."""
+        self._seen: dict[tuple[int, ...], tuple[list[int], int]] = {}
+        """By positions: those of them without a result, and how many errors have named just these."""
 
-    def positions_of(self, positions: list[int]) -> list[int]:
-        if not self._of_several or len(positions) == 1:
+    def positions_of(self, error: BatchError) -> list[int]:
+        """Return the positions of the inputs that an error is about."""
+        positions = self._names.of_error(error)
+        if len(positions) < 2 or not self._names.names_what_is_shared(error):  # noqa: PLR2004
             return positions
-        without_result, count = self._seen.get(id(positions), ([], 0))
+        key = tuple(positions)
+        without_result, count = self._seen.get(key, ([], 0))
         if not count:
             without_result = [at for at in positions if at not in self._matched] or positions
-        self._seen[id(positions)] = without_result, count + 1
+        self._seen[key] = without_result, count + 1
         return (
             [without_result[count % len(without_result)]]
             if count and without_result
@@ -176,11 +187,11 @@ def _assign_errors(
     for item in response.errors:
         # What has no words of HubSpot's is no rejection, whichever record it is about.
         from_hubspot = bool(item.category or item.correlation_id)
-        positions = shared.positions_of(names.of_error(item)) if from_hubspot else []
+        positions = shared.positions_of(item) if from_hubspot else []
         alone = len(inputs) == 1 and not response.results and not response.rows
         if from_hubspot and alone and not positions and not names.names_a_record(item):
             positions = [0]  # there is nobody else whom it could mean
-        if item.category == OBJECT_NOT_FOUND and positions and endpoint.missing_is_done:
+        if positions and is_done(endpoint, names, item):
             continue
         error = attrs.evolve(item, indexes=indexes_of([inputs[position] for position in positions]))
         indexed.append(error)
@@ -192,19 +203,28 @@ def _assign_errors(
 
 
 def _unmentioned_succeeded(
-    endpoint: Endpoint, inputs: int, response: BatchResponse, nameless: Sequence[BatchError]
+    endpoint: Endpoint,
+    inputs: int,
+    matches: Matches,
+    response: BatchResponse,
+    nameless: Sequence[BatchError],
 ) -> bool:
     """Whether an input that a reply does not mention was dealt with: an archive's answer names nobody."""
-    says_all = endpoint.answer in {AnswerKind.NOTHING, AnswerKind.IDS}
+    says_all = endpoint.answer is AnswerKind.NOTHING
+    if endpoint.answer is AnswerKind.IDS:
+        says_all = (
+            not matches.left_over
+        )  # lists with ids that nobody sent are not about this request
     if endpoint.result is ResultShape.ROW and not endpoint.names and not response.errors:
         says_all = True  # each has a result, and none of them says whose it is
         if endpoint.answer is AnswerKind.RESULTS:
-            says_all = len(response.rows) >= inputs
+            says_all = endpoint.results_per_input == 1 and len(response.rows) == inputs
     return (
         says_all
         and response.status is BatchStatus.COMPLETE
         and response.num_errors <= len(response.errors)
         and not nameless
+        and all(len(error.errors) < MOST_DETAILS for error in response.errors)
     )
 
 
@@ -223,6 +243,10 @@ def _no_answer(
     return BatchError(
         NO_ANSWER, message, indexes=indexes_of([inputs[position] for position in positions])
     )
+
+
+def _is_several(item: Input) -> bool:
+    return isinstance(item, NamedInput) and item.several
 
 
 def _contradiction(item: Input) -> BatchError:

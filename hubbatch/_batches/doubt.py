@@ -18,7 +18,7 @@ from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.request_body import RequestBody, read_fields
 from hubbatch._records.spelling import CONTACTS, Spelling
-from hubbatch.endpoints import READ, Doubt, Endpoint, ResultShape
+from hubbatch.endpoints import READ, Doubt, Endpoint
 from hubbatch.models import (
     CONFLICT,
     NO_ANSWER,
@@ -34,9 +34,6 @@ __all__ = ["Conclusion", "Doubts", "Finding", "doubt_error", "pause"]
 
 _ALONE = 10
 """So many inputs that an answer left out are asked for one by one; more of them go together."""
-
-_NARROWINGS = 4
-"""How often inputs that an answer left out go again, each time in groups of a tenth: enough for 10,000 of them."""
 
 _PAUSE, _LONGEST_PAUSE = 1.0, 16.0
 """Seconds before the first look-up and before the last ones, besides the backoff: reading may lag behind writing."""
@@ -86,16 +83,13 @@ class Doubts:
         self._unique_property = unique_property
         self._most_rounds = most_rounds
         self._spelling = spelling
-        # Where errors may name no record, only a record that is sent alone gets an error of its own.
-        self._repetitions = _NARROWINGS if endpoint.result is ResultShape.ROW else 1
 
     def resolvable(self, batch: Batch, item: Input, *, answered: bool) -> bool:
         """Whether a doubt about an input can be settled; `answered`: an answer came, but did not say."""
         match self._endpoint.doubt:
             case Doubt.REPEAT:
                 # What got no answer at all has been sent again already, as often as the policy allows.
-                most = self._repetitions if len(batch.inputs) > 1 else 1
-                return answered and batch.rounds < most and self._most_rounds > 1
+                return answered and not batch.rounds and self._most_rounds > 1
             case Doubt.LOOK_UP:
                 return item.key is not None and batch.rounds < self._most_rounds
             case Doubt.STAYS:
@@ -107,10 +101,8 @@ class Doubts:
             return [batch.part(inputs, stage=Stage.LOOK_UP, rounds=batch.rounds + 1)]
         if len(inputs) <= _ALONE:
             groups: Sequence[Sequence[Input]] = [[item] for item in inputs]
-        elif self._repetitions == 1:
-            groups = [inputs]
         else:
-            groups = _in_groups(inputs)
+            groups = [inputs]
         return [batch.part(group, rounds=batch.rounds + 1) for group in groups]
 
     def body(self, inputs: Sequence[Input]) -> bytes:
@@ -238,11 +230,6 @@ class Doubts:
             wire = {"id": item.properties[self._unique_property or ""]}
             asked.append(Input(item.index, item.record, encode_input(wire), item.key))
         return asked
-
-
-def _in_groups(inputs: Sequence[Input]) -> list[Sequence[Input]]:
-    size = -(-len(inputs) // _ALONE)
-    return [inputs[start : start + size] for start in range(0, len(inputs), size)]
 
 
 def _contradicts(rejection: BatchError | None) -> bool:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hubbatch.models import BatchError
 
 __all__ = ["contexts_of", "texts"]
-
-_MOST_TEXTS = 10_000
-"""Texts of one list that are read: more than any batch has inputs."""
 
 
 def contexts_of(error: BatchError) -> list[Mapping[str, Any]]:
@@ -26,5 +22,5 @@ def contexts_of(error: BatchError) -> list[Mapping[str, Any]]:
 def texts(value: Any) -> Iterable[str]:
     """Read what is a list of texts in practice, and one text, or a number, at times."""
     if isinstance(value, list):
-        return map(str, itertools.islice(value, _MOST_TEXTS))
+        return map(str, value)
     return () if value is None else (str(value),)

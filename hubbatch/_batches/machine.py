@@ -77,7 +77,8 @@ class BatchMachine:
         self._unique = unique_names(call.id_property, call.unique_property)
         self._rejection = Rejection(call.endpoint, call.spelling, self._unique, self._settlement)
         self._transitions = self._table(
-            Acceptance(call.endpoint, self._settlement), LookUp(self._settlement)
+            Acceptance(call.endpoint, self._settlement, call.max_batch_bytes - len(request_body)),
+            LookUp(self._settlement),
         )
 
     def _table(
@@ -128,6 +129,8 @@ class BatchMachine:
             body = self._request_body.wrap_bodies(bodies)
         else:
             body = self._request_body.wrap(batch.inputs)
+        if endpoint.method == "GET":
+            body = b""
         return Request(
             call.path, body, call.query, repeatable=endpoint.idempotent, method=endpoint.method
         )
@@ -160,12 +163,6 @@ class BatchMachine:
         self, batch: Batch, diagnosis: Diagnosis, moment: Moment, before: RecordStatus
     ) -> Transition:
         """Return what an answer makes of a batch. `before`: what its records were before the request."""
-        if batch.omitted:
-            # An answer without doubt left them out, and this one says why: both are about the same.
-            if diagnosis.symptom is Symptom.ANSWERED or diagnosis.proof is Proof.NOT_WRITTEN:
-                before = RecordStatus.UNSENT
-            elif diagnosis.proof is Proof.NOTHING:
-                batch = attrs.evolve(batch, omitted=False)
         batch, decision = self._decide(batch, diagnosis, moment)
         if batch.stage is Stage.SEND:
             writes = self._call.endpoint.writes

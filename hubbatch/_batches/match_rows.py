@@ -5,7 +5,6 @@ Pure. An input may have as many results as its endpoint's row says; more of them
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,19 +19,20 @@ __all__ = ["match_rows"]
 
 def match_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Matches:
     """Give the results of a reply to inputs."""
-    found: dict[int, list[RowResult]] = defaultdict(list)
+    if (alone := names.one_each(response.rows)) is not None:
+        return Matches({**alone}, left_over=False)
+    first: dict[int, RowResult] = {}
+    several: dict[int, list[RowResult]] = {}
     left_over = False
     for row in response.rows:
-        position = names.of_result(row)
-        if position is None:
-            left_over = True
-        else:
-            found[position].append(row)
-    matched: dict[int, Result | None] = {}
-    for position, rows in found.items():
-        if len(rows) == 1:
-            matched[position] = rows[0]
-            continue
+        positions = names.of_result(row)
+        left_over = left_over or not positions
+        for position in positions:
+            earlier = first.setdefault(position, row)
+            if earlier is not row:
+                several.setdefault(position, [earlier]).append(row)
+    matched: dict[int, Result | None] = {**first}
+    for position, rows in several.items():
         fields = _different([row.fields for row in rows])
         most = endpoint.results_per_input
         joined = RowResult(fields[0], tuple(fields[1:]))

@@ -25,9 +25,8 @@ class Names(Protocol):
         """Whether an error names records at all, be they of this batch or not."""
         ...
 
-    @property
-    def of_several(self) -> bool:
-        """Whether an error may name several inputs of which only some have failed: it names what they share."""
+    def names_what_is_shared(self, error: BatchError) -> bool:
+        """Whether an error names something that several inputs have, of which only some may have failed."""
         ...
 
 

@@ -22,9 +22,6 @@ __all__ = ["ObjectNames"]
 class ObjectNames:
     """The names of the inputs of one batch."""
 
-    of_several = False
-    """Whether an error may name several inputs of which only some have failed."""
-
     def __init__(self, endpoint: Endpoint, inputs: Sequence[Input], spelling: Spelling) -> None:
         self._addresses = endpoint.addresses
         self._error_names = endpoint.error_names
@@ -115,6 +112,10 @@ class ObjectNames:
     def _of_value(self, value: str) -> list[int]:
         keys = (self._spelling.key(id_property, value) for id_property in self.id_properties)
         return [self.by_key[key] for key in keys if key in self.by_key]
+
+    def names_what_is_shared(self, error: BatchError) -> bool:  # noqa: ARG002
+        """Whether an error names something that several inputs have: no name of an object is."""
+        return False
 
     def names_a_record(self, error: BatchError) -> bool:
         """Whether an error names records at all, be they of this batch or not."""

@@ -12,12 +12,12 @@ import orjson
 from attrs import field, frozen
 
 from hubbatch._batches.correlation import Correlation, indexes_of
-from hubbatch._records.paths import steps_of, text_of, value_at
+from hubbatch._records.paths import steps_of, value_at
 from hubbatch._records.planning import Input
 from hubbatch.endpoints import Endpoint, Paging
 from hubbatch.models import NO_ANSWER, BatchError, RecordStatus, RowResult
 
-__all__ = ["Page", "Paged", "bodies_of", "follow_pages"]
+__all__ = ["Page", "Paged", "bodies_of", "follow_pages", "in_requests"]
 
 _MOST_PAGES = 10_000
 """Pages of one input, at most: a service that never comes to an end must not be followed for ever."""
@@ -70,10 +70,38 @@ def bodies_of(
     return bodies
 
 
+def in_requests(
+    endpoint: Endpoint, inputs: Sequence[Input], pages: Mapping[int, Page], largest: int
+) -> list[list[Input]]:
+    """Put inputs that go on into requests of at most so many bytes of inputs. `pages`: by the input's index."""
+    parts: list[list[Input]] = []
+    room = 0
+    for item in inputs:
+        size = _size(endpoint.paging, item, pages[item.index].after) + 1  # the comma
+        if size > room:
+            parts.append([])
+            room = largest + 1
+        parts[-1].append(item)
+        room -= size
+    return parts
+
+
+def _size(paging: Paging | None, item: Input, after: str) -> int:
+    """Return the bytes of an input that goes on, at the most."""
+    return len(item.body) + (len(orjson.dumps({paging.after: after})) - 1 if paging else 0)
+
+
 def follow_pages(
-    endpoint: Endpoint, inputs: Sequence[Input], correlation: Correlation, pages: Mapping[int, Page]
+    endpoint: Endpoint,
+    inputs: Sequence[Input],
+    correlation: Correlation,
+    pages: Mapping[int, Page],
+    largest: int,
 ) -> Paged:
-    """Join what an answer says of inputs to what was read of them before. `pages`: by the input's index."""
+    """Join what an answer says of inputs to what was read of them before.
+
+    `pages`: by the input's index. `largest`: the most bytes of one input.
+    """
     paging = endpoint.paging
     if paging is None:
         return Paged(correlation)
@@ -84,26 +112,46 @@ def follow_pages(
         if statuses[position] is not RecordStatus.SUCCEEDED or not isinstance(result, RowResult):
             continue
         before = pages.get(item.index)
-        if not (after := text_of(value_at(result.fields, steps_of(paging.at)))):
+        after = _place(paging, result)
+        if after == "":
             results[position] = _joined(paging, before, result)
             continue
         items = _list(result.fields.get(paging.gathers))
-        page = Page(items, after) if before is None else before.next(items, after)
-        if page.number >= _MOST_PAGES or page.goes_round:
-            error = BatchError(
-                NO_ANSWER,
-                f"reading it came to no end: page {page.number} goes on where an earlier one did, or is one too many",
-                indexes=indexes_of([item]),
-            )
-            statuses[position], results[position], causes[position] = (
-                RecordStatus.UNKNOWN,
-                None,
-                error,
-            )
-            errors.append(error)
+        page = Page(items, after or "") if before is None else before.next(items, after or "")
+        if after is None:
+            why = f"from where page {page.number} goes on cannot be read"
+        elif _size(paging, item, after) > largest:
+            why = f"from where page {page.number} goes on is longer than a request may be"
+        elif page.number >= _MOST_PAGES or page.goes_round:
+            why = f"page {page.number} goes on where an earlier one did, or is one too many"
         else:
             following[position] = page
+            continue
+        error = BatchError(
+            NO_ANSWER, f"reading it came to no end: {why}", indexes=indexes_of([item])
+        )
+        errors.append(error)
+        statuses[position], results[position] = RecordStatus.UNKNOWN, None
+        causes[position] = error
     return Paged(Correlation(statuses, results, causes, errors), following)
+
+
+def _place(paging: Paging, result: RowResult) -> str | None:
+    """Return from where a result goes on: text unchanged, a number as text, as HubSpot takes it.
+
+    `""`: nowhere, it is read to its end. None: it is neither, so whether it ends cannot be told.
+    """
+    steps = steps_of(paging.at)
+    place = value_at(result.fields, steps)
+    if place is None and steps[-2:-1] == ("next",):
+        following = value_at(result.fields, steps[:-1])
+        if following and not (isinstance(following, dict) and steps[-1] in following):
+            return None  # there is a next page, and no word of where
+    if place is None or type(place) is int:
+        return "" if place is None else str(place)
+    if type(place) is str:
+        return place if place.strip() else ""
+    return None
 
 
 def _joined(paging: Paging, before: Page | None, result: RowResult) -> RowResult:

@@ -42,6 +42,10 @@ class SearchStep:
     unsearched: Sequence[Batch] = ()
     """Parts that the search is given up for."""
 
+    def joined(self, other: SearchStep) -> SearchStep:
+        """Return both in one."""
+        return SearchStep([*self.released, *other.released], [*self.unsearched, *other.unsearched])
+
 
 @define(eq=False)
 class _SearchState:
@@ -104,9 +108,7 @@ class PoisonSearches:
             attrs.evolve(part, search=search, delayed=False) for part in reversed(parts)
         ]
         next_parts = self._next(key, state, deeper=not behind)
-        return SearchStep(
-            [*left.released, *next_parts.released], [*left.unsearched, *next_parts.unsearched]
-        )
+        return left.joined(next_parts)
 
     def part_replaced(self, batch: Batch, parts: int) -> None:
         """Note that a part goes on as so many parts, for a reason of its own."""

@@ -14,7 +14,7 @@ from attrs import field, frozen
 from hubbatch._batches.batch import Batch, PoisonSearch
 from hubbatch._batches.correlation import Correlation, indexes_of
 from hubbatch._batches.doubt import Doubts, pause
-from hubbatch._batches.name_strategy import names_of
+from hubbatch._batches.name_strategy import is_done, names_of
 from hubbatch._batches.poison_search import PoisonSearches, SearchStep
 from hubbatch._batches.problems import property_problems
 from hubbatch._batches.systemic import FirstBatches
@@ -25,7 +25,6 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError
 from hubbatch.models import (
     NO_ANSWER,
-    OBJECT_NOT_FOUND,
     BatchError,
     BatchResponse,
     RecordStatus,
@@ -71,15 +70,11 @@ class Settlement:
 
     def rejected(self, batch: Batch, error: BatchError, moment: Moment) -> Transition:
         """Settle a batch that was rejected, unless an earlier try may have written it."""
-        missing = error.category == OBJECT_NOT_FOUND and self.endpoint.missing_is_done
-        if missing and not self._is_about_others(batch, error):
+        names = names_of(self.endpoint, batch.inputs, self.spelling)
+        if is_done(self.endpoint, names, error):
             return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
         out = attrs.evolve(batch, search=PoisonSearch.NONE, delayed=False)
         return self.as_known(_as_rejected(out, error), error, moment)
-
-    def _is_about_others(self, batch: Batch, error: BatchError) -> bool:
-        names = names_of(self.endpoint, batch.inputs, self.spelling)
-        return names.names_a_record(error) and not names.of_error(error)
 
     def continue_search(
         self, done: Transition, next_parts: SearchStep, moment: Moment | None = None

@@ -13,6 +13,7 @@ from hubbatch._admission.gate import Gate
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._records.input_queue import InputQueue
+from hubbatch.policies import LimitClass
 
 __all__ = ["Dispatcher"]
 
@@ -34,12 +35,15 @@ class Dispatcher:
         carriers: Carriers,
         linger: float,
         open_: Callable[[], bool],
+        *,
+        limit_class: LimitClass,
     ) -> None:
         self._queue = queue
         self._gate = gate
         self._carriers = carriers
         self._linger = linger
         self._open = open_
+        self._limit_class = limit_class
         self._closed = False
         self._exhausted = False
         self._full = 0
@@ -96,7 +100,7 @@ class Dispatcher:
         self._timer = None
         moment, gate = now(), self._gate
         due_at = moment if self._due_at is None else self._due_at
-        if gate.crowded:
+        if gate.crowded(self._limit_class):
             self._leave_soon()
         elif moment < due_at:
             self._look_at(due_at)

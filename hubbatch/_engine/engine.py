@@ -17,8 +17,9 @@ import attrs
 from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
+from hubbatch._engine.checking import RecordCheck
 from hubbatch._engine.dispatch import Dispatcher
-from hubbatch._engine.feeder import Feeder, length_of
+from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import EndReason, Life
 from hubbatch._engine.noting import Notes, notes_of
@@ -27,6 +28,7 @@ from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settler import Settler
+from hubbatch._engine.snapshot import snapshot
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
@@ -85,7 +87,9 @@ class Engine:
             self._carriers,
             call.linger,
             lambda: life.taking and not self._cancelling,
+            limit_class=call.endpoint.limit_class,
         )
+        self._check = self._make_check()
         self._feeder = Feeder(
             source,
             life,
@@ -93,9 +97,9 @@ class Engine:
             room=self._read_ahead.room,
             take=self._take,
             idle=self._after_pull,
+            check=self._check,
         )
-        self._leaves_at: float | None = None
-        """Once the run is stopped: when nothing is sent again any more."""
+        self._leaves_at: float | None = None  # once stopped: when nothing is sent again
         self._leaving: asyncio.TimerHandle | None = None
         self._closing: Iterator[None] | None = None
         self.total = length_of(source)
@@ -117,6 +121,17 @@ class Engine:
             reporter=reporter,
         )
 
+    def _make_check(self) -> RecordCheck:
+        return RecordCheck(
+            self._call,
+            self._resources,
+            self._intake,
+            self._settler,
+            taken=self._dispatcher.dispatch,
+            refused=self._mind_failures,
+            fail=functools.partial(self._fail, fatal=True),
+        )
+
     # The truth, at any time
 
     @property
@@ -134,22 +149,9 @@ class Engine:
         """A snapshot of how far the run has come."""
         if self._final is not None:
             return self._final
-        ledger, limiter = self._ledger, self._resources.gate.limiter
-        counts, quota = ledger.counts, limiter.rate_limit
-        return Progress(
-            counts=counts,
-            total=self.total,
-            settled=ledger.taken - ledger.unsettled,
-            in_flight=ledger.in_flight,
-            requests=self._runner.requests,
-            retries=self._runner.retries,
-            elapsed=now() - self._began,
-            quota_used=limiter.used,
-            quota=quota.budget,
-            quota_period=quota.period,
-            service_down=self._resources.gate.broken,
-            hold=limiter.stalled_for,
-            waiting_for_key=self._intake.waiting_for_key,
+        gate, elapsed = self._resources.gate, now() - self._began
+        return snapshot(
+            self._ledger, self._intake, self._runner, gate, total=self.total, elapsed=elapsed
         )
 
     # Beginning and end
@@ -260,11 +262,12 @@ class Engine:
     async def _feed(self) -> None:
         try:
             await self._feeder.run()
-        except asyncio.CancelledError as error:
-            if not self._life.taking or self._cancelling:
-                raise
-            self._fail(error, reason=EndReason.SOURCE)  # the source's own
+        except AskingError as failed:  # the run's own
+            self._fail(failed.error)
         except BaseException as error:  # the source's own, whatever it is
+            cancelled = isinstance(error, asyncio.CancelledError)
+            if cancelled and (self._cancelling or not self._life.taking):
+                raise
             self._fail(error, reason=EndReason.SOURCE)
         else:
             if self._feeder.exhausted:
@@ -276,9 +279,7 @@ class Engine:
         try:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
-            self._settler.close_invalid(index, str(error))
-            self._mind_failures()
-            return False
+            return self._check.refuse(index, record, error)
         if full or self._dispatcher.idle:
             self._dispatcher.dispatch()
         return full
@@ -292,10 +293,8 @@ class Engine:
 
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
-        if self._life.failing:
-            return False
-        wait = max(seconds, self._resources.gate.held_for)
-        return self._leaves_at is None or now() + wait <= self._leaves_at
+        until = now() + max(seconds, self._runner.held_for)
+        return not self._life.failing and (self._leaves_at is None or until <= self._leaves_at)
 
     def _is_over(self) -> bool:
         """Whether nothing is sent again."""

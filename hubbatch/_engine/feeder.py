@@ -14,14 +14,14 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
-    Sequence,
     Sized,
 )
-from typing import Any
+from typing import Any, Protocol
 
 from hubbatch._engine.life import Life, State
+from hubbatch._records.prepared import AskingError, PreparedSource, is_at_hand
 
-__all__ = ["Feeder", "length_of"]
+__all__ = ["AskingError", "Feeder", "length_of"]
 
 _END = object()
 
@@ -38,12 +38,23 @@ or the garbage collector hold up for a moment now and then has no such source.""
 _RUNNING = State.RUNNING  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
+class Check(Protocol):
+    """What may have to be known before records are handed over."""
+
+    @property
+    def must_prepare(self) -> bool:
+        """Whether `prepare` has to be awaited before."""
+
+    async def prepare(self) -> None:
+        """Do what has to be done; nothing of it raises."""
+
+
 class Feeder:
     """Hands records over while there is room, until the source ends, breaks, or the run takes no more.
 
     `room` returns how many records may be handed over now; `take` takes one and returns whether to ask again for room;
     `idle` is called before waiting for room, `blocks` once if the source turns out to block the loop for more than a
-    part of the time.
+    part of the time. `check` may have something to do before records are handed over.
     """
 
     def __init__(
@@ -55,12 +66,14 @@ class Feeder:
         room: Callable[[], int],
         take: Callable[[Any], bool],
         idle: Callable[[], None],
+        check: Check | None = None,
     ) -> None:
         self._source = source
         self._life = life
         self._room = room
         self._take = take
         self._idle = idle
+        self._check = check
         self._blocks = blocks
         self._waiting: asyncio.Future[None] | None = None
         self._handed_over = 0
@@ -87,11 +100,11 @@ class Feeder:
 
         That is the rest of a list. A `range` makes its items on demand and may have a billion.
         """
-        if (
-            self.exhausted
-            or not isinstance(self._source, Sequence)
-            or isinstance(self._source, range)
-        ):
+        if self.exhausted:
+            return iter(())
+        if isinstance(self._source, PreparedSource):
+            return self._source.rest()
+        if not is_at_hand(self._source):
             return iter(())
         return itertools.islice(self._source, self._handed_over, None)
 
@@ -144,6 +157,9 @@ class Feeder:
     async def _room_for_more(self) -> int:
         """Wait until records may be handed over and return how many; 0 once nobody wants more."""
         while self._life.state is _RUNNING:
+            if self._check is not None and self._check.must_prepare:
+                await self._check.prepare()
+                continue
             if (room := self._room()) > 0:
                 return room
             self._idle()

@@ -31,10 +31,13 @@ class Notes:
 
     async def before_sending(self, positions: Sequence[int]) -> None:
         """Have the journal note that records may be sent now."""
+        task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment]
         try:
             await self._journal.before_sending(positions)
-        except asyncio.CancelledError:
-            raise
+        except asyncio.CancelledError as error:
+            if task.cancelling():
+                raise
+            self._fail(error, fatal=True, reason=EndReason.JOURNAL)  # the journal's own
         except BaseException as error:  # the journal's own, whatever it is
             self._fail(error, fatal=True, reason=EndReason.JOURNAL)
 

@@ -7,31 +7,72 @@ end. It knows nothing of how records are settled.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections import deque
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic
 
 from hubbatch._states import RecordOutcome
+from hubbatch.models import ResultT
 
-__all__ = ["RecordStream"]
+__all__ = ["Reading", "RecordStream"]
 
 _MANY = 100_000
 """Records that no reader has taken, after which `piled_up` is called."""
 
 
-class RecordStream:
-    """A queue from the run to its reader. `piled_up` is called once many records wait and there is no reader."""
+class Reading(AsyncIterator[RecordOutcome[ResultT]], Generic[ResultT]):
+    """One loop over a run. When the loop is left it is gone, and with it whoever took records away."""
 
-    def __init__(self, piled_up: Callable[[int], None]) -> None:
+    __slots__ = ("__weakref__", "_take_next")
+
+    def __init__(self, take_next: Callable[[object], Awaitable[RecordOutcome[ResultT]]]) -> None:
+        self._take_next = take_next
+
+    def __anext__(self) -> Awaitable[RecordOutcome[ResultT]]:
+        """Return the next settled record."""
+        return self._take_next(self)
+
+
+class RecordStream:
+    """A queue from the run to whoever iterates over it.
+
+    `piled_up` is told of many records that nobody takes; `let_go` is called when records press back no more.
+    """
+
+    def __init__(self, piled_up: Callable[[int], None], let_go: Callable[[], None]) -> None:
         self._piled_up = piled_up
+        self._let_go = let_go
         self._records: deque[RecordOutcome[Any]] | None = deque()
         self._reader: asyncio.Task[object] | None = None
+        self._reading: weakref.ref[object] | None = None
+        """What the last record was taken by; it is gone when its loop was left."""
+        self._awaiting = 0
+        """How many wait for the end of the run without iterating."""
         self._news = asyncio.Event()
 
     @property
     def backlog(self) -> int:
-        """How many records a reader has not taken yet; none before there is one."""
-        return 0 if self._reader is None else len(self._records or ())
+        """How many records a reader has not taken yet; none before there is one, or after while others wait."""
+        return len(self._records or ()) if self._presses else 0
+
+    @property
+    def _presses(self) -> bool:
+        reading = self._reading
+        return reading is not None and not (self._awaiting and reading() is None)
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """While somebody waits for the end, have the run go on also if nobody takes its records away."""
+        if not self.read_elsewhere:
+            self.drop()
+        self._awaiting += 1
+        self._let_go()
+        try:
+            yield
+        finally:
+            self._awaiting -= 1
 
     @property
     def read_elsewhere(self) -> bool:
@@ -45,7 +86,7 @@ class RecordStream:
             return
         self._records.append(record)
         self._news.set()
-        if self._reader is None and len(self._records) == _MANY:
+        if len(self._records) == _MANY and not self._presses:
             self._piled_up(_MANY)
 
     def drop(self) -> None:
@@ -57,10 +98,17 @@ class RecordStream:
         """Wake the reader: the run has ended."""
         self._news.set()
 
-    def take(self) -> RecordOutcome[Any] | None:
-        """Return the next record, if there is one."""
+    def take(self, reading: object) -> RecordOutcome[Any] | None:
+        """Return the next record, if there is one, by a `Reading` or whatever stands for one."""
         self._reader = asyncio.current_task()
+        if self._reading is None or self._reading() is not reading:
+            self._reading = weakref.ref(reading, self._note_left)
         return self._records.popleft() if self._records else None
+
+    def _note_left(self, _: weakref.ref[object]) -> None:
+        """Note that a loop was left; it may be the garbage collector, in any thread, that finds it out."""
+        if self._awaiting and self._reader is not None:
+            self._reader.get_loop().call_soon_threadsafe(self._let_go)
 
     async def wait(self) -> None:
         """Wait for a record, or for the end of the run."""

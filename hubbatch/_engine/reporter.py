@@ -5,6 +5,7 @@ It knows which run it is and what an event of each kind holds; what leads to one
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable
 
@@ -33,7 +34,10 @@ from hubbatch.events import (
 from hubbatch.models import RecordStatus
 from hubbatch.progress import Progress
 
-__all__ = ["RequestReport", "RunReporter"]
+__all__ = ["RequestReport", "RunReporter", "run_numbers"]
+
+run_numbers = itertools.count(1)
+"""Which run, or reading, of this process it is."""
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 """What HubSpot's correlation ids are; anything else may be anything."""

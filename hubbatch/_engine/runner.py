@@ -54,7 +54,7 @@ class BatchRunner:
     ) -> None:
         self._machine = BatchMachine(call, resources.policy, request_body)
         self._notes = notes
-        self._sender = RequestSender(resources, note_sent, reporter)
+        self._sender = RequestSender(resources, note_sent, reporter, call.endpoint.limit_class)
         self._reporter = reporter
         self._settler = settler
         self._compose = compose
@@ -72,6 +72,11 @@ class BatchRunner:
     def pausing(self) -> int:
         """How many batches wait for their time to be sent again."""
         return self._sender.pausing
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which requests are held from now on; infinity while nobody can tell."""
+        return self._sender.held_for
 
     def waiting(self) -> Sequence[Batch]:
         """Return the batches that go on once others have been answered."""
@@ -94,7 +99,7 @@ class BatchRunner:
         )
         transition = self._machine.answered(carrier.batch, response.diagnosis, moment, before)
         if transition.hold:
-            self._sender.hold(transition.hold)
+            self._sender.hold(transition.hold, response.diagnosis.symptom)
         if transition.renews_token:
             self._sender.expire_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)

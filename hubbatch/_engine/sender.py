@@ -21,6 +21,7 @@ from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Moment
 from hubbatch._clock import elapsed, now
 from hubbatch._engine.reporter import RequestReport, RunReporter
+from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._http.auth import TokenSource
 from hubbatch._observers import Observers
 from hubbatch._protocol.diagnosis import Diagnosis, diagnose
@@ -29,7 +30,7 @@ from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
-from hubbatch.policies import RetryPolicy
+from hubbatch.policies import LimitClass, RetryPolicy
 
 __all__ = ["Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
 
@@ -47,6 +48,7 @@ class ClientResources:
     random: Callable[[], float]
     """Random numbers from 0 to 1, for the jitter."""
     observers: Observers
+    schemas: SchemaCache = field(factory=SchemaCache)
 
 
 @define(eq=False)
@@ -84,10 +86,12 @@ class RequestSender:
         resources: ClientResources,
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
+        limit_class: LimitClass = LimitClass.INTERVAL,
     ) -> None:
         self._resources = resources
         self._note_records = note_sent
         self._reporter = reporter
+        self._limit_class = limit_class
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -113,9 +117,17 @@ class RequestSender:
             today=datetime.fromtimestamp(wall_time, UTC),
         )
 
-    def hold(self, seconds: float) -> None:
-        """Hold every request of the client."""
-        self._resources.gate.limiter.hold(seconds)
+    def hold(self, seconds: float, symptom: Symptom) -> None:
+        """Hold requests: after a 429 those of the same limit, else all of the client."""
+        limited = symptom is Symptom.RATE_LIMITED
+        self._resources.gate.limiter.hold(
+            seconds, limit_class=self._limit_class if limited else None
+        )
+
+    @property
+    def held_for(self) -> float:
+        """Seconds for which requests such as these are held from now on; infinity while nobody can tell."""
+        return self._resources.gate.held_for(self._limit_class)
 
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
@@ -141,8 +153,8 @@ class RequestSender:
             token = await resources.tokens.current()  # not before: the wait may have been long
             batch = carrier.batch
             report = self._reporter.request(endpoint, batch, asked_at)
-            note_sent = functools.partial(self._note_sent, carrier, slot, report)
-            reply = await self._send(request, token, carrier, note_sent)
+            note = functools.partial(self._note_sent, carrier, slot, report)
+            reply = await self._send(request, token, carrier, note)
         diagnosis = diagnose(endpoint, reply, len(batch.inputs))
         report.answered(diagnosis, reply)
         if isinstance(reply, Reply):
@@ -162,12 +174,18 @@ class RequestSender:
             since = now()
             carrier.batch = attrs.evolve(carrier.batch, tried_since=since)
         self._raise_for_long_hold()
-        return self._resources.gate.enter(self, since)
+        return self._resources.gate.enter(self, since, self._limit_class)
 
     async def _send(
-        self, request: Request, token: str, carrier: Carrier, note_sent: Callable[[], None]
+        self, request: Request, token: str, carrier: Carrier, note: Callable[[], None]
     ) -> Reply | NoReply:
         """Send one request. From the moment a byte may have left, its records may have been written."""
+        under_way = True
+
+        def note_sent() -> None:
+            if under_way and not carrier.sending:  # once, and not while another one is sent
+                note()
+
         try:
             reply = await self._resources.transport.send(request, token, note_sent)
         except Exception:
@@ -176,13 +194,13 @@ class RequestSender:
         else:
             if isinstance(reply, Reply) or reply.sent:
                 note_sent()  # for a transport that could not tell when
+            elif carrier.sending:  # it contradicts itself, and the worse may be true
+                reply = attrs.evolve(reply, sent=True)
             return reply
         finally:
-            carrier.sending = False
+            under_way = carrier.sending = False
 
     def _note_sent(self, carrier: Carrier, slot: Slot, report: RequestReport) -> None:
-        if carrier.sending:
-            return
         carrier.sending = True
         self.requests += 1
         self._resources.gate.limiter.sent(slot)
@@ -193,7 +211,8 @@ class RequestSender:
 
     def _raise_for_long_hold(self) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
-        held, most = self._resources.gate.limiter.held_for, self._resources.policy.max_elapsed
+        held = self._resources.gate.limiter.held_for(self._limit_class)
+        most = self._resources.policy.max_elapsed
         if held > most:
             raise TransportError(
                 f"the service wants to be left alone for {held:.0f} seconds more, longer than"

@@ -23,6 +23,7 @@ from hubbatch.models import (
     LOCAL_VALIDATION,
     NO_ANSWER,
     BatchError,
+    ErrorDetail,
     ObjectResult,
     RecordStatus,
     Result,
@@ -71,9 +72,22 @@ class Settler:
             if still_open:
                 self._report_closed(still_open)
 
-    def close_invalid(self, index: int, message: str) -> None:
-        """Close a record that must not be sent."""
-        error = BatchError(LOCAL_VALIDATION, message, indexes=(index,))
+    def close_invalid(
+        self,
+        index: int,
+        message: str,
+        details: Sequence[ErrorDetail] = (),
+        *,
+        transient: bool = False,
+    ) -> None:
+        """Close a record that must not be sent; `transient`: that may be sent later."""
+        error = BatchError(
+            LOCAL_VALIDATION,
+            message,
+            errors=list(details),
+            indexes=(index,),
+            transient=transient,
+        )
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
         if self._is_heard:

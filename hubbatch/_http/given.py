@@ -6,7 +6,7 @@ It knows nothing of how the transport works.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -20,7 +20,8 @@ __all__ = ["GivenTransport"]
 class GivenTransport:
     """Sends requests by a transport that was given, for `timeout` seconds each at the most.
 
-    What the transport raises is a bug of it, and is raised. Header names may have any case here.
+    What the transport raises is a bug of it, and is raised as it is. Header names may have any case here, and header
+    values any type.
 
     Raises `UsageError` for what is no transport.
     """
@@ -56,12 +57,39 @@ class GivenTransport:
                 raise
             missing = "answer" if sent else "connection"
             return NoReply(sent=sent, reason=f"no {missing} within the timeout")
-        if not isinstance(answer, Reply | NoReply):
+        return self._redaction.redact(_checked(answer))
+
+
+def _checked(answer: object) -> Reply | NoReply:
+    """Return an answer whose parts are of the right types: what is no text among headers and reasons becomes text.
+
+    Raises `UsageError` for what cannot be read.
+    """
+    if isinstance(answer, NoReply):
+        return NoReply(bool(answer.sent), str(answer.reason))
+    if not isinstance(answer, Reply):
+        raise UsageError(
+            "the transport's send() must return a hubbatch.Reply or a hubbatch.NoReply, not"
+            f" {type(answer).__name__}"
+        )
+    is_number = isinstance(answer.status, int) and not isinstance(answer.status, bool)
+    parts: tuple[tuple[str, object, bool, str], ...] = (
+        ("status", answer.status, is_number, "a whole number"),
+        ("headers", answer.headers, isinstance(answer.headers, Mapping), "a mapping"),
+        ("body", answer.body, isinstance(answer.body, bytes | bytearray | memoryview), "bytes"),
+    )
+    for name, part, right, wanted in parts:
+        if not right:
             raise UsageError(
-                "the transport's send() must return a hubbatch.Reply or a hubbatch.NoReply, not"
-                f" {type(answer).__name__}"
+                f"the transport's Reply.{name} must be {wanted}, not {type(part).__name__}"
             )
-        if isinstance(answer, Reply):
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            answer = attrs.evolve(answer, headers=headers)
-        return self._redaction.redact(answer)
+    headers = {
+        _text(name).lower(): _text(value)
+        for name, value in answer.headers.items()
+        if value is not None
+    }
+    return attrs.evolve(answer, status=int(answer.status), headers=headers, body=bytes(answer.body))
+
+
+def _text(part: object) -> str:
+    return part.decode("latin-1") if isinstance(part, bytes) else str(part)

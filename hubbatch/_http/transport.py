@@ -15,6 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 import aiohttp
 from yarl import URL
 
+from hubbatch._checks import shown
 from hubbatch._http.connection import Attempt, SendError
 from hubbatch._http.reply_budget import MOST_BYTES, ReplyBudget, Share
 from hubbatch._http.reply_redaction import ReplyRedaction
@@ -55,7 +56,9 @@ def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
 
 
 def _shown(base_url: object) -> str:
-    return repr(base_url) if isinstance(base_url, str) and "@" not in base_url else "this one"
+    if isinstance(base_url, str) and "://" in base_url:
+        return repr(base_url) if "@" not in base_url else "this one"
+    return shown(base_url)
 
 
 def _is_loopback(host: str) -> bool:
@@ -196,7 +199,8 @@ class HttpTransport:
         if url is None:
             path = self._base_url.raw_path.rstrip("/") + request.path
             url = self._base_url.with_path(path, encoded=True).with_query(dict(request.query))
-            if len(self._urls) < 1_000:  # noqa: PLR2004 (object types are few; foreign input may not be)
+            # Object types are few; foreign input may not be, and a page's address comes once.
+            if request.method != "GET" and len(self._urls) < 1_000:  # noqa: PLR2004
                 self._urls[key] = url
         return url
 

@@ -5,7 +5,7 @@ Pure. It distinguishes what is no answer to a batch from one that says little. W
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -21,7 +21,10 @@ __all__ = ["holds_results", "read_answer"]
 _OBJECTS = frozenset({dict})
 _IDS = frozenset({str, int})
 _NESTED = frozenset({dict, list})
+_WIDEST = 10_000_000
+"""How many values of one depth a result may hold: more than a reply of the most bytes has. A list may be long."""
 _REFUSAL = frozenset({"category", "error", "message"})
+_NOT_OF_A_PAGE = frozenset({*_REFUSAL, "status", "errors", "numErrors"})
 
 
 def holds_results(endpoint: Endpoint, body: bytes) -> bool:
@@ -49,7 +52,8 @@ def _results(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchRespons
     response = read_response({**value, "results": []}, inputs)
     if response is None or not results:
         return response
-    return attrs.evolve(response, rows=[RowResult(_fields(item)) for item in results])
+    rows, errors = _rows(endpoint, results)
+    return attrs.evolve(response, rows=rows, errors=[*response.errors, *errors])
 
 
 def _nothing(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | None:
@@ -78,13 +82,19 @@ def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | 
     lists = endpoint.id_lists
     if lists is None or type(value) is not dict or not value.keys().isdisjoint(_REFUSAL):
         return None
+    if value.get("status", "COMPLETE") != "COMPLETE" or value.get("errors"):
+        return None
+    if value.get("numErrors"):
+        return None
     found: dict[str, list[str]] = {}
     for name in (*lists.done, *lists.missing):
         if name in value:
-            ids = value[name] or []
+            ids = [] if value[name] is None else value[name]
             if type(ids) is not list or not _IDS.issuperset(map(type, ids)):
                 return None
             found[name] = [str(each) for each in ids]
+    if lists.done and found.keys().isdisjoint(lists.done):
+        return None  # it says nothing of what was done
     if not found or not within_bounds(sum(map(len, found.values())), inputs, None):
         return None
     rows = [
@@ -102,18 +112,58 @@ def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
     """Read a result that is the whole body."""
     if type(value) is not dict or has_own_words(value) or value.get("status") == "error":
         return None
+    if not value.keys().isdisjoint(_REFUSAL):
+        return None
     if endpoint.result is ResultShape.ROW:
-        return BatchResponse(rows=[RowResult(_fields(value))]) if value else None
+        rows, errors = _rows(endpoint, [value])
+        return BatchResponse(rows=rows, errors=errors) if value else None
     if not value.get("id"):
         return None
     return BatchResponse(results=[converter.structure(value, ObjectResult)])
 
 
+def _page(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
+    """Read a page: objects that have an id, and nothing that could be a refusal or a half-done batch."""
+    if type(value) is not dict or not _NOT_OF_A_PAGE.isdisjoint(value):
+        return None
+    results = value.get("results")
+    if results is None or not _are_objects(results):
+        return None
+    if not all(isinstance(each.get("id"), str) and each["id"] for each in results):
+        return None
+    if not within_bounds(len(results), 1, endpoint.results_per_input):
+        return None
+    return read_response(value)
+
+
+def _rows(
+    endpoint: Endpoint, values: Sequence[dict[str, Any]]
+) -> tuple[Sequence[RowResult], Sequence[BatchError]]:
+    """Return results that are rows, and an error for each that cannot be kept.
+
+    Of a write's result some fields may be missing: the others prove the write. What is read is read whole or not.
+    """
+    rows, errors = [], []
+    for value in values:
+        fields = _fields(value)
+        if fields is value or (fields and endpoint.writes):
+            rows.append(RowResult(fields))
+        else:
+            errors.append(BatchError("", "a result is nested too deep to be kept"))
+    return rows, errors
+
+
 def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
-    if not any(type(held) in _NESTED and held for held in value.values()):
+    """Return the fields of a result that are not too much to be kept: the very ones, where all of them are kept."""
+    for held in value.values():
+        if type(held) in _NESTED and held:
+            break
+    else:
         return value
-    kept = shallow(value)
-    return kept if isinstance(kept, dict) else {}
+    if shallow(value, _WIDEST) is not None:
+        return value
+    kept = {name: shallow(held, _WIDEST) for name, held in value.items()}
+    return {name: held for name, held in kept.items() if held is not None}
 
 
 _READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchResponse | None]] = {
@@ -121,5 +171,6 @@ _READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchRespons
     AnswerKind.NOTHING: _nothing,
     AnswerKind.IDS: _ids,
     AnswerKind.ONE: _one,
+    AnswerKind.PAGE: _page,
 }
 """How each kind of answer is read."""

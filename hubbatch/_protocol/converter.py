@@ -30,9 +30,9 @@ from hubbatch._protocol.reading import (
 from hubbatch._protocol.results import read_result, read_results
 from hubbatch.models import BatchError, BatchResponse, ErrorDetail, ObjectResult
 
-__all__ = ["camel", "converter", "write_time"]
+__all__ = ["MOST_DETAILS", "camel", "converter", "write_time"]
 
-_MOST_DETAILS = 200
+MOST_DETAILS = 200
 """Items of an error's `errors` that are kept."""
 
 
@@ -54,7 +54,7 @@ def write_time(moment: datetime) -> str:
 def _details(value: Any, _: object = None) -> list[ErrorDetail]:
     """Read the first details of an error, and pass over what is not an object."""
     one = converter.get_structure_hook(ErrorDetail)
-    items = [item for item in read_list(value)[:_MOST_DETAILS] if type(item) is dict]
+    items = [item for item in read_list(value)[:MOST_DETAILS] if type(item) is dict]
     return [one(item, ErrorDetail) for item in items]
 
 

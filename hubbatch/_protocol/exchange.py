@@ -85,7 +85,11 @@ class Transport(Protocol):
     ) -> Reply | NoReply:
         """Send one request, never twice, and return what came of it; raise on cancellation only.
 
+        Whatever else is raised ends the run and is raised to the caller as it is: its text must not hold the token.
+
         `note_sent` is called once, at the moment from which on a byte of the request may have left; by a transport that
-        cannot tell, at once. If this ends, or is cancelled, without it, nothing was sent: `NoReply.sent` agrees.
+        cannot tell, at once. If this ends, or is cancelled, without it, nothing was sent: `NoReply.sent` agrees. Once
+        it was called, a byte may have left, whatever `NoReply.sent` says. Called after this has ended, it changes
+        nothing.
         """
         ...

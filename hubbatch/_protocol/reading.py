@@ -65,8 +65,8 @@ def read_word(value: Any, _: object = None) -> str:
     return read_text(value)[:_LONGEST_WORD]
 
 
-def shallow(value: Any) -> Any:
-    """Return a JSON value as it is, or None if it is too much to be kept.
+def shallow(value: Any, widest: int = _WIDEST) -> Any:
+    """Return a JSON value as it is, or None if it is too much to be kept. `widest`: values of one depth.
 
     It is nested so deep that reading it would take a recursion too many, or so wide that no reply needs it.
     """
@@ -75,7 +75,7 @@ def shallow(value: Any) -> Any:
         outers = [item for item in level if isinstance(item, dict | list)]
         if not outers:
             return value
-        if sum(map(len, outers)) > _WIDEST:
+        if sum(map(len, outers)) > widest:
             return None
         level = [
             item

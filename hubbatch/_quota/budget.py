@@ -1,7 +1,7 @@
 """The arithmetic of a rolling-window quota: how many requests may go now, and when the next one may.
 
-Pure: every method is given the time. Our own requests are counted as the server may count them; with headers a forecast
-of the server's whole count decides, without them what has been refused.
+Pure: every method is given the time. Our own requests are counted as the server may count them; with headers what
+the server counts decides, without them what has been refused.
 """
 
 from __future__ import annotations
@@ -24,8 +24,14 @@ __all__ = ["Budget", "Slot"]
 _BUSY_FROM, _IDLE_UNTIL = 0.5, 0.25
 """Sends are paced once this part of the budget is used, and until so little of it is."""
 
+_FIRST = 20
+"""Requests that go before anything is known of the quota: others may use all of it."""
+
 _RECHECK = 0.01
 """The part of a period after which a forecast that forbids sending is looked at again."""
+
+_NONE_LEFT = 0.1
+"""The part of the limit that a refusal by it may say is left."""
 
 _LONGEST_PERIOD = 86_400.0
 """Seconds of the longest period that a header is believed in any case: a day."""
@@ -39,13 +45,13 @@ class Budget:
         limit: RateLimit,
         *,
         learns: bool,
-        daily_reserve: int = 0,
+        daily: DailyBudget | None = None,
         max_hold: float = math.inf,
     ) -> None:
         self._limit = limit
         self._learns = learns
         self._max_hold = max_hold
-        self.daily = DailyBudget(daily_reserve)
+        self.daily = daily or DailyBudget()
         self._own = OwnUse()
         self._server = ServerUse(self._own)
         self._probe = LimitProbe(limit.budget, None if learns else limit.budget)
@@ -53,6 +59,7 @@ class Budget:
         """What was sent of late, for the probe."""
         self._held_until = -math.inf
         self._busy = False
+        self._answered = False
         self._newest = -math.inf
 
     @property
@@ -64,12 +71,14 @@ class Budget:
 
     def used(self, now: float) -> int:
         """Return how many of our requests the server may still count."""
-        return self._own.count(now, self._period)
+        return self._own.careful(now, self._period)
 
     def free(self, now: float) -> int:
         """Return how many requests may be sent at once. To ask moves our share on, once for each moment."""
         self._probe.look(now)
-        told = self._server.free(now, self._limit.period)
+        if self._learns and not self._answered:
+            return max(0, min(self._most_of_ours, _FIRST) - self.used(now))
+        told = self._server.free(now, self._limit.period, part=self._limit.budget)
         if told is not None and self._limit.budget >= (self._server.limit or 0):
             return max(0, told)
         ours = self._most_of_ours - self.used(now)
@@ -92,12 +101,12 @@ class Budget:
 
     def today(self, now: float) -> DailyState:
         """Tell whether one more request may be sent today."""
-        return self.daily.state(self._own.in_flight, now)
+        return self.daily.state(now)
 
     def paced(self, now: float) -> bool:
         """Whether sends should be spread: an idle quota may be used at once, a busy one must not clump."""
         budget = self._most_of_ours
-        used = budget - self.free(now)
+        used = budget - self.free(now) if self._answered else self.used(now)
         self._busy = used >= budget * (_IDLE_UNTIL if self._busy else _BUSY_FROM)
         return self._busy
 
@@ -105,6 +114,7 @@ class Budget:
         """Count a request that is sent now."""
         slot = Slot(now)
         self._own.take(slot)
+        self.daily.in_flight += 1
         self._server.note(slot, now, self._limit.period)
         while self._recent and self._recent[0].sent_at < now - 2 * self._limit.period:
             self._recent.popleft()
@@ -114,7 +124,7 @@ class Budget:
 
     def give_back(self, slot: Slot) -> None:
         """Stop counting a request that was not sent after all."""
-        self._own.give_back(slot)
+        self.daily.in_flight -= self._own.give_back(slot)
 
     def sent(self, slot: Slot, now: float) -> None:
         """Note that a request goes out, and correct when: opening a connection takes time."""
@@ -125,19 +135,21 @@ class Budget:
 
     def ended(self, slot: Slot, now: float) -> None:
         """Note that a request was answered, or given up: it has arrived by now."""
-        self._own.ended(slot, now, self._limit.period)
+        self.daily.in_flight -= self._own.ended(slot, now, self._limit.period)
 
     def learn(
         self, headers: Mapping[str, str], slot: Slot, now: float, *, refused: bool = False
     ) -> None:
         """Learn from the answer to a request that has ended: from its headers, or from its refusal (429)."""
+        self._answered = True
         left_today = whole_number(headers.get(DAILY_REMAINING), least=0, most=999_999_999)
         if left_today is not None:
             self.daily.learn(left_today, slot.sent_at, now)
         most = whole_number(headers.get(MAX), most=1_000_000)
         interval = whole_number(headers.get(INTERVAL), most=self._longest_interval)
         remaining = whole_number(headers.get(REMAINING), least=0, most=most or 0)
-        refused = refused and not remaining  # or it was another limit, such as the one per second
+        # Else it was another limit, such as the one per second; places may become free until the answer is built.
+        refused = refused and (remaining or 0) <= _NONE_LEFT * (most or 0)
         if refused:
             self._own.refused(slot)
         newest = slot.sent_at >= self._newest

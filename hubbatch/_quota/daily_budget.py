@@ -20,25 +20,36 @@ class DailyState(Enum):
 
 
 class DailyBudget:
-    """The daily remainder, of which `reserve` requests are left to others."""
+    """The daily remainder, of which `reserve` requests are left to others; requests of every class count."""
 
-    def __init__(self, reserve: int) -> None:
+    def __init__(self, reserve: int = 0) -> None:
         self.reserve = reserve
         self.remaining: int | None = None
+        self.in_flight = 0
+        """How many requests are under way."""
         self._told_at = 0.0
+
+    @property
+    def no_more(self) -> str:
+        """What to tell a caller when the day is over."""
+        kept = f", and {self.reserve} are reserved for others" if self.reserve else ""
+        return (
+            f"{self.remaining} of the account's requests are left for today{kept}; the count starts again at"
+            " midnight in the account's time zone: send `outcome.retryable` again then"
+        )
 
     def learn(self, remaining: int, sent_at: float, now: float) -> None:
         """Learn from an answer. They come in any order: until one was surely sent later, the least counts."""
         if self.remaining is None or remaining < self.remaining or sent_at >= self._told_at:
             self.remaining, self._told_at = remaining, now
 
-    def state(self, in_flight: int, now: float) -> DailyState:
-        """Tell whether one more request may be sent while so many are in flight."""
+    def state(self, now: float) -> DailyState:
+        """Tell whether one more request may be sent now."""
         if self.remaining is None:
             return DailyState.OPEN
         left = self.remaining - self.reserve
         if now - self._told_at > _MEMORY:
             left = max(left, 1)
-        if left > in_flight:
+        if left > self.in_flight:
             return DailyState.OPEN
-        return DailyState.UNCERTAIN if in_flight else DailyState.OVER
+        return DailyState.UNCERTAIN if self.in_flight else DailyState.OVER

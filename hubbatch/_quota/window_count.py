@@ -1,6 +1,7 @@
-"""How many of our own answered requests the server still counts, under one assumption about when they arrived.
+"""How many of our own answered requests the server still counts: each for a period from when it arrived.
 
-That is known only to lie between sending and answer. Pure: every method is given the time, which must not go back.
+When that was is known only to lie between sending and answer. Pure: every method is given the time, which must not go
+back.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import deque
 
 from attrs import frozen
 
-__all__ = ["Assumption", "Latencies", "Lateness", "WindowCount"]
+__all__ = ["Latencies", "Lateness", "WindowCount"]
 
 _LATENCIES = 64
 """Answers over which latencies are compared."""
@@ -20,21 +21,11 @@ _USUAL = 2.0
 
 
 @frozen
-class Assumption:
-    """When a request arrived, counted from when it was sent."""
-
-    margin: float
-    """The part of a period that any request may have taken to the server."""
-    lateness: float
-    """The part, from 0 to 1, of the usual lateness of its answer that the request itself was late by."""
-
-
-@frozen
 class Lateness:
     """By how many seconds an answer was later than the quickest of its time."""
 
     usual: float
-    """Up to what is usual: it may have come about anywhere."""
+    """Up to what is usual: most of it comes about after the request was counted."""
     unusual: float
     """What is beyond: something stood still, perhaps before the request was counted."""
 
@@ -57,17 +48,12 @@ class Latencies:
 class WindowCount:
     """Counts answered requests for a whole period from when they are assumed to have arrived."""
 
-    def __init__(self, assumption: Assumption) -> None:
-        self._assumption = assumption
+    def __init__(self) -> None:
         self._arrivals: list[float] = []  # a heap
 
-    def add(self, sent_at: float, late: Lateness, now: float, period: float) -> float:
-        """Count a request that was answered now; return its arrival."""
-        assumed = self._assumption
-        delay = period * assumed.margin + late.usual * assumed.lateness + late.unusual
-        arrival = min(now, sent_at + delay)
+    def add(self, arrival: float) -> None:
+        """Count a request."""
         heapq.heappush(self._arrivals, arrival)
-        return arrival
 
     def remove(self, arrival: float) -> None:
         """Stop counting a request after all."""

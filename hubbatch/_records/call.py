@@ -12,6 +12,7 @@ from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates, Keep
 from hubbatch.progress import Progress
+from hubbatch.schema import Schema
 
 __all__ = ["DEFAULT_BATCH_BYTES", "DEFAULT_LINGER", "Call"]
 
@@ -46,5 +47,9 @@ class Call:
     object_type: str = ""
     spelling: Spelling = CONTACTS
     """How the values of the object type are compared."""
+    convert: Callable[[Any], Any] | None = None
+    """Makes of a caller's record what an input is made of; raises `InvalidRecordError` where that cannot be sent."""
+    schema: Schema | Call | None = None
+    """What records are held against before they are sent: a caller's schema, or what fetches the account's."""
     journal: Journal | None = None
     """Who hears of records before they are sent, and may stop the run."""

@@ -15,7 +15,7 @@ import orjson
 from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import Key
-from hubbatch.endpoints import Doubt, Endpoint
+from hubbatch.endpoints import Doubt, Endpoint, ResultShape
 from hubbatch.policies import Duplicates
 
 __all__ = ["Admission", "DuplicateGuard", "Guard", "SeenKeys", "count_aside", "follow"]
@@ -76,6 +76,8 @@ class DuplicateGuard:
             endpoint.one_answer_serves_all and policy is not Duplicates.REFUSE
         )
         """Reading or archiving an object twice is doing it once: no need to ask again."""
+        self._key_says_all = endpoint.result is ResultShape.OBJECT
+        """Whether inputs with one key ask for the same, as those do that name an object and nothing more."""
         self._holders: dict[Key, Input] = {}
         self._waiting: dict[Key, deque[Input]] = {}
         self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
@@ -111,10 +113,12 @@ class DuplicateGuard:
             return _QUEUE
         self.waiting += 1
         self._waiting_bytes += len(item.body)
-        if self._one_answer_serves_all:
-            follow(holder, item)
-            return Admission.WAIT
         queue = self._waiting.get(key)
+        if self._one_answer_serves_all:
+            last = queue[-1] if queue else holder
+            if self._key_says_all or last.body == item.body:
+                follow(last, item)
+                return Admission.WAIT
         if self._policy is Duplicates.MERGE and (
             self._merged(queue[-1], item, waits_here=True)
             if queue

@@ -15,6 +15,7 @@ from hubbatch._records.input_queue import InputQueue, tell_apart
 from hubbatch._records.planners import guard_of, planner_of
 from hubbatch._records.planning import Input
 from hubbatch._records.request_body import RequestBody
+from hubbatch._records.validation import Validator
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.policies import Duplicates
 
@@ -29,6 +30,7 @@ class Intake:
 
     def __init__(self, call: Call) -> None:
         self.request_body = RequestBody(call.body_fields, call.endpoint.body)
+        self._convert = call.convert
         self._planner = planner_of(
             call.endpoint,
             id_property=call.id_property,
@@ -43,6 +45,8 @@ class Intake:
             grows=call.duplicates is Duplicates.MERGE,
         )
         """The inputs that wait to be sent."""
+        self.validator: Validator | None = None
+        """Holds records against a schema, where that is wanted and there is one."""
         self._guard = guard_of(call.endpoint, call.duplicates, self.queue)
 
     @property
@@ -61,11 +65,15 @@ class Intake:
         Raises `InvalidRecordError` for a record that must not be sent.
         """
         try:
+            if self._convert is not None:
+                record = self._convert(record)
             item = self._planner.plan(index, record)
         except InvalidRecordError:
             raise
         except Exception as error:  # a record's own code may raise anything
             raise InvalidRecordError(f"the record cannot be read: {_words(error)}") from None
+        if self.validator is not None:
+            self.validator.check(item.wire)
         if len(item.body) > self.queue.largest:
             raise InvalidRecordError(
                 f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"

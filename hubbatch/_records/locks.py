@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 
 from hubbatch._records.duplicates import Admission, SeenKeys, count_aside, follow
 from hubbatch._records.planning import Input, NamedInput
-from hubbatch._records.spelling import Key
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates
 
 __all__ = ["LockGuard"]
+
+_QUEUE = Admission.QUEUE  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
 class LockGuard:
@@ -27,10 +28,10 @@ class LockGuard:
     def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
         self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
         self._one_answer_serves_all = endpoint.one_answer_serves_all and self._seen is None
-        self._leaders: dict[Key, Input] = {}
-        """Inputs that are not settled, by their identity: those who want the same follow them."""
+        self._holders: dict[str, Input] = {}
+        """Those who have a key."""
         self._lines: dict[str, deque[Input]] = {}
-        """Those who want a key, the one that has it first."""
+        """Those who wait for a key, the next one first."""
         self._missing: dict[Input, int] = {}
         """How many of its keys an input has to wait for."""
         self._waiting_bytes = 0
@@ -46,53 +47,72 @@ class LockGuard:
         """Decide about one input in the order of the source."""
         if self._seen is not None and item.key is not None and not self._seen.add(item.key):
             return Admission.INVALID
-        if self._one_answer_serves_all and item.key is not None:
-            leader = self._leaders.setdefault(item.key, item)
-            if leader is not item:
-                follow(leader, item)
-                self._wait(item)
-                return Admission.WAIT
+        locks = _locks(item)
+        holders = self._holders
+        for taken, lock in enumerate(locks):
+            if holders.setdefault(lock, item) is not item:
+                return self._stand_in_line(item, locks, locks[:taken])
+        return _QUEUE
+
+    def _stand_in_line(self, item: Input, locks: Sequence[str], taken: Sequence[str]) -> Admission:
+        """Let an input follow the one that does the same, or wait for those keys that it has not taken."""
+        if leader := self._leader(item, locks, taken):
+            follow(leader, item)
+            self._wait(item)
+            return Admission.WAIT
         missing = 0
-        for lock in _locks(item):
-            line = self._lines.get(lock)
-            if line is None:
-                self._lines[lock] = deque((item,))
-            else:
-                self._overtaken(line[-1])
-                line.append(item)
+        for lock in dict.fromkeys(locks[len(taken) :]):
+            if self._holders.setdefault(lock, item) is not item:
+                self._lines.setdefault(lock, deque()).append(item)
                 missing += 1
-        if not missing:
-            return Admission.QUEUE
         self._missing[item] = missing
         self._wait(item)
         return Admission.WAIT
 
+    def _leader(self, item: Input, locks: Sequence[str], taken: Sequence[str]) -> Input | None:
+        """Return the input that wants the same, if nobody stands behind it: what they do is to come after it."""
+        if taken or item.key is None or not self._one_answer_serves_all:
+            return None
+        last = [
+            line[-1] if (line := self._lines.get(lock)) else self._holders.get(lock)
+            for lock in locks
+        ]
+        leader = last[0]
+        # One identity may have several labels: only the same words do the same.
+        alike = leader is not None and leader.key == item.key and leader.body == item.body
+        return leader if alike and all(each is leader for each in last) else None
+
     def release(self, item: Input) -> Sequence[Input]:
         """Give a settled input's keys back; return the inputs that have all of theirs now."""
-        if item.key is not None and self._leaders.get(item.key) is item:
-            del self._leaders[item.key]
-        for follower in item.followers or ():
-            self._go(follower)
-        freed = []
+        if item.followers is not None:
+            for follower in item.followers:
+                self._go(follower)
+        holders = self._holders
+        freed: list[Input] = []
         for lock in _locks(item):
-            line = self._lines.get(lock)
-            if not line or line[0] is not item:
+            if holders.get(lock) is not item:
                 continue
-            line.popleft()
+            line = self._lines.get(lock) if self._lines else None
+            if line is None:
+                del holders[lock]
+                continue
+            following = holders[lock] = line.popleft()
             if not line:
                 del self._lines[lock]
-                continue
-            self._missing[line[0]] -= 1
-            if not self._missing[line[0]]:
-                del self._missing[line[0]]
-                line[0].successor = True
-                self._go(line[0])
-                freed.append(line[0])
+            self._missing[following] -= 1
+            if not self._missing[following]:
+                del self._missing[following]
+                following.successor = True
+                self._go(following)
+                freed.append(following)
         return freed
 
     def release_all(self, items: Sequence[Input]) -> list[Input]:
         """Give the keys of settled inputs back; return the inputs that have all of theirs now."""
-        return [freed for item in items for freed in self.release(item)]
+        freed: list[Input] = []
+        for item in items:
+            freed += self.release(item)
+        return freed
 
     def write(self, items: Iterable[Input]) -> None:
         """Write inputs anew that others were merged into: there are none."""
@@ -101,11 +121,6 @@ class LockGuard:
         """Free what the policy keeps outside the memory."""
         if self._seen is not None:
             self._seen.close()
-
-    def _overtaken(self, leader: Input) -> None:
-        """Let nobody follow an input any more behind which another one stands: what they do is to come after it."""
-        if leader.key is not None and self._leaders.get(leader.key) is leader:
-            del self._leaders[leader.key]
 
     def _wait(self, item: Input) -> None:
         self.waiting += 1
@@ -116,6 +131,6 @@ class LockGuard:
         self._waiting_bytes -= len(item.body)
 
 
-def _locks(item: Input) -> Iterable[str]:
-    """Return an input's keys, each once: an object may be at both ends of a pair."""
-    return dict.fromkeys(item.locks) if isinstance(item, NamedInput) else ()
+def _locks(item: Input) -> tuple[str, ...]:
+    """Return an input's keys."""
+    return item.locks if isinstance(item, NamedInput) else ()

@@ -64,10 +64,13 @@ def _check_names(properties: Mapping[Any, Any]) -> None:
 def encode_input(wire: Mapping[str, Any]) -> bytes:
     """Return an input's JSON; text that is not valid Unicode is invalid input."""
     try:
-        return orjson.dumps(wire)
+        body = orjson.dumps(wire)
     except (TypeError, ValueError) as error:
         _check_names(wire.get("properties", {}))
         raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None
+    # A copy: `orjson` writes into more memory than it needs and then shrinks it. To keep what is left takes 2 to 5 µs
+    # an input of 150 to 1,000 bytes; to keep the copy, which Python's own allocator has, 0.4 to 1.6.
+    return b"%b" % body
 
 
 @attrs.define(eq=False)
@@ -77,9 +80,11 @@ class NamedInput(Input):
     name: tuple[str, ...] | None = None
     """What answers name it by: the values of the fields that its row names."""
     locks: tuple[str, ...] = ()
-    """Keys that no other input in flight may have."""
+    """Keys that no other input in flight may have, each once."""
     list_name: str | None = None
     """The list of the body that it belongs to, where there are several."""
+    several: bool = False
+    """Whether it is about several pairs: what is said of one of them is not said of the others."""
 
     @property
     def properties(self) -> Mapping[str, str]:

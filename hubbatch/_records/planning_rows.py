@@ -6,21 +6,23 @@ Pure. Which fields are required, name the input and keep others out of its reque
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from hubbatch._records.mapping import as_mapping
-from hubbatch._records.paths import steps_of, texts_at
+from hubbatch._records.paths import reader_of
 from hubbatch._records.planning import NamedInput, encode_input
 from hubbatch._records.planning_ids import object_id
+from hubbatch._records.several import Several
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import Pair
 
-__all__ = ["RowPlanner"]
+__all__ = ["RowPlanner", "pair_of"]
 
-_PAIR_OF_TWO = 2
+_ENDS = ("from", "to")
 
 _EMPTY = frozenset({"", "[]", "{}"})
 """The texts of what is as good as missing."""
@@ -32,16 +34,19 @@ class RowPlanner:
     def __init__(self, endpoint: Endpoint) -> None:
         self._wire_of = _WIRES[endpoint.input]
         self._lists = endpoint.body.lists if len(endpoint.body.lists) > 1 else ()
-        named = tuple(endpoint.names.values()) or endpoint.identity
+        named = tuple(endpoint.names[0].values()) if endpoint.names else endpoint.identity
         every = (*endpoint.required, *endpoint.identity, *named, *chain(*endpoint.exclusive))
-        fields = {path: at for at, path in enumerate(dict.fromkeys(every))}
-        self._fields = tuple(map(steps_of, fields))
-        """All fields that are looked at, each once; the others here say where in it they stand."""
-        self._required = [(path, fields[path]) for path in endpoint.required]
-        self._identity = [fields[path] for path in endpoint.identity]
-        self._named = [fields[path] for path in named]
-        self._exclusive = [[fields[path] for path in key] for key in endpoint.exclusive]
+        fields = tuple(dict.fromkeys(every))
+        self._read = reader_of(fields)
+        """Reads all fields that are looked at, each once; the others here say where in it they stand."""
+        self._required = [(path, fields.index(path)) for path in endpoint.required]
+        self._identity = _picker(fields, endpoint.identity)
+        self._named = _picker(fields, named)
+        self._locks = [_lock_maker(fields, key) for key in endpoint.exclusive]
         self._stamp = endpoint.stamp
+        self._several = Several(named, endpoint.exclusive) if Several.are_in(every) else None
+        self._is_plain = self._several is None and all((endpoint.identity, *endpoint.exclusive))
+        """Whether each input has one name, and all its keys, if nothing in it is empty."""
 
     def plan(self, index: int, record: Any) -> NamedInput:
         """Return the input for a record; raise `InvalidRecordError` for one that must not be sent."""
@@ -49,23 +54,33 @@ class RowPlanner:
         wire = self._wire_of(value)
         if self._stamp is not None and not wire.get(self._stamp):
             wire = {**wire, self._stamp: str(uuid.uuid4())}
-        texts = texts_at(wire, self._fields)
+        texts = self._read(wire)
+        identity, name = self._identity(texts), self._named(texts)
+        body = encode_input(wire)
+        if self._is_plain and _EMPTY.isdisjoint(texts):  # as nearly always
+            key = list_name, "\0".join(identity)
+            if len(self._locks) == 1:
+                locks: tuple[str, ...] = (self._locks[0](texts),)
+            else:
+                locks = tuple(dict.fromkeys([make(texts) for make in self._locks]))
+            return NamedInput(index, record, body, key, name=name, locks=locks, list_name=list_name)
         for path, at in self._required:
             if texts[at] in _EMPTY:
                 raise InvalidRecordError(
                     f"{path!r} is missing or empty: without it the service would do nothing"
                 )
-        identity = [texts[at] for at in self._identity]
-        name = tuple([texts[at] for at in self._named])
-        locks = [sorted([texts[at] for at in key]) for key in self._exclusive]
+        made = [make(texts) for make in self._locks]
+        if self._several is not None:
+            name, made = self._several.names(wire), [*map(_lock, self._several.keys(wire))]
         return NamedInput(
             index,
             record,
-            encode_input(wire),
+            body,
             (list_name, "\0".join(identity)) if any(identity) else None,
             name=name if any(name) else None,
-            locks=tuple(["\0".join(key) for key in locks if any(key)]),
+            locks=tuple(dict.fromkeys(lock for lock in made if lock.strip("\0"))),
             list_name=list_name,
+            several=self._several is not None and len(made) > 1,
         )
 
     def _list_of(self, record: Any) -> tuple[str, Any]:
@@ -78,6 +93,35 @@ class RowPlanner:
             f"a record must be a mapping with one of {', '.join(map(repr, self._lists))}, such as"
             f" {{{self._lists[0]!r}: '7'}}"
         )
+
+
+def _picker(
+    fields: tuple[str, ...], wanted: Sequence[str]
+) -> Callable[[list[str]], tuple[str, ...]]:
+    """Return what picks the texts of some fields from those of all."""
+    ats = [fields.index(path) for path in wanted]
+    if len(ats) > 1:
+        return itemgetter(*ats)
+    return lambda texts: tuple([texts[at] for at in ats])
+
+
+def _lock(key: Iterable[str]) -> str:
+    """Return a key as one text, whatever the order of its values."""
+    return "\0".join(sorted(key))
+
+
+def _lock_maker(fields: tuple[str, ...], key: Sequence[str]) -> Callable[[list[str]], str]:
+    """Return what makes a key of the texts of all fields."""
+    if len(key) != len(_ENDS):
+        pick = _picker(fields, key)
+        return lambda texts: _lock(pick(texts))
+    first, second = map(fields.index, key)
+
+    def make(texts: list[str]) -> str:
+        one, other = texts[first], texts[second]
+        return f"{one}\0{other}" if one <= other else f"{other}\0{one}"
+
+    return make
 
 
 def _id(record: Any) -> Any:
@@ -93,35 +137,45 @@ def _text(record: Any) -> Any:
 
 
 def _pair(record: Any) -> Any:
-    if type(record) is dict and record.keys() >= {"from", "to"}:  # as HubSpot has it
-        return {
-            **record,
-            "from": {"id": _end("from", record["from"])},
-            "to": {"id": _end("to", record["to"])},
-        }
+    if type(record) is dict and _is_pair(record):
+        return record
+    from_, to, rest = _parts(record)
+    return {"from": {"id": _end("from", from_)}, "to": {"id": _end("to", to)}, **rest}
+
+
+def _is_pair(record: dict[Any, Any]) -> bool:
+    """Whether a record is a pair exactly as HubSpot has it."""
+    from_, to = record.get("from"), record.get("to")
+    if type(from_) is not dict or type(to) is not dict or not len(from_) == len(to) == 1:
+        return False
+    one, other = from_.get("id"), to.get("id")
+    return type(one) is str and type(other) is str and bool(one.strip() and other.strip())
+
+
+def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
+    """Return the two ends of a pair as they are given, and what else is to go out."""
     if isinstance(record, Pair):
-        types = {"types": list(record.types)} if record.types else {}
-        return _ends(record.from_, record.to, types)
+        return record.from_, record.to, {"types": list(record.types)} if record.types else {}
     if isinstance(record, tuple | list):
-        if len(record) != _PAIR_OF_TWO:
+        if len(record) != len(_ENDS):
             raise InvalidRecordError(f"a pair has two ids, not {len(record)}")
-        return _ends(record[0], record[1], {})
+        return record[0], record[1], {}
     mapping = as_mapping(record)
     if mapping is None:
         raise InvalidRecordError(
             f"a record must be two ids, a Pair, or a mapping with 'from' and 'to', not {type(record).__name__}"
         )
-    rest = {name: value for name, value in mapping.items() if name not in {"from", "to"}}
-    return _ends(mapping.get("from"), mapping.get("to"), rest)
-
-
-def _ends(from_: Any, to: Any, rest: Mapping[str, Any]) -> Any:
-    return {"from": {"id": _end("from", from_)}, "to": {"id": _end("to", to)}, **rest}
+    rest = {name: value for name, value in mapping.items() if name not in _ENDS}
+    return mapping.get("from"), mapping.get("to"), rest
 
 
 def _pair_in_list(record: Any) -> Any:
-    wire = _pair(record)
-    return {**wire, "to": [wire["to"]]}
+    from_, to, rest = _parts(record)
+    several = to if isinstance(to, list | tuple) else [to]
+    if not several:
+        raise InvalidRecordError("'to' has no ids")
+    ids = dict.fromkeys(_end("to", each) for each in several)
+    return {"from": {"id": _end("from", from_)}, "to": [{"id": each} for each in ids], **rest}
 
 
 def _end(name: str, value: Any) -> str:
@@ -131,7 +185,7 @@ def _end(name: str, value: Any) -> str:
                 f"{name!r} has {len(value)} ids; give each pair as a record of its own"
             )
         value = value[0]
-    if type(value) is dict or isinstance(value, Mapping):
+    if isinstance(value, Mapping):
         value = value.get("id")
     if type(value) is str and value.strip():
         return value
@@ -139,6 +193,12 @@ def _end(name: str, value: Any) -> str:
         return object_id(value, None)
     except InvalidRecordError as error:
         raise InvalidRecordError(f"{name!r}: {error}") from None
+
+
+def pair_of(record: Any) -> dict[str, Any]:
+    """Return a caller's pair as HubSpot has it; its ends may be any texts."""
+    wire: dict[str, Any] = _pair(record)
+    return wire
 
 
 def _values(record: Any) -> Any:

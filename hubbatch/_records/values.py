@@ -19,7 +19,18 @@ _MAX_EXPONENT = 400
 
 
 class InvalidRecordError(ValueError):
-    """A record cannot be sent; the message becomes that record's `LOCAL_VALIDATION` error."""
+    """A record cannot be sent; the message becomes that record's `LOCAL_VALIDATION` error.
+
+    `transient`: whether that is not its own fault, so that it may well be sent later.
+    """
+
+    transient = False
+
+
+class NotNowError(InvalidRecordError):
+    """A record cannot be sent now, and it is not its own fault."""
+
+    transient = True
 
 
 def encode_value(value: Any) -> str | None:

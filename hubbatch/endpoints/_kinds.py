@@ -5,8 +5,9 @@ Enums and small values. A row is made of them; what follows from each is told wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from enum import Enum, StrEnum
+from typing import Any
 
 from attrs import field, frozen
 
@@ -20,15 +21,41 @@ __all__ = [
     "Effect",
     "IdLists",
     "InputKind",
+    "NothingFound",
     "Paging",
+    "Presence",
     "ResultShape",
+    "parameters",
     "texts",
+    "ways",
 ]
 
 
 def texts(names: Iterable[str]) -> tuple[str, ...]:
     """Return names as a tuple; one text is one name."""
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+class Presence(Enum):
+    """What is sent for a field of the body, or a parameter of the query, that a caller leaves out."""
+
+    OPTIONAL = "optional"
+    """Nothing."""
+    REQUIRED = "required"
+    """It must not be left out: without it nothing is sent."""
+
+
+def parameters(names: Iterable[str] | Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters, each with its `Presence`, or with the value that is sent where a caller gives none."""
+    if isinstance(names, Mapping):
+        return dict(names)
+    return dict.fromkeys(texts(names), Presence.OPTIONAL)
+
+
+def ways(names: Mapping[str, str] | Iterable[Mapping[str, str]]) -> tuple[Mapping[str, str], ...]:
+    """Return ways to name an input; one mapping is one way, an empty one is none."""
+    several = (names,) if isinstance(names, Mapping) else tuple(names)
+    return tuple(dict(way) for way in several if way)
 
 
 class InputKind(StrEnum):
@@ -45,7 +72,7 @@ class InputKind(StrEnum):
     PAIR = "pair"
     """`{"from": {"id": …}, "to": {"id": …}, …}`; a record is two ids, a `Pair`, or such a mapping."""
     PAIR_IN_LIST = "pair_in_list"
-    """`{"from": {"id": …}, "to": [{"id": …}]}`; a record is as for a pair: one input has one."""
+    """`{"from": {"id": …}, "to": [{"id": …}]}`; a record is as for a pair, and may have several ids in `to`."""
     VALUES = "values"
     """Any mapping, sent as it is."""
 
@@ -70,6 +97,8 @@ class AnswerKind(StrEnum):
     """204, or an explicit COMPLETE without errors."""
     ONE = "one"
     """One result, which is the whole body."""
+    PAGE = "page"
+    """A page of a listing or a search, which has no inputs: `Client.scan` and `Client.search` read these."""
 
 
 class Effect(StrEnum):
@@ -113,7 +142,10 @@ SINGLE = Body((), single=True)
 
 @frozen
 class IdLists:
-    """The lists of ids in an answer: `done` now, and those that are `missing` in the account."""
+    """The lists of ids in an answer: `done` now, and those that are `missing` in the account.
+
+    Where a body has several lists, `done` has as many, in their order: an id proves an input of its own list only.
+    """
 
     done: tuple[str, ...] = field(converter=texts)
     missing: tuple[str, ...] = field(default=(), converter=texts)
@@ -130,3 +162,16 @@ class Paging:
     gathers: str
     at: str = "paging.next.after"
     after: str = "after"
+
+
+@frozen
+class NothingFound:
+    """How an answer says that there is nothing to be read of an input: an error that is none.
+
+    `sub_category`: of the error. `named`: the field of its context that names inputs. `at`: where a result has that
+    name; it is made with an empty list.
+    """
+
+    sub_category: str
+    named: str
+    at: str

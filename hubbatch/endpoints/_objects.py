@@ -6,20 +6,15 @@ HubSpot: "CRM objects", batch endpoints.
 from __future__ import annotations
 
 from hubbatch.endpoints._kinds import AnswerKind, Doubt, Effect, InputKind
-from hubbatch.endpoints._paths import DATED, Path
+from hubbatch.endpoints._paths import DATED, OTHER_FORM, Path
 from hubbatch.endpoints._row import Endpoint
 
 __all__ = ["ARCHIVE", "CREATE", "READ", "UPDATE", "UPSERT"]
 
-_OTHER_FORM = frozenset({"projects", "0-970", "appointments", "0-421"})
-"""Object types whose numbered path has its parts in another order."""
-
 
 def _paths(verb: str) -> tuple[Path, ...]:
     return (
-        Path(
-            f"/crm/objects/v3/{{object_type}}/batch/{verb}", ("v3",), {"object_type": _OTHER_FORM}
-        ),
+        Path(f"/crm/objects/v3/{{object_type}}/batch/{verb}", ("v3",), {"object_type": OTHER_FORM}),
         Path(f"/crm/v3/objects/{{object_type}}/batch/{verb}", ("v3",)),
         Path(f"/crm/objects/{{version}}/{{object_type}}/batch/{verb}", (DATED,)),
     )

@@ -11,9 +11,13 @@ from urllib.parse import quote
 
 from attrs import field, frozen
 
+from hubbatch._checks import shown
 from hubbatch.errors import UsageError
 
-__all__ = ["DATED", "Path", "check_api_version", "fill_in", "find_path"]
+__all__ = ["DATED", "OTHER_FORM", "Path", "check_api_version", "fill_in", "find_path"]
+
+OTHER_FORM = frozenset({"projects", "0-970", "appointments", "0-421"})
+"""Object types whose numbered path has its parts in another order."""
 
 DATED = "dated"
 """Stands for every dated version, such as `2025-09` or `2026-09-beta`, among those that a path exists in."""
@@ -78,7 +82,7 @@ def check_api_version(api_version: object) -> str:
     if api_version == "v3" or (isinstance(api_version, str) and _DATED.fullmatch(api_version)):
         return str(api_version)
     raise UsageError(
-        f"api_version must be 'v3' or a dated version such as '2025-09', not {api_version!r}"
+        f"api_version must be 'v3' or a dated version such as '2025-09', not {shown(api_version)}"
     )
 
 
@@ -98,7 +102,7 @@ def find_path(
                 if _NUMBERED.fullmatch(version) and path.is_for(values):
                     return path, version
     known = ", ".join(dict.fromkeys(version for path in paths for version in path.versions))
-    raise UsageError(f"{endpoint} does not exist in version {api_version!r}, but in: {known}")
+    raise UsageError(f"{endpoint} does not exist in version {shown(api_version)}, but in: {known}")
 
 
 def fill_in(endpoint: str, path: Path, version: str, values: Mapping[str, object]) -> str:

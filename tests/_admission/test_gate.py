@@ -20,6 +20,7 @@ from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch._quota.limiter import RateLimiter
+from hubbatch.policies import LimitClass
 from hubbatch.testing import virtual_time
 
 GOOD = Diagnosis(Symptom.ANSWERED)
@@ -92,7 +93,7 @@ async def test_a_waiter_that_is_cancelled_leaves_its_queue_to_the_others() -> No
     others[1].cancel()
     await asyncio.gather(first, *others, return_exceptions=True)
     assert visitors.passed == ["a0", "b1"]
-    assert not visitors.gate._queues
+    assert not visitors.gate._classes[LimitClass.INTERVAL].by_run
     await visitors.gate.settle()
 
 
@@ -130,11 +131,11 @@ async def test_the_last_to_leave_ends_what_works_for_those_who_wait() -> None:
     second = asyncio.create_task(visitors.visit("b0"))
     await asyncio.sleep(0.5)
     await visitors.gate.settle()
-    assert visitors.gate._pump is not None, "somebody waits yet"
+    assert visitors.gate._classes[LimitClass.INTERVAL].pump is not None, "somebody waits yet"
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
     await visitors.gate.settle()
-    assert visitors.gate._pump is None
+    assert visitors.gate._classes[LimitClass.INTERVAL].pump is None
     await first
     await visitors.visit("a1")
     await visitors.gate.settle()
@@ -145,7 +146,7 @@ async def test_an_error_of_the_limiter_reaches_every_waiter_as_its_own() -> None
     class Broken(RateLimiter):
         error: Exception = HubbatchError("no more today")
 
-        async def acquire(self) -> Slot:
+        async def acquire(self, limit_class: LimitClass = LimitClass.INTERVAL) -> Slot:
             await asyncio.sleep(1.0)
             raise self.error
 
@@ -169,14 +170,14 @@ async def test_a_broken_service_is_probed_one_request_at_a_time_with_an_event_fo
     visitors = Visitors(gate(3))
     through = visitors.gate
     assert not through.broken
-    assert (through.held_for, through.concurrency) == (0.0, 3)
+    assert (through.held_for(LimitClass.INTERVAL), through.concurrency) == (0.0, 3)
     with caplog.at_level(logging.WARNING, "hubbatch"):
         await break_service(through)
     [broken] = [record.getMessage() for record in caplog.records]
     assert broken == (
         "the service is broken (server_error): one request at a time probes it, all others wait"
     )
-    assert through.held_for == math.inf
+    assert through.held_for(LimitClass.INTERVAL) == math.inf
     began = now()
     await asyncio.gather(*(visitors.visit(f"a{number}", 1.0) for number in range(3)))
     assert visitors.most_in == 1
@@ -188,7 +189,11 @@ async def test_a_broken_service_is_probed_one_request_at_a_time_with_an_event_fo
     assert [record.getMessage() for record in caplog.records] == [
         "the service works again; requests go on, few at first"
     ]
-    assert (through.broken, through.concurrency, through.held_for) == (False, 1, 0.0)
+    assert (through.broken, through.concurrency, through.held_for(LimitClass.INTERVAL)) == (
+        False,
+        1,
+        0.0,
+    )
     await through.settle()
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from other_endpoints import ASSOCIATED
 
 from hubbatch._batches.correlation import Correlation
-from hubbatch._batches.paging import Page, follow_pages
+from hubbatch._batches.paging import Page, bodies_of, follow_pages, in_requests
 from hubbatch._records.planners import planner_of
 from hubbatch.models import RecordStatus, RowResult
 
@@ -24,7 +26,7 @@ def read(places: list[str], size: int = 2) -> tuple[Correlation, list[Page]]:
             fields["paging"] = {"next": {"after": after}}
         answer = Correlation([RecordStatus.SUCCEEDED], [RowResult(fields)], [None], [])
         before = {0: pages[-1]} if pages else {}
-        paged = follow_pages(ASSOCIATED, inputs, answer, before)
+        paged = follow_pages(ASSOCIATED, inputs, answer, before, 1_000)
         if not paged.pages:
             return paged.correlation, pages
         pages.append(paged.pages[0])
@@ -53,3 +55,84 @@ def test_places_that_differ_are_followed_to_the_end(count: int) -> None:
     told, pages = read([str(number) for number in range(count)])
     assert told.statuses == [RecordStatus.SUCCEEDED]
     assert len(pages) == count
+
+
+def went_on(after: object, largest: int = 1_000) -> tuple[Correlation, dict[int, Page]]:
+    """Read one page that goes on somewhere."""
+    inputs = [planner_of(ASSOCIATED).plan(0, "1")]
+    fields = {"from": {"id": "1"}, "to": [1], "paging": {"next": {"after": after}}}
+    answer = Correlation([RecordStatus.SUCCEEDED], [RowResult(fields)], [None], [])
+    paged = follow_pages(ASSOCIATED, inputs, answer, {}, largest)
+    return paged.correlation, dict(paged.pages)
+
+
+@pytest.mark.parametrize(
+    ("after", "asked"), [("2", "2"), (" 2=", " 2="), (7, "7"), (0, "0"), ("ä", "ä")]
+)
+def test_a_place_is_text_unchanged_or_a_number_as_text(after: object, asked: str) -> None:
+    _, pages = went_on(after)
+    assert pages[0].after == asked
+
+
+@pytest.mark.parametrize("after", [None, "", " "])
+def test_no_place_is_the_end(after: object) -> None:
+    told, pages = went_on(after)
+    assert (told.statuses, pages) == ([RecordStatus.SUCCEEDED], {})
+
+
+@pytest.mark.parametrize("after", [False, True, {}, [], {"a": 1}, ["2"], 1.5])
+def test_what_is_no_place_leaves_the_record_in_doubt(after: object) -> None:
+    told, pages = went_on(after)
+    assert (told.statuses, pages) == ([RecordStatus.UNKNOWN], {})
+    (error,) = told.errors
+    assert "cannot be read" in error.message
+    assert error.indexes == (0,)
+
+
+@given(st.text(min_size=1, max_size=60).filter(str.strip), st.integers(20, 100))
+def test_no_page_is_asked_for_with_more_bytes_than_a_request_may_have(
+    after: str, largest: int
+) -> None:
+    inputs = [planner_of(ASSOCIATED).plan(0, "1")]
+    told, pages = went_on(after, largest)
+    if pages:
+        (body,) = bodies_of(ASSOCIATED, inputs, pages)
+        assert len(body) <= largest
+    else:
+        assert told.statuses == [RecordStatus.UNKNOWN]
+        assert "longer than" in told.errors[0].message
+
+
+@given(st.lists(st.integers(0, 60), min_size=1, max_size=20), st.integers(100, 300))
+def test_pages_are_asked_for_in_requests_of_their_size(lengths: list[int], largest: int) -> None:
+    planner = planner_of(ASSOCIATED)
+    inputs = [planner.plan(at, str(at)) for at in range(len(lengths))]
+    pages = {at: Page([], "é" * length + "x") for at, length in enumerate(lengths)}
+    fitting = [item for item in inputs if len(bodies_of(ASSOCIATED, [item], pages)[0]) <= largest]
+    parts = in_requests(ASSOCIATED, fitting, pages, largest)
+    assert [item for part in parts for item in part] == fitting
+    for part in parts:
+        assert len(b",".join(bodies_of(ASSOCIATED, part, pages))) <= largest
+    for one, other in itertools.pairwise(parts):
+        assert len(b",".join(bodies_of(ASSOCIATED, [*one, other[0]], pages))) > largest
+
+
+@pytest.mark.parametrize(
+    ("paging", "status"),
+    [
+        ({"next": {"link": "?after=2"}}, RecordStatus.UNKNOWN),
+        ({"next": True}, RecordStatus.UNKNOWN),
+        ({"next": "?after=2"}, RecordStatus.UNKNOWN),
+        ({"next": {"after": None}}, RecordStatus.SUCCEEDED),
+        ({"next": {}}, RecordStatus.SUCCEEDED),
+        ({"next": None}, RecordStatus.SUCCEEDED),
+        (None, RecordStatus.SUCCEEDED),
+    ],
+)
+def test_a_next_page_without_a_place_leaves_the_record_in_doubt(
+    paging: object, status: RecordStatus
+) -> None:
+    inputs = [planner_of(ASSOCIATED).plan(0, "1")]
+    row = RowResult({"from": {"id": "1"}, "to": [1], "paging": paging})
+    answer = Correlation([RecordStatus.SUCCEEDED], [row], [None], [])
+    assert follow_pages(ASSOCIATED, inputs, answer, {}, 1_000).correlation.statuses == [status]

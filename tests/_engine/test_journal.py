@@ -14,6 +14,7 @@ from support import World, people
 
 from hubbatch import Counts, RateLimit, RecordStatus, Run
 from hubbatch._clock import now
+from hubbatch._engine.life import EndReason
 from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -115,6 +116,25 @@ async def test_a_journal_that_fails_stops_the_run_and_its_records_are_unsent(
         assert run.outcome.counts == Counts(100, succeeded=20, unsent=80)
         assert len(world.service.requests) == 2
         check_journal(run, journal)
+
+
+class Cancelled(Notes):
+    """A journal of whose own work some is cancelled."""
+
+    async def before_sending(self, positions: Sequence[int]) -> None:
+        raise asyncio.CancelledError
+
+
+@virtual_time
+async def test_a_cancellation_out_of_the_journal_is_the_journals() -> None:
+    journal = Cancelled()
+    async with World() as world:
+        run = upsert(world, people(5), journal).start()
+        await asyncio.wait([asyncio.ensure_future(run.wait())])
+        assert run._life.ending.reason is EndReason.JOURNAL
+        assert isinstance(run._life.ending.error, asyncio.CancelledError)
+        assert run.outcome.counts == Counts(5, unsent=5)
+        assert not world.service.requests
 
 
 class Slower(Notes):

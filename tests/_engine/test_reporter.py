@@ -243,7 +243,7 @@ async def test_records_left_in_a_list_are_reported_as_unsent() -> None:
 @virtual_time
 async def test_records_that_no_reader_takes_cause_one_event() -> None:
     sending = Sending(GOOD)
-    settled = RecordStream(sending.reporter.not_taken)
+    settled = RecordStream(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     for _ in range(100_001):
         settled.show(record)
@@ -255,10 +255,10 @@ async def test_records_that_no_reader_takes_cause_one_event() -> None:
 @virtual_time
 async def test_records_that_a_reader_takes_cause_no_event() -> None:
     sending = Sending(GOOD)
-    settled = RecordStream(sending.reporter.not_taken)
+    settled = RecordStream(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     settled.show(record)
-    assert settled.take() is record
+    assert settled.take(sending) is record
     for _ in range(100_001):
         settled.show(record)
     assert not sending.events

@@ -76,11 +76,12 @@ class Sending:
         self.events: list[Event] = []
         observers = Observers([self.events.append])
         self.reporter = RunReporter(observers, 1, Call(UPSERT, "/p", "/r", 100))
+        self.transport = Answers(answer, tells=tells)
         self.limiter = limiter or RateLimiter(UNLIMITED)
         self.gate = Gate(self.limiter, Concurrency(4), CircuitBreaker(self.policy))
         self.sender = RequestSender(
             ClientResources(
-                Answers(answer, tells=tells),
+                self.transport,
                 cast("Any", self.tokens),
                 self.gate,
                 self.policy,
@@ -155,6 +156,7 @@ async def test_after_an_answer_the_tries_of_its_batch_are_known(tells: bool) -> 
     ("answer", "tells", "attempts"),
     [
         (NoReply(sent=False, reason="refused"), False, 0),
+        (NoReply(sent=False, reason="lost"), True, 1),
         (NoReply(sent=True, reason="lost"), False, 1),
         (NoReply(sent=True, reason="lost"), True, 1),
         (ZeroDivisionError(), False, 1),
@@ -178,6 +180,13 @@ async def test_a_batch_is_in_doubt_from_the_moment_a_byte_may_have_left(
     doubtful = sending.carrier.batch.status is RecordStatus.UNKNOWN
     assert doubtful is (attempts == 1)
     assert not sending.carrier.sending
+
+
+@virtual_time
+async def test_a_transport_that_has_noted_a_byte_cannot_take_it_back() -> None:
+    said = await Sending(NoReply(sent=False, reason="lost"), tells=True).send()
+    assert said == await Sending(NoReply(sent=True, reason="lost"), tells=True).send()
+    assert said != await Sending(NoReply(sent=False, reason="lost"), tells=False).send()
 
 
 @virtual_time
@@ -263,3 +272,41 @@ async def test_failures_of_a_poison_search_do_not_open_the_breaker(
         sending.carrier.batch = Batch(inputs, search=search)
         await sending.send()
     assert sending.gate.broken is broken
+
+
+@pytest.mark.parametrize("answer", [NoReply(sent=False, reason="full"), GOOD])
+@virtual_time
+async def test_what_a_transport_notes_once_it_has_returned_is_not_heard(
+    answer: NoReply | Reply,
+) -> None:
+    sending = Sending(answer, tells=False)
+    notes: list[Callable[[], None]] = []
+
+    async def late(request: Request, token: str, note_sent: Callable[[], None]) -> NoReply | Reply:
+        notes.append(note_sent)
+        return answer
+
+    sending.transport.send = late  # type: ignore[method-assign]
+    await sending.send()
+    before = sending.carrier.batch, sending.sender.requests, len(sending.events)
+    notes[0]()
+    assert (sending.carrier.batch, sending.sender.requests, len(sending.events)) == before
+    assert not sending.carrier.sending
+    assert sending.limiter.used == sending.sender.requests
+
+    async def prompt(
+        request: Request, token: str, note_sent: Callable[[], None]
+    ) -> NoReply | Reply:
+        notes[0]()  # the first request's, while the second is under way
+        assert not sending.carrier.sending
+        note_sent()
+        assert sending.carrier.sending
+        return GOOD
+
+    sending.transport.send = prompt  # type: ignore[method-assign]
+    await sending.send()
+    assert sending.limiter.used == sending.sender.requests == before[1] + 1
+    assert [type(event).__name__ for event in sending.events[-2:]] == [
+        "RequestSent",
+        "RequestAnswered",
+    ]

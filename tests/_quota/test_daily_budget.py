@@ -14,7 +14,7 @@ from hubbatch.testing import virtual_time
 
 
 def test_while_nothing_is_told_the_day_is_open() -> None:
-    assert DailyBudget(5).state(100, 0.0) is DailyState.OPEN
+    assert DailyBudget(5).state(0.0) is DailyState.OPEN
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,8 @@ def test_what_is_in_flight_may_be_part_of_what_is_left(
 ) -> None:
     daily = DailyBudget(reserve)
     daily.learn(remaining, 0.0, 0.2)
-    assert daily.state(in_flight, 0.3) is state
+    daily.in_flight = in_flight
+    assert daily.state(0.3) is state
 
 
 def test_of_answers_in_any_order_the_least_counts_until_a_later_request_tells_more() -> None:
@@ -49,9 +50,10 @@ def test_of_answers_in_any_order_the_least_counts_until_a_later_request_tells_mo
 def test_after_a_while_one_request_finds_out_whether_it_is_another_day() -> None:
     daily = DailyBudget(10)
     daily.learn(3, 0.0, 0.2)
-    assert daily.state(0, 899.0) is DailyState.OVER
-    assert daily.state(0, 901.0) is DailyState.OPEN
-    assert daily.state(1, 901.0) is DailyState.UNCERTAIN
+    assert daily.state(899.0) is DailyState.OVER
+    assert daily.state(901.0) is DailyState.OPEN
+    daily.in_flight = 1
+    assert daily.state(901.0) is DailyState.UNCERTAIN
 
 
 @pytest.mark.parametrize(("reserve", "sent"), [(0, 40), (15, 25)])
@@ -88,7 +90,7 @@ async def test_each_run_gets_an_error_of_its_own() -> None:
 
 
 def test_the_reserve_is_an_option_of_the_client_too() -> None:
-    assert Client("token", daily_reserve=7)._gate.limiter._budget.daily.reserve == 7
+    assert Client("token", daily_reserve=7)._gate.limiter._daily.reserve == 7
     with pytest.raises(UsageError, match="RateLimiter"):
         Client("token", rate_limit=RateLimiter(), daily_reserve=7)
     for wrong in (-1, 1.5, True):

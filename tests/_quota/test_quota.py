@@ -18,6 +18,7 @@ from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.budget import Slot
 from hubbatch.models import BatchError
+from hubbatch.policies import LimitClass
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
 
@@ -93,7 +94,7 @@ async def test_a_small_run_does_not_wait_behind_a_large_one() -> None:
             await asyncio.sleep(0.1)
         await asyncio.sleep(0.1)
         loop = asyncio.get_running_loop()
-        ready_at = world.client._gate.limiter._budget.ready_at(loop.time())
+        ready_at = world.client._gate.limiter._interval.ready_at(loop.time())
         assert ready_at > loop.time() + 1
         await world.client.upsert("contacts", people(3, 500), id_property="email")
         assert loop.time() <= ready_at + 0.5 + 0.2
@@ -193,7 +194,7 @@ def test_the_cost_of_giving_up_does_not_grow_with_those_who_wait() -> None:
 @virtual_time
 async def test_a_broken_limiter_breaks_those_who_wait_and_hangs_nobody() -> None:
     class Broken(RateLimiter):
-        async def acquire(self) -> Slot:
+        async def acquire(self, limit_class: LimitClass = LimitClass.INTERVAL) -> Slot:
             raise ZeroDivisionError
 
     gate = Gate(Broken(), Concurrency(5), CircuitBreaker(RetryPolicy()))

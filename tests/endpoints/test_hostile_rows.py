@@ -44,11 +44,11 @@ def planned(row: Endpoint, records: list[Any]) -> list[Input]:
 
 def judged(row: Endpoint, inputs: list[Input], reply: Reply) -> Correlation | None:
     """Do everything with a reply that the engine does."""
-    correlation = diagnose(row, reply, len(inputs))
-    if correlation.response is not None:
-        found = correlate(row, inputs, correlation.response)
-        return follow_pages(row, inputs, found, {}).correlation
-    for error in [correlation.error] if correlation.error else []:
+    diagnosis = diagnose(row, reply, len(inputs))
+    if diagnosis.response is not None:
+        found = correlate(row, inputs, diagnosis.response)
+        return follow_pages(row, inputs, found, {}, 1_000).correlation
+    for error in [diagnosis.error] if diagnosis.error else []:
         find_at_fault(row, inputs, error, CONTACTS)
     return None
 

@@ -1,0 +1,83 @@
+"""`client.lists`: records put on a list, and taken from it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from typing import Any, Unpack
+
+from hubbatch._faces.starting import Records, StartRun
+from hubbatch._options import RunOptions, check_source
+from hubbatch._records.prepared import is_at_hand
+from hubbatch.endpoints import Endpoint, lists
+from hubbatch.models import RowResult
+from hubbatch.run import Run
+
+__all__ = ["Lists"]
+
+
+class Lists:
+    """The memberships of lists whose members are set by hand (MANUAL or SNAPSHOT).
+
+    A record that is on the list already, or is not on it, is passed over by HubSpot: it is SUCCEEDED, without a result.
+    One that is not there is FAILED. Every call returns a `Run` and takes the options of the verbs.
+    """
+
+    def __init__(self, start: StartRun) -> None:
+        self._start = start
+
+    def __repr__(self) -> str:
+        return "<Lists>"
+
+    def add(
+        self, list_id: str | int, ids: Records, **options: Unpack[RunOptions]
+    ) -> Run[RowResult]:
+        """Put records on a list, by their ids; up to 100,000 a request."""
+        return self._run(lists.LISTS_ADD, list_id, ids, options)
+
+    def remove(
+        self, list_id: str | int, ids: Records, **options: Unpack[RunOptions]
+    ) -> Run[RowResult]:
+        """Take records from a list, by their ids; up to 100,000 a request."""
+        return self._run(lists.LISTS_REMOVE, list_id, ids, options)
+
+    def add_and_remove(
+        self,
+        list_id: str | int,
+        *,
+        add: Records = (),
+        remove: Records = (),
+        **options: Unpack[RunOptions],
+    ) -> Run[RowResult]:
+        """Put some records on a list and take others from it, both in one request; up to 100,000 together.
+
+        A record of the outcome has an `input` such as `{"recordIdsToAdd": "7"}`: those to be added come first. An id in
+        both is added, and then removed.
+        """
+        endpoint = lists.LISTS_ADD_AND_REMOVE
+        parts = {
+            name: check_source(endpoint, ids)
+            for name, ids in zip(endpoint.body.lists, (add, remove), strict=True)
+        }
+        return self._run(endpoint, list_id, _in_lists(parts), options)
+
+    def _run(
+        self, endpoint: Endpoint, list_id: object, records: Records, options: RunOptions
+    ) -> Run[RowResult]:
+        return self._start(endpoint, {"list_id": list_id}, records, options)
+
+
+def _in_lists(parts: Mapping[str, Records]) -> Records:
+    """Return ids, each with the list that it is for."""
+    if all(is_at_hand(ids) for ids in parts.values()):
+        return [{name: each} for name, ids in parts.items() for each in ids]  # type: ignore[union-attr]
+    return _one_after_another(parts)
+
+
+async def _one_after_another(parts: Mapping[str, Records]) -> AsyncIterator[dict[str, Any]]:
+    for name, ids in parts.items():
+        if isinstance(ids, AsyncIterable):
+            async for each in ids:
+                yield {name: each}
+        elif isinstance(ids, Iterable):
+            for each in ids:
+                yield {name: each}

@@ -1,0 +1,49 @@
+"""From a caller's record to the body of a call that HubSpot has no batch of: a deletion for good, a merge. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import frozen
+
+from hubbatch._records.mapping import as_mapping
+from hubbatch._records.planning_ids import object_id
+from hubbatch._records.values import InvalidRecordError
+
+__all__ = ["Deletion", "merge_of"]
+
+_COUPLE = ("primaryObjectId", "objectIdToMerge")
+
+
+@frozen
+class Deletion:
+    """Makes the body of a deletion; `id_property`: what the values are of, None for record ids."""
+
+    id_property: str | None
+
+    def __call__(self, record: Any) -> dict[str, Any]:
+        """Return the body for an id, or a mapping that has one as `objectId` or `id`."""
+        mapping = None if type(record) is str else as_mapping(record)
+        if mapping is not None:
+            record = mapping.get("objectId", mapping.get("id"))
+        named = {} if self.id_property is None else {"idProperty": self.id_property}
+        return {"objectId": object_id(record, self.id_property), **named}
+
+
+def merge_of(record: Any) -> dict[str, Any]:
+    """Return the body for two ids, the one that stays first, or for a mapping that has them by HubSpot's names."""
+    if isinstance(record, Mapping):
+        ids = [record.get(name) for name in _COUPLE]
+    elif isinstance(record, tuple | list):
+        ids = list(record)
+    else:
+        ids = []
+    if len(ids) != len(_COUPLE):
+        raise InvalidRecordError(
+            f"a merge is two record ids, (stays, goes), or a mapping with {_COUPLE[0]!r} and {_COUPLE[1]!r}"
+        )
+    stays, goes = (object_id(each, None).strip() for each in ids)
+    if stays == goes:
+        raise InvalidRecordError("a record cannot be merged with itself")
+    return dict(zip(_COUPLE, (stays, goes), strict=True))

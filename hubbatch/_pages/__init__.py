@@ -1,0 +1,4 @@
+"""Reading everything out, page after page: what is asked for each page, and what its answer means for the next.
+
+Pure. It knows nothing of how a page is sent, tried again or read ahead.
+"""
