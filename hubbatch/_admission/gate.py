@@ -53,13 +53,22 @@ class _Queue:
 
     limit_class: LimitClass
     lanes: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = field(factory=OrderedDict)
-    """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
+    """Who waits, the one who first asked longest ago first: one who gives up leaves at no more cost than the first."""
     pump: asyncio.Task[None] | None = None
     acquiring: asyncio.Timeout | None = None
     """How long the pump waits for the quota, while it does."""
     changed: asyncio.Event = field(factory=asyncio.Event)
     crowded_until: float = -math.inf
     """Until when somebody waited for a request to end rather than for the quota; infinity: does now."""
+
+    def join(self, lane: Hashable, waiter: _Waiter) -> None:
+        """Have one wait in a lane: behind those that came before, and before those that first asked later."""
+        waiting = self.lanes.setdefault(lane, OrderedDict())
+        behind = waiting and next(reversed(waiting)).since > waiter.since
+        younger = [other for other in waiting if other.since > waiter.since] if behind else ()
+        waiting[waiter] = None
+        for other in younger:
+            waiting.move_to_end(other)
 
     def withdraw(self, lane: Hashable, waiter: _Waiter) -> None:
         """Forget one who waits no longer."""
@@ -218,7 +227,7 @@ class Gate:
     async def _wait(self, queue: _Queue, lane: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        queue.lanes.setdefault(lane, OrderedDict())[waiter] = None
+        queue.join(lane, waiter)
         if queue.pump is None or queue.pump.done():
             queue.pump = asyncio.create_task(self._let_through(queue))
         try:
