@@ -1,4 +1,4 @@
-"""Who may send now: turns of runs, the circuit breaker, how many requests at once.
+"""Who may send now: the runs of a client one after the other, the circuit breaker, how many requests at once.
 
 It knows nothing of what is sent.
 """

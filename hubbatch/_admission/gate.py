@@ -53,13 +53,22 @@ class _Queues:
 
     limit_class: LimitClass
     by_run: OrderedDict[Hashable, OrderedDict[_Waiter, None]] = field(factory=OrderedDict)
-    """Who waits, in the order in which they came: one who gives up leaves at no more cost than the first."""
+    """Who waits, the one that first asked longest ago first: one who gives up leaves at no more cost than the first."""
     pump: asyncio.Task[None] | None = None
     acquiring: asyncio.Timeout | None = None
     """How long the pump waits for the quota, while it does."""
     changed: asyncio.Event = field(factory=asyncio.Event)
     crowded_until: float = -math.inf
     """Until when a waiter waited for a request to end rather than for the quota; infinity: one does now."""
+
+    def join(self, queue: Hashable, waiter: _Waiter) -> None:
+        """Add a waiter to a queue: behind those that came before, and before those that first asked later."""
+        waiting = self.by_run.setdefault(queue, OrderedDict())
+        behind = waiting and next(reversed(waiting)).since > waiter.since
+        younger = [other for other in waiting if other.since > waiter.since] if behind else ()
+        waiting[waiter] = None
+        for other in younger:
+            waiting.move_to_end(other)
 
     def withdraw(self, queue: Hashable, waiter: _Waiter) -> None:
         """Forget a waiter that waits no longer."""
@@ -232,7 +241,7 @@ class Gate:
     async def _wait(self, queues: _Queues, queue: Hashable, since: float) -> Slot:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         waiter = _Waiter(since, future)
-        queues.by_run.setdefault(queue, OrderedDict())[waiter] = None
+        queues.join(queue, waiter)
         if queues.pump is None or queues.pump.done():
             queues.pump = asyncio.create_task(self._let_through(queues))
         try:

@@ -1,4 +1,5 @@
-"""How much may be sent: the rolling window, what others use, the limit where nobody tells it, the day.
+"""How much may be sent: requests in the rolling ten seconds, what other programs use, the daily limit.
 
-All but `limiter` is pure arithmetic that is given the time. It knows nothing of batches.
+`window_count` counts, `limit_probe` finds a limit that no header tells, `limiter` and `class_limiter` wait; all but
+these two is arithmetic that is given the time. It knows nothing of batches.
 """

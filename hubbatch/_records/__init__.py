@@ -1,4 +1,4 @@
-"""A caller's record to an input: values, keys, the queue of what waits, and the pull on a source that blocks.
+"""A caller's record to an input, which is what a request holds of it; the queue of inputs that wait to be sent.
 
-It knows nothing of requests, answers or time.
+`values` writes a property's value, `planning_*` an input of each kind. It knows nothing of requests, answers or time.
 """

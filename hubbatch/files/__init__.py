@@ -1,6 +1,7 @@
-"""Records in files: sources that read them and sinks that write what did not succeed, and what did.
+"""Records in files: sources that read records, and sinks that write which succeeded and which did not.
 
-It knows the kinds of files; it knows nothing of HubSpot, requests or runs.
+A kind of file is recognized in `_kinds`, opened in `_source`, and read in a module of its own. It knows nothing of
+HubSpot, requests or runs.
 """
 
 from hubbatch.files._columns import Columns

@@ -1,7 +1,7 @@
-"""A HubSpot stand-in for tests and demonstrations: the batch API in memory, with limits and faults.
+"""A HubSpot stand-in for tests and demonstrations: its API in memory, with limits and faults.
 
-It needs no account and no network, and knows nothing of hubbatch's client: any HTTP client can
-talk to it.
+It needs no account and no network, and knows nothing of hubbatch's client: any HTTP client can talk to it. Its faults
+are the kinds in `_kinds`; its paths are rows in `_api`.
 """
 
 from hubbatch.sandbox._account import Account

@@ -9,6 +9,7 @@ import pytest
 from support import UNLIMITED, World, people
 
 from hubbatch import RateLimit, Run
+from hubbatch.sandbox import FaultKind
 from hubbatch.testing import virtual_time
 
 
@@ -76,3 +77,21 @@ async def test_several_runs_share_evenly(quota: RateLimit | None) -> None:
         for run in runs:
             await run.stop()
         await asyncio.gather(*tasks)
+
+
+@virtual_time
+async def test_a_batch_that_is_sent_again_goes_before_younger_ones_of_its_run() -> None:
+    quota = RateLimit(20, 10.0)
+    async with World(
+        client_rate=quota, faults=[FaultKind.UNAVAILABLE], max_concurrency=32, latency=0.05
+    ) as world:
+        outcome = await world.client.upsert("contacts", people(6_000), id_property="email")
+        assert outcome.ok
+        first = {item["id"] for item in world.bodies()[0]["inputs"]}
+        again = [
+            number
+            for number, body in enumerate(world.bodies())
+            if {item["id"] for item in body["inputs"]} == first
+        ]
+        assert again[0] == 0
+        assert again[1] <= 21, "with the first places of the next window"
