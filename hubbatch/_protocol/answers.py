@@ -112,7 +112,7 @@ def _one(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None:
     """Read a result that is the whole body."""
     if type(value) is not dict or has_own_words(value) or value.get("status") == "error":
         return None
-    if not value.keys().isdisjoint(_REFUSAL):
+    if not value.keys().isdisjoint(_REFUSAL) or value.get("errors") or value.get("numErrors"):
         return None
     if endpoint.result is ResultShape.ROW:
         rows, errors = _rows(endpoint, [value])

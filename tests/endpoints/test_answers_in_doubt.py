@@ -236,7 +236,15 @@ ONE = Endpoint(
 )
 
 
-@pytest.mark.parametrize("value", [{"error": "maintenance"}, {"message": "try later", "id": 1}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"error": "maintenance"},
+        {"message": "try later", "id": 1},
+        {"ok": False, "errors": ["x"]},
+        {"numErrors": 1},
+    ],
+)
 def test_what_a_proxy_says_under_a_200_is_no_result(value: dict[str, Any]) -> None:
     assert statuses(sent(ONE, lambda _: reply(200, value), names("a"))) == [U]
 
