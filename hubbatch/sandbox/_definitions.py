@@ -133,8 +133,11 @@ class Definitions:
 
     def named(self, left: str, right: str, name: str) -> Definition | None:
         """Return the kind that v3 knows by a name, such as `contact_to_company`, or by its id."""
-        known = self.between(left, right)
-        return next((one for one in known if name in _v3_names(one, left, right)), None)
+        known = {one.spec: _v3_names(one, left, right) for one in self.between(left, right)}
+        # A label of the account may have the number of a kind of HubSpot's, which has a name besides.
+        named = [spec for spec, names in known.items() if names[0] == name]
+        numbered = [spec for spec, names in known.items() if name in names]
+        return next((self.find(left, right, spec) for spec in (*named, *numbered)), None)
 
     def v3_name(self, left: str, right: str, spec: Spec) -> str:
         """Return what v3 calls a kind."""

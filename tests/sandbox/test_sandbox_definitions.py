@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sandbox_driver import Driver
 
@@ -35,6 +35,7 @@ def test_the_default_kinds_from_one_type_differ(left: str) -> None:
 
 
 @given(TYPES, TYPES)
+@example("0-1", "0-2")
 def test_v3_finds_a_kind_by_the_name_it_calls_it(left: str, right: str) -> None:
     definitions = Definitions()
     definitions.define(left, right, "Ours")
