@@ -236,9 +236,7 @@ async def test_one_may_stop_the_run_it_hears_of() -> None:
         await asyncio.gather(*tasks)
 
 
-@pytest.mark.parametrize(
-    "observers", [print, "print", 7, None, [None], ["print"], [asyncio.sleep]], ids=repr
-)
+@pytest.mark.parametrize("observers", [print, "print", 7, None, [None], ["print"], [asyncio.sleep]])
 def test_what_cannot_be_told_of_an_event_is_refused(observers: Any) -> None:
     with pytest.raises(UsageError, match="observer"):
         Client("made-up", observers=observers)
