@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubbatch._records.call import Call
-from hubbatch._records.duplicates import Admission
+from hubbatch._records.guard import Admission
 from hubbatch._records.input_queue import InputQueue, tell_apart
 from hubbatch._records.planners import guard_of, planner_of
 from hubbatch._records.planning import Input

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from hubbatch._records.duplicates import Admission, SeenKeys, count_aside, follow
+from hubbatch._records.guard import Admission, Guard, follow
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates
@@ -19,29 +19,17 @@ __all__ = ["LockGuard"]
 _QUEUE = Admission.QUEUE  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
-class LockGuard:
+class LockGuard(Guard):
     """Knows which keys are taken, and who waits for each."""
 
-    merges = False
-    """Whether any input has to be written anew before it is sent."""
-
     def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
-        self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
-        self._one_answer_serves_all = endpoint.one_answer_serves_all and self._seen is None
+        super().__init__(policy, endpoint)
         self._holders: dict[str, Input] = {}
         """Those who have a key."""
         self._lines: dict[str, deque[Input]] = {}
         """Those who wait for a key, the next one first."""
         self._missing: dict[Input, int] = {}
         """How many of its keys an input has to wait for."""
-        self._waiting_bytes = 0
-        self.waiting = 0
-        """How many inputs wait for a key, or are settled with another one."""
-
-    @property
-    def aside(self) -> int:
-        """How many of those are no reason to take in fewer others."""
-        return count_aside(self.waiting, self._waiting_bytes)
 
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
@@ -85,8 +73,7 @@ class LockGuard:
     def release(self, item: Input) -> Sequence[Input]:
         """Give a settled input's keys back; return the inputs that have all of theirs now."""
         if item.followers is not None:
-            for follower in item.followers:
-                self._go(follower)
+            self._forget(item.followers)
         holders = self._holders
         freed: list[Input] = []
         for lock in _locks(item):
@@ -103,32 +90,12 @@ class LockGuard:
             if not self._missing[following]:
                 del self._missing[following]
                 following.successor = True
-                self._go(following)
+                self._forget((following,))
                 freed.append(following)
-        return freed
-
-    def release_all(self, items: Sequence[Input]) -> list[Input]:
-        """Give the keys of settled inputs back; return the inputs that have all of theirs now."""
-        freed: list[Input] = []
-        for item in items:
-            freed += self.release(item)
         return freed
 
     def write(self, items: Iterable[Input]) -> None:
         """Write inputs anew that others were merged into: there are none."""
-
-    def close(self) -> None:
-        """Free what the policy keeps outside the memory."""
-        if self._seen is not None:
-            self._seen.close()
-
-    def _wait(self, item: Input) -> None:
-        self.waiting += 1
-        self._waiting_bytes += len(item.body)
-
-    def _go(self, item: Input) -> None:
-        self.waiting -= 1
-        self._waiting_bytes -= len(item.body)
 
 
 def _locks(item: Input) -> tuple[str, ...]:

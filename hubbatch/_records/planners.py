@@ -5,7 +5,8 @@ Two tables by what the row says; a kind of input is planned in a module of its o
 
 from __future__ import annotations
 
-from hubbatch._records.duplicates import DuplicateGuard, Guard
+from hubbatch._records.duplicates import DuplicateGuard
+from hubbatch._records.guard import Guard
 from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.locks import LockGuard
 from hubbatch._records.planning import Planner

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from support import World, counting_calls, drip, people, plan
 
 from hubbatch import Counts, Outcome, RecordStatus
-from hubbatch._records.duplicates import Admission, DuplicateGuard, _Merging
+from hubbatch._records.duplicates import DuplicateGuard, _Merging
+from hubbatch._records.guard import Admission
 from hubbatch._records.input_queue import InputQueue
 from hubbatch._records.planning import encode_input
 from hubbatch.endpoints import CREATE, UPSERT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch._records.duplicates import Admission
+from hubbatch._records.guard import Admission
 from hubbatch._records.locks import LockGuard
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch.endpoints import Doubt, Effect, Endpoint, InputKind, Path, ResultShape

@@ -1,0 +1,113 @@
+"""What every guard over keys has: who waits, which keys were seen, and what becomes of an input.
+
+Which inputs share a key, and what that means, is a guard's own business.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from enum import Enum, auto
+
+from hubbatch._records.planning import Input
+from hubbatch._records.spelling import Key
+from hubbatch.endpoints import Endpoint
+from hubbatch.policies import Duplicates
+
+__all__ = ["Admission", "Guard", "follow"]
+
+_MOST_ASIDE = 10_000
+_MOST_ASIDE_BYTES = 64 * 1024 * 1024
+"""Records that wait for a key, and bytes of JSON, that are no reason to take in fewer others: memory is bounded."""
+
+
+class Admission(Enum):
+    """What becomes of an input now."""
+
+    QUEUE = auto()
+    """It may be sent."""
+    WAIT = auto()
+    """It waits for the key, or rides with the input that has it; either way it is settled later."""
+    INVALID = auto()
+
+
+class Guard(ABC):
+    """Keeps inputs that share a key out of each other's way."""
+
+    def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
+        self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
+        self._one_answer_serves_all = endpoint.one_answer_serves_all and self._seen is None
+        """Reading or archiving an object twice is doing it once: no need to ask again."""
+        self.waiting = 0
+        """How many inputs wait for a key, or are settled with the one that has it."""
+        self._waiting_bytes = 0
+
+    @property
+    def aside(self) -> int:
+        """How many of those are no reason to take in fewer others."""
+        return min(self.waiting, _MOST_ASIDE) if self._waiting_bytes <= _MOST_ASIDE_BYTES else 0
+
+    @property
+    def merges(self) -> bool:
+        """Whether any input has to be written anew before it is sent."""
+        return False
+
+    @abstractmethod
+    def admit(self, item: Input) -> Admission:
+        """Decide about one input in the order of the source."""
+
+    @abstractmethod
+    def release(self, item: Input) -> Sequence[Input]:
+        """Give a settled input's keys back; return the inputs that may go on."""
+
+    def release_all(self, items: Sequence[Input]) -> list[Input]:
+        """Give the keys of settled inputs back; return the inputs that may go on."""
+        return [freed for item in items for freed in self.release(item)]
+
+    @abstractmethod
+    def write(self, items: Iterable[Input]) -> None:
+        """Write inputs anew that others were merged into."""
+
+    def close(self) -> None:
+        """Free what the policy keeps outside the memory."""
+        if self._seen is not None:
+            self._seen.close()
+
+    def _wait(self, item: Input) -> None:
+        """Note that an input waits."""
+        self.waiting += 1
+        self._waiting_bytes += len(item.body)
+
+    def _forget(self, items: Sequence[Input]) -> None:
+        """Note that inputs wait no more; what they wrote counts as it was given."""
+        self.waiting -= len(items)
+        self._waiting_bytes -= sum(len(item.body) for item in items)
+
+
+def follow(holder: Input, item: Input) -> None:
+    """Have an input settled with another one."""
+    if holder.followers is None:
+        holder.followers = []
+    holder.followers.append(item)
+
+
+class _SeenKeys:
+    """Every key of a run, exactly, in bounded memory: SQLite spills its private table to a temporary file."""
+
+    def __init__(self) -> None:
+        import sqlite3  # noqa: PLC0415 (a fifth of the time that it takes to import us, and seldom wanted)
+
+        self._database = sqlite3.connect("", isolation_level=None)  # "": private and temporary
+        self._database.execute("PRAGMA journal_mode=OFF")
+        self._database.execute("PRAGMA cache_size=-16384")  # KiB
+        self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
+        self._database.execute("BEGIN")  # one transaction for all: nothing here needs to be durable
+
+    def add(self, key: Key) -> bool:
+        """Remember a key; return whether it is new."""
+        text = f"{key[0] or ''}\0{key[1]}"
+        cursor = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,))
+        return cursor.rowcount == 1
+
+    def close(self) -> None:
+        self._database.close()
