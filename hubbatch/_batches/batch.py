@@ -94,6 +94,11 @@ class Batch:
         """How many requests this stage has taken."""
         return sum(self.history.values())
 
+    def tried(self, symptom: Symptom) -> Batch:
+        """Return it after one more try, with what came of that."""
+        tries = self.history.get(symptom, 0) + 1
+        return attrs.evolve(self, history={**self.history, symptom: tries})
+
     def part(self, inputs: Sequence[Input], **changes: Any) -> Batch:
         """Return a batch of some of the inputs, of which the same is known; its tries begin anew."""
         whole = self.whole and len(inputs) == len(self.inputs)

@@ -202,8 +202,7 @@ class BatchMachine:
             today=moment.today,
         )
         if not not_counted:
-            tries = batch.history.get(diagnosis.symptom, 0) + 1
-            batch = attrs.evolve(batch, history={**batch.history, diagnosis.symptom: tries})
+            batch = batch.tried(diagnosis.symptom)
         return batch, decision
 
     def broken_off(self, batch: Batch, why: str) -> Transition:

@@ -85,12 +85,11 @@ class PageSender:
         moment: Moment,
     ) -> None:
         """Wait until the next try."""
-        history, symptom = carrier.batch.history, diagnosis.symptom
+        batch, symptom = carrier.batch, diagnosis.symptom
         if not moment.breaker_open:
-            history = {**history, symptom: history.get(symptom, 0) + 1}
+            batch = batch.tried(symptom)
         resumes_at = moment.now + decision.wait
-        batch = attrs.evolve(carrier.batch, history=history, resumes_at=resumes_at)
-        carrier.batch = batch
+        carrier.batch = batch = attrs.evolve(batch, resumes_at=resumes_at)
         if decision.action is Action.HOLD:
             self._sender.hold(decision.wait, symptom)
         if decision.action is Action.REFRESH:
