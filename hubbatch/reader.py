@@ -14,6 +14,7 @@ from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
 from hubbatch._pages.cursor import Position, decode, encode
 from hubbatch._pages.page import Page, Query
+from hubbatch._pages.trail import Trail
 from hubbatch._records.call import Call
 from hubbatch.errors import HubbatchError, ProtocolError
 from hubbatch.models import ObjectResult
@@ -54,7 +55,7 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         self._ahead: asyncio.Task[Page] | None = None
         """The page that is fetched ahead."""
         self._turning = asyncio.Lock()
-        self._loops = _LoopGuard()
+        self._trail = Trail()
         self._total: int | None = None
         self._reason: HubbatchError | None = None
         """Why nothing more is given."""
@@ -144,8 +145,10 @@ class ObjectReader(AsyncIterator[ObjectResult]):
             return
         if self._page is None:
             self._total = page.total
-        self._loops.note(page)
-        self._page, self._given = page, 0
+        trail = self._trail.to("" if page.following is None else page.following.after)
+        if trail.goes_round:
+            raise ProtocolError("the cursors of the pages go round in a circle")
+        self._page, self._given, self._trail = page, 0, trail
         if page.following is not None:
             self._ahead = self._begin(page.following)
 
@@ -170,23 +173,6 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         return await sender.fetch(
             query.request(position), lambda response: query.read(position, response)
         )
-
-
-class _LoopGuard:
-    """Notices cursors that go round in a circle, by remembering one of them (Brent's way)."""
-
-    def __init__(self) -> None:
-        self._pages = 0
-        self._known = ""
-
-    def note(self, page: Page) -> None:
-        """Note one more page; raise `ProtocolError` if its cursor was there before."""
-        self._pages += 1
-        after = "" if page.following is None else page.following.after
-        if after and after == self._known:
-            raise ProtocolError("the cursors of the pages go round in a circle")
-        if self._pages & (self._pages - 1) == 0:
-            self._known = after
 
 
 def _is_cancelled() -> bool:

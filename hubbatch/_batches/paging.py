@@ -12,6 +12,7 @@ import orjson
 from attrs import field, frozen
 
 from hubbatch._batches.correlation import Correlation, indexes_of
+from hubbatch._pages.trail import Trail
 from hubbatch._records.paths import steps_of, value_at
 from hubbatch._records.planning import Input
 from hubbatch.endpoints import Endpoint, Paging
@@ -28,22 +29,9 @@ class Page:
     """What has been read of an input so far: its last page, and those before."""
 
     items: Sequence[Any] = field(repr=False)
-    after: str
+    trail: Trail
     """From where it goes on."""
     before: Page | None = field(default=None, eq=False, repr=False)
-    number: int = 1
-    landmark: str = ""
-    """A place that it came by: at the latest one whose number is a power of two (Brent's way to find a circle)."""
-
-    def next(self, items: Sequence[Any], after: str) -> Page:
-        """Return the page that follows."""
-        landmark = self.after if self.number & (self.number - 1) == 0 else self.landmark
-        return Page(items, after, self, self.number + 1, landmark)
-
-    @property
-    def goes_round(self) -> bool:
-        """Whether it goes on at a place that it came by before."""
-        return self.after == self.landmark
 
 
 @frozen
@@ -66,7 +54,7 @@ def bodies_of(
         if page is None or paging is None:
             bodies.append(item.body)
         else:
-            bodies.append(orjson.dumps({**item.wire, paging.after: page.after}))
+            bodies.append(orjson.dumps({**item.wire, paging.after: page.trail.after}))
     return bodies
 
 
@@ -77,7 +65,7 @@ def in_requests(
     parts: list[list[Input]] = []
     room = 0
     for item in inputs:
-        size = _size(endpoint.paging, item, pages[item.index].after) + 1  # the comma
+        size = _size(endpoint.paging, item, pages[item.index].trail.after) + 1  # the comma
         if size > room:
             parts.append([])
             room = largest + 1
@@ -117,15 +105,15 @@ def follow_pages(
             results[position] = _joined(paging, before, result)
             continue
         items = _list(result.fields.get(paging.gathers))
-        page = Page(items, after or "") if before is None else before.next(items, after or "")
+        trail = (Trail() if before is None else before.trail).to(after or "")
         if after is None:
-            why = f"from where page {page.number} goes on cannot be read"
+            why = f"from where page {trail.number} goes on cannot be read"
         elif _size(paging, item, after) > largest:
-            why = f"from where page {page.number} goes on is longer than a request may be"
-        elif page.number >= _MOST_PAGES or page.goes_round:
-            why = f"page {page.number} goes on where an earlier one did, or is one too many"
+            why = f"from where page {trail.number} goes on is longer than a request may be"
+        elif trail.number >= _MOST_PAGES or trail.goes_round:
+            why = f"page {trail.number} goes on where an earlier one did, or is one too many"
         else:
-            following[position] = page
+            following[position] = Page(items, trail, before)
             continue
         error = BatchError(
             NO_ANSWER, f"reading it came to no end: {why}", indexes=indexes_of([item])

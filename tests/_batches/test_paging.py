@@ -12,6 +12,7 @@ from other_endpoints import ASSOCIATED
 
 from hubbatch._batches.correlation import Correlation
 from hubbatch._batches.paging import Page, bodies_of, follow_pages, in_requests
+from hubbatch._pages.trail import Trail
 from hubbatch._records.planners import planner_of
 from hubbatch.models import RecordStatus, RowResult
 
@@ -71,7 +72,7 @@ def went_on(after: object, largest: int = 1_000) -> tuple[Correlation, dict[int,
 )
 def test_a_place_is_text_unchanged_or_a_number_as_text(after: object, asked: str) -> None:
     _, pages = went_on(after)
-    assert pages[0].after == asked
+    assert pages[0].trail.after == asked
 
 
 @pytest.mark.parametrize("after", [None, "", " "])
@@ -107,7 +108,7 @@ def test_no_page_is_asked_for_with_more_bytes_than_a_request_may_have(
 def test_pages_are_asked_for_in_requests_of_their_size(lengths: list[int], largest: int) -> None:
     planner = planner_of(ASSOCIATED)
     inputs = [planner.plan(at, str(at)) for at in range(len(lengths))]
-    pages = {at: Page([], "é" * length + "x") for at, length in enumerate(lengths)}
+    pages = {at: Page([], Trail("é" * length + "x")) for at, length in enumerate(lengths)}
     fitting = [item for item in inputs if len(bodies_of(ASSOCIATED, [item], pages)[0]) <= largest]
     parts = in_requests(ASSOCIATED, fitting, pages, largest)
     assert [item for part in parts for item in part] == fitting
