@@ -1,17 +1,17 @@
-"""A verb carried out: input opened, client or sandbox started, run followed, files written, outcome shown."""
+"""A verb carried out: input opened, run followed, files written, outcome shown."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator
-from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from collections.abc import Coroutine, Iterable, Iterator
+from contextlib import ExitStack, aclosing, contextmanager
 from typing import Any, BinaryIO
 
 import typer
 from attrs import evolve
 
-from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus, Run, UsageError
+from hubbatch import Client, RecordOutcome, RecordStatus, Run, UsageError
+from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._faults import CommandError, ExitCode, OutputError
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
@@ -29,12 +29,8 @@ from hubbatch.cli._sinks import LineWriter, reject, result, writing
 from hubbatch.cli._source import Source
 from hubbatch.cli._threads import in_thread
 from hubbatch.files import InputError
-from hubbatch.sandbox import Sandbox
 
 __all__ = ["execute", "run_and_exit"]
-
-_TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
-_UNLIMITED = RateLimit(1_000_000, 1.0)
 
 
 @contextmanager
@@ -62,7 +58,7 @@ def execute(job: Job, settings: Settings) -> None:
     on_stdout = is_standard_output(job.output) or is_standard_output(settings.rejects)
     screen = Screen(quiet=settings.quiet, results_on_stdout=on_stdout)
     with _expected_errors(screen):
-        token = _token(settings)
+        token = token_of(settings)
         say = screen.say if not settings.quiet else (lambda _: None)
         source = Source(job.paths, job.layout, say)
         code = asyncio.run(_execute(job, settings, token, source, screen))
@@ -72,7 +68,7 @@ def execute(job: Job, settings: Settings) -> None:
 async def _execute(
     job: Job, settings: Settings, token: str, source: Source, screen: Screen
 ) -> ExitCode:
-    async with _connected(job, settings, token) as client:
+    async with connected(job, settings, token) as client:
         ending = await _follow(job, settings, client, source, screen)
         # Before anything else is waited for: a signal that comes now may break that off, but not this.
         _show(ending, settings, screen)
@@ -86,48 +82,6 @@ def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
             screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
     if ending.message:
         screen.complain(ending.message)
-
-
-def _token(settings: Settings) -> str:
-    if settings.sandbox:
-        return "sandbox"
-    if settings.lenient:
-        raise CommandError("--lenient says how --sandbox is to be: give both, or neither")
-    token = os.environ.get(_TOKEN_VARIABLE)
-    if not token:
-        raise CommandError(
-            f"set the environment variable {_TOKEN_VARIABLE} to your access token, or try the command"
-            " with --sandbox"
-        )
-    return token
-
-
-@asynccontextmanager
-async def _connected(job: Job, settings: Settings, token: str) -> AsyncIterator[Client]:
-    if not settings.sandbox:
-        async with Client(
-            token,
-            base_url=settings.base_url,
-            api_version=settings.api_version,
-            rate_limit=settings.rate,
-        ) as client:
-            yield client
-        return
-    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
-    for name in (job.options.get("id_property"), job.options.get("unique_property")):
-        if name is not None:
-            with suppress(UsageError):  # no such object type: the answer will say so
-                sandbox.define_property(job.object_type, name, unique=True)
-    async with (
-        sandbox,
-        Client(
-            token,
-            base_url=sandbox.base_url,
-            api_version=settings.api_version,
-            rate_limit=settings.rate or _UNLIMITED,
-        ) as client,
-    ):
-        yield client
 
 
 async def _follow(

@@ -1,0 +1,60 @@
+"""The client that a command talks through: to the account of the token, or to a sandbox made for this command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from hubbatch import Client, RateLimit, UsageError
+from hubbatch.cli._faults import CommandError
+from hubbatch.cli._job import Job
+from hubbatch.cli._settings import Settings
+from hubbatch.sandbox import Sandbox
+
+__all__ = ["connected", "token_of"]
+
+_TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
+_UNLIMITED = RateLimit(1_000_000, 1.0)
+
+
+def token_of(settings: Settings) -> str:
+    if settings.sandbox:
+        return "sandbox"
+    if settings.lenient:
+        raise CommandError("--lenient says how --sandbox is to be: give both, or neither")
+    token = os.environ.get(_TOKEN_VARIABLE)
+    if not token:
+        raise CommandError(
+            f"set the environment variable {_TOKEN_VARIABLE} to your access token, or try the command"
+            " with --sandbox"
+        )
+    return token
+
+
+@asynccontextmanager
+async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[Client]:
+    if not settings.sandbox:
+        async with Client(
+            token,
+            base_url=settings.base_url,
+            api_version=settings.api_version,
+            rate_limit=settings.rate,
+        ) as client:
+            yield client
+        return
+    sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
+    for name in (job.options.get("id_property"), job.options.get("unique_property")):
+        if name is not None:
+            with suppress(UsageError):  # no such object type: the answer will say so
+                sandbox.define_property(job.object_type, name, unique=True)
+    async with (
+        sandbox,
+        Client(
+            token,
+            base_url=sandbox.base_url,
+            api_version=settings.api_version,
+            rate_limit=settings.rate or _UNLIMITED,
+        ) as client,
+    ):
+        yield client
