@@ -80,7 +80,9 @@ class ImportResult(BaseModel):
     counts: Counts
     errors: list[ImportError_]
     failed: list[int] = Field(description="Positions of the records that were refused.")
-    unknown: list[int] = Field(description="Positions of the records whose fate is unknown.")
+    unknown: list[int] = Field(
+        description="Positions of the records of which nobody knows whether they were written."
+    )
     unsent: list[int] = Field(description="Positions of the records that were never sent.")
 
     @classmethod

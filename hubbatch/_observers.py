@@ -105,7 +105,7 @@ class Observers:
         if len(left) == len(self._observers):  # what it did itself has had it left out meanwhile
             return
         self._observers = left
-        # Without its context: what else is being handled just now may be told in words that hold values.
+        # Without its context: the words of what else is being handled just now may hold values.
         words = "".join(traceback.format_exception(error, chain=False)).strip()
         with contextlib.suppress(Exception):
             log_failure(self.name, f"an observer raised and hears of nothing any more: {words}")

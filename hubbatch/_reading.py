@@ -1,6 +1,6 @@
 """The calls of a client that read everything out: `scan` and `search`. Each makes a reader and sends nothing.
 
-They check what is asked for. How pages follow one another is told elsewhere.
+They check what is asked for. How pages follow one another is not their business.
 """
 
 from __future__ import annotations

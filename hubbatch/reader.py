@@ -75,7 +75,7 @@ class ObjectReader(AsyncIterator[ObjectResult]):
 
     @property
     def total(self) -> int | None:
-        """How many records matched when a search began; None: not known yet, or not told."""
+        """How many records matched when a search began; None: not known yet, or not said by the service."""
         return self._total
 
     async def __anext__(self) -> ObjectResult:

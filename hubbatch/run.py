@@ -66,7 +66,7 @@ class Run(Generic[ResultT]):
         self._mark = object()
         self._under_way: tuple[Engine, asyncio.Task[None]] | None = None
         self._settled: RecordStream | None = None  # None: nobody is to iterate
-        self._over = False  # has ended, and observers have been told
+        self._over = False  # has ended, and observers have heard of it
         self._waiters = 0
         self._informed: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
         """The tasks to which what ended the run has been raised: none gets it twice."""

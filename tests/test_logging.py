@@ -195,7 +195,7 @@ async def troubled(name: str | None = None) -> None:
     ],
 )
 @virtual_time
-async def test_a_run_is_told_of_down_to_the_level_and_never_by_values(
+async def test_a_run_is_reported_down_to_the_level_and_never_by_values(
     level: int, levels: set[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(level, "hubbatch")
@@ -220,7 +220,7 @@ async def test_the_level_may_change_in_the_middle(caplog: pytest.LogCaptureFixtu
 
 
 @virtual_time
-async def test_answers_are_told_with_hubspots_correlation_id(
+async def test_answers_are_reported_with_hubspots_correlation_id(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG, "hubbatch")

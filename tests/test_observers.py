@@ -46,7 +46,7 @@ def never(*_: Any, **__: Any) -> None:
 
 
 @virtual_time
-async def test_each_is_told_the_same_event_with_time_and_name() -> None:
+async def test_each_receives_the_same_event_with_time_and_name() -> None:
     first: list[Event] = []
     second: list[Event] = []
     tell = Observers([first.append, second.append], "account 7")
@@ -80,7 +80,7 @@ async def test_no_event_is_made_where_nobody_hears_of_it() -> None:
     silent(never)  # type: ignore[arg-type]
 
 
-def test_where_no_loop_tells_the_time_nobody_is_told() -> None:
+def test_where_no_loop_tells_the_time_nobody_hears_of_it() -> None:
     """Tasks that their loop has left behind settle their records when they are thrown away."""
     seen: list[Event] = []
     Observers([seen.append])(BreakerClosed)
@@ -103,7 +103,7 @@ async def test_a_whole_run_without_observers_makes_no_event(
 
 
 @virtual_time
-async def test_one_that_raises_is_told_of_once_and_left_out_and_the_others_go_on(
+async def test_one_that_raises_is_reported_once_and_left_out_and_the_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     seen: list[Event] = []
@@ -125,7 +125,7 @@ async def test_one_that_raises_is_told_of_once_and_left_out_and_the_others_go_on
 
 
 @virtual_time
-async def test_what_is_being_handled_when_one_raises_is_not_told(
+async def test_what_is_being_handled_when_one_raises_is_not_reported(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """It may quote a value, and the observer's exception goes back to it."""
@@ -143,7 +143,7 @@ async def test_what_is_being_handled_when_one_raises_is_not_told(
 
 
 @virtual_time
-async def test_one_that_raises_while_it_tells_of_something_itself_is_told_of_once(
+async def test_one_that_raises_while_it_tells_of_something_itself_is_reported_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     def failing(event: Event) -> None:
@@ -237,7 +237,7 @@ async def test_one_may_stop_the_run_it_hears_of() -> None:
 
 
 @pytest.mark.parametrize("observers", [print, "print", 7, None, [None], ["print"], [asyncio.sleep]])
-def test_what_cannot_be_told_of_an_event_is_refused(observers: Any) -> None:
+def test_what_cannot_receive_an_event_is_refused(observers: Any) -> None:
     with pytest.raises(UsageError, match="observer"):
         Client("made-up", observers=observers)
 
@@ -327,7 +327,7 @@ def held(seen: list[Event]) -> list[float]:
 
 
 @virtual_time
-async def test_clients_that_share_a_limiter_are_each_told_of_a_hold_once() -> None:
+async def test_clients_that_share_a_limiter_are_each_reported_a_hold_once() -> None:
     limiter = RateLimiter()
     seen: dict[str, list[Event]] = {"a": [], "b": [], "c": []}
     clients = {
@@ -356,7 +356,7 @@ async def test_a_limiter_keeps_no_client_that_is_gone() -> None:
 
 
 @virtual_time
-async def test_a_limit_is_told_of_when_it_is_learned_and_not_again() -> None:
+async def test_a_limit_is_reported_when_it_is_learned_and_not_again() -> None:
     seen: list[Event] = []
     rate = RateLimit(150, 10.0)
     async with World(observers=[seen.append], client_rate=None, rate_limit=rate) as world:
@@ -369,7 +369,7 @@ async def test_a_limit_is_told_of_when_it_is_learned_and_not_again() -> None:
 
 
 @virtual_time
-async def test_a_token_that_is_renewed_is_told_of_without_it() -> None:
+async def test_a_token_that_is_renewed_is_reported_without_it() -> None:
     seen: list[Event] = []
     tokens = iter(["secret-one", "secret-one", "secret-two"])
     given = ""

@@ -345,7 +345,7 @@ async def test_what_does_not_heal_is_raised_and_the_reading_can_be_taken_up_agai
 
 
 @virtual_time
-async def test_an_unknown_type_and_a_refused_filter_are_told_apart() -> None:
+async def test_an_unknown_type_and_a_refused_filter_are_different_errors() -> None:
     async with World() as world:
         world.service.account().declare_strict("contacts", [])
         with pytest.raises(UnknownObjectTypeError):
@@ -614,7 +614,7 @@ async def test_several_may_take_from_one_reader() -> None:
         (lambda c: c.batch(LIST, [1]), "takes no inputs"),
     ],
 )
-def test_what_is_wrong_is_told_before_anything_is_sent(make: Any, says: str) -> None:
+def test_what_is_wrong_is_said_before_anything_is_sent(make: Any, says: str) -> None:
     client = Client("t", transport=ScriptedTransport([]))
     with pytest.raises(UsageError, match=says):
         make(client)

@@ -83,7 +83,7 @@ TOKEN = "pat-na1-11111111-2222-3333-4444-555555555555"
     ],
 )
 @pytest.mark.parametrize("wrap", [str, lambda token: [token], lambda token: {"token": token}])
-def test_a_token_that_was_put_into_another_option_by_mistake_is_not_told(
+def test_a_token_that_was_put_into_another_option_by_mistake_is_not_reported(
     option: str, says: str, wrap: Any
 ) -> None:
     options: Any = {option: wrap(TOKEN)}
@@ -93,7 +93,7 @@ def test_a_token_that_was_put_into_another_option_by_mistake_is_not_told(
 
 
 @pytest.mark.parametrize("name", ["api_version", "batch_size", "linger", "deadline", "prefetch"])
-def test_a_token_that_was_put_into_an_option_of_a_run_is_not_told(name: str) -> None:
+def test_a_token_that_was_put_into_an_option_of_a_run_is_not_reported(name: str) -> None:
     options: Any = {name: TOKEN}
     with pytest.raises(UsageError, match=r"text of 44 characters") as caught:
         Client("made-up").batch(CREATE, [], object_type="contacts", **options)

@@ -38,11 +38,11 @@ _TOO_MANY = 429
 
 @frozen
 class Job:
-    """What a consumer is told."""
+    """What a consumer knows."""
 
     base_url: str
     quota: hubbatch.RateLimit
-    """What the user believes the account's quota to be; not everybody has to be told."""
+    """What the user believes the account's quota to be; not every consumer needs it."""
     seconds: float
     scale: float
     """The part of real time that a second stands for: waits of others are made shorter by it."""
@@ -54,7 +54,7 @@ async def by_hubbatch(job: Job) -> int:
 
 
 async def by_hubbatch_as_told(job: Job) -> int:
-    """Upsert by a client that is told a quota; return how many requests were given up."""
+    """Upsert by a client to which a quota is given; return how many requests were given up."""
     return await _hubbatch(job, job.quota)
 
 

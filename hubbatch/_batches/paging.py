@@ -127,7 +127,7 @@ def follow_pages(
 def _place(paging: Paging, result: RowResult) -> str | None:
     """Return from where a result goes on: text unchanged, a number as text, as HubSpot takes it.
 
-    `""`: nowhere, it is read to its end. None: it is neither, so whether it ends cannot be told.
+    `""`: nowhere, it is read to its end. None: it is neither, so whether it ends is not known.
     """
     steps = steps_of(paging.at)
     place = value_at(result.fields, steps)

@@ -1,7 +1,7 @@
 """What becomes of records that must not be sent, and the schema that tells some of them.
 
 The account's schema is fetched before the first record is pulled, and once more before a record is refused by it: a
-property may have been made a moment ago. What is wrong with a record is told by the pure modules.
+property may have been made a moment ago. What is wrong with a record is found by the pure modules.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum, auto
 
 from hubbatch._admission.gate import Gate
 from hubbatch._clock import now
@@ -15,10 +16,23 @@ from hubbatch._engine.carriers import Carriers
 from hubbatch._records.input_queue import InputQueue
 from hubbatch.policies import LimitClass
 
-__all__ = ["Dispatcher"]
+__all__ = ["Dispatcher", "Rest"]
 
 _LOOK = 0.1
 """Seconds after which inputs that may wait longer look again whether they would have to wait in any case."""
+
+
+class Rest(Enum):
+    """Where the inputs stand that wait and do not fill a request."""
+
+    UNSEEN = auto()
+    """Nobody has looked at them, or there are none."""
+    LINGERS = auto()
+    """They wait for more."""
+    IN_TURN = auto()
+    """They wait for their turn among the runs that send requests which are not full."""
+    DUE = auto()
+    """A request takes them as they are when it leaves: they go on growing meanwhile."""
 
 
 class Dispatcher:
@@ -48,15 +62,10 @@ class Dispatcher:
         self._exhausted = False
         self._full = 0
         """How many requests could be filled the last time."""
-        self._due_at: float | None = None
-        """When the rest, which does not fill a request, has waited long enough; None: nobody has looked at it."""
-        self._due = False
-        """Whether a request is to take the rest as it is then: it goes on growing meanwhile."""
-        self._in_turn = False
-        """Whether it waits for its turn among those that are not full."""
+        self.rest = Rest.UNSEEN
+        """A plain attribute, for it is asked for with every record."""
+        self._lingers_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
-        self.idle = True
-        """Whether nobody has looked at the rest yet: a plain attribute, for it is asked for with every record."""
 
     def dispatch(self) -> None:
         """Have as many requests wait for their place as there is something due for."""
@@ -67,9 +76,9 @@ class Dispatcher:
         if full > self._full or not rest:
             self._forget()  # what was the rest is part of a full request, or has left
         self._full = full
-        if rest and self.idle:
+        if rest and self.rest is Rest.UNSEEN:
             self._mind_rest()
-        if (wanted := full + self._due) > self._carriers.unfilled and self._open():
+        if (wanted := full + (self.rest is Rest.DUE)) > self._carriers.unfilled and self._open():
             # More than can leave at once need not wait: each that leaves has others follow.
             wanted = min(wanted, self._gate.concurrency + 2)
             while self._carriers.unfilled < wanted:
@@ -78,7 +87,7 @@ class Dispatcher:
     def hurry(self, *, exhausted: bool = False) -> None:
         """Do not let the rest linger: nothing comes before it has left, or ever once the source is exhausted."""
         self._exhausted = self._exhausted or exhausted
-        if self._queue.rest and not self._due and not self._closed:
+        if self._queue.rest and self.rest is not Rest.DUE and not self._closed:
             self._leave_soon()
         self.dispatch()
 
@@ -92,20 +101,19 @@ class Dispatcher:
         if self._exhausted:
             self._leave_soon()
         else:
-            self._due_at, self.idle = now() + self._linger, False
-            self._look_at(self._due_at)
+            self.rest, self._lingers_until = Rest.LINGERS, now() + self._linger
+            self._look_at(self._lingers_until)
 
     def _look(self) -> None:
         """See whether the rest has waited long enough, or would have to wait for its place in any case."""
         self._timer = None
         moment, gate = now(), self._gate
-        due_at = moment if self._due_at is None else self._due_at
         if gate.crowded(self._limit_class):
             self._leave_soon()
-        elif moment < due_at:
-            self._look_at(due_at)
+        elif moment < self._lingers_until:
+            self._look_at(self._lingers_until)
         elif moment < (ready_at := gate.partial_at(self)):
-            self._in_turn = True
+            self.rest = Rest.IN_TURN
             self._look_at(ready_at)
         else:
             gate.note_partial(self)
@@ -119,13 +127,12 @@ class Dispatcher:
     def _leave_soon(self) -> None:
         """Have a request take the rest."""
         self._forget()
-        self._due, self.idle = True, False
+        self.rest = Rest.DUE
 
     def _forget(self) -> None:
-        self._due, self._due_at, self.idle = False, None, True
-        if self._in_turn:
-            self._in_turn = False
+        if self.rest is Rest.IN_TURN:
             self._gate.leave_partial(self)
+        self.rest = Rest.UNSEEN
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

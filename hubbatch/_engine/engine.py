@@ -18,7 +18,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.checking import RecordCheck
-from hubbatch._engine.dispatch import Dispatcher
+from hubbatch._engine.dispatch import Dispatcher, Rest
 from hubbatch._engine.feeder import AskingError, Feeder, length_of
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import EndReason, Life
@@ -280,7 +280,7 @@ class Engine:
             full = self._intake.take(index, record)
         except InvalidRecordError as error:
             return self._check.refuse(index, record, error)
-        if full or self._dispatcher.idle:
+        if full or self._dispatcher.rest is Rest.UNSEEN:
             self._dispatcher.dispatch()
         return full
 

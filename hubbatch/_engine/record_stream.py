@@ -38,7 +38,7 @@ class Reading(AsyncIterator[RecordOutcome[ResultT]], Generic[ResultT]):
 class RecordStream:
     """A queue from the run to whoever iterates over it.
 
-    `piled_up` is told of many records that nobody takes; `let_go` is called when records press back no more.
+    `piled_up` is called when many records wait that nobody takes; `let_go` is called when records press back no more.
     """
 
     def __init__(self, piled_up: Callable[[int], None], let_go: Callable[[], None]) -> None:

@@ -66,8 +66,8 @@ class Calls(Verbs):
         """Merge objects: of each pair of record ids, `(stays, goes)`, the second into the first.
 
         One a request, side by side; merges that share an id go one after another, in the order given. A merge cannot
-        be undone or told from another afterwards, so one in doubt is never sent again: it stays UNKNOWN. A result is
-        the object that came of it, which may have an id of its own.
+        be undone or distinguished from another afterwards, so one in doubt is never sent again: it stays UNKNOWN. A
+        result is the object that came of it, which may have an id of its own.
         """
         return self._run(
             objects.OBJECTS_MERGE, {"object_type": object_type}, pairs, options, convert=merge_of

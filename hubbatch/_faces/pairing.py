@@ -119,10 +119,10 @@ class Pairing:
         if self.find_types is not None and self.types is None:
             self.types = await self.find_types()
         pairs = [pair for record in records if (pair := _readable(record)) is not None]
-        told = await asyncio.gather(
+        raised = await asyncio.gather(
             *(end.look_up(pairs) for end in self.ends), return_exceptions=True
         )
-        for error in told:
+        for error in raised:
             if error is not None:
                 raise error
 

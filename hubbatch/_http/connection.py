@@ -5,7 +5,7 @@ It knows aiohttp's connections and nothing of what is sent on them.
 A pooled connection on which bytes came while nobody waited for any would answer the next request with them: aiohttp
 leaves them with the connection and asks only whether it is open. So before the first byte of a request is written the
 connection has to be fit: open, nothing received since it was released, and nothing to be read from its socket, be it
-bytes or the end. What comes later than that cannot be told from an answer, over HTTP/1.1.
+bytes or the end. What comes later than that looks like an answer, over HTTP/1.1.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_STRANGE = 3
 """Connections nobody used before that may be unfit; after so many it is the server's way."""
 
 _TELLS = inspect.iscoroutinefunction(getattr(aiohttp.ClientRequest, "send", None))
-"""Whether aiohttp still sends a request by its method `send`; else nothing can be told, and all may have been sent."""
+"""Whether aiohttp still sends a request by its method `send`; else nothing is known, and all may have been sent."""
 
 
 class SendError(Exception):

@@ -64,7 +64,7 @@ class Budget:
 
     @property
     def limit(self) -> RateLimit:
-        """The limit in force: pinned, told by headers, or found by what was refused."""
+        """The limit in force: pinned, read in headers, or found by what was refused."""
         if self._learns and self._server.limit is None:
             return attrs.evolve(self._limit, max_requests=self._probe.requests)
         return self._limit
@@ -78,11 +78,11 @@ class Budget:
         self._probe.look(now)
         if self._learns and not self._answered:
             return max(0, min(self._most_of_ours, _FIRST) - self.used(now))
-        told = self._server.free(now, self._limit.period, part=self._limit.budget)
-        if told is not None and self._limit.budget >= (self._server.limit or 0):
-            return max(0, told)
+        counted = self._server.free(now, self._limit.period, part=self._limit.budget)
+        if counted is not None and self._limit.budget >= (self._server.limit or 0):
+            return max(0, counted)
         ours = self._most_of_ours - self.used(now)
-        return max(0, ours if told is None else min(ours, told))
+        return max(0, ours if counted is None else min(ours, counted))
 
     def ready_at(self, now: float) -> float:
         """Return when to look whether a request may be sent: now if one may; infinity: not before an answer comes."""
@@ -153,11 +153,11 @@ class Budget:
         if refused:
             self._own.refused(slot)
         newest = slot.sent_at >= self._newest
-        told = False
+        learned = False
         if most is not None and interval is not None:
-            told = self._learn_limit(most, interval / 1000, slot, newest=newest)
+            learned = self._learn_limit(most, interval / 1000, slot, newest=newest)
         self._learn_refusal(slot, now, refused=refused)
-        if told and most is not None and remaining is not None:
+        if learned and most is not None and remaining is not None:
             period, counted = self._limit.period, most - remaining
             self._server.learn(slot, counted, now, period, refused=refused, newest=newest)
 

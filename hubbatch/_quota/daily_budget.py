@@ -27,7 +27,7 @@ class DailyBudget:
         self.remaining: int | None = None
         self.in_flight = 0
         """How many requests are under way."""
-        self._told_at = 0.0
+        self._seen_at = 0.0
 
     @property
     def no_more(self) -> str:
@@ -40,15 +40,15 @@ class DailyBudget:
 
     def learn(self, remaining: int, sent_at: float, now: float) -> None:
         """Learn from an answer. They come in any order: until one was surely sent later, the least counts."""
-        if self.remaining is None or remaining < self.remaining or sent_at >= self._told_at:
-            self.remaining, self._told_at = remaining, now
+        if self.remaining is None or remaining < self.remaining or sent_at >= self._seen_at:
+            self.remaining, self._seen_at = remaining, now
 
     def state(self, now: float) -> DailyState:
         """Tell whether one more request may be sent now."""
         if self.remaining is None:
             return DailyState.OPEN
         left = self.remaining - self.reserve
-        if now - self._told_at > _MEMORY:
+        if now - self._seen_at > _MEMORY:
             left = max(left, 1)
         if left > self.in_flight:
             return DailyState.OPEN

@@ -41,7 +41,7 @@ class _State:
     requests: int
     """The limit in force."""
     known: int
-    """What goes through in a period, as far as is known: told, found, or gone through."""
+    """What goes through in a period, as far as is known: read in headers, found, or gone through."""
     found: bool = False
     """Whether more than that was refused."""
     suspect: int | None = None

@@ -83,7 +83,7 @@ class RateLimiter:
         }
         self.known = rate_limit is not None
         """Whether the limit is more than a guess: it is pinned, or an answer has come since."""
-        self._told_until = dict.fromkeys(LimitClass, -math.inf)
+        self._reported_until = dict.fromkeys(LimitClass, -math.inf)
         self._listeners: weakref.WeakSet[Notify] = weakref.WeakSet()
 
     def __repr__(self) -> str:
@@ -100,7 +100,7 @@ class RateLimiter:
         return self._interval.used(now())
 
     def listen(self, notify: Notify) -> None:
-        """Have one more client told of holds and learned limits, for as long as there is `notify`."""
+        """Notify one more client of holds and learned limits, for as long as there is `notify`."""
         self._listeners.add(notify)
 
     async def acquire(self, limit_class: LimitClass = LimitClass.INTERVAL) -> Slot:
@@ -146,15 +146,15 @@ class RateLimiter:
     ) -> float:
         """Hold a class (None: every request) for `wait` seconds, `max_hold` at the most; return for how many.
 
-        `why`: what observers and the log are told. It must hold nothing of a record or a token.
+        `why`: what observers and the log receive. It must hold nothing of a record or a token.
         """
         moment = now()
         classes = list(LimitClass) if limit_class is None else [limit_class]
         held = max(self._classes[each].budget.hold(wait, moment) for each in classes)
-        # What one flight of requests is told together is one hold.
-        same, told = min(held * _SAME_HOLD, _LONGEST_SAME), self._told_until
-        if any(moment + held > max(moment, told[each]) + same for each in classes):
-            told.update(dict.fromkeys(classes, moment + held))
+        # What the requests of one moment are answered together is one hold.
+        same, reported = min(held * _SAME_HOLD, _LONGEST_SAME), self._reported_until
+        if any(moment + held > max(moment, reported[each]) + same for each in classes):
+            reported.update(dict.fromkeys(classes, moment + held))
             for notify in list(self._listeners):
                 notify(QuotaHold, held, why)
         return held

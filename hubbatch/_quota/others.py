@@ -1,4 +1,4 @@
-"""What others use of a quota, from what was left for them whenever an answer told the server's count.
+"""What others use of a quota, from what was left for them whenever an answer held the server's count.
 
 Pure: every method is given the time. It knows nothing of headers or limits.
 """

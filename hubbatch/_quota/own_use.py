@@ -70,7 +70,7 @@ class OwnUse:
         return len(self._in_flight) + likely + (careful - likely) * self.on_the_way
 
     def beside_others(self, now: float, period: float) -> float:
-        """Return the count beside others, where the way cannot be told: the likely one, and what is more than usual.
+        """Return the count beside others, where the way is not known: the likely one, and what is more than usual.
 
         By how much the careful count is usually above the likely one is learned as an error that others explain.
         """

@@ -32,7 +32,7 @@ _TELLING = 2
 """Requests by which both assumptions of our own count must differ for the server's to tell between them."""
 
 _LONG_AGO = 2.0
-"""Periods after which what was told of others says nothing any more."""
+"""Periods after which what was seen of others says nothing any more."""
 
 _STRETCH, MOST_STRETCH = 0.005, 0.05
 """By so much the server's period is taken to be longer for each 429 while others use next to nothing."""
@@ -45,18 +45,18 @@ _BELIEVED = 3
 
 
 class ServerUse:
-    """Follows the server's whole count, once its headers have told its limit."""
+    """Follows the server's whole count, once its headers have named its limit."""
 
     def __init__(self, own: OwnUse) -> None:
         self.limit: int | None = None
-        """The server's limit; None until it was told."""
+        """The server's limit; None until a header has named it."""
         self._own = own
         self._stretch = 0.0
         self._others = Others()
         self._surprise = Surprise()
         self._share = FairShare()
-        self._first_told_at = math.inf
-        self._told_at = -math.inf
+        self._first_seen_at = math.inf
+        self._seen_at = -math.inf
         self._refused_in_a_row = 0
 
     def stretched(self, period: float) -> float:
@@ -69,14 +69,14 @@ class ServerUse:
         slot.others = self._others.used(now)
 
     def free(self, now: float, period: float, *, part: int) -> int | None:
-        """Return how many places are free; None if no headers have told the limit.
+        """Return how many places are free; None if no headers have named the limit.
 
         `part`: the most that may be ours; one that is smaller than the limit is agreed, and not contended for.
         """
         most = self.limit
         if most is None:
             return None
-        age = now - self._told_at
+        age = now - self._seen_at
         others = self._others.used(now) if age < _LONG_AGO * period else 0.0
         left, stretched = most - others, self.stretched(period)
         if part < most:
@@ -126,21 +126,21 @@ class ServerUse:
             self._surprise.note(counted - most - slot.others, limit, now, period)
         if counted - most >= _FEW * limit:
             self._share.see_others(now)
-        self._first_told_at = min(self._first_told_at, now)
+        self._first_seen_at = min(self._first_seen_at, now)
         if refused:  # of ours some were refused too by then, nobody knows which
             level = min(max(self._others.used(slot.sent_at), counted - most), counted - least)
-        elif alone and now - self._first_told_at > period:
+        elif alone and now - self._first_seen_at > period:
             level = counted - most
         else:  # in the first period our own count rises fast, which would explain anything
             level = counted - own
         self._others.note(level, slot.sent_at, period)
-        self._told_at = now
+        self._seen_at = now
 
     def _learn_way(self, slot: Slot, counted: int) -> None:
         """Learn how much of their lateness comes about before requests are counted."""
         spread = slot.careful - slot.likely
         if spread < _TELLING:
             return
-        told = min(max((counted - slot.likely) / spread, 0.0), 1.0)
-        change = told - self._own.on_the_way
+        measured = min(max((counted - slot.likely) / spread, 0.0), 1.0)
+        change = measured - self._own.on_the_way
         self._own.on_the_way += change * (_LATER if change > 0 else _SOONER)

@@ -18,7 +18,7 @@ __all__ = ["InputQueue", "tell_apart"]
 _BODY = attrgetter("body")
 
 _SUFFIX = 8
-"""Bytes by which a caller's trace id may grow to be told apart."""
+"""Bytes by which a caller's trace id may grow to become unique."""
 
 
 class InputQueue:
@@ -43,7 +43,7 @@ class InputQueue:
         self._next_count, self._next_bytes = max_inputs, self.largest + 1
         """The inputs, or bytes, that fill one request more."""
         self.plain = not grows
-        """Whether an input's size is that of its body: none may grow, or may have to be told apart."""
+        """Whether an input's size is that of its body: none may grow, or may have to become unique."""
 
     def __len__(self) -> int:
         return len(self._inputs)

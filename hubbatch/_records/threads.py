@@ -141,7 +141,7 @@ class ThreadedSource(AsyncIterator[_T]):
         return self._thread
 
     def _release(self) -> None:
-        """Let the thread end once it has done what it was told."""
+        """Let the thread end once it has done its work."""
         if self._thread is not None:
             self._dropped.detach()
             self._thread.shutdown(wait=False)

@@ -1,4 +1,4 @@
-"""What an account would refuse of a record, told from its schema: only what is certain is a problem.
+"""What an account would refuse of a record, by its schema: only what is certain is a problem.
 
 Pure: a schema and what is to be written in, problems out. No problem quotes a value. Where the schema comes from, and
 whether it is the newest, is not known here.
@@ -26,7 +26,7 @@ _LONGEST_NAME = 100
 _MOST_HINTS = 200
 """How many names something close is looked for: that takes milliseconds each, and a file may have any number."""
 _MOST_PROBLEMS = 20
-"""How many problems of a record are told."""
+"""How many problems of a record are reported."""
 _MOST_OPTIONS = 10
 """How many options a message lists."""
 _SEVERAL = "checkbox"

@@ -1,6 +1,6 @@
 """What an endpoint may be in each respect: kinds of inputs, bodies, answers and results, effects, ways out of doubt.
 
-Enums and small values. A row is made of them; what follows from each is told where it is done.
+Enums and small values. A row is made of them; what follows from each is written where it is done.
 """
 
 from __future__ import annotations

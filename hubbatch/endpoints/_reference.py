@@ -25,9 +25,9 @@ path are given by keyword (`from_object_type="contacts"`), fields of the body an
 `query={…}`. Where a version is not the client's, `api_version="2026-09-beta"` says which. *Dated* stands for every
 dated version. A row of one's own is made of the same parts: see `hubbatch.endpoints.Endpoint`.
 
-Any number of inputs may be given: *most inputs* is told of one request. *In doubt* says what happens to inputs whose
+Any number of inputs may be given: *most inputs* is for one request. *In doubt* says what happens to inputs whose
 request got no trustworthy answer. *Limit* is what requests count against: *interval* is the app's limit in ten
-seconds; *exempt* ones count for the day only. Scopes are told as far as they are known.
+seconds; *exempt* ones count for the day only. Scopes are given as far as they are known.
 """
 
 _INPUTS: Mapping[InputKind, str] = {

@@ -91,7 +91,7 @@ class Endpoint:
     identity: tuple[str, ...] = field(kw_only=True, converter=texts, repr=False)
     """Fields of an input that together say what it is about: `duplicates=` means inputs that agree in these.
 
-    Two inputs of one identity are never in flight at once, unless `exclusive` says by what that is told.
+    Two inputs of one identity are never in flight at once, unless `exclusive` says what else makes two inputs one.
     """
     exclusive: tuple[tuple[str, ...], ...] = field(kw_only=True, repr=False)
     """Keys of an input, where its identity is none: two inputs that share one are never in flight at once.

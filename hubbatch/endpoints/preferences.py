@@ -1,6 +1,6 @@
 """Communication preferences: to which messages subscribers have said yes, and that they want none.
 
-HubSpot: "Communication preferences", statuses. The `channel`, `EMAIL` so far, is told in the query.
+HubSpot: "Communication preferences", statuses. The `channel`, `EMAIL` so far, stands in the query.
 """
 
 from __future__ import annotations

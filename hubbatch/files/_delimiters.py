@@ -1,4 +1,4 @@
-"""Which character stands between the columns of a CSV: told by the lines at its beginning. Pure."""
+"""Which character stands between the columns of a CSV, by the lines at its beginning. Pure."""
 
 from __future__ import annotations
 

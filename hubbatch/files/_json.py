@@ -1,6 +1,6 @@
 """JSON: NDJSON, one record a line, and one array of records, read as a stream.
 
-A line that is no record costs no other line. An array that breaks ends there: nothing after it can be told apart.
+A line that is no record costs no other line. An array that breaks ends there: what comes after has no borders.
 """
 
 from __future__ import annotations

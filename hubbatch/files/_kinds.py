@@ -1,4 +1,4 @@
-"""What kind of file something is, told by its first bytes, and by its name only where these say nothing. Pure."""
+"""What kind of file something is, by its first bytes, and by its name only where these say nothing. Pure."""
 
 from __future__ import annotations
 

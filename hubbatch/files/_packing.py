@@ -1,4 +1,4 @@
-"""Packed files: gzip, zstd and zip with one member, told by their first bytes and unpacked as they are read.
+"""Packed files: gzip, zstd and zip with one member, recognized by their first bytes and unpacked as they are read.
 
 Not more is unpacked at once than was asked for, so a small file that unpacks to a huge one costs no memory.
 """

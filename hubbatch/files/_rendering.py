@@ -124,7 +124,7 @@ class Form:
 
 
 def _is_whole(raw: str) -> bool:
-    """Say whether a row's text ends where its quotes say so: then a cut-off file can be told from a whole one."""
+    """Say whether a row's text ends where its quotes say so: then a cut-off file differs from a whole one."""
     return raw.count('"') % 2 == 0
 
 

@@ -47,7 +47,7 @@ def read(
     `client.upsert("contacts", read("people.csv", key="email"), id_property="email")` reads beside the event loop.
 
     `paths`: files, patterns such as `exports/*.csv`, or `-` for standard input; read in this order as one input. Files
-    packed with gzip, zstd, or as a zip of one file are unpacked. `kind`, `encoding`, `delimiter`: told by the content
+    packed with gzip, zstd, or as a zip of one file are unpacked. `kind`, `encoding`, `delimiter`: found by the content
     where they are not given; what was assumed stands in the `Opened` of each file. `sheet`: of a workbook; else the
     first. `key`: the property that every table must have. `columns`: which property each column is. `keep_empty`: an
     empty cell is `""`, which clears the property, instead of being left out. `bare`: the property that a JSON text or

@@ -64,7 +64,7 @@ class Habits:
     conflict_shape: ConflictShape | str = field(
         default=ConflictShape.CONFLICT, validator=_check_shape
     )
-    """How a conflict is told; see `ConflictShape`."""
+    """How a conflict is worded; see `ConflictShape`."""
     name_existing_id: bool = True
     """Whether a conflict's message names the record that holds the value."""
     existing_id_in_context: bool = False

@@ -1,6 +1,6 @@
 """The kinds of faults: what HubSpot, the proxies before it and the network have been seen to do.
 
-Names, and what follows from a name alone. How a fault is carried out is not told here.
+Names, and what follows from a name alone. How a fault is carried out is not said here.
 """
 
 from __future__ import annotations

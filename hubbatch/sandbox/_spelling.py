@@ -29,7 +29,7 @@ _BOOLS = ("true", "false")
 
 
 class PropertyType(StrEnum):
-    """What a property's values are; an undeclared one is told by each value's looks."""
+    """What a property's values are; for an undeclared one each value's looks decide."""
 
     STRING = "string"
     NUMBER = "number"

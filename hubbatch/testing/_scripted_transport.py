@@ -43,18 +43,18 @@ class ScriptedTransport:
         """Answer by the script."""
         del token  # nothing of it is remembered
         self.requests.append(request)
-        told = False
+        noted = False
         answer: object = self._function or self._next(request)
         if not isinstance(answer, Reply | NoReply) and callable(answer):
             answer = answer(request)
             if inspect.isawaitable(answer):
                 note_sent()
-                told, answer = True, await answer
+                noted, answer = True, await answer
         if not isinstance(answer, Reply | NoReply):
             raise UsageError(
                 f"a script holds Reply, NoReply and functions that return them, not {answer!r}"
             )
-        if not told and (isinstance(answer, Reply) or answer.sent):
+        if not noted and (isinstance(answer, Reply) or answer.sent):
             note_sent()
         return answer
 

@@ -155,7 +155,7 @@ async def test_if_body_and_run_both_fail_both_errors_are_raised() -> None:
 
 
 @virtual_time
-async def test_a_failure_that_the_body_has_seen_is_not_told_again() -> None:
+async def test_a_failure_that_the_body_has_seen_is_not_reported_again() -> None:
     async with World() as world:
         async with upsert(world, breaking(SourceError(), 5)) as run:
             with pytest.raises(SourceError):
@@ -170,7 +170,7 @@ async def test_a_failure_that_the_body_has_seen_is_not_told_again() -> None:
 
 
 @virtual_time
-async def test_a_failure_that_another_task_has_seen_is_told_at_the_end_of_the_block() -> None:
+async def test_a_failure_that_another_task_has_seen_is_reported_at_the_end_of_the_block() -> None:
     async with World() as world:
         with pytest.raises(SourceError):
             async with upsert(world, breaking(SourceError(), 5)) as run:

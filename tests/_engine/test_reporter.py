@@ -221,7 +221,7 @@ async def test_an_outage_has_events_from_the_opening_of_the_breaker_to_its_closi
 
 
 @virtual_time
-async def test_several_runs_are_told_apart() -> None:
+async def test_several_runs_are_distinguished() -> None:
     seen: list[Event] = []
     async with World(observers=[seen.append]) as world:
         runs = [upsert(world, people(30, 30 * number), batch_size=5) for number in range(3)]

@@ -13,7 +13,7 @@ from hubbatch.models import BatchStatus
 from hubbatch.testing import virtual_time
 
 
-def test_while_nothing_is_told_the_day_is_open() -> None:
+def test_while_no_header_names_it_the_day_is_open() -> None:
     assert DailyBudget(5).state(0.0) is DailyState.OPEN
 
 

@@ -125,7 +125,7 @@ async def test_a_service_that_tells_one_request_a_day_parks_nobody() -> None:
         assert asyncio.get_running_loop().time() <= 60.0
 
 
-def test_a_long_hold_is_told_once_in_the_log_and_shown_by_the_progress(
+def test_a_long_hold_stands_once_in_the_log_and_shown_by_the_progress(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING, "hubbatch")
@@ -149,7 +149,7 @@ def test_a_long_hold_is_told_once_in_the_log_and_shown_by_the_progress(
     assert told == ["all requests are held for 200 seconds: the service answered 429 or 477"]
 
 
-def test_each_hold_is_told_once_and_short_ones_are_not_told(
+def test_each_hold_is_warned_of_once_and_short_ones_are_not(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.WARNING, "hubbatch")
@@ -174,7 +174,7 @@ def test_each_hold_is_told_once_and_short_ones_are_not_told(
     ]
 
 
-def test_a_learned_period_of_minutes_is_told_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_learned_period_of_minutes_stands_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "hubbatch")
 
     async def main() -> None:

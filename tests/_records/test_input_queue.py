@@ -126,7 +126,7 @@ def test_inputs_of_one_request_with_the_same_trace_id_get_distinct_ones() -> Non
 
 
 @given(st.integers(2, 60), st.integers(400, 1500))
-def test_trace_ids_that_are_told_apart_exceed_no_limit(count: int, max_bytes: int) -> None:
+def test_trace_ids_that_are_made_unique_exceed_no_limit(count: int, max_bytes: int) -> None:
     records = [{"properties": {"a": "x"}, "objectWriteTraceId": "a"}] * count
     batches = composed(filled(plan(records, CREATE), max_bytes=max_bytes))
     assert sum(map(len, batches)) == count

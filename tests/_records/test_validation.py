@@ -106,7 +106,7 @@ def test_what_names_an_object_has_to_be_there_and_unique() -> None:
     assert codes({"firstname": "x"}, "skuu") == ["PROPERTY_DOESNT_EXIST"]
 
 
-def test_all_problems_of_a_record_are_told_but_never_without_end() -> None:
+def test_all_problems_of_a_record_are_reported_but_never_without_end() -> None:
     with pytest.raises(RefusedBySchemaError) as caught:
         Validator(SCHEMA).check({"id": "1", "properties": {"sizee": "1", "vip": "no"}})
     assert str(caught.value).count(";") == 2  # two problems, and a hint

@@ -244,7 +244,7 @@ def test_a_device_takes_rejects_or_says_that_it_cannot(
 
 
 @pytest.mark.hubspot_sandbox(token="another")
-def test_rejects_that_are_lost_are_told_beside_what_ended_the_run(
+def test_rejects_that_are_lost_are_reported_beside_what_ended_the_run(
     tmp_path: Path, hubspot_sandbox: Sandbox
 ) -> None:
     finished = create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", "/dev/full")

@@ -130,7 +130,7 @@ async def test_a_smaller_row_of_ones_own_sends_smaller_requests() -> None:
 
 
 @virtual_time
-async def test_a_row_that_takes_no_trace_ids_gets_none_and_is_told_apart_by_values() -> None:
+async def test_a_row_that_takes_no_trace_ids_gets_none_and_is_distinguished_by_values() -> None:
     plain = attrs.evolve(CREATE, name="create-plain", trace_ids=False)
     async with World(echo_trace_ids="none") as world:
         records = [*people(5), {"properties": {"email": "x@x.com"}, "objectWriteTraceId": "mine"}]

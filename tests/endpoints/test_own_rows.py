@@ -66,7 +66,7 @@ async def test_a_single_call_takes_one_record_a_request_and_believes_its_204() -
 
 
 @virtual_time
-async def test_a_single_call_is_told_apart_by_its_refusal() -> None:
+async def test_a_single_call_is_distinguished_by_its_refusal() -> None:
     service = OtherService({"1", "forbidden"})
     records = [{"objectId": "1"}, {"objectId": "forbidden"}, {"objectId": "404"}, {"id": "1"}]
     async with client_of(service) as client:

@@ -86,7 +86,7 @@ def test_a_path_holds_its_version_and_nothing_else_of_a_caller(row: Endpoint, ve
             row.path(version, values)
 
 
-def test_rows_are_told_apart_and_can_be_changed() -> None:
+def test_rows_are_distinguished_and_can_be_changed() -> None:
     smaller = attrs.evolve(UPSERT, name="upsert-10", max_inputs=10)
     assert smaller.max_inputs == 10
     assert len({UPSERT, smaller, READ}) == 3

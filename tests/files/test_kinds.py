@@ -140,7 +140,7 @@ def test_what_a_mac_adds_to_a_zip_is_no_second_file(tmp_path: Path) -> None:
         ("in.csv", '[{"a":"\u00e9"}]'.encode("utf-16-le"), Kind.JSON),
     ],
 )
-def test_the_kind_is_told_by_the_content_and_by_the_name_only_in_doubt(
+def test_the_kind_is_found_by_the_content_and_by_the_name_only_in_doubt(
     tmp_path: Path, name: str, data: bytes, kind: Kind
 ) -> None:
     assert opened(written(tmp_path / name, data), bare="id").kind is kind
@@ -217,7 +217,7 @@ def test_a_workbook_knows_the_rows_of_its_sheet(tmp_path: Path) -> None:
     assert "no sheet 'People2': it has 'People', 'Other'" in str(failure(path, sheet="People2"))
 
 
-def test_an_empty_sheet_is_told(tmp_path: Path) -> None:
+def test_an_empty_sheet_is_reported(tmp_path: Path) -> None:
     assert "the sheet is empty" in str(failure(workbook(tmp_path / "in.xlsx", ("A", []))))
 
 
@@ -296,7 +296,7 @@ DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGED)
-def test_a_damaged_file_is_told_with_what_to_do(tmp_path: Path, what: str) -> None:
+def test_a_damaged_file_is_reported_with_what_to_do(tmp_path: Path, what: str) -> None:
     make, said = DAMAGED[what]
     error = failure(written(tmp_path / "in.csv", make()))
     assert said in str(error)
@@ -330,7 +330,7 @@ def test_the_rows_before_the_end_of_a_cut_off_file_are_given(tmp_path: Path) -> 
     assert [row["n"] for row in found] == [str(n) for n in range(len(found))]
 
 
-def test_a_zip_with_a_password_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_with_a_password_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise RuntimeError("File 'a' is encrypted, password required for extraction")
 

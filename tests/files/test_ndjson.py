@@ -129,7 +129,7 @@ def test_bytes_in_no_encoding_are_bad_lines_and_no_other_encoding(tmp_path: Path
     assert placed(path, encoding="cp1252") == [(1, {"a": "ë"})]
 
 
-def test_an_empty_file_is_told(tmp_path: Path) -> None:
+def test_an_empty_file_is_reported(tmp_path: Path) -> None:
     assert "there is no record in it" in str(failure(written(tmp_path / "in.ndjson", b"")))
 
 

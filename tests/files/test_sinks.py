@@ -290,7 +290,7 @@ def test_a_full_disk_leaves_whole_lines(path: Path) -> None:
     assert len(items(there)) == 3
 
 
-def test_a_file_that_cannot_be_opened_is_told(path: Path) -> None:
+def test_a_file_that_cannot_be_opened_is_reported(path: Path) -> None:
     with pytest.raises(OutputError, match="No such file"):
         Rejects(path.parent / "no" / "folder" / "bad.csv")
     with pytest.raises((OutputError, UsageError)):

@@ -65,7 +65,7 @@ def test_files_that_cannot_be_loaded_together_say_why(tmp_path: Path) -> None:
         list(read(first, lines))
 
 
-def test_files_that_are_not_there_are_told_before_anything_is_read(tmp_path: Path) -> None:
+def test_files_that_are_not_there_are_reported_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         read(tmp_path / "nothing.csv").check()
     with pytest.raises(InputError, match="Is a directory: name the files in it"):
@@ -76,7 +76,7 @@ def test_files_that_are_not_there_are_told_before_anything_is_read(tmp_path: Pat
         read("a\0b").check()
 
 
-def test_a_file_without_permission_is_told_before_anything_is_read(
+def test_a_file_without_permission_is_reported_before_anything_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path / "in.csv", "n\n1\n")
@@ -89,7 +89,7 @@ def test_a_file_without_permission_is_told_before_anything_is_read(
         read(path).check()
 
 
-def test_a_file_that_is_gone_when_its_turn_comes_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_gone_when_its_turn_comes_is_reported(tmp_path: Path) -> None:
     path = written(tmp_path / "in.csv", "n\n1\n")
     source = read(path)
     source.check()
@@ -98,7 +98,7 @@ def test_a_file_that_is_gone_when_its_turn_comes_is_told(tmp_path: Path) -> None
         list(source)
 
 
-def test_a_file_that_stops_being_readable_is_told_with_its_line(
+def test_a_file_that_stops_being_readable_is_reported_with_its_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = written(tmp_path / "in.csv", "n\n" + "1\n" * 100_000)
@@ -148,7 +148,9 @@ def test_a_source_is_read_once(tmp_path: Path) -> None:
         list(source)
 
 
-async def test_reading_is_off_the_loop_and_what_is_told_is_told_in_it(tmp_path: Path) -> None:
+async def test_reading_is_off_the_loop_and_what_is_reported_is_reported_in_it(
+    tmp_path: Path,
+) -> None:
     path = written(tmp_path / "in.csv", "n,x\n1,a\nragged\n2,b\n")
     told: list[tuple[str, bool]] = []
     here = threading.get_ident()

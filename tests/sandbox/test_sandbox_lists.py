@@ -139,7 +139,7 @@ def test_members_are_listed_page_after_page() -> None:
     assert account.driver.ask("GET", f"{FORMS[0]}/9/memberships").status == 404
 
 
-def test_the_lists_of_records_are_told() -> None:
+def test_the_lists_of_records_are_answered() -> None:
     account = Account()
     ada, bob, *_ = account.people
     account.account.define_list("8", "0-1")
