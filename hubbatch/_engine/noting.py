@@ -41,10 +41,12 @@ class Notes:
         except BaseException as error:  # the journal's own, whatever it is
             self._fail(error, fatal=True, reason=EndReason.JOURNAL)
 
-    def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
+    def settled(
+        self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
+    ) -> None:
         """Have the journal note what records ended as."""
         try:
-            self._journal.settled(positions, status)
+            self._journal.settled(positions, status, retryable=retryable)
         except BaseException as error:  # the journal's own, whatever it is
             self._fail(error, fatal=True, reason=EndReason.JOURNAL)
 

@@ -37,6 +37,16 @@ _SLICE = 5_000
 """Records that are closed at one go when a run ends: a few milliseconds' work if there is an observer."""
 
 
+@attrs.frozen
+class Closed:
+    """Records that have been closed in one state."""
+
+    status: RecordStatus
+    indexes: Sequence[int]
+    retryable: bool = attrs.field(kw_only=True)
+    """Whether a later process of the same load may send them again, or look up what became of them."""
+
+
 class Settler:
     """Closes records in the ledger, shows them to an observer, and frees their keys."""
 
@@ -91,23 +101,35 @@ class Settler:
         self._ledger.note_errors([error])
         self._close(index, RecordStatus.FAILED, None, error, 0)
         if self._is_heard:
-            self._report([(RecordStatus.FAILED, [index])])
+            self._report([Closed(RecordStatus.FAILED, [index], retryable=transient)])
 
-    def _still_open(self, transition: Transition) -> Sequence[tuple[RecordStatus, Sequence[int]]]:
+    def _still_open(self, transition: Transition) -> Sequence[Closed]:
         """Return the records that a transition closes, by index, each with its state from now on."""
         return [
-            (done.status, self._ledger.open_among(indexes_of(done.inputs)))
+            Closed(
+                done.status,
+                self._ledger.open_among(indexes_of(done.inputs)),
+                retryable=self._is_retryable(done),
+            )
             for done in transition.settled
         ]
 
-    def _report_closed(self, records: Iterable[tuple[RecordStatus, Sequence[int]]]) -> None:
+    def _is_retryable(self, done: Settled) -> bool:
+        """Whether a later process of the same load may send records again, or look up what became of them."""
+        if done.status is RecordStatus.UNKNOWN:
+            return self._intake.doubt_can_be_settled
+        unsent = done.status is RecordStatus.UNSENT
+        return unsent or (done.error is not None and done.error.transient)
+
+    def _report_closed(self, records: Iterable[Closed]) -> None:
         """Report those records that are closed now, in these states."""
         closed = []
-        for status, indexes in records:
-            left = set(self._ledger.open_among(indexes))
-            closed.append(
-                (status, [index for index in indexes if index not in left] if left else indexes)
+        for each in records:
+            left = set(self._ledger.open_among(each.indexes))
+            indexes = (
+                [index for index in each.indexes if index not in left] if left else each.indexes
             )
+            closed.append(attrs.evolve(each, indexes=indexes))
         self._report(closed)
 
     def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
@@ -120,7 +142,13 @@ class Settler:
             if self._is_heard:
                 doubtful = set(sent)
                 never = [index for index in indexes if index not in doubtful]
-                self._report([(RecordStatus.UNKNOWN, sent), (RecordStatus.UNSENT, never)])
+                settles = self._intake.doubt_can_be_settled
+                self._report(
+                    [
+                        Closed(RecordStatus.UNKNOWN, sent, retryable=settles),
+                        Closed(RecordStatus.UNSENT, never, retryable=True),
+                    ]
+                )
             yield
         while records := list(itertools.islice(never_taken, _SLICE)):
             first = self._ledger.leave(records)
@@ -128,7 +156,8 @@ class Settler:
                 for index, record in enumerate(records, first):
                     self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
             if self._is_heard:
-                self._report([(RecordStatus.UNSENT, range(first, first + len(records)))])
+                left = range(first, first + len(records))
+                self._report([Closed(RecordStatus.UNSENT, left, retryable=True)])
             yield
 
     def _close_forgotten(self, indexes: Sequence[int]) -> None:
@@ -144,14 +173,14 @@ class Settler:
         """Whether anybody wants to know which records are settled."""
         return self._notes is not None or self._reporter.hears_settling
 
-    def _report(self, records: Sequence[tuple[RecordStatus, Sequence[int]]]) -> None:
+    def _report(self, records: Sequence[Closed]) -> None:
         """Tell of records that are closed, first those to whom it matters most."""
         if self._notes is not None:
-            for status, positions in records:
-                if positions:
-                    self._notes.settled(positions, status)
+            for each in records:
+                if each.indexes:
+                    self._notes.settled(each.indexes, each.status, retryable=each.retryable)
         if self._reporter.hears_settling:
-            self._reporter.settled(records)
+            self._reporter.settled((each.status, each.indexes) for each in records)
 
     def _settle(self, done: Settled) -> None:
         """Close inputs that have come to their end together, and free their keys."""

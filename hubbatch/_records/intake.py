@@ -17,6 +17,7 @@ from hubbatch._records.planning import Input
 from hubbatch._records.request_body import RequestBody
 from hubbatch._records.validation import Validator
 from hubbatch._records.values import InvalidRecordError
+from hubbatch.endpoints import Doubt
 from hubbatch.policies import Duplicates
 
 __all__ = ["Intake"]
@@ -48,6 +49,10 @@ class Intake:
         self.validator: Validator | None = None
         """Holds records against a schema, where that is wanted and there is one."""
         self._guard = guard_of(call.endpoint, call.duplicates, self.queue)
+        self.doubt_can_be_settled = call.endpoint.doubt is Doubt.REPEAT or (
+            call.endpoint.doubt is Doubt.LOOK_UP and call.unique_property is not None
+        )
+        """Whether it can be found out what became of a record that may have been sent."""
 
     @property
     def waiting_for_key(self) -> int:

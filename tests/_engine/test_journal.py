@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -15,6 +15,7 @@ from support import World, people
 from hubbatch import Counts, RateLimit, RecordStatus, Run
 from hubbatch._clock import now
 from hubbatch._engine.life import EndReason
+from hubbatch._records.journal import Earlier
 from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -31,7 +32,26 @@ class Notes:
         self.before: list[int] = []
         self.asked: list[Sequence[int]] = []
         self.settled_as: dict[int, RecordStatus] = {}
+        self.retryable: dict[int, bool] = {}
+        self.load: Mapping[str, Any] | None = None
+        self.ended: list[bool] = []
+        self.checks_source = False
         self.written_at: dict[int, float] = {}
+
+    async def begin(self, load: Mapping[str, Any]) -> None:
+        self.load = load
+
+    def earlier(self, position: int) -> Earlier | None:
+        return None
+
+    def checkpoints(self) -> Mapping[int, bytes]:
+        return {}
+
+    def checkpoint(self, records: int, digest: bytes) -> None:
+        pass
+
+    async def end(self, *, complete: bool) -> None:
+        self.ended.append(complete)
 
     async def before_sending(self, positions: Sequence[int]) -> None:
         self.asked.append(positions)
@@ -41,10 +61,13 @@ class Notes:
         self.before += positions
         self.written_at.update(dict.fromkeys(positions, now()))
 
-    def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
+    def settled(
+        self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
+    ) -> None:
         for position in positions:
             assert position not in self.settled_as, "each is told once"
             self.settled_as[position] = status
+            self.retryable[position] = retryable
 
 
 def journaled(run: Run, journal: Notes) -> Run:
@@ -56,6 +79,7 @@ def journaled(run: Run, journal: Notes) -> Run:
 def check_journal(run: Run, journal: Notes) -> None:
     """Fail unless a journal knows of every record what the outcome says, and knew of it before it was sent."""
     assert journal.settled_as == {record.index: record.status for record in run.outcome.records}
+    assert journal.retryable == {record.index: record.retryable for record in run.outcome.records}
     assert len(set(journal.before)) == len(journal.before), "each is asked about once"
     for record in run.outcome.records:
         if record.attempts:
@@ -295,8 +319,10 @@ async def test_a_hold_that_comes_while_the_journal_writes_holds_the_request_too(
 class RefusesSettled(Notes):
     """A journal whose disk is full from some settlement on."""
 
-    def settled(self, positions: Sequence[int], status: RecordStatus) -> None:
-        super().settled(positions, status)
+    def settled(
+        self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
+    ) -> None:
+        super().settled(positions, status, retryable=retryable)
         raise FullDiskError
 
 
