@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
+from hubbatch._clock import now
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
+from hubbatch._engine.snapshot import snapshot_of_pages
 from hubbatch._pages.cursor import Position, decode, encode
 from hubbatch._pages.page import Page, Query
 from hubbatch._pages.trail import Trail
 from hubbatch._records.call import Call
-from hubbatch.errors import HubbatchError, ProtocolError
+from hubbatch.errors import HubbatchError, ProtocolError, UsageError
 from hubbatch.models import ObjectResult
+from hubbatch.progress import Progress
 
 __all__ = ["ObjectReader"]
 
@@ -47,7 +50,8 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         self._equip = equip
         self._start = Position() if after is None else decode(after, query.mark)
         query.check(self._start)
-        self._sender: PageSender | None = None
+        self._under_way: tuple[PageSender, ClientResources, float] | None = None
+        """What sends, what it shares with others, and when it began; None before the first page is asked for."""
         self._page: Page | None = None
         self._given = 0
         """How many records of the page have been given."""
@@ -77,6 +81,19 @@ class ObjectReader(AsyncIterator[ObjectResult]):
     def total(self) -> int | None:
         """How many records matched when a search began; None: not known yet, or not said by the service."""
         return self._total
+
+    @property
+    def progress(self) -> Progress:
+        """A snapshot of how far it has come: objects that were given count as succeeded. `total`: see there.
+
+        Raises `UsageError` before the first object is asked for.
+        """
+        if self._under_way is None:
+            raise UsageError("the reading has not started: iterate over it")
+        sender, resources, began = self._under_way
+        return snapshot_of_pages(
+            sender, resources.gate, given=self._count, total=self._total, elapsed=now() - began
+        )
 
     async def __anext__(self) -> ObjectResult:
         """Return the next object."""
@@ -158,13 +175,14 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         return self._page.following
 
     def _begin(self, position: Position) -> asyncio.Task[Page]:
-        if self._sender is None:
-            query = self._query
+        if self._under_way is None:
+            query, resources = self._query, self._equip()
             call = Call(
                 query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
             )
-            self._sender = PageSender(call, self._equip())
-        task = asyncio.create_task(self._fetch(self._sender, position))
+            self._under_way = PageSender(call, resources), resources, now()
+        sender = self._under_way[0]
+        task = asyncio.create_task(self._fetch(sender, position))
         task.add_done_callback(_look_at)
         return task
 

@@ -153,6 +153,23 @@ async def test_a_search_tells_how_many_match_and_a_scan_does_not() -> None:
 
 
 @virtual_time
+async def test_a_reading_tells_its_progress_like_a_run() -> None:
+    async with World(faults=[None, Fault(FaultKind.UNAVAILABLE)]) as world:
+        fill(world, 450)
+        reader = search(world.client)
+        with pytest.raises(UsageError, match="has not started"):
+            _ = reader.progress
+
+        seen = [reader.progress async for _ in reader]
+
+    assert [progress.settled for progress in seen] == list(range(1, 451))
+    last = seen[-1]
+    assert (last.total, last.counts.succeeded, last.requests, last.retries) == (450, 450, 4, 1)
+    assert last.elapsed > 0
+    assert last.quota > 0
+
+
+@virtual_time
 async def test_words_and_several_groups_are_searched_for() -> None:
     async with World() as world:
         made = fill(world, 30)

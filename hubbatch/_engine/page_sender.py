@@ -40,6 +40,12 @@ class PageSender:
             resources, _note_nothing, self._reporter, call.endpoint.limit_class
         )
         self._pages = 0
+        self.retries = 0
+
+    @property
+    def requests(self) -> int:
+        """How many requests have been sent, retries included."""
+        return self._sender.requests
 
     async def fetch(self, request: Request, read: Callable[[BatchResponse], T]) -> T:
         """Return a page; try again as the client's policy says.
@@ -94,6 +100,7 @@ class PageSender:
             self._sender.hold(decision.wait, symptom)
         if decision.action is Action.REFRESH:
             self._sender.expire_token(response)
+        self.retries += 1
         self._reporter.goes_on(batch, Transition(then=[batch], again=True), diagnosis)
         await self._sender.wait_until(resumes_at)
 
