@@ -1,21 +1,24 @@
-"""The command line as a whole: its commands, and the options that stand before them."""
+"""The command line as a whole: its commands with an example or two, and the options that stand before them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
 from hubbatch.cli import _verbs
+from hubbatch.cli._commands import Group, epilog
 from hubbatch.cli._trials import demo, sandbox
 
 __all__ = ["app"]
 
 app = typer.Typer(
+    cls=Group,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -25,7 +28,12 @@ def _show_version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    epilog=epilog(
+        "hubbatch upsert contacts people.csv --id-property email --sandbox",
+        "hubbatch upsert --help",
+    )
+)
 def start(
     *,
     _version: Annotated[
@@ -36,12 +44,52 @@ def start(
     """Move any number of records in and out of HubSpot, without losing one.
 
     The access token comes from the environment variable HUBSPOT_ACCESS_TOKEN.
-    Exit codes: 0 all succeeded, 1 some did not, 2 usage, or a line that cannot be read (the outcome says how far
-    the run got), 3 stopped before all input was seen through.
+
+    Exit codes: 0 all succeeded, 1 some did not, 2 usage (nothing was sent),
+    3 stopped early, 4 the input broke after something was sent.
     """
 
 
-for command in (_verbs.create, _verbs.update, _verbs.upsert, _verbs.archive, _verbs.read):
-    app.command()(command)
-app.command()(demo)
-app.command()(sandbox)
+LOADING = "Loading"
+READING = "Reading"
+TRYING = "Trying it out, without an account"
+"""The groups of commands in the help text."""
+
+
+def _add(command: Callable[..., None], group: str, *examples: str) -> None:
+    app.command(epilog=epilog(*examples), rich_help_panel=group)(command)
+
+
+_add(
+    _verbs.create,
+    LOADING,
+    "hubbatch create contacts people.csv --unique-property email --rejects bad.csv",
+    "hubbatch create 0-3 deals.ndjson --sandbox",
+)
+_add(
+    _verbs.update,
+    LOADING,
+    "hubbatch update companies changes.xlsx --id-property domain",
+    "hubbatch update contacts changes.csv --drop notes --set lifecyclestage=lead",
+)
+_add(
+    _verbs.upsert,
+    LOADING,
+    "hubbatch upsert contacts people.csv --id-property email --rejects bad.csv",
+    "hubbatch upsert contacts 'exports/*.csv' --id-property email --map 'Email Address=email'",
+    "cat deals.ndjson | hubbatch upsert 0-3 - --id-property deal_ref",
+)
+_add(_verbs.archive, LOADING, "hubbatch archive contacts ids.csv --max-failures 100")
+_add(
+    _verbs.read,
+    READING,
+    "hubbatch read contacts people.csv --id-property email -p email -p firstname --output people.ndjson",
+    "hubbatch read companies ids.csv -p name | jq .properties.name",
+)
+_add(demo, TRYING, "hubbatch demo --records 100_000")
+_add(
+    sandbox,
+    TRYING,
+    "hubbatch sandbox --rate 190/10 --faults flaky",
+    "hubbatch sandbox --port 8642 --unique 0-3.deal_ref",
+)

@@ -42,7 +42,7 @@ async def _demo(people: People, screen: Screen) -> ExitCode:
     ):
         run = client.upsert("contacts", people, id_property="email", keep="none")
         ending = await follow(client, run, screen, each)
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons)
         if ending.message:
             screen.complain(ending.message)
         if ending.code in {ExitCode.USAGE, ExitCode.STOPPED}:

@@ -12,7 +12,7 @@ from attrs import evolve
 
 from hubbatch import Client, RecordOutcome, RecordStatus, Run, UsageError
 from hubbatch.cli._connecting import connected, token_of
-from hubbatch.cli._faults import CommandError, ExitCode, OutputError
+from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._outputs import (
@@ -27,8 +27,8 @@ from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._sinks import LineWriter, reject, result, writing
 from hubbatch.cli._source import Source
-from hubbatch.cli._threads import in_thread
-from hubbatch.files import InputError
+from hubbatch.cli._threads import call_in_thread
+from hubbatch.files import InputError, OutputError
 
 __all__ = ["execute", "run_and_exit"]
 
@@ -38,7 +38,7 @@ def _expected_errors(screen: Screen) -> Iterator[None]:
     """Turn an expected error into one line and an exit code, never a traceback."""
     try:
         yield
-    except (CommandError, InputError, UsageError) as error:
+    except (CommandError, InputError, OutputError, UsageError) as error:
         screen.complain(str(error))
         raise typer.Exit(ExitCode.USAGE) from None
     except KeyboardInterrupt:
@@ -77,7 +77,7 @@ async def _execute(
 
 def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
     if not (settings.quiet and ending.code is ExitCode.OK):
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.tally)
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons)
         if screen.report_failure is not None:
             screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
     if ending.message:
@@ -128,7 +128,7 @@ async def _open_output(path: str | None, taken: set[Identity], stack: ExitStack)
     if path == "-":
         return standard_output()
     # It may wait for the other end of a pipe.
-    return stack.enter_context(await in_thread(open_output, path, taken))
+    return stack.enter_context(await call_in_thread(open_output, path, taken))
 
 
 def _close(

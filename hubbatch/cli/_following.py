@@ -19,11 +19,12 @@ from hubbatch import (
     Run,
     UsageError,
 )
-from hubbatch.cli._faults import CommandError, ExitCode, OutputError
+from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._reasons import Reasons
 from hubbatch.cli._screen import Screen
-from hubbatch.cli._tally import Tally
 from hubbatch.cli._watching import watching
+from hubbatch.files import InputError, OutputError
 
 __all__ = ["Ending", "follow"]
 
@@ -37,7 +38,7 @@ class Ending:
     """Why it ended before its time; empty if it did not."""
     outcome: Outcome
     progress: Progress
-    tally: Tally
+    reasons: Reasons
 
 
 async def follow(
@@ -52,7 +53,7 @@ async def follow(
 
     The first signal stops the run and lets what is in flight settle, the second one cancels it.
     """
-    tally, stops = Tally(), set[asyncio.Task[None]]()
+    reasons, stops = Reasons(), set[asyncio.Task[None]]()
 
     def stop() -> None:
         screen.say("stopping: what is in flight settles; interrupt again to cancel it")
@@ -69,12 +70,12 @@ async def follow(
         try:
             async with run, watching(run, screen, fraction):
                 async for record in run:
-                    tally.add(record)
+                    reasons.add(record)
                     await each(record)
         except OutputError as error:
             code, message = ExitCode.STOPPED, str(error)
-        except (CommandError, UsageError) as error:
-            code, message = ExitCode.USAGE, str(error)
+        except (CommandError, InputError, UsageError) as error:
+            code, message = _refused(run), str(error)
         except HubbatchError as error:
             code = ExitCode.STOPPED
             message = "canceled by a signal" if seen.count > 1 else str(error)
@@ -91,7 +92,12 @@ async def follow(
             if seen.count
             else "stopped by --max-failures or --deadline before all the input was seen through"
         )
-    return _ending(code, message, run, tally)
+    return _ending(code, message, run, reasons)
+
+
+def _refused(run: Run) -> ExitCode:
+    """Say how a run ends whose call or input turns out to be wrong."""
+    return ExitCode.INPUT_BROKE if run.progress.requests else ExitCode.USAGE
 
 
 def _fault(error: Exception) -> str:
@@ -103,10 +109,10 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _ending(code: ExitCode, message: str, run: Run, tally: Tally) -> Ending:
+def _ending(code: ExitCode, message: str, run: Run, reasons: Reasons) -> Ending:
     outcome = run.outcome
     if code is ExitCode.STOPPED:
         message += f"; of the input, the first {outcome.counts.total:,} records were taken in"
     if code is ExitCode.OK and not outcome.ok:
         code = ExitCode.SOME_FAILED
-    return Ending(code, message, outcome, run.progress, tally)
+    return Ending(code, message, outcome, run.progress, reasons)

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hubbatch import Outcome, Progress
 from hubbatch._printable import printable
-from hubbatch.cli._tally import Tally
+from hubbatch.cli._reasons import Reasons
 
 __all__ = ["show_outcome"]
 
@@ -24,7 +24,7 @@ _MEANING = {
 }
 
 
-def show_outcome(console: Console, outcome: Outcome, progress: Progress, tally: Tally) -> None:
+def show_outcome(console: Console, outcome: Outcome, progress: Progress, reasons: Reasons) -> None:
     """Write what became of every record, and at what cost."""
     table = Table(title=f"{outcome.status}", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("records")
@@ -35,7 +35,7 @@ def show_outcome(console: Console, outcome: Outcome, progress: Progress, tally: 
     table.add_section()
     table.add_row("total", f"{outcome.counts.total:,}", _cost(progress))
     console.print(table)
-    _show_reasons(console, tally)
+    _show_reasons(console, reasons)
 
 
 def _cost(progress: Progress) -> str:
@@ -45,8 +45,8 @@ def _cost(progress: Progress) -> str:
     )
 
 
-def _show_reasons(console: Console, tally: Tally) -> None:
-    for count, reason, examples in tally.top(_REASONS):
+def _show_reasons(console: Console, reasons: Reasons) -> None:
+    for count, reason, examples in reasons.top(_REASONS):
         said = (
             f"{reason.category}: {reason.message or 'various'}"
             if reason.category
@@ -56,5 +56,5 @@ def _show_reasons(console: Console, tally: Tally) -> None:
             f"{count:,} × {reason.status.lower()}: {printable(said, _MOST)} (e.g. {examples})"
         )
         console.print(text, soft_wrap=True)
-    if len(tally) > _REASONS:
-        console.print(f"and {len(tally) - _REASONS} more reasons", soft_wrap=True)
+    if len(reasons) > _REASONS:
+        console.print(f"and {len(reasons) - _REASONS} more reasons", soft_wrap=True)

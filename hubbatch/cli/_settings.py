@@ -15,7 +15,23 @@ from hubbatch import RateLimit, UsageError
 from hubbatch.files import Kind
 from hubbatch.policies import Duplicates
 
-__all__ = ["Settings", "parse_rate", "takes_settings"]
+__all__ = [
+    "ACCOUNT",
+    "COLUMNS",
+    "INPUT",
+    "OUTPUT",
+    "SENDING",
+    "Settings",
+    "parse_rate",
+    "takes_settings",
+]
+
+INPUT = "Input"
+COLUMNS = "Columns and values"
+SENDING = "Sending"
+OUTPUT = "Rejects, results and screens"
+ACCOUNT = "Account and rehearsal"
+"""The groups of options in a help text, in the order in which their first options stand."""
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
@@ -36,6 +52,7 @@ def parse_rate(text: str) -> RateLimit:
 Rate = Annotated[
     RateLimit | None,
     typer.Option(
+        rich_help_panel=SENDING,
         parser=parse_rate,
         metavar="N/S",
         help="Pin the quota to N requests per S seconds, such as 190/10; else it is learned.",
@@ -49,67 +66,107 @@ class Settings:
 
     format: Annotated[
         Kind | None,
-        typer.Option(help="Default: told by the file's content, and by its name in doubt."),
+        typer.Option(
+            rich_help_panel=INPUT,
+            help="Default: told by the file's content, and by its name in doubt.",
+        ),
     ] = None
     encoding: Annotated[
         str | None,
-        typer.Option(help="Default: by its byte order mark, or UTF-8, UTF-16, cp1252 by trial."),
+        typer.Option(
+            rich_help_panel=INPUT,
+            help="Default: by its byte order mark, or UTF-8, UTF-16, cp1252 by trial.",
+        ),
     ] = None
     delimiter: Annotated[
         str | None,
-        typer.Option(help="Character between the columns of a CSV; default: one of , ; tab |"),
+        typer.Option(
+            rich_help_panel=INPUT,
+            help="Character between the columns of a CSV; default: one of , ; tab |",
+        ),
     ] = None
     map: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN=PROPERTY", help="Read a column as a property; repeat it."),
+        typer.Option(
+            rich_help_panel=COLUMNS,
+            metavar="COLUMN=PROPERTY",
+            help="Read a column as a property; repeat it.",
+        ),
     ] = None
     map_file: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Read a file of lines COLUMN=PROPERTY; # is a comment."),
+        typer.Option(
+            rich_help_panel=COLUMNS,
+            metavar="FILE",
+            help="Read a file of lines COLUMN=PROPERTY; # is a comment.",
+        ),
     ] = None
     columns: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAMES", help="Take these columns only; commas between them."),
+        typer.Option(
+            rich_help_panel=COLUMNS,
+            metavar="NAMES",
+            help="Take these columns only; commas between them.",
+        ),
     ] = None
     drop: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAMES", help="Leave these columns out; commas between them."),
+        typer.Option(
+            rich_help_panel=COLUMNS,
+            metavar="NAMES",
+            help="Leave these columns out; commas between them.",
+        ),
     ] = None
     set: Annotated[
         list[str] | None,
-        typer.Option(metavar="PROPERTY=VALUE", help="Give every record this value; repeat it."),
+        typer.Option(
+            rich_help_panel=COLUMNS,
+            metavar="PROPERTY=VALUE",
+            help="Give every record this value; repeat it.",
+        ),
     ] = None
     duplicates: Annotated[
         Duplicates,
         typer.Option(
-            help="A key that occurs twice: write one after the other, merge them, or refuse it."
+            rich_help_panel=SENDING,
+            help="A key that occurs twice: write one after the other, merge them, or refuse it.",
         ),
     ] = Duplicates.SERIAL
     batch_size: Annotated[
-        int | None, typer.Option(min=1, max=100, help="Records a request; default: the most.")
+        int | None,
+        typer.Option(
+            rich_help_panel=SENDING, min=1, max=100, help="Records a request; default: the most."
+        ),
     ] = None
     linger: Annotated[
         float | None,
         typer.Option(
+            rich_help_panel=SENDING,
             min=0,
             help="Seconds that a request which is not full waits for more of a slow input; default: 0.05.",
         ),
     ] = None
     max_failures: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many failed records.")
+        int | None,
+        typer.Option(rich_help_panel=SENDING, min=1, help="Stop after so many failed records."),
     ] = None
     deadline: Annotated[
-        float | None, typer.Option(help="Seconds after which no more is taken in.")
+        float | None,
+        typer.Option(rich_help_panel=SENDING, help="Seconds after which no more is taken in."),
     ] = None
     rate: Rate = None
-    api_version: Annotated[str, typer.Option(help="v3, or a dated one such as 2025-09.")] = "v3"
-    base_url: Annotated[str, typer.Option(help="Where the service is; https, or this machine.")] = (
-        "https://api.hubapi.com"
-    )
+    api_version: Annotated[
+        str, typer.Option(rich_help_panel=ACCOUNT, help="v3, or a dated one such as 2025-09.")
+    ] = "v3"
+    base_url: Annotated[
+        str,
+        typer.Option(rich_help_panel=ACCOUNT, help="Where the service is; https, or this machine."),
+    ] = "https://api.hubapi.com"
     sandbox: Annotated[
         bool,
         typer.Option(
             "--sandbox",
+            rich_help_panel=ACCOUNT,
             help="Use an empty account in memory, thrown away at the end, instead of HubSpot;"
             " no token is needed, and there is no quota unless --rate sets one. It has HubSpot's own"
             " properties and refuses any other, as an account without properties of its own does.",
@@ -118,12 +175,15 @@ class Settings:
     lenient: Annotated[
         bool,
         typer.Option(
-            "--lenient", help="With --sandbox: take any property and any text as its value."
+            "--lenient",
+            rich_help_panel=ACCOUNT,
+            help="With --sandbox: take any property and any text as its value.",
         ),
     ] = False
     rejects: Annotated[
         str | None,
         typer.Option(
+            rich_help_panel=OUTPUT,
             metavar="FILE",
             help="Write each record that did not succeed, and why, as NDJSON, in place of what the file"
             " holds from the first record on. Mended, the file can be"
@@ -133,7 +193,12 @@ class Settings:
     ] = None
     quiet: Annotated[
         bool,
-        typer.Option("--quiet", "-q", help="Show no progress, and no outcome if all is well."),
+        typer.Option(
+            "--quiet",
+            "-q",
+            rich_help_panel=OUTPUT,
+            help="Show no progress, and no outcome if all is well.",
+        ),
     ] = False
 
 

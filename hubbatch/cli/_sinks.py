@@ -15,9 +15,9 @@ from typing import Any, BinaryIO
 
 from hubbatch import Counts, Outcome, RecordOutcome
 from hubbatch._printable import printable
-from hubbatch.cli._faults import OutputError
 from hubbatch.cli._outputs import leave
-from hubbatch.cli._threads import in_thread
+from hubbatch.cli._threads import call_in_thread
+from hubbatch.files import OutputError
 
 __all__ = ["LineWriter", "reject", "result", "writing"]
 
@@ -75,7 +75,7 @@ class LineWriter:
     async def _write(self, text: str) -> None:
         try:
             # A lone surrogate has no UTF-8; its backslash form is JSON's own.
-            await in_thread(_write_all, self._file, text.encode(errors="backslashreplace"))
+            await call_in_thread(_write_all, self._file, text.encode(errors="backslashreplace"))
         except OSError as error:
             self.failure = OutputError(f"cannot write {self._name}: {error.strerror}")
             if sys.stdout is not None and self._file is sys.stdout.buffer:

@@ -9,7 +9,7 @@ from typing import Any
 
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Layout
-from hubbatch.cli._threads import in_thread
+from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import InputError, Opened, Row, read
 
 __all__ = ["Source"]
@@ -46,7 +46,7 @@ class Source:
         wanted = self._id_of if self._layout.ids_only else _rejected
         blocks = self._source.blocks()
         try:
-            while (block := await in_thread(next, blocks, None)) is not None:
+            while (block := await call_in_thread(next, blocks, None)) is not None:
                 for entry in block:
                     if isinstance(entry, Row):
                         yield wanted(entry)

@@ -11,13 +11,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TypeVar, TypeVarTuple
 
-__all__ = ["in_thread"]
+__all__ = ["call_in_thread"]
 
 _Result = TypeVar("_Result")
 _Arguments = TypeVarTuple("_Arguments")
 
 
-async def in_thread(function: Callable[[*_Arguments], _Result], *arguments: *_Arguments) -> _Result:
+async def call_in_thread(
+    function: Callable[[*_Arguments], _Result], *arguments: *_Arguments
+) -> _Result:
     """Return what a function that may block returns; when cancelled, leave it to itself."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_Result] = loop.create_future()

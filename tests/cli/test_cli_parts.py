@@ -1,4 +1,4 @@
-"""Small parts by themselves: progress lines, interrupts, the tally, threads, writers."""
+"""Small parts by themselves: progress lines, interrupts, the reasons, threads, writers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from rich.console import Console
 from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
 from hubbatch.cli import _watching
 from hubbatch.cli._executing import run_and_exit
-from hubbatch.cli._faults import ExitCode, OutputError
+from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._sinks import LineWriter, writing
-from hubbatch.cli._tally import Reason, Tally
-from hubbatch.cli._threads import in_thread
+from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._watching import describe, watching
+from hubbatch.files import OutputError
 
 HALFWAY = Progress(
     counts=Counts(2_000, 990, 10, 100, 900),
@@ -147,13 +148,13 @@ def failed(index: int, message: str) -> RecordOutcome:
 
 
 def test_messages_that_quote_values_are_one_reason() -> None:
-    tally = Tally()
+    reasons = Reasons()
     for index in range(5):
-        tally.add(failed(index, f"value p{index}@b.cz is no good"))
-    tally.add(failed(9, "no such thing as 7"))
-    tally.add(RecordOutcome(10, {}, RecordStatus.SUCCEEDED))
+        reasons.add(failed(index, f"value p{index}@b.cz is no good"))
+    reasons.add(failed(9, "no such thing as 7"))
+    reasons.add(RecordOutcome(10, {}, RecordStatus.SUCCEEDED))
 
-    assert tally.top(5) == [
+    assert reasons.top(5) == [
         (
             5,
             Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "value … is no good"),
@@ -163,24 +164,24 @@ def test_messages_that_quote_values_are_one_reason() -> None:
     ]
 
 
-def test_a_tally_stays_small() -> None:
-    tally = Tally()
+def test_reasons_stay_small() -> None:
+    reasons = Reasons()
     for index in range(1_000):
-        tally.add(failed(index, "x" * (index + 1)))
+        reasons.add(failed(index, "x" * (index + 1)))
 
-    assert len(tally) == 21
-    assert tally.top(1)[0][:2] == (980, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", ""))
+    assert len(reasons) == 21
+    assert reasons.top(1)[0][:2] == (980, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", ""))
 
 
-def test_a_tally_stays_small_when_every_record_has_a_category_and_a_message_of_its_own() -> None:
-    tally = Tally()
+def test_reasons_stay_small_when_every_record_has_a_category_and_a_message_of_its_own() -> None:
+    reasons = Reasons()
     for index in range(5_000):
         error = BatchError(f"C{index}" + "c" * 10_000, "mn"[index % 2] * 10_000)
-        tally.add(RecordOutcome(index, {}, RecordStatus.FAILED, error=error))
+        reasons.add(RecordOutcome(index, {}, RecordStatus.FAILED, error=error))
 
-    assert len(tally) == 501
-    assert tally.top(1)[0][:2] == (4_500, Reason(RecordStatus.FAILED, "other categories", ""))
-    shown = [reason for _, reason, _ in tally.top(501)]
+    assert len(reasons) == 501
+    assert reasons.top(1)[0][:2] == (4_500, Reason(RecordStatus.FAILED, "other categories", ""))
+    shown = [reason for _, reason, _ in reasons.top(501)]
     assert max(len(reason.category) + len(reason.message) for reason in shown) <= 1_100
 
 
@@ -194,7 +195,7 @@ async def test_a_thread_gives_back_its_error() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await in_thread(work)
+        await call_in_thread(work)
 
 
 def test_a_thread_that_nobody_waits_for_does_no_harm() -> None:
@@ -205,7 +206,7 @@ def test_a_thread_that_nobody_waits_for_does_no_harm() -> None:
         done.set()
 
     async def main() -> None:
-        task = asyncio.create_task(in_thread(work))
+        task = asyncio.create_task(call_in_thread(work))
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
@@ -217,13 +218,13 @@ def test_a_thread_that_nobody_waits_for_does_no_harm() -> None:
 
 async def test_a_cancelled_wait_ignores_a_late_result() -> None:
     release = threading.Event()
-    task = asyncio.create_task(in_thread(release.wait))
+    task = asyncio.create_task(call_in_thread(release.wait))
     await asyncio.sleep(0)
     task.cancel()
     release.set()
     await asyncio.wait([task])
     assert task.cancelled()
-    assert await in_thread(lambda: 7) == 7
+    assert await call_in_thread(lambda: 7) == 7
 
 
 def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]) -> None:

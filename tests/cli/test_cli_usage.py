@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import ast
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
 from cli_driver import hubbatch, process
 
 from hubbatch import cli
+from hubbatch.cli._app import app
 from hubbatch.cli._trials import FAULTS
 from hubbatch.sandbox import PRESETS
 
@@ -181,3 +185,44 @@ def test_a_help_text_loads_neither_client_nor_sandbox() -> None:
 
     assert done.returncode == 0
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def commands() -> list[str]:
+    return sorted(str(info.name or info.callback.__name__) for info in app.registered_commands)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_help_has_examples_that_can_be_typed(command: str) -> None:
+    text = hubbatch(command, "-h").out
+    assert hubbatch(command, "--help").out == text
+    [info] = [
+        info
+        for info in app.registered_commands
+        if command in (info.name, getattr(info.callback, "__name__", None))
+    ]
+    examples = str(info.epilog).split("$ ")[1:]
+    assert examples
+    for example in examples:
+        assert example.split()[0] in text
+        words = shlex.split(example.replace(r"\[", "["))
+        words = words[words.index("hubbatch") + 1 :]
+        words = words[: words.index("|")] if "|" in words else words
+        group = typer.main.get_command(app)
+        assert words[0] == command
+        group.commands[command].make_context(command, words[1:])  # type: ignore[attr-defined]
+
+
+def test_completion_can_be_installed() -> None:
+    assert "--install-completion" in hubbatch("-h").out
+
+
+def test_a_help_text_that_nobody_reads_ends_quietly(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        with process(tmp_path, "--help", stdout=writing) as command:
+            finished = command.end()
+    finally:
+        os.close(writing)
+
+    assert (finished.code, finished.err) == (141, "")

@@ -9,7 +9,7 @@ from attrs import define, field, frozen
 
 from hubbatch import RecordOutcome, RecordStatus
 
-__all__ = ["Reason", "Tally"]
+__all__ = ["Reason", "Reasons"]
 
 _MOST_MESSAGES = 20
 """Different messages of one category that are told apart."""
@@ -42,7 +42,7 @@ class _Group:
 
 
 @define
-class Tally:
+class Reasons:
     """Counts reasons and keeps a few examples of each."""
 
     _groups: dict[Reason, _Group] = field(factory=dict)
