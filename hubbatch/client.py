@@ -223,6 +223,11 @@ class Client(Calls, Readers):
         """The quota in force: pinned, or as learned so far."""
         return self._gate.limiter.rate_limit
 
+    @property
+    def daily_remaining(self) -> int | None:
+        """How many requests the account has left today, as the last answer told; None where no answer told it."""
+        return self._gate.limiter.daily_remaining
+
     def _run(
         self,
         endpoint: Endpoint,

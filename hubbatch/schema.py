@@ -6,6 +6,7 @@ against.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = ["Property", "PropertyOption", "Schema"]
 
 _MOST = 50_000
 """How many properties a schema may have, and a property options: an account's limits are far below."""
+_LONGEST_NAME = 100
+"""Characters of a property's name, as HubSpot has it: for a longer one nothing similar is looked for."""
 
 
 @frozen
@@ -182,6 +185,20 @@ class Schema:
         """Return the property of that name; None if there is none."""
         return self._by_name.get(name)
 
+    def closest(self, name: str) -> str | None:
+        """Return the name of the property that may be meant by one that there is not; None if none is close.
+
+        It is the property with that label, or the one with the most similar name. This takes milliseconds.
+        """
+        plain = _plain(name)
+        for each in self:
+            if each.label and _plain(each.label) == plain:
+                return each.name
+        if len(name) > _LONGEST_NAME:
+            return None
+        close = difflib.get_close_matches(name.lower(), list(self._by_name), n=1)
+        return close[0] if close else None
+
     def __getitem__(self, name: str) -> Property:
         return self._by_name[name]
 
@@ -205,6 +222,10 @@ class Schema:
 
     def __repr__(self) -> str:
         return f"<Schema of {len(self)} properties>"
+
+
+def _plain(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

@@ -14,7 +14,7 @@ asyncio.set_event_loop(None)
 
 _MAY_BLOCK = {
     # A private table of seen keys: a few microseconds each, and it spills to a file only when it grows large.
-    "hubbatch/_records/guard.py": {"__init__", "add", "close"},
+    "hubbatch/_records/seen_keys.py": {"__init__", "add", "close"},
     # What Python does to show a warning.
     "linecache.py": {"checkcache", "updatecache"},
     # What measures the coverage of a run under test.

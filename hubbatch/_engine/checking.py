@@ -19,7 +19,6 @@ from hubbatch._records.intake import Intake
 from hubbatch._records.validation import RefusedBySchemaError, Validator
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.errors import PermissionDeniedError, UsageError
-from hubbatch.models import ErrorDetail
 from hubbatch.object_types import scope_name
 from hubbatch.schema import Schema
 
@@ -71,11 +70,7 @@ class RecordCheck:
             self._held = (index, record)
             return True
         else:
-            details = [
-                ErrorDetail(each.message, each.code, {"propertyName": [each.property_name]})
-                for each in error.problems
-            ]
-            self._settler.close_invalid(index, str(error), details)
+            self._settler.close_invalid(index, str(error), error.details)
         self._refused()
         return False
 

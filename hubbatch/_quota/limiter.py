@@ -99,6 +99,11 @@ class RateLimiter:
         """How many requests of the current period are used, as far as we know."""
         return self._interval.used(now())
 
+    @property
+    def daily_remaining(self) -> int | None:
+        """How many requests the account has left today, as the last answer told; None where no answer told it."""
+        return self._daily.remaining
+
     def listen(self, notify: Notify) -> None:
         """Notify one more client of holds and learned limits, for as long as there is `notify`."""
         self._listeners.add(notify)

@@ -58,7 +58,7 @@ class DuplicateGuard(Guard):
         if key is None:
             return _QUEUE
         if self._seen is not None:
-            return _QUEUE if self._seen.add(key) else Admission.INVALID
+            return _QUEUE if self._seen.add(key) is None else Admission.INVALID
         holder = self._holders.setdefault(key, item)
         if holder is item:
             if self._released:

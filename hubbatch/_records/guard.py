@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum, auto
 
 from hubbatch._records.planning import Input
-from hubbatch._records.spelling import Key
+from hubbatch._records.seen_keys import SeenKeys
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates
 
@@ -35,7 +35,7 @@ class Guard(ABC):
     """Keeps inputs that share a key out of each other's way."""
 
     def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
-        self._seen = _SeenKeys() if policy is Duplicates.REFUSE else None
+        self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
         self._one_answer_serves_all = endpoint.one_answer_serves_all and self._seen is None
         """Reading or archiving an object twice is doing it once: no need to ask again."""
         self.waiting = 0
@@ -89,25 +89,3 @@ def follow(holder: Input, item: Input) -> None:
     if holder.followers is None:
         holder.followers = []
     holder.followers.append(item)
-
-
-class _SeenKeys:
-    """Every key of a run, exactly, in bounded memory: SQLite spills its private table to a temporary file."""
-
-    def __init__(self) -> None:
-        import sqlite3  # noqa: PLC0415 (a fifth of the time that it takes to import us, and seldom wanted)
-
-        self._database = sqlite3.connect("", isolation_level=None)  # "": private and temporary
-        self._database.execute("PRAGMA journal_mode=OFF")
-        self._database.execute("PRAGMA cache_size=-16384")  # KiB
-        self._database.execute("CREATE TABLE seen (key TEXT PRIMARY KEY) WITHOUT ROWID")
-        self._database.execute("BEGIN")  # one transaction for all: nothing here needs to be durable
-
-    def add(self, key: Key) -> bool:
-        """Remember a key; return whether it is new."""
-        text = f"{key[0] or ''}\0{key[1]}"
-        cursor = self._database.execute("INSERT OR IGNORE INTO seen VALUES (?)", (text,))
-        return cursor.rowcount == 1
-
-    def close(self) -> None:
-        self._database.close()

@@ -33,7 +33,7 @@ class LockGuard(Guard):
 
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
-        if self._seen is not None and item.key is not None and not self._seen.add(item.key):
+        if self._seen is not None and item.key is not None and self._seen.add(item.key) is not None:
             return Admission.INVALID
         locks = _locks(item)
         holders = self._holders

@@ -7,7 +7,6 @@ whether it is the newest, is not known here.
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -16,6 +15,7 @@ from typing import Any
 from attrs import frozen
 
 from hubbatch._records.values import InvalidRecordError
+from hubbatch.models import ErrorDetail
 from hubbatch.schema import Property, Schema
 
 __all__ = ["Problem", "RefusedBySchemaError", "Validator"]
@@ -50,6 +50,11 @@ class Problem:
     message: str
     property_name: str
 
+    @property
+    def detail(self) -> ErrorDetail:
+        """Return the problem as an item of an error's `errors`."""
+        return ErrorDetail(self.message, self.code, {"propertyName": [self.property_name]})
+
 
 class RefusedBySchemaError(InvalidRecordError):
     """A record has problems; they are certain as far as the schema is the newest."""
@@ -58,6 +63,11 @@ class RefusedBySchemaError(InvalidRecordError):
         super().__init__("; ".join(problem.message for problem in problems))
         self.problems = problems
 
+    @property
+    def details(self) -> list[ErrorDetail]:
+        """Return the problems one by one, as HubSpot's own errors have them."""
+        return [each.detail for each in self.problems]
+
 
 class Validator:
     """Holds what is to be written against one schema."""
@@ -65,7 +75,6 @@ class Validator:
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
         self._hints: dict[str, str] = {}
-        self._labels: Mapping[str, str] | None = None
 
     def problems(
         self, properties: Mapping[str, str], id_property: str | None = None
@@ -108,19 +117,9 @@ class Validator:
             return self._hints[name]
         if len(name) > _LONGEST_NAME or len(self._hints) >= _MOST_HINTS:
             return ""
-        if self._labels is None:
-            self._labels = {_plain(each.label): each.name for each in self._schema if each.label}
-        meant = self._labels.get(_plain(name))
-        if meant is None:
-            names = [each.name for each in self._schema]
-            close = difflib.get_close_matches(name.lower(), names, n=1)
-            meant = close[0] if close else None
+        meant = self._schema.closest(name)
         self._hints[name] = hint = "" if meant is None else f"; the closest is {meant!r}"
         return hint
-
-
-def _plain(text: str) -> str:
-    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _problem(definition: Property, value: str) -> Problem | None:

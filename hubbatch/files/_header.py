@@ -83,10 +83,12 @@ def header_of(cells: Sequence[Any], options: Options) -> Header:
     own = tuple(number for number, name in enumerate(names) if name in OWN)
     try:
         properties = tuple(options.columns.properties_of(names))
+        header = Header(names, properties, own, dict(options.columns.set))
+        _check_key(header, options.key)
+        if options.header is not None:
+            options.header(dict(zip(names, properties, strict=True)))
     except UsageError as error:
         raise BrokenInputError(str(error)) from None
-    header = Header(names, properties, own, dict(options.columns.set))
-    _check_key(header, options.key)
     return header
 
 

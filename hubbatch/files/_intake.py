@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import define, field, frozen
@@ -29,6 +29,8 @@ class Options:
     bare: str | None = None
     """The property of a JSON text or whole number that stands in place of an object."""
     bad_lines: Literal["stop", "reject"] = "stop"
+    header: Callable[[Mapping[str, str | None]], object] | None = None
+    """Is shown the columns of each table and their properties, and may refuse them with a `UsageError`."""
 
 
 @define

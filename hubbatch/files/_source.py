@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import Any, Literal
 
@@ -41,6 +41,7 @@ def read(
     bare: str | None = None,
     bad_lines: Literal["stop", "reject"] = "stop",
     notice: Callable[[Notice], object] | None = None,
+    header: Callable[[Mapping[str, str | None]], object] | None = None,
 ) -> Source:
     """Return the records in files.
 
@@ -55,7 +56,8 @@ def read(
 
     `bad_lines`: a line that is no record raises `InputError` after the records before it ("stop"), or is passed over
     and handed to `notice` ("reject"), as are the files' beginnings and ends. `notice` is called in the event loop, in
-    order with the records.
+    order with the records. `header` is called with the columns of each table and the property that each is (None: left
+    out), before a record of it is read; a `UsageError` that it raises refuses the file.
 
     Nothing is opened before the first record is asked for, or `check` is called. Raises `UsageError` for options that
     cannot be.
@@ -70,14 +72,8 @@ def read(
         raise UsageError(
             "bad_lines='reject' wants a notice= that takes the bad lines, or they would be lost"
         )
-    try:
-        if encoding is not None:
-            check_encoding(encoding)
-        known = None if kind is None else Kind(kind)
-    except (BrokenInputError, ValueError) as error:
-        raise UsageError(str(error)) from None
     options = Options(
-        kind=known,
+        kind=_checked_kind(kind, encoding),
         encoding=encoding,
         delimiter=delimiter,
         sheet=sheet,
@@ -86,8 +82,19 @@ def read(
         keep_empty=keep_empty,
         bare=bare,
         bad_lines=bad_lines,
+        header=header,
     )
     return Source(tuple(os.fspath(path) for path in paths), options, notice)
+
+
+def _checked_kind(kind: Kind | str | None, encoding: str | None) -> Kind | None:
+    """Return the kind of a name; raise `UsageError` for what is no kind, or no encoding."""
+    try:
+        if encoding is not None:
+            check_encoding(encoding)
+        return None if kind is None else Kind(kind)
+    except (BrokenInputError, ValueError) as error:
+        raise UsageError(str(error)) from None
 
 
 class Source:

@@ -96,3 +96,11 @@ def test_the_reserve_is_an_option_of_the_client_too() -> None:
     for wrong in (-1, 1.5, True):
         with pytest.raises(UsageError, match="daily_reserve"):
             Client("token", daily_reserve=wrong)  # type: ignore[arg-type]
+
+
+@virtual_time
+async def test_a_client_knows_what_is_left_of_the_day_once_an_answer_has_said_so() -> None:
+    async with World(daily_limit=20, latency=0.1) as world:
+        assert world.client.daily_remaining is None
+        await world.client.properties("contacts").all()
+        assert world.client.daily_remaining == 19

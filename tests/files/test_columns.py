@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -147,3 +148,25 @@ def test_objects_are_read_through_their_keys(tmp_path: Path) -> None:
 def test_endless_different_keys_are_not_kept(tmp_path: Path) -> None:
     path = written(tmp_path / "in.ndjson", "".join(f'{{"k{n}":1}}\n' for n in range(20_001)))
     assert [*rows(path, columns=MAPPED)[-1]] == ["k20000", "stage"]
+
+
+def test_a_header_can_be_refused_before_a_record_is_read(tmp_path: Path) -> None:
+    seen: list[dict[str, str | None]] = []
+
+    def refuse(columns: Mapping[str, str | None]) -> None:
+        seen.append(dict(columns))
+        raise UsageError("not this one")
+
+    path = written(tmp_path / "people.csv", "sep=;\nEmail;junk;_line\na@b.cz;x;2\n")
+    columns = Columns(map={"Email": "email"}, drop=("junk",))
+    problem = failure(path, columns=columns, key="email", header=refuse)
+
+    assert seen == [{"Email": "email", "junk": None, "_line": None}]
+    assert (problem.line, problem.problem) == (2, "not this one")
+
+
+def test_a_missing_key_is_told_before_the_header_is_judged(tmp_path: Path) -> None:
+    path = written(tmp_path / "people.csv", "email^name\na@b.cz^x\n")
+    problem = failure(path, key="email", header=lambda _: pytest.fail("it was judged"))
+
+    assert "name the delimiter" in str(problem)
