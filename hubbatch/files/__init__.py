@@ -1,4 +1,4 @@
-"""Records in files: sources that read records, and sinks that write which succeeded and which did not.
+"""Records in files: sources that read them, sinks for what became of them, and a sink for objects that were read out.
 
 A kind of file is recognized in `_kinds`, opened in `_source`, and read in a module of its own. It knows nothing of
 HubSpot, requests or runs.
@@ -16,11 +16,13 @@ from hubbatch.files._entries import (
     Row,
 )
 from hubbatch.files._errors import InputError, OutputError
+from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind
 from hubbatch.files._sinks import BAD_LINE, Rejects, Results
 from hubbatch.files._source import Notice, Source, read
 
 __all__ = [
     "BAD_LINE",
+    "OUTPUT_KINDS",
     "OWN",
     "BadLine",
     "Columns",
@@ -30,11 +32,13 @@ __all__ = [
     "InputError",
     "Kind",
     "Notice",
+    "ObjectsFile",
     "Opened",
     "OutputError",
     "Rejects",
     "Results",
     "Row",
     "Source",
+    "output_kind",
     "read",
 ]

@@ -6,9 +6,10 @@ import importlib
 import sys
 from typing import Any
 
+from hubbatch import UsageError
 from hubbatch.files._errors import BrokenInputError
 
-__all__ = ["needed"]
+__all__ = ["needed", "needed_to_write"]
 
 _ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
 
@@ -30,4 +31,15 @@ def needed(what: str) -> Any:
     except ImportError:
         raise BrokenInputError(
             f"{description}: pip install 'hubbatch[{extra}]' to read it"
+        ) from None
+
+
+def needed_to_write(what: str) -> Any:
+    """Return the module that writes a kind of file. Raises `UsageError` if it is not installed."""
+    module, extra, _ = _LIBRARIES[what]
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise UsageError(
+            f"to write {extra.capitalize()}: pip install 'hubbatch[{extra}]'"
         ) from None

@@ -54,6 +54,11 @@ class OutputFile:
         self._size = status.st_size if self._regular and append else 0
 
     @property
+    def is_regular(self) -> bool:
+        """Whether it is a file on a disk, which can be cut and gone on with, and not a pipe, device or descriptor."""
+        return self._regular
+
+    @property
     def size(self) -> int:
         """How many bytes of whole lines it holds, those that were there before included."""
         return self._size

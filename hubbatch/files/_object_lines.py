@@ -1,0 +1,141 @@
+"""Objects that were read out as lines: of CSV, of flat JSON, or of JSON as HubSpot has it.
+
+Values stand as they are, so that a file that is loaded again gives the same values.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import orjson
+from attrs import frozen
+
+from hubbatch import Counts, ObjectResult, Outcome, RecordOutcome, RecordStatus
+from hubbatch.files._errors import OutputError
+from hubbatch.files._output import OutputFile
+
+__all__ = ["CsvLines", "FlatLines", "NestedLines", "ObjectLines"]
+
+_MARK = "\ufeff"
+"""Tells spreadsheets, and us, that a file is UTF-8."""
+
+
+class _Lines(Protocol):
+    """How objects are written as lines."""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether a line end may stand within quotes."""
+
+    def head(self) -> bytes:
+        """Return what stands before the first object."""
+
+    def lines(self, objects: Sequence[ObjectResult]) -> bytes:
+        """Return objects as whole lines."""
+
+
+class ObjectLines:
+    """Objects written as lines. Raises `OutputError` if the file that is appended to holds something else."""
+
+    def __init__(self, file: OutputFile, lines: _Lines) -> None:
+        self._file = file
+        self._lines = lines
+        head = lines.head()
+        begun = file.read(max(1, len(head)))
+        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+            file.cut(0)  # a kill may have left a part of it
+            if head:
+                file.write(head)
+        elif not begun.startswith(head or b"{"):
+            raise _unfit(file, "it has other columns: give another name")
+        elif not file.is_whole(quoted=lines.quoted):
+            raise _unfit(file, "its last line has no end: remove that line, or give another name")
+
+    def write(self, objects: Sequence[ObjectResult]) -> None:
+        """Write objects in one go."""
+        self._file.write(self._lines.lines(objects))
+
+    def close(self) -> None:
+        """Do nothing: what is written is whole."""
+
+
+def _unfit(file: OutputFile, problem: str) -> OutputError:
+    return OutputError(f"cannot append to {file.path}: {problem}")
+
+
+@frozen
+class CsvLines:
+    """A column `id`, and one for each property; a property without a value is an empty cell."""
+
+    properties: Sequence[str]
+    delimiter: str = ","
+    marked: bool = True
+    """Whether a byte order mark stands first."""
+    quoted: bool = True
+
+    def head(self) -> bytes:
+        """Return the header."""
+        return (_MARK.encode() if self.marked else b"") + self._rows([["id", *self.properties]])
+
+    def lines(self, objects: Sequence[ObjectResult]) -> bytes:
+        """Return a row for each object."""
+        names = self.properties
+        return self._rows([each.id, *map(each.properties.get, names)] for each in objects)
+
+    def _rows(self, rows: Iterable[Iterable[str | None]]) -> bytes:
+        text = io.StringIO(newline="")
+        csv.writer(text, delimiter=self.delimiter).writerows(rows)
+        return text.getvalue().encode(errors="backslashreplace")
+
+
+@frozen
+class FlatLines:
+    """A JSON object a line: `id`, and each property; one without a value is null."""
+
+    properties: Sequence[str] | None
+    """None: whatever an object has."""
+    quoted: bool = False
+
+    def head(self) -> bytes:
+        """Return nothing: each line says what it holds."""
+        return b""
+
+    def lines(self, objects: Sequence[ObjectResult]) -> bytes:
+        """Return a line for each object."""
+        names = self.properties
+        return b"".join(
+            _json(
+                {"id": each.id, **each.properties}
+                if names is None
+                else {"id": each.id, **{name: each.properties.get(name) for name in names}}
+            )
+            for each in objects
+        )
+
+
+@frozen
+class NestedLines:
+    """A JSON object a line, as HubSpot has it in `results`: with times, histories, and all properties of the answer."""
+
+    quoted: bool = False
+
+    def head(self) -> bytes:
+        """Return nothing: each line says what it holds."""
+        return b""
+
+    def lines(self, objects: Sequence[ObjectResult]) -> bytes:
+        """Return a line for each object."""
+        count = len(objects)
+        records = [
+            RecordOutcome(index, None, RecordStatus.SUCCEEDED, result=each)
+            for index, each in enumerate(objects)
+        ]
+        written = Outcome(counts=Counts(count, count), records=records).to_dict()["results"]
+        return b"".join(map(_json, written))
+
+
+def _json(value: object) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

@@ -1,0 +1,255 @@
+"""A sink for objects that were read out: CSV, NDJSON or Parquet, flat or as HubSpot has them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from pathlib import PurePath
+from types import TracebackType
+from typing import Any, Self
+
+from hubbatch import ObjectResult, UsageError
+from hubbatch.files._entries import Kind
+from hubbatch.files._errors import OutputError
+from hubbatch.files._extras import needed_to_write
+from hubbatch.files._object_lines import CsvLines, FlatLines, NestedLines, ObjectLines
+from hubbatch.files._object_table import ObjectTable
+from hubbatch.files._output import OutputFile
+
+__all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind"]
+
+OUTPUT_KINDS = (Kind.CSV, Kind.NDJSON, Kind.PARQUET)
+_SUFFIXES = {
+    ".csv": Kind.CSV,
+    ".tsv": Kind.CSV,
+    ".tab": Kind.CSV,
+    ".ndjson": Kind.NDJSON,
+    ".jsonl": Kind.NDJSON,
+    ".json": Kind.NDJSON,
+    ".parquet": Kind.PARQUET,
+    ".pq": Kind.PARQUET,
+}
+_TABS = {".tsv", ".tab"}
+_MOST_NAMES = 100
+_AT_ONCE = 200
+"""Objects that are written in one go: a page of a search."""
+
+
+def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) -> Kind:
+    """Return the kind of a file for objects: as it is told, or as the suffix tells. Raises `UsageError`."""
+    kinds = ", ".join(OUTPUT_KINDS)
+    if kind is not None:
+        if kind not in OUTPUT_KINDS:
+            raise UsageError(f"objects are written as one of {kinds}, not as {kind}")
+        return Kind(kind)
+    suffix = PurePath(path).suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise UsageError(
+            f"the name {os.fspath(path)!r} does not tell what is to be written: let it end in one of"
+            f" {', '.join(_SUFFIXES)}, or name the kind ({kinds})"
+        )
+    return _SUFFIXES[suffix]
+
+
+class ObjectsFile:
+    """A file of objects that were read out: `with ObjectsFile("all.csv", ["email"]) as file: await file.save(reader)`.
+
+    `properties`: a column, or field, for each, after `id`. None: those of the first objects that are written; flat
+    NDJSON has whatever each object has. `kind`: csv, ndjson or parquet; by default the suffix tells.
+    `nested`: NDJSON as HubSpot has it, with times and histories. Values are text in every kind, as HubSpot gives them;
+    nothing is guessed of them and nothing is added, so that the file can be given to `update` as it is. (A spreadsheet
+    may take a value that begins with `=` for a formula.)
+
+    A path that exists is a `UsageError`, unless `append` (not for Parquet) or `force` is given; with `force` what it
+    holds goes with the first object, and not earlier. The file is its owner's alone (0600). Lines are whole after any
+    end; Parquet can be read once it is closed. Some thousands of objects are held for Parquet, none for the others.
+
+    Raises `OutputError` when it cannot be written, `UsageError` for what is wrong with the call.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        properties: Sequence[str] | None = None,
+        *,
+        kind: Kind | str | None = None,
+        nested: bool = False,
+        append: bool = False,
+        force: bool = False,
+    ) -> None:
+        self.kind = output_kind(path, kind)
+        if nested and self.kind is not Kind.NDJSON:
+            raise UsageError(f"{self.kind.upper()} is flat: nested objects are written as NDJSON")
+        if append and self.kind is Kind.PARQUET:
+            raise UsageError(
+                "a Parquet file cannot be appended to: give another name, and read both"
+            )
+        if self.kind is Kind.PARQUET:
+            needed_to_write("parquet")
+        self._properties = None if properties is None else _checked(properties)
+        self._nested = nested
+        self._delimiter = "\t" if PurePath(path).suffix.lower() in _TABS else ","
+        self._file = OutputFile(path, append=append, force=force)
+        self._writer: ObjectLines | ObjectTable | None = None
+        self._closed = False
+        self._columns: frozenset[str] | None = None
+        """Those that the first objects have told."""
+        self._unseen = set(self._properties or ())
+        self._left_out: dict[str, None] = {}
+        self.written = 0
+        """How many objects were written."""
+        self.cursor: str | None = None
+        """Of a reading that is saved: `after=` goes on behind what is in the file."""
+
+    @property
+    def identity(self) -> tuple[int, int]:
+        """Which file it is, whatever its name: device and inode."""
+        return self._file.identity
+
+    @property
+    def size(self) -> int:
+        """How many bytes the file holds."""
+        return self._file.size
+
+    @property
+    def unseen(self) -> list[str]:
+        """Properties that were named and that no object had, not even without a value; none before the first object."""
+        names = self._properties if self.written else None
+        return [name for name in names or () if name in self._unseen]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Properties that came later and have no column, where the first objects told the columns."""
+        return list(self._left_out)
+
+    def write(self, *objects: ObjectResult) -> None:
+        """Write objects, in one go."""
+        if not objects:
+            return
+        self._begin(objects).write(objects)
+        self.written += len(objects)
+        self._look_at(objects)
+
+    async def save(
+        self,
+        objects: AsyncIterator[ObjectResult],
+        *,
+        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+    ) -> None:
+        """Write all objects of `client.scan(…)`, `client.search(…)` or another iterator, beside the event loop.
+
+        Whatever ends it, a cancellation too, what was taken from the iterator is in the file, unless the file cannot be
+        written; `cursor` tells where to go on. `in_thread`: how a call that may block is made.
+        """
+        block: list[ObjectResult] = []
+
+        async def flush() -> None:
+            taken, cursor = block.copy(), getattr(objects, "cursor", None)
+            block.clear()
+            await _to_the_end(in_thread(self._write_up_to, taken, cursor))
+
+        try:
+            async for each in objects:
+                block.append(each)
+                if len(block) >= _AT_ONCE:
+                    await flush()
+        except OutputError:
+            raise
+        except BaseException as error:
+            try:
+                await flush()
+            except OutputError as failure:
+                error.add_note(str(failure))
+            raise
+        await flush()
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk."""
+        self._file.sync()
+
+    def close(self, *, nothing_wrong: bool = True) -> None:
+        """Close the file, whole. Without any object it has its head only; if something went wrong, it is not made.
+
+        Closing twice is fine.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if nothing_wrong:
+                self._begin(())
+            if self._writer is not None:
+                self._writer.close()
+        finally:
+            self._writer = None
+            self._file.close(nothing_wrong=nothing_wrong)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+            return
+        with suppress(OutputError):  # what went wrong is known
+            self.close(nothing_wrong=False)
+
+    def _begin(self, objects: Sequence[ObjectResult]) -> ObjectLines | ObjectTable:
+        """Return what writes objects, which writes the head; the first objects tell it if nobody else does."""
+        if self._writer is None:
+            self._writer = self._made(objects)
+        return self._writer
+
+    def _made(self, objects: Sequence[ObjectResult]) -> ObjectLines | ObjectTable:
+        file, names = self._file, self._properties
+        if self.kind is Kind.NDJSON:
+            return ObjectLines(file, NestedLines() if self._nested else FlatLines(names))
+        if names is None:
+            names = list(dict.fromkeys(name for each in objects for name in each.properties))
+            self._columns = frozenset(names)
+        if self.kind is Kind.PARQUET:
+            return ObjectTable(file, names)
+        return ObjectLines(file, CsvLines(names, self._delimiter, marked=file.is_regular))
+
+    def _write_up_to(self, objects: Sequence[ObjectResult], cursor: str | None) -> None:
+        self.write(*objects)
+        self.cursor = cursor
+
+    def _look_at(self, objects: Sequence[ObjectResult]) -> None:
+        """Note which properties come, and which have no place."""
+        for each in objects:
+            if self._unseen:
+                self._unseen.difference_update(each.properties)
+            if self._columns is not None and not each.properties.keys() <= self._columns:
+                new = sorted(each.properties.keys() - self._columns)
+                self._left_out.update(dict.fromkeys(new[: _MOST_NAMES - len(self._left_out)]))
+
+
+def _checked(properties: Sequence[str]) -> list[str]:
+    """Return the names of columns, each once."""
+    if isinstance(properties, str) or not all(
+        isinstance(name, str) and name.strip() for name in properties
+    ):
+        raise UsageError("properties must be a list of property names")
+    if "id" in properties:
+        raise UsageError("id is a column in any case: leave it out of the properties")
+    return list(dict.fromkeys(properties))
+
+
+async def _to_the_end(writing: Awaitable[Any]) -> None:
+    """Wait for what a thread writes, also when cancelled: what is half written is no whole line yet."""
+    task = asyncio.ensure_future(writing)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()  # seen
+        raise
