@@ -13,7 +13,7 @@ from typing import Protocol
 import orjson
 from attrs import frozen
 
-from hubbatch import Counts, ObjectResult, Outcome, RecordOutcome, RecordStatus
+from hubbatch import Counts, ObjectResult, RecordOutcome, RecordStatus
 from hubbatch.files._errors import OutputError
 from hubbatch.files._output import OutputFile
 
@@ -128,6 +128,8 @@ class NestedLines:
 
     def lines(self, objects: Sequence[ObjectResult]) -> bytes:
         """Return a line for each object."""
+        from hubbatch import Outcome  # noqa: PLC0415 (it loads cattrs, which a help text needs not)
+
         count = len(objects)
         records = [
             RecordOutcome(index, None, RecordStatus.SUCCEEDED, result=each)
