@@ -28,6 +28,7 @@ ORDER = [
     {"_records"},
     {"_pages"},
     {"outcome"},
+    {"journal"},
     {"_batches"},
     {"_quota"},
     {"_admission"},

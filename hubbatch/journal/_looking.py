@@ -1,0 +1,65 @@
+"""Looking into a journal that others may write, and deleting one that nobody does."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from hubbatch.errors import UsageError
+from hubbatch.journal import _files
+from hubbatch.journal._contents import Contents
+from hubbatch.journal._errors import JournalError, plain
+from hubbatch.journal._format import check_beginning, check_kind, load
+from hubbatch.journal._lock import Lock, is_locked
+
+__all__ = ["delete", "in_use", "read"]
+
+
+def read(path: str | os.PathLike[str]) -> Contents:
+    """Return what a journal holds at this moment. It blocks for as long as the file takes to be read.
+
+    A load that is under way goes on meanwhile. Raises `JournalError` for what is no journal, or a damaged one.
+    """
+    name = os.fspath(path)
+    _files.check(name)
+    if not _files.is_there(name):
+        raise UsageError(f"there is no journal {name}")
+    try:
+        check_beginning(name)
+        uri = Path(name).absolute().as_uri() + "?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None)) as found:
+            found.execute("BEGIN")  # one moment for all tables
+            check_kind(name, found)
+            return load(name, found)
+    except sqlite3.Error as error:
+        raise plain(error, name) from None
+    except OSError as error:
+        raise JournalError(
+            f"the journal {name} cannot be read: {error.strerror or error}"
+        ) from None
+
+
+def in_use(path: str | os.PathLike[str]) -> bool:
+    """Say whether a process carries out the load of a journal now."""
+    return is_locked(os.fspath(path))
+
+
+def delete(path: str | os.PathLike[str]) -> None:
+    """Delete all files of a journal. Raises `JournalError` if it is in use, or is none."""
+    name = os.fspath(path)
+    _files.check(name)
+    if not Path(name).exists():
+        raise UsageError(f"there is no journal {name}")
+    lock = Lock(name)
+    try:
+        if _files.is_there(name):
+            check_beginning(name)
+        _files.remove(name)
+    except OSError as error:
+        raise JournalError(
+            f"the journal {name} cannot be deleted: {error.strerror or error}"
+        ) from None
+    finally:
+        lock.release()

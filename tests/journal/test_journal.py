@@ -1,0 +1,170 @@
+"""A journal as a run and a front end use it: what is noted is there for the next process, and for one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from hubbatch import RecordStatus, UsageError
+from hubbatch._records.journal import Earlier
+from hubbatch._records.journal import Journal as Seam
+from hubbatch.journal import (
+    Contents,
+    Journal,
+    JournalCounts,
+    JournalError,
+    RecordState,
+    Settled,
+    delete,
+    in_use,
+    read,
+)
+
+LOAD = {"verb": "create", "object_type": "contacts", "account": None}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return str(tmp_path / "load.journal")
+
+
+async def seen(path: str) -> Contents:
+    return await asyncio.to_thread(read, path)
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
+
+
+async def begun(path: str, **options: object) -> Journal:
+    journal = Journal(path)
+    await journal.begin({**LOAD, **options})
+    return journal
+
+
+async def test_what_a_process_noted_is_there_for_the_next_one(path: str) -> None:
+    journal: Seam = await begun(path)
+    await journal.before_sending(range(10))
+    await journal.before_sending([20, 22, 21])
+    journal.settled(range(5), RecordStatus.SUCCEEDED)
+    journal.settled([5], RecordStatus.FAILED)
+    journal.settled([6], RecordStatus.FAILED, retryable=True)
+    journal.settled([7, 30], RecordStatus.UNSENT)
+    journal.settled([8], RecordStatus.UNKNOWN)
+    journal.settled([9], RecordStatus.UNKNOWN, retryable=True)
+    await journal.end(complete=False)
+
+    again = await begun(path)
+    left = [again.earlier(position) for position in range(40)]
+    assert left[:5] == [Earlier(RecordStatus.SUCCEEDED)] * 5
+    assert left[5] == Earlier(RecordStatus.FAILED)
+    assert left[6:8] == [None, None]
+    assert left[8] == Earlier(RecordStatus.UNKNOWN)
+    for position in (9, 20, 21, 22):
+        doubt = left[position]
+        assert doubt is not None
+        assert doubt.status is None
+        assert doubt.since > 1e9
+    assert [at for at, each in enumerate(left) if each is not None] == [*range(6), 8, 9, 20, 21, 22]
+    assert again.counts == JournalCounts(5, 1, 1, 1, in_doubt=4)
+    assert list(again.ranges(RecordState.IN_DOUBT)) == [(9, 9), (20, 22)]
+    await again.end(complete=True)
+    assert (await seen(path)).complete
+
+
+async def test_a_second_process_is_refused_and_may_look_into_it(path: str) -> None:
+    journal = await begun(path)
+    await journal.before_sending(range(3))
+    with pytest.raises(JournalError, match="in use by another process"):
+        await begun(path)
+    with pytest.raises(JournalError, match="in use by another process"):
+        await asyncio.to_thread(delete, path)
+    assert (await seen(path)).counts == JournalCounts(in_doubt=3)
+    assert await asyncio.to_thread(in_use, path)
+    await journal.end(complete=False)
+    assert not await asyncio.to_thread(in_use, path)
+    await (await begun(path)).end(complete=False)
+
+
+async def test_a_journal_is_one_file_of_its_owner_and_leaves_nothing(
+    path: str, tmp_path: Path
+) -> None:
+    journal = await begun(path)
+    await journal.before_sending(range(3))
+    if sys.platform != "win32":
+        assert set(modes(tmp_path).values()) == {0o600}
+    await journal.end(complete=False)
+    assert list(modes(tmp_path)) == ["load.journal"]
+    await asyncio.to_thread(delete, path)
+    assert not modes(tmp_path)
+
+
+async def test_another_load_is_refused_with_what_differs(path: str) -> None:
+    journal = await begun(path, id_property="email", set={"lifecyclestage": "secret"})
+    await journal.before_sending([0])
+    await journal.end(complete=False)
+    with pytest.raises(UsageError, match="the journal is of create contacts, this is update deals"):
+        await begun(path, verb="update", object_type="deals")
+    with pytest.raises(UsageError, match="its id property is email, here it is phone") as caught:
+        await begun(path, id_property="phone", set={"lifecyclestage": "other"})
+    assert "its set is another" in str(caught.value)
+    assert "secret" not in str(caught.value)
+    # What is not known is not compared, and kept once it is.
+    known = await begun(path, account=7)
+    await known.end(complete=False)
+    with pytest.raises(UsageError, match="its account is 7, here it is 8"):
+        await begun(path, account=8)
+    await (await begun(path)).end(complete=False)
+
+
+async def test_a_journal_of_nothing_may_become_another_loads(path: str) -> None:
+    await (await begun(path)).end(complete=False)
+    await (await begun(path, verb="update")).end(complete=False)
+    assert (await seen(path)).description["verb"] == "update"
+
+
+async def test_what_is_not_acknowledged_stays_in_doubt(path: str) -> None:
+    journal = Journal(path, acknowledged=True, checks_source=False, description={"rejects": "a"})
+    assert not journal.checks_source
+    assert (await asyncio.to_thread(journal.open)).marks == {}
+    await journal.begin(LOAD)
+    await journal.before_sending(range(10))
+    journal.settled(range(5), RecordStatus.SUCCEEDED)
+    journal.settled([5], RecordStatus.FAILED)
+    journal.settled([6], RecordStatus.UNSENT)
+    journal.settled([7], RecordStatus.FAILED, retryable=True)
+    done = [Settled([0, 1], RecordStatus.SUCCEEDED), Settled([5], RecordStatus.FAILED)]
+    await asyncio.to_thread(journal.acknowledge, done, {"results": 120, "tail": "ab12"})
+    assert (await seen(path)).marks == {"results": 120, "tail": "ab12"}
+    await journal.end(complete=True)
+    await asyncio.to_thread(
+        journal.acknowledge, [Settled([2], RecordStatus.SUCCEEDED)], {"results": 180}
+    )
+    await asyncio.to_thread(journal.close)
+    found = await seen(path)
+    assert found.complete
+    assert found.marks == {"results": 180, "tail": "ab12"}
+    assert found.description == {**LOAD, "rejects": "a"}
+    assert list(found.ranges(RecordState.SUCCEEDED)) == [(0, 2)]
+    assert list(found.ranges(RecordState.FAILED)) == [(5, 5)]
+    assert next(found.ranges(RecordState.NEVER_SENT)) == (6, 6)
+    assert list(found.ranges(RecordState.IN_DOUBT)) == [(3, 4), (8, 9)]
+    with pytest.raises(JournalError, match="is closed"):
+        journal.acknowledge([])
+
+
+async def test_digests_of_the_source_are_kept_by_the_thousand_and_the_last(path: str) -> None:
+    journal = await begun(path)
+    for records in (100, 1000, 1500, 2000, 2300, 2400):
+        journal.checkpoint(records, f"digest {records}".encode())
+        await journal.before_sending([records])
+    await journal.end(complete=False)
+    again = await begun(path)
+    assert again.checkpoints() == {n: f"digest {n}".encode() for n in (1000, 2000, 2400)}
+    again.checkpoint(2500, b"new")
+    await again.end(complete=False)
+    assert sorted((await seen(path)).checkpoints) == [1000, 2000, 2500]
