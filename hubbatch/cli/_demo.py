@@ -41,7 +41,7 @@ async def _demo(people: People, screen: Screen) -> ExitCode:
         Client("demo", base_url=sandbox.base_url) as client,
     ):
         run = client.upsert("contacts", people, id_property="email", keep="none")
-        ending = await follow(client, run, screen, each)
+        ending = await follow(client, run, screen, each, what="upsert contacts")
         show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons)
         if ending.message:
             screen.complain(ending.message)

@@ -48,6 +48,8 @@ async def follow(
     each: Callable[[RecordOutcome], Awaitable[None]],
     *,
     fraction: Callable[[], float | None] = lambda: None,
+    what: str = "",
+    batch_size: int | None = None,
 ) -> Ending:
     """Carry out a run and hand each settled record to `each`.
 
@@ -68,7 +70,7 @@ async def follow(
         stop, cancel
     ) as seen:  # to the very end: an impatient second signal is to find us here
         try:
-            async with run, watching(run, screen, fraction):
+            async with run, watching(run, screen, fraction, what=what, batch_size=batch_size):
                 async for record in run:
                     reasons.add(record)
                     await each(record)

@@ -1,37 +1,63 @@
-"""Progress of a run while it lasts: live on a terminal, a line now and then elsewhere."""
+"""Progress of a run or a reading while it lasts: live on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from typing import Protocol
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Column
 from rich.text import Text
 
-from hubbatch import Progress, Run
+from hubbatch import Progress, UsageError
+from hubbatch.cli._forecast import Forecast
 from hubbatch.cli._screen import Screen
 
-__all__ = ["describe", "watching"]
+__all__ = ["Fraction", "Look", "Watched", "describe", "watching"]
 
 Fraction = Callable[[], float | None]
 
 LIVE_PERIOD = 0.2
-LINE_PERIOD = 2.0
-"""Seconds between lines; in a log, a run of more than a minute says less."""
-_LONG = 60.0
-_LONG_PERIOD = 10.0
+LINE_PERIOD = 10.0
+"""Seconds between two lines in a log."""
+_LOOK_PERIOD = 0.5
+"""Seconds between two looks where no more than a line is written now and then."""
+_GAP = " · "
+
+
+class Watched(Protocol):
+    """What has a progress: a run, or a reading."""
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is; raises `UsageError` before its start."""
 
 
 @asynccontextmanager
-async def watching(run: Run, screen: Screen, fraction: Fraction) -> AsyncIterator[None]:
-    """Show the progress of a run that has started, until the block is left."""
+async def watching(
+    run: Watched,
+    screen: Screen,
+    fraction: Fraction = lambda: None,
+    *,
+    what: str = "",
+    batch_size: int | None = None,
+) -> AsyncIterator[None]:
+    """Show the progress of a run until the block is left.
+
+    `fraction`: how much of the input was read, where the run does not know how many records there are. `what`: what the
+    run does, in a word or two. `batch_size`: records that a full request holds.
+    """
     if screen.quiet:
         yield
         return
+    look = Look(run, fraction, Forecast(batch_size or 100))
     show = _live if screen.err.is_terminal else _lines
-    task = asyncio.create_task(show(run, screen.err, fraction))
+    task = asyncio.create_task(show(look, screen.err, what))
     try:
         yield
     finally:
@@ -39,44 +65,132 @@ async def watching(run: Run, screen: Screen, fraction: Fraction) -> AsyncIterato
         await asyncio.wait([task])
 
 
-async def _live(run: Run, console: Console, fraction: Fraction) -> None:
+class Look:
+    """Looks at a run again and again, and says what is to be seen."""
+
+    def __init__(self, run: Watched, fraction: Fraction, forecast: Forecast) -> None:
+        self._run = run
+        self._fraction = fraction
+        self._forecast = forecast
+        self.done = 0
+        self.total: int | None = None
+        """Records that there are: a guess while a file is read."""
+        self.parts: Sequence[str] = ()
+        """What is to be said, each part of it to be kept on one line."""
+
+    def again(self) -> None:
+        """Look now."""
+        try:
+            progress = self._run.progress
+        except UsageError:  # it has not started
+            return
+        self._forecast.note(progress)
+        fraction = self._fraction()
+        guessed = progress.total is None and bool(fraction)
+        self.total = (
+            round(progress.counts.total / fraction) if guessed and fraction else progress.total
+        )
+        self.done = progress.settled
+        self.parts = describe(progress, self._forecast, self.total, guessed=guessed)
+
+
+def describe(
+    progress: Progress, forecast: Forecast, total: int | None, *, guessed: bool = False
+) -> list[str]:
+    """Put a snapshot into words; `total`: how many records there are, perhaps guessed."""
+    of = "" if total is None else f" of {'about ' if guessed else ''}{total:,}"
+    share = f" ({progress.settled / total:.0%})" if total else ""
+    parts = [
+        f"{progress.settled:,}{of} records{share}",
+        f"{forecast.records_per_second:,.0f}/s",
+        f"quota {progress.quota_used} of {progress.quota} per {progress.quota_period:g} s",
+    ]
+    if progress.in_flight:
+        parts.append(f"{progress.in_flight:,} in flight")
+    if progress.retries:
+        parts.append(counted(progress.retries, "retry", "retries"))
+    if progress.counts.failed:
+        parts.append(f"{progress.counts.failed:,} failed")
+    if progress.service_down:
+        parts.append("circuit breaker open: HubSpot fails, one request at a time tries it")
+    if progress.hold >= 1:
+        parts.append(f"all requests held for {duration(progress.hold)}")
+    left = forecast.seconds_left(progress, total)
+    if left is not None and progress.settled:
+        parts.append(f"ETA {duration(left)}")
+    return parts
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number of things, in words."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds as people read them: 7 s, 2:05, 1:06:38."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
+
+
+async def _live(look: Look, console: Console, what: str) -> None:
+    bar = _bar(console)
+    task = bar.add_task(what, total=None)
     with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
-            live.update(Text(describe(run.progress, fraction())), refresh=True)
+            look.again()
+            bar.update(task, completed=look.done, total=look.total)
+            live.update(_Both(bar, look.parts), refresh=True)
             await asyncio.sleep(LIVE_PERIOD)
 
 
-async def _lines(run: Run, console: Console, fraction: Fraction) -> None:
+async def _lines(look: Look, console: Console, what: str) -> None:
+    head = f"{what}: " if what else ""
+    due = LINE_PERIOD
     while True:
-        await asyncio.sleep(_LONG_PERIOD if run.progress.elapsed > _LONG else LINE_PERIOD)
-        console.print(describe(run.progress, fraction()), soft_wrap=True)
+        await asyncio.sleep(min(_LOOK_PERIOD, LINE_PERIOD))
+        look.again()
+        due -= _LOOK_PERIOD
+        if due <= 0:
+            due = LINE_PERIOD
+            console.print(head + _GAP.join(look.parts), soft_wrap=True)
 
 
-def describe(progress: Progress, fraction: float | None = None) -> str:
-    """Put a snapshot into one line; `fraction` is how much of a file has been read."""
-    counts = progress.counts
-    total, about = progress.total, ""
-    if total is None and fraction:
-        total, about = round(counts.total / fraction), "about "
-    parts = [
-        f"{progress.settled:,}" + (f" of {about}{total:,}" if total else "") + " records",
-        f"{progress.records_per_second:,.0f}/s",
-        f"quota {progress.quota_used}/{progress.quota} per {progress.quota_period:g} s",
-        f"{progress.retries:,} retries",
-    ]
-    if counts.failed:
-        parts.append(f"{counts.failed:,} failed")
-    if progress.in_flight:
-        parts.append(f"{progress.in_flight:,} in flight")
-    if progress.service_down:
-        parts.append("the service is down: probing")
-    elif total and progress.settled:
-        left = max(0, total - progress.settled) / max(progress.records_per_second, 1e-9)
-        parts.append(f"ETA {_duration(left)}")
-    return " · ".join(parts)
+def _bar(console: Console) -> Bar:
+    return Bar(
+        TextColumn("{task.description}", markup=False, table_column=_whole(max_width=30)),
+        BarColumn(bar_width=None, table_column=Column(ratio=1)),
+        TaskProgressColumn(table_column=_whole()),
+        console=console,
+        auto_refresh=False,
+        expand=True,
+    )
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _whole(max_width: int | None = None) -> Column:
+    return Column(no_wrap=True, overflow="ellipsis", max_width=max_width)
+
+
+class _Both:
+    """A bar, and below it what is said of it."""
+
+    def __init__(self, bar: RenderableType, parts: Iterable[str]) -> None:
+        self._bar = bar
+        self._parts = parts
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        yield self._bar
+        yield from (Text(line) for line in packed(self._parts, options.max_width))
+
+
+def packed(parts: Iterable[str], width: int) -> list[str]:
+    """Put parts on lines of so many characters; no part is torn, unless it is longer than a line."""
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(_GAP) + len(part) <= width:
+            lines[-1] += _GAP + part
+        else:
+            lines.append(part)
+    return lines

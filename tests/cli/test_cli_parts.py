@@ -1,4 +1,4 @@
-"""Small parts by themselves: progress lines, interrupts, the reasons, threads, writers."""
+"""Small parts by themselves: interrupts, the reasons, threads, writers."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import io
 import os
 import signal
 import threading
-from typing import Any
 
-import attrs
 import pytest
 import typer
 from cli_driver import meanwhile
-from rich.console import Console
 
-from hubbatch import BatchError, Counts, Progress, RecordOutcome, RecordStatus
-from hubbatch.cli import _watching
+from hubbatch import BatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
@@ -24,66 +20,7 @@ from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._sinks import LineWriter, writing
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.cli._watching import describe, watching
 from hubbatch.files import OutputError
-
-HALFWAY = Progress(
-    counts=Counts(2_000, 990, 10, 100, 900),
-    total=4_000,
-    settled=1_000,
-    in_flight=100,
-    requests=11,
-    retries=1,
-    elapsed=2.0,
-    quota_used=11,
-    quota=190,
-    quota_period=10.0,
-)
-
-
-@pytest.mark.parametrize(
-    ("progress", "fraction", "line"),
-    [
-        (
-            attrs.evolve(HALFWAY, in_flight=0),
-            None,
-            "1,000 of 4,000 records · 500/s · quota 11/190 per 10 s · 1 retries · 10 failed · ETA 0:06",
-        ),
-        (
-            attrs.evolve(HALFWAY, total=None, in_flight=0, counts=Counts(2_000, 2_000)),
-            0.001,
-            "1,000 of about 2,000,000 records · 500/s · quota 11/190 per 10 s · 1 retries · ETA 1:06:38",
-        ),
-        (
-            attrs.evolve(HALFWAY, total=None, settled=0, elapsed=0.0, counts=Counts()),
-            None,
-            "0 records · 0/s · quota 11/190 per 10 s · 1 retries · 100 in flight",
-        ),
-    ],
-)
-def test_progress_in_one_line(progress: Progress, fraction: float | None, line: str) -> None:
-    assert describe(progress, fraction) == line
-
-
-class FakeRun:
-    progress = HALFWAY
-
-
-@pytest.mark.parametrize("terminal", [True, False])
-async def test_progress_is_shown_again_and_again(
-    terminal: bool,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(_watching, "LIVE_PERIOD", 0.0)
-    monkeypatch.setattr(_watching, "LINE_PERIOD", 0.0)
-    screen, shown = Screen(), io.StringIO()
-    screen.err = Console(file=shown, force_terminal=terminal, width=200)
-    run: Any = FakeRun()
-
-    async with watching(run, screen, lambda: None):
-        await meanwhile(lambda: shown.getvalue().count("1,000 of 4,000 records") >= 3)
-
-    assert ("\x1b[" in shown.getvalue()) is terminal
 
 
 async def test_signals_are_steps() -> None:
