@@ -10,6 +10,7 @@ import typer
 
 from hubbatch.cli import _verbs
 from hubbatch.cli._commands import Group, epilog
+from hubbatch.cli._exporting import export
 from hubbatch.cli._trials import demo, sandbox
 
 __all__ = ["app"]
@@ -85,6 +86,13 @@ _add(
     READING,
     "hubbatch read contacts people.csv --id-property email -p email -p firstname --output people.ndjson",
     "hubbatch read companies ids.csv -p name | jq .properties.name",
+)
+_add(
+    export,
+    READING,
+    "hubbatch export contacts -p email,firstname -o all.parquet",
+    "hubbatch export deals -p dealname,amount -o won.csv --where 'amount>=1000' --where 'dealstage IN won,paid'",
+    "hubbatch export companies -p name,domain --since 2026-11-01 | jq .domain",
 )
 _add(demo, TRYING, "hubbatch demo --records 100_000")
 _add(

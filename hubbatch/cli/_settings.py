@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_type_hints
 
@@ -24,6 +24,7 @@ __all__ = [
     "Settings",
     "parse_rate",
     "takes_settings",
+    "takes_some_settings",
 ]
 
 INPUT = "Input"
@@ -202,7 +203,12 @@ class Settings:
     ] = False
 
 
-def takes_settings(command: _Command) -> _Command:
+def takes_some_settings(*names: str) -> Callable[[_Command], _Command]:
+    """Let a command that has a parameter `settings` take these fields of its type as options; the rest is as usual."""
+    return functools.partial(takes_settings, only=names)
+
+
+def takes_settings(command: _Command, *, only: Collection[str] | None = None) -> _Command:
     """Let a command that has a parameter `settings` take the fields of `Settings` as its options."""
     hints = get_type_hints(command, include_extras=True)
     own = [
@@ -219,6 +225,7 @@ def takes_settings(command: _Command) -> _Command:
             annotation=shared_hints[field.name],
         )
         for field in attrs.fields(Settings)
+        if only is None or field.name in only
     ]
 
     @functools.wraps(command)

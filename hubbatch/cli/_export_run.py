@@ -1,0 +1,160 @@
+"""An export carried out: objects read out and written, stopped by signals, and ended with the way to go on."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from functools import partial
+from typing import cast
+
+from attrs import define
+
+from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, Run, UsageError
+from hubbatch.cli._connecting import connected, token_of
+from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._exporting import Export
+from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._output_options import Target
+from hubbatch.cli._screen import Screen, harmless
+from hubbatch.cli._settings import Settings
+from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._watching import watching
+from hubbatch.files import Kind, ObjectsFile, OutputError
+
+__all__ = ["execute"]
+
+
+def execute(export: Export, settings: Settings) -> None:
+    """Carry out an export and exit."""
+    screen = Screen(quiet=settings.quiet, results_on_stdout=export.target.is_standard_output)
+    run_and_exit(_execute(export, settings, screen), screen)
+
+
+async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCode:
+    job = Job("export", export.object_type, (), Layout(None))
+    async with connected(job, settings, token_of(settings)) as client:
+        reader = _reader(client, export)
+        if not (export.target.properties or screen.quiet):
+            screen.say("no property is named with -p: HubSpot gives a few of its own choice")
+        file = await call_in_thread(partial(_opened, export.target))
+        ending = _Ending(export, reader, file)
+        await ending.save(screen)
+    ending.show(screen)
+    return ending.code
+
+
+def _reader(client: Client, export: Export) -> ObjectReader:
+    """Return the reading. Raises `UsageError` for what is wrong with it; nothing is sent yet."""
+    target = export.target
+    if export.filters or export.query is not None:
+        return client.search(
+            export.object_type,
+            export.filters,
+            properties=target.properties,
+            query=export.query,
+            after=export.after,
+        )
+    return client.scan(
+        export.object_type,
+        properties=target.properties,
+        properties_with_history=target.histories,
+        archived=export.archived,
+        after=export.after,
+    )
+
+
+def _opened(target: Target) -> ObjectsFile:
+    return ObjectsFile(
+        target.path,
+        target.properties or None,
+        kind=target.kind,
+        nested=target.nested,
+        append=target.append,
+        force=target.force,
+    )
+
+
+@define
+class _Ending:
+    """An export under way, and then how it has ended."""
+
+    export: Export
+    reader: ObjectReader
+    file: ObjectsFile
+    code: ExitCode = ExitCode.OK
+    message: str = ""
+    """Why it ended before its time; empty if it did not."""
+    broken: bool = False
+    """Whether the file could not be written any more."""
+
+    async def save(self, screen: Screen) -> None:
+        """Read to the end, or until a signal comes, and write what comes; note how it ends."""
+        stops = set[asyncio.Task[None]]()
+
+        def stop() -> None:
+            screen.say("stopping: what was read is written; interrupt again to break it off")
+            stops.add(asyncio.create_task(self.reader.aclose()))
+
+        with interrupts(stop) as seen:
+            try:
+                async with self.reader, watching(cast("Run", self.reader), screen, lambda: None):
+                    await self.file.save(self.reader, in_thread=call_in_thread)
+            except HubbatchError as error:
+                self._note(error)
+                if seen.count:
+                    self.message = "stopped by a signal"
+            except asyncio.CancelledError:  # an impatient signal
+                with suppress(OutputError):
+                    self.file.close(nothing_wrong=False)
+                raise
+            try:
+                await call_in_thread(partial(self.file.close, nothing_wrong=not self.message))
+            except OutputError as error:
+                self._note(error)
+            if stops:
+                await asyncio.wait(stops)
+
+    def _note(self, error: HubbatchError) -> None:
+        is_usage = isinstance(error, UsageError | RefusedError) and not self.file.written
+        self.code = ExitCode.USAGE if is_usage else ExitCode.STOPPED
+        self.message = self.message or str(error)
+        self.broken |= isinstance(error, OutputError)
+
+    def show(self, screen: Screen) -> None:
+        """Say what was written, what is missing in it, and how to go on."""
+        progress, target = self.reader.progress, self.export.target
+        where = "" if target.is_standard_output else f" in {harmless(target.path)}"
+        if self.code is not ExitCode.USAGE and not (screen.quiet and not self.message):
+            screen.report.print(
+                f"{'STOPPED' if self.message else 'DONE'}: {self.file.written:,} objects{where},"
+                f" {progress.elapsed:.1f} s, {progress.records_per_second:,.0f} objects/s,"
+                f" {progress.requests:,} requests, {progress.retries:,} retries",
+                soft_wrap=True,
+            )
+        for name in self.file.unseen:
+            screen.say(
+                f"warning: no object has a property {harmless(name)!r}: is it spelled right?"
+            )
+        if late := self.file.left_out:
+            screen.say(
+                f"warning: left out, for the first objects did not have them: {harmless(', '.join(late))};"
+                " name the properties with -p"
+            )
+            self.code = self.code or ExitCode.SOME_FAILED
+        if self.message:
+            screen.complain(self.message)
+            if self.code is ExitCode.STOPPED:
+                screen.say(self._way_on())
+
+    def _way_on(self) -> str:
+        target, cursor = self.export.target, self.file.cursor
+        if target.kind is Kind.PARQUET and self.broken:
+            return "such a file cannot be read: remove it, and export again"
+        if cursor is None:
+            return "nothing was written: to go on, give the same command again"
+        if target.kind is Kind.PARQUET:
+            return f"to go on, give the same command another --output, and --after {cursor}"
+        append = "" if target.is_standard_output else "--append and "
+        return f"to go on, give the same command {append}--after {cursor}"

@@ -1,0 +1,163 @@
+"""What commands that read out have in common: which properties, and where they go, in which form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from attrs import frozen
+
+from hubbatch import UsageError
+from hubbatch.cli._outputs import is_standard_output
+from hubbatch.files import Kind, output_kind
+
+__all__ = [
+    "Append",
+    "Archived",
+    "Force",
+    "Nested",
+    "OutputFormat",
+    "OutputPath",
+    "Properties",
+    "Target",
+    "WithHistory",
+    "target_of",
+]
+
+_READ_OUT = "What is read, and where it goes"
+
+
+class Format(StrEnum):
+    """How objects are written."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
+
+
+Properties = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--property",
+        "-p",
+        metavar="NAMES",
+        rich_help_panel=_READ_OUT,
+        help="Properties to read, with commas between them; repeat it. Default: the few that HubSpot gives.",
+    ),
+]
+OutputPath = Annotated[
+    str,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        rich_help_panel=_READ_OUT,
+        help="Where the objects go: .csv, .tsv, .ndjson or .parquet; - is standard output.",
+    ),
+]
+OutputFormat = Annotated[
+    Format | None,
+    typer.Option(
+        rich_help_panel=_READ_OUT,
+        help="Default: told by the suffix; NDJSON on standard output. Values are text in each.",
+    ),
+]
+Nested = Annotated[
+    bool,
+    typer.Option(
+        "--nested",
+        rich_help_panel=_READ_OUT,
+        help="NDJSON as HubSpot has it, with times, in place of one field for each property.",
+    ),
+]
+WithHistory = Annotated[
+    bool,
+    typer.Option(
+        "--with-history",
+        rich_help_panel=_READ_OUT,
+        help="Read the properties with their history; as with --nested.",
+    ),
+]
+Archived = Annotated[
+    bool,
+    typer.Option("--archived", rich_help_panel=_READ_OUT, help="Read archived objects instead."),
+]
+Append = Annotated[
+    bool,
+    typer.Option(
+        "--append", rich_help_panel=_READ_OUT, help="Go on after what the file to be written holds."
+    ),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force",
+        rich_help_panel=_READ_OUT,
+        help="Take the place of what the file to be written holds.",
+    ),
+]
+
+
+@frozen
+class Target:
+    """Where objects go, in which form, and which of their properties."""
+
+    path: str
+    kind: Kind
+    properties: Sequence[str]
+    """None are named: HubSpot chooses."""
+    with_history: bool = False
+    nested: bool = False
+    append: bool = False
+    force: bool = False
+
+    @property
+    def is_standard_output(self) -> bool:
+        """Whether that is standard output."""
+        return is_standard_output(self.path)
+
+    @property
+    def histories(self) -> Sequence[str]:
+        """The properties that are wanted with their history."""
+        return self.properties if self.with_history else ()
+
+
+def target_of(
+    path: str,
+    output_format: Format | None,
+    properties: Sequence[str] | None,
+    *,
+    nested: bool = False,
+    with_history: bool = False,
+    append: bool = False,
+    force: bool = False,
+) -> Target:
+    """Return where objects go. Raises `typer.BadParameter` for what does not go together."""
+    names = [name.strip() for text in properties or () for name in text.split(",")]
+    names = list(dict.fromkeys(filter(None, names)))
+    if with_history and not names:
+        raise typer.BadParameter(
+            "name the properties whose history is wanted: --property NAME",
+            param_hint="--with-history",
+        )
+    kind = output_format or (Format.NDJSON if is_standard_output(path) else None)
+    try:
+        target = Target(
+            path,
+            output_kind(path, kind),
+            names,
+            with_history=with_history,
+            nested=nested or with_history,
+            append=append,
+            force=force,
+        )
+    except UsageError as error:
+        raise typer.BadParameter(str(error), param_hint="--output") from None
+    if target.nested and target.kind is not Kind.NDJSON:
+        raise typer.BadParameter(
+            f"{target.kind.upper()} is flat: histories and nested objects are written as NDJSON",
+            param_hint="--with-history" if with_history else "--nested",
+        )
+    return target

@@ -1,0 +1,317 @@
+"""Everything out by command: which objects, in which form, how to go on, and that `update` takes it as it is."""
+
+from __future__ import annotations
+
+import re
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from cli_driver import Finished, contacts, hubbatch, lines_of
+from test_cli_signals import interrupted
+
+from hubbatch import Filter, UsageError
+from hubbatch.cli._where import filters_of, since
+from hubbatch.files import read
+from hubbatch.sandbox import Fault, FaultKind, Sandbox
+
+LIVELY = {
+    "firstname": '=HYPERLINK("x")',
+    "lastname": "two\r\nlines; and more",
+    "city": "Plzeň",
+    "zip": "00701",
+    "phone": "+420 1",
+}
+
+
+def fill(sandbox: Sandbox, count: int, **properties: str) -> None:
+    for number in range(count):
+        sandbox.add("contacts", {"email": f"p{number}@b.cz", **properties})
+
+
+def export(path: Path | str, sandbox: Sandbox, *options: object) -> Finished:
+    return hubbatch("export", "contacts", "-o", path, "--base-url", sandbox.base_url, *options)
+
+
+def cells(path: Path, name: str = "email") -> list[str | None]:
+    return [row.get(name) for row in read(path, notice=lambda _: None)]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "ndjson", "parquet"])
+def test_all_objects_are_read_out_by_suffix(
+    tmp_path: Path, hubspot_sandbox: Sandbox, suffix: str
+) -> None:
+    fill(hubspot_sandbox, 250)
+    path = tmp_path / f"all.{suffix}"
+
+    finished = export(path, hubspot_sandbox, "-p", "email, firstname", "-p", "city")
+
+    assert finished.code == 0
+    assert "DONE: 250 objects in " in finished.out
+    assert "3 requests" in finished.out
+    assert sorted(map(str, cells(path))) == sorted(contacts(hubspot_sandbox))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "ndjson", "parquet", "nested.ndjson"])
+def test_what_was_read_can_be_fed_to_update_as_it_is(
+    tmp_path: Path, hubspot_sandbox: Sandbox, suffix: str
+) -> None:
+    fill(hubspot_sandbox, 3, **LIVELY)
+    hubspot_sandbox.add("contacts", {"email": "poor@b.cz"})
+
+    def state() -> list[Mapping[str, str]]:
+        held = hubspot_sandbox.objects("contacts").values()
+        return [
+            {name: value for name, value in stored.properties.items() if "modified" not in name}
+            for stored in held
+        ]
+
+    before, path = state(), tmp_path / f"all.{suffix}"
+    nested = ("--nested",) if "nested" in suffix else ()
+    options = ("-p", ",".join(["email", *LIVELY]), *nested)
+    assert export(path, hubspot_sandbox, *options).code == 0
+
+    for more in ((), ("--clear-empty",)):
+        updated = hubbatch(
+            "update", "contacts", path, *more, "--base-url", hubspot_sandbox.base_url
+        )
+        assert updated.code == 0, updated.err
+        assert updated.count("succeeded") == 4
+        assert state() == before
+
+
+def test_properties_that_are_not_named_are_of_hubspots_choice(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 1)
+    path = tmp_path / "all.csv"
+
+    finished = export(path, hubspot_sandbox)
+
+    assert "no property is named" in finished.err
+    header = path.read_text("utf-8-sig").splitlines()[0].split(",")
+    assert header[0] == "id"
+    assert {"email", "createdate", "firstname"} <= set(header)
+
+
+def test_a_property_that_no_object_has_is_warned_of(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 2)
+
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "-p", "emial,email,firstname")
+
+    assert finished.code == 0
+    assert "no object has a property 'emial'" in finished.err
+    assert "'firstname'" not in finished.err
+
+
+def test_conditions_and_dates_are_a_search(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 5, city="Brno")
+    fill(hubspot_sandbox, 3)
+    path = tmp_path / "all.csv"
+
+    finished = export(
+        path, hubspot_sandbox, "-p", "email", "--where", "city=Brno", "--since", "2020-01-01"
+    )
+
+    assert finished.code == 0
+    assert len(cells(path)) == 5
+    assert "/search" in hubspot_sandbox.requests[-1].path
+    later = export(path, hubspot_sandbox, "-p", "email", "--since", "2999-01-01", "--force")
+    assert "DONE: 0 objects" in later.out
+    assert path.read_text("utf-8-sig") == "id,email\n"
+    words = export(path, hubspot_sandbox, "-p", "email", "--query", "p4@b.cz", "--force")
+    assert words.code == 0
+    assert cells(path) == ["p4@b.cz"]
+
+
+def test_archived_objects_and_histories(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 2)
+    path = tmp_path / "all.ndjson"
+
+    assert export(path, hubspot_sandbox, "-p", "email", "--archived").code == 0
+    assert not path.exists()
+    assert export(path, hubspot_sandbox, "-p", "email", "--with-history").code == 0
+    assert lines_of(path)[0]["propertiesWithHistory"]["email"][0]["value"] == "p0@b.cz"
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (("--where", "amount"), "BETWEEN IN NOT_IN HAS_PROPERTY"),
+        (("--where", "amount ~ 3"), "it has = != < <= > >="),
+        (("--where", "amount LIKE x"), "BETWEEN, IN, NOT_IN"),
+        (("--where", "amount BETWEEN 3"), "two values"),
+        (("--where", "amount HAS_PROPERTY 3"), "no value"),
+        (("--where", "amount IN"), "at least one value"),
+        (("--since", "yesterday"), "2026-11-01"),
+        (("--where", "a=1", "--archived"), "neither archived"),
+        (("--since", "2026-01-01", "-p", "a", "--with-history"), "nor histories"),
+        (("--with-history",), "name the properties"),
+        (("--after", "nonsense"), "cursor"),
+        (("--output-format", "xml"), "parquet"),
+        (("-p", "id"), "leave it out"),
+        (("-p", "a", "--with-history"), "CSV is flat"),
+        (("--nested",), "CSV is flat"),
+        (("--append", "--force"), "not both"),
+        (("-p", ",".join(f"property_{n}" for n in range(300)), "--where", "a=1"), "fewer"),
+    ],
+)
+def test_a_call_that_is_wrong_sends_nothing_and_makes_no_file(
+    tmp_path: Path, hubspot_sandbox: Sandbox, options: tuple[str, ...], advice: str
+) -> None:
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, *options)
+
+    assert finished.code == 2
+    assert advice in " ".join(finished.err.replace("│", "").split())
+    assert hubspot_sandbox.request_count == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "advice"),
+    [
+        (("--output-format", "csv"), "is there already"),
+        (("-o", "all.xlsx"), "csv, ndjson, parquet"),
+    ],
+)
+def test_a_file_that_is_there_stays(
+    tmp_path: Path, hubspot_sandbox: Sandbox, options: tuple[str, ...], advice: str
+) -> None:
+    path = tmp_path / "all.csv"
+    path.write_text("mine")
+
+    finished = export(path, hubspot_sandbox, *options)
+
+    assert finished.code == 2
+    assert advice in " ".join(finished.err.replace("│", "").split())
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.hubspot_sandbox(strict=True)
+def test_a_filter_that_hubspot_refuses_is_a_usage_error(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "-p", "email", "--where", "emial=x")
+
+    assert finished.code == 2
+    assert "emial" in finished.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.hubspot_sandbox(latency=0.2)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_first_signal_leaves_a_whole_file_and_the_way_to_go_on(
+    tmp_path: Path, hubspot_sandbox: Sandbox, suffix: str
+) -> None:
+    fill(hubspot_sandbox, 900)
+    path, rest = tmp_path / f"all.{suffix}", tmp_path / f"rest.{suffix}"
+
+    with interrupted(lambda: hubspot_sandbox.request_count >= 3):
+        stopped = export(path, hubspot_sandbox, "-p", "email")
+
+    assert stopped.code == 3
+    assert "stopped by a signal" in stopped.err
+    found = re.search(r"--after (\S+)", stopped.err)
+    assert found is not None
+    first = cells(path)
+    assert 100 <= len(first) < 900
+    if suffix == "csv":
+        assert "--append" in stopped.err
+        again = export(path, hubspot_sandbox, "-p", "email", "--append", "--after", found[1])
+        everything = cells(path)
+    else:
+        assert "another --output" in stopped.err
+        again = export(rest, hubspot_sandbox, "-p", "email", "--after", found[1])
+        everything = first + cells(rest)
+    assert again.code == 0
+    assert everything == [f"p{number}@b.cz" for number in range(900)]
+
+
+@pytest.mark.hubspot_sandbox(faults=[None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))])
+def test_what_ends_it_early_is_said_with_the_way_to_go_on(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 300)
+    path = tmp_path / "all.csv"
+
+    finished = export(path, hubspot_sandbox, "-p", "email")
+
+    assert finished.code == 3
+    assert "STOPPED: 100 objects" in finished.out
+    assert "--append and --after" in finished.err
+    assert len(cells(path)) == 100
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is full")
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_full_disk_stops_it(hubspot_sandbox: Sandbox, kind: str) -> None:
+    fill(hubspot_sandbox, 1)
+
+    finished = export("/dev/full", hubspot_sandbox, "-p", "email", "--output-format", kind)
+
+    assert finished.code == 3
+    assert "cannot write /dev/full: No space left" in finished.err
+
+
+def test_quiet_it_says_nothing_if_all_is_well(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 1)
+
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "--quiet")
+
+    assert (finished.code, finished.out, finished.err) == (0, "", "")
+
+
+# Conditions by themselves
+
+
+@pytest.mark.parametrize(
+    ("text", "condition"),
+    [
+        ("amount>=1000", Filter("amount", "GTE", "1000")),
+        (" amount < -5 ", Filter("amount", "LT", "-5")),
+        ("stage=won, lost", Filter("stage", "EQ", "won, lost")),
+        ("stage != a=b", Filter("stage", "NEQ", "a=b")),
+        ("stage<>x", Filter("stage", "NEQ", "x")),
+        ("stage==x", Filter("stage", "EQ", "x")),
+        ("amount<=3", Filter("amount", "LTE", "3")),
+        ("amount>3", Filter("amount", "GT", "3")),
+        ('stage in "a, b", c', Filter("stage", "IN", ["a, b", "c"])),
+        ("stage NOT_IN a", Filter("stage", "NOT_IN", ["a"])),
+        ("amount between 1,2", Filter("amount", "BETWEEN", "1", high_value="2")),
+        ("email has_property", Filter("email", "HAS_PROPERTY")),
+        ("name CONTAINS_TOKEN two words*", Filter("name", "CONTAINS_TOKEN", "two words*")),
+        ("html EQ =<b>", Filter("html", "EQ", "=<b>")),
+    ],
+)
+def test_a_condition_is_a_filter(text: str, condition: Filter) -> None:
+    assert filters_of([text]) == [condition]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-11-01", "2026-11-01T00:00:00+00:00"),
+        ("2026-11-01T08:30+01:00", "2026-11-01T08:30:00+01:00"),
+    ],
+)
+def test_since_is_a_moment_in_the_property_of_the_type(text: str, moment: str) -> None:
+    names = {}
+    for object_type in ("contacts", "0-1", "deals", "p_thing"):
+        found = since(text, object_type)
+        assert found.value.isoformat() == moment
+        names[object_type] = found.property_name
+    assert names == {
+        "contacts": "lastmodifieddate",
+        "0-1": "lastmodifieddate",
+        "deals": "hs_lastmodifieddate",
+        "p_thing": "hs_lastmodifieddate",
+    }
+
+
+def test_a_condition_without_a_property_is_refused() -> None:
+    with pytest.raises(UsageError, match="takes a property"):
+        filters_of(["=3"])
