@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hubbatch.cli import _verbs
-from hubbatch.cli._commands import Group, epilog
+from hubbatch.cli._commands import Command, Group, epilog
 from hubbatch.cli._exporting import export
 from hubbatch.cli._trials import demo, sandbox
 
@@ -58,7 +58,7 @@ TRYING = "Trying it out, without an account"
 
 
 def _add(command: Callable[..., None], group: str, *examples: str) -> None:
-    app.command(epilog=epilog(*examples), rich_help_panel=group)(command)
+    app.command(cls=Command, epilog=epilog(*examples), rich_help_panel=group)(command)
 
 
 _add(

@@ -1,19 +1,23 @@
-"""What all commands have in common: a quiet end when the reader has gone, and examples in the help text."""
+"""What all commands have in common: examples in the help, how they were typed, a quiet end when the reader has gone."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._outputs import leave
+from hubbatch.cli._typed import Typed
 
-__all__ = ["Group", "epilog"]
+__all__ = ["Command", "Group", "epilog", "typed"]
+
+_typed: ContextVar[Typed | None] = ContextVar("hubbatch_typed", default=None)
 
 
 class Group(TyperGroup):
@@ -50,3 +54,27 @@ def epilog(*examples: str) -> str:
     return "\n\n".join(
         ["Examples:", *(f"  $ {example}".replace("[", r"\[") for example in examples)]
     )
+
+
+class Command(TyperCommand):
+    """A command that remembers how it was typed."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take the words; see `typed`."""
+        options = {
+            name: (
+                max(param.opts, key=len),
+                not (getattr(param, "is_flag", False) or getattr(param, "count", False)),
+            )
+            for param in self.get_params(ctx)
+            if param.param_type_name == "option"
+            for name in (*param.opts, *param.secondary_opts)
+        }
+        _typed.set(Typed.parse(ctx.info_name or "", args, options))
+        rest: list[str] = super().parse_args(ctx, args)
+        return rest
+
+
+def typed() -> Typed | None:
+    """Return the command that was typed last."""
+    return _typed.get()
