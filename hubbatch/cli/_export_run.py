@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
-from typing import cast
 
 from attrs import define
 
-from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, Run, UsageError
+from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageError
 from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._exporting import Export
@@ -99,7 +98,10 @@ class _Ending:
 
         with interrupts(stop) as seen:
             try:
-                async with self.reader, watching(cast("Run", self.reader), screen, lambda: None):
+                async with (
+                    self.reader,
+                    watching(self.reader, screen, what=f"export {self.export.object_type}"),
+                ):
                     await self.file.save(self.reader, in_thread=call_in_thread)
             except HubbatchError as error:
                 self._note(error)
