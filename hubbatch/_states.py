@@ -143,8 +143,11 @@ class RecordTable(_Records):
 
     @property
     def results(self) -> Iterator[Any]:
-        """The results, which are built now, reply by reply."""
-        return map(getitem, self.replies, self.places)
+        """The results, which are built now."""
+        every = dict(zip(map(id, self.replies), self.replies, strict=True))
+        # Copied, for those that are built late take a call of Python for each item.
+        built = {key: tuple(reply) for key, reply in every.items()}
+        return map(getitem, map(built.__getitem__, map(id, self.replies)), self.places)
 
     def even(self) -> None:
         """Make all columns as long as the first: what has just been taken in has an input only."""

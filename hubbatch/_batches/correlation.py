@@ -18,8 +18,10 @@ from hubbatch._batches.match_values import one_to_one
 from hubbatch._batches.matches import Matches
 from hubbatch._batches.name_strategy import is_done, names_and_matches
 from hubbatch._batches.names import Names
+from hubbatch._batches.names_rows import RowNames
 from hubbatch._protocol.converter import MOST_DETAILS
 from hubbatch._protocol.results import ObjectResults
+from hubbatch._protocol.rows import RowResults
 from hubbatch._records.planning import Input, NamedInput
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import AnswerKind, Endpoint, InputKind, ResultShape
@@ -29,7 +31,6 @@ from hubbatch.models import (
     BatchError,
     BatchResponse,
     BatchStatus,
-    ObjectResult,
     RecordStatus,
     Result,
 )
@@ -58,7 +59,7 @@ def correlate(
     spelling: Spelling = CONTACTS,
 ) -> Correlation:
     """Return what became of every input of a batch, by the reply to it."""
-    if endpoint.trace_ids and (results := _one_each(endpoint, inputs, response)) is not None:
+    if (results := _one_each(endpoint, inputs, response)) is not None:
         return _all_succeeded(results)
     names, matches = names_and_matches(endpoint, inputs, response, spelling)
     matched = matches.results
@@ -109,14 +110,18 @@ def _all_succeeded(results: Sequence[Result | None]) -> Correlation:
 
 def _one_each(
     endpoint: Endpoint, inputs: Sequence[Input], response: BatchResponse
-) -> Sequence[ObjectResult] | None:
+) -> Sequence[Result] | None:
     """Return the results in the order of the inputs if every input has just one, and no more is said.
 
-    So it is nearly always, by trace id or, where creates are not echoed theirs, by the very values sent. To see it
-    beforehand saves 4 % of a run's CPU.
+    So it is nearly always: by the fields that name it, by trace id or, where creates are not echoed theirs, by the very
+    values sent. To see it beforehand saves 4 % of a run's CPU.
     """
-    results = response.results
-    if response.errors or len(results) != len(inputs):
+    results, rows = response.results, response.rows
+    if response.errors:
+        return None
+    if isinstance(rows, RowResults):
+        return RowNames(endpoint, inputs).one_each(rows) if len(rows) == len(inputs) else None
+    if not endpoint.trace_ids or len(results) != len(inputs):
         return None
     if not isinstance(results, ObjectResults):
         results = ObjectResults(built=results)

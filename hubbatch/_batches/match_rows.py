@@ -19,8 +19,6 @@ __all__ = ["match_rows"]
 
 def match_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Matches:
     """Give the results of a reply to inputs."""
-    if (alone := names.one_each(response.rows)) is not None:
-        return Matches({**alone}, left_over=False)
     first: dict[int, RowResult] = {}
     several: dict[int, list[RowResult]] = {}
     left_over = False

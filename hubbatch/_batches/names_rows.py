@@ -12,8 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch._batches.names import texts_in
 from hubbatch._batches.problems import is_conflict
-from hubbatch._records.paths import reader_of
+from hubbatch._protocol.rows import RowResults
+from hubbatch._records.paths import reader_of, steps_of, texts_of_all
 from hubbatch._records.planning import Input, NamedInput
+from hubbatch._records.planning_pairs import names_in
 from hubbatch.endpoints import Endpoint, InputKind
 from hubbatch.models import BatchError, RowResult
 
@@ -34,7 +36,7 @@ class RowNames:
         self._both_ways = endpoint.input is InputKind.PAIR and endpoint.results_per_input != 1
         self._of_values: dict[frozenset[str], list[int]] = {}
         """What errors with the same values get: thousands of errors may name one object."""
-        self._by_name = _positions([_name(item) for item in inputs])
+        self._by_name = _positions(names_in(inputs))
         self._list_of = _lists(endpoint)
 
     def names_what_is_shared(self, error: BatchError) -> bool:
@@ -64,18 +66,19 @@ class RowNames:
         item, answered = self._inputs[position], self._list_of.get(str(result.fields.get("list")))
         return answered is None or not isinstance(item, NamedInput) or item.list_name == answered
 
-    def one_each(self, results: Sequence[RowResult]) -> dict[int, RowResult] | None:
-        """Return the results by position if there is just one for each input, as nearly always; None else."""
-        if len(self._ways) != 1 or len(results) != len(self._inputs) or self._list_of:
+    def one_each(self, rows: RowResults) -> RowResults | None:
+        """Return the results in the order of the inputs if there is just one for each, as nearly always; None else."""
+        if len(self._ways) != 1 or len(rows) != len(self._inputs) or self._list_of:
             return None
-        read, positions = self._ways[0][1], self._by_name
-        found = {}
-        for result in results:
-            position = positions.get(tuple(read(result.fields)), _AMBIGUOUS)
-            if position in found or position == _AMBIGUOUS:
-                return None
-            found[position] = result
-        return found
+        names = zip(
+            *(texts_of_all(steps_of(field), rows.fields) for field in self._ways[0][0]), strict=True
+        )
+        places = [*map(self._by_name.get, names)]
+        found = set(places)
+        if len(found) < len(places) or None in found or _AMBIGUOUS in found:
+            return None
+        order = dict(zip(places, range(len(places)), strict=True))
+        return rows.in_order([*map(order.__getitem__, range(len(places)))])
 
     def _of_name(self, name: tuple[str, ...]) -> int | None:
         position = self._by_name.get(name)
@@ -158,7 +161,7 @@ def _lists(endpoint: Endpoint) -> Mapping[str, str]:
 
 
 def _name(item: Input) -> tuple[str, ...]:
-    return (item.name or ()) if isinstance(item, NamedInput) else ()
+    return item.name if isinstance(item, NamedInput) else ()
 
 
 def _positions(names: Sequence[tuple[str, ...]]) -> dict[tuple[str, ...], int]:

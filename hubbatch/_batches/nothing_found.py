@@ -54,7 +54,7 @@ def _names(endpoint: Endpoint, error: BatchError) -> Iterator[str]:
 
 
 def _own_name(item: Input) -> Sequence[str]:
-    return (item.name or ()) if isinstance(item, NamedInput) else ()
+    return item.name if isinstance(item, NamedInput) else ()
 
 
 def _empty(endpoint: Endpoint, name: str) -> RowResult:

@@ -17,7 +17,7 @@ from hubbatch._batches.settlement import Settlement
 from hubbatch._batches.transition import Answered, Split, Transition
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.symptoms import Proof, Symptom
-from hubbatch._records.planning import Input
+from hubbatch._records.planning import Input, NamedInput
 from hubbatch._records.spelling import Spelling
 from hubbatch.endpoints import Endpoint
 from hubbatch.models import OBJECT_NOT_FOUND
@@ -116,7 +116,8 @@ class Rejection:
         """Settle a batch all of which a rejection is about."""
         batch, error = answered.batch, answered.error
         first = batch.inputs[0]
-        values = [*first.properties.values(), *(() if first.key is None else first.key[1:])]
+        key = first.identity if isinstance(first, NamedInput) else first.key
+        values = [*first.properties.values(), *(() if key is None else key[1:])]
         reason = f"{error.category}: {general(error.message, values)}"
         next_parts = self.settlement.searches.record_rejected(batch, reason)
         out = attrs.evolve(batch, rejected_alone=True)

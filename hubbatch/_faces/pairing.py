@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from hubbatch._batches.problems import is_systemic
-from hubbatch._records.planning_rows import pair_of
+from hubbatch._records.pairs import pair_of
 from hubbatch._records.values import InvalidRecordError, NotNowError
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import UsageError
@@ -128,7 +128,7 @@ class Pairing:
 
     def convert(self, record: Any) -> dict[str, Any]:
         """Return a pair as HubSpot has it; raise `InvalidRecordError` for one that cannot be sent."""
-        pair = pair_of(record)
+        pair = dict(pair_of(record))  # the record is the caller's
         if self.types is not None and not pair.get("types"):
             pair["types"] = self.types
         missing = []

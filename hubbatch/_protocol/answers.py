@@ -12,17 +12,14 @@ import attrs
 
 from hubbatch._protocol.codec import has_own_words, read_response, within_bounds
 from hubbatch._protocol.converter import converter
-from hubbatch._protocol.reading import shallow
+from hubbatch._protocol.rows import RowResults, kept_fields
 from hubbatch.endpoints import AnswerKind, Endpoint, ResultShape
-from hubbatch.models import OBJECT_NOT_FOUND, BatchError, BatchResponse, ObjectResult, RowResult
+from hubbatch.models import OBJECT_NOT_FOUND, BatchError, BatchResponse, ObjectResult
 
 __all__ = ["holds_results", "read_answer"]
 
 _OBJECTS = frozenset({dict})
 _IDS = frozenset({str, int})
-_NESTED = frozenset({dict, list})
-_WIDEST = 10_000_000
-"""How many values of one depth a result may hold: more than a reply of the most bytes has. A list may be long."""
 _REFUSAL = frozenset({"category", "error", "message"})
 _NOT_OF_A_PAGE = frozenset({*_REFUSAL, "status", "errors", "numErrors"})
 
@@ -97,9 +94,9 @@ def _ids(endpoint: Endpoint, value: Any, inputs: int | None) -> BatchResponse | 
         return None  # it says nothing of what was done
     if not found or not within_bounds(sum(map(len, found.values())), inputs, None):
         return None
-    rows = [
-        RowResult({"id": each, "list": name}) for name in lists.done for each in found.get(name, ())
-    ]
+    rows = RowResults(
+        [{"id": each, "list": name} for name in lists.done for each in found.get(name, ())]
+    )
     errors = [
         BatchError(OBJECT_NOT_FOUND, f"it is among the {name}", context={"ids": found[name]})
         for name in lists.missing
@@ -138,32 +135,21 @@ def _page(endpoint: Endpoint, value: Any, _: int | None) -> BatchResponse | None
 
 def _rows(
     endpoint: Endpoint, values: Sequence[dict[str, Any]]
-) -> tuple[Sequence[RowResult], Sequence[BatchError]]:
+) -> tuple[RowResults, Sequence[BatchError]]:
     """Return results that are rows, and an error for each that cannot be kept.
 
     Of a write's result some fields may be missing: the others prove the write. What is read is read whole or not.
     """
+    kept = kept_fields(values)
+    if kept is values:
+        return RowResults(values), ()
     rows, errors = [], []
-    for value in values:
-        fields = _fields(value)
+    for value, fields in zip(values, kept, strict=True):
         if fields is value or (fields and endpoint.writes):
-            rows.append(RowResult(fields))
+            rows.append(fields)
         else:
             errors.append(BatchError("", "a result is nested too deep to be kept"))
-    return rows, errors
-
-
-def _fields(value: dict[str, Any]) -> Mapping[str, Any]:
-    """Return the fields of a result that are not too much to be kept: the very ones, where all of them are kept."""
-    for held in value.values():
-        if type(held) in _NESTED and held:
-            break
-    else:
-        return value
-    if shallow(value, _WIDEST) is not None:
-        return value
-    kept = {name: shallow(held, _WIDEST) for name, held in value.items()}
-    return {name: held for name, held in kept.items() if held is not None}
+    return RowResults(rows), errors
 
 
 _READERS: Mapping[AnswerKind, Callable[[Endpoint, Any, int | None], BatchResponse | None]] = {

@@ -1,16 +1,17 @@
-"""The results of one reply: kept column by column as they were decoded, and built when they are looked at.
+"""Results that are objects: kept column by column as they were decoded, and built when they are looked at.
 
-A run may hold millions for long and have them looked at once, if at all. Columns cost the garbage collector next to
-nothing: of a result that nobody has looked at only its properties are an object that it has to visit.
+Columns cost the garbage collector next to nothing: of a result that nobody has looked at only its properties are an
+object that it has to visit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any, overload
+from typing import Any
 
+from hubbatch._protocol.late_results import LateResults
 from hubbatch._protocol.reading import (
     TEXT_OR_NULL,
     read_list,
@@ -48,60 +49,40 @@ _IDS, _PROPERTIES, _TRACE_IDS = map(list(_USUAL).index, ("id", "properties", "ob
 _Columns = tuple[tuple[Any, ...], ...]
 
 
-class ObjectResults(Sequence[ObjectResult]):
-    """Results in an order. One that is looked at once stays the same object."""
+class ObjectResults(LateResults[ObjectResult]):
+    """Objects in an order."""
 
-    __slots__ = ("_built", "_columns", "_once")
+    __slots__ = ("_columns",)
 
     def __init__(
-        self, *, columns: _Columns | None = None, built: Sequence[ObjectResult] = ()
+        self, *, columns: _Columns | None = None, built: Sequence[ObjectResult] | None = None
     ) -> None:
+        super().__init__(built)
         self._columns = columns
-        self._built = built
-        self._once: dict[str, Sequence[ObjectResult]] = {}
-        """What the first to look has built. Several threads may look at once, and all are to see the same objects."""
 
     def __len__(self) -> int:
-        return len(self._built if (columns := self._columns) is None else columns[0])
-
-    @overload
-    def __getitem__(self, index: int) -> ObjectResult: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[ObjectResult]: ...
-    def __getitem__(self, index: int | slice) -> ObjectResult | Sequence[ObjectResult]:
-        return self._all()[index]
-
-    def __iter__(self) -> Iterator[ObjectResult]:
-        return iter(self._all())
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and list(self) == list(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<{len(self)} results>"
+        return len(self._built or ()) if (columns := self._columns) is None else len(columns[0])
 
     @property
     def ids(self) -> Sequence[str]:
         """The ids of the objects."""
         if (columns := self._columns) is not None:
             return columns[_IDS]
-        return [result.id for result in self._built]
+        return [result.id for result in self._all()]
 
     @property
     def properties(self) -> Sequence[Mapping[str, str | None]]:
         """The property values of each."""
         if (columns := self._columns) is not None:
             return columns[_PROPERTIES]
-        return [result.properties for result in self._built]
+        return [result.properties for result in self._all()]
 
     @property
     def trace_ids(self) -> Sequence[str | None]:
         """The trace ids that were echoed."""
         if (columns := self._columns) is not None:
             return columns[_TRACE_IDS]
-        return [result.object_write_trace_id for result in self._built]
+        return [result.object_write_trace_id for result in self._all()]
 
     def in_order(self, positions: list[int]) -> ObjectResults:
         """Return all results in another order: those that stand at these positions now, each once."""
@@ -109,14 +90,15 @@ class ObjectResults(Sequence[ObjectResult]):
             return self
         pick = itemgetter(*positions)
         if (columns := self._columns) is None:
-            return ObjectResults(built=pick(self._built))
+            return ObjectResults(built=pick(self._all()))
         return ObjectResults(columns=tuple(map(pick, columns)))
 
-    def _all(self) -> Sequence[ObjectResult]:
-        if (columns := self._columns) is not None:
-            self._built = self._once.setdefault("built", _build(columns))
-            self._columns = None  # last: another thread may look, too
-        return self._built
+    def _build(self) -> Sequence[ObjectResult]:
+        columns = self._columns
+        return [] if columns is None else _build(columns)
+
+    def _forget(self) -> None:
+        self._columns = None
 
 
 def read_results(values: Any, _: object = None) -> ObjectResults:

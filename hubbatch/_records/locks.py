@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 
 from hubbatch._records.guard import Admission, Guard, follow
 from hubbatch._records.planning import Input, NamedInput
+from hubbatch._records.planning_pairs import PairInput
+from hubbatch._records.spelling import Key
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates
 
@@ -33,8 +35,11 @@ class LockGuard(Guard):
 
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
-        if self._seen is not None and item.key is not None and self._seen.add(item.key) is not None:
+        identity = None if self._seen is None else _identity(item)
+        if self._seen is not None and identity is not None and self._seen.add(identity) is not None:
             return Admission.INVALID
+        if type(item) is PairInput and self._holders.setdefault(item.lock, item) is item:
+            return _QUEUE
         locks = _locks(item)
         holders = self._holders
         for taken, lock in enumerate(locks):
@@ -59,7 +64,7 @@ class LockGuard(Guard):
 
     def _leader(self, item: Input, locks: Sequence[str], taken: Sequence[str]) -> Input | None:
         """Return the input that wants the same, if nobody stands behind it: what they do is to come after it."""
-        if taken or item.key is None or not self._one_answer_serves_all:
+        if taken or not self._one_answer_serves_all or (identity := _identity(item)) is None:
             return None
         last = [
             line[-1] if (line := self._lines.get(lock)) else self._holders.get(lock)
@@ -67,8 +72,19 @@ class LockGuard(Guard):
         ]
         leader = last[0]
         # One identity may have several labels: only the same words do the same.
-        alike = leader is not None and leader.key == item.key and leader.body == item.body
+        alike = leader is not None and _identity(leader) == identity and leader.body == item.body
         return leader if alike and all(each is leader for each in last) else None
+
+    def release_all(self, items: Sequence[Input]) -> list[Input]:
+        """Give the keys of settled inputs back; return the inputs that may go on."""
+        freed: list[Input] = []
+        holders, lines = self._holders, self._lines
+        for item in items:
+            if lines or type(item) is not PairInput or item.followers is not None:
+                freed += self.release(item)
+            elif holders.get(item.lock) is item:  # as nearly always
+                del holders[item.lock]
+        return freed
 
     def release(self, item: Input) -> Sequence[Input]:
         """Give a settled input's keys back; return the inputs that have all of theirs now."""
@@ -96,6 +112,11 @@ class LockGuard(Guard):
 
     def write(self, items: Iterable[Input]) -> None:
         """Write inputs anew that others were merged into: there are none."""
+
+
+def _identity(item: Input) -> Key | None:
+    """Return what an input is about."""
+    return item.identity if isinstance(item, NamedInput) else item.key
 
 
 def _locks(item: Input) -> tuple[str, ...]:

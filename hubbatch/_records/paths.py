@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import orjson
 
-__all__ = ["EACH", "Reader", "Steps", "reader_of", "steps_of", "text_of", "value_at"]
+__all__ = [
+    "EACH",
+    "Reader",
+    "Steps",
+    "reader_of",
+    "steps_of",
+    "text_of",
+    "text_reader",
+    "texts_of_all",
+    "value_at",
+]
 
 Steps = tuple[str, ...]
 """The names on the way to a field; none: the value itself."""
@@ -57,14 +68,33 @@ def reader_of(paths: Iterable[str]) -> Reader:
 
     They are read of every record and of every result. To make a function of each path first takes half the time.
     """
-    readers = [_text_reader(steps_of(path)) for path in paths]
+    readers = [text_reader(steps_of(path)) for path in paths]
     if len(readers) == 2:  # noqa: PLR2004 (as pairs have)
         one, other = readers
         return lambda value: [one(value), other(value)]
     return lambda value: [read(value) for read in readers]
 
 
-def _text_reader(steps: Steps) -> Callable[[Any], str]:
+def texts_of_all(steps: Steps, values: Sequence[Any]) -> Iterable[str]:
+    """Return the text at a path of each of many values, as `text_of` has it.
+
+    What is usual is done by C code: this runs for every result.
+    """
+    found: Sequence[Any]
+    try:
+        found = values
+        for step in steps:
+            found = [*map(itemgetter(step), found)]
+    except (KeyError, TypeError, IndexError):
+        found = [value_at(value, steps) for value in values]
+    kinds = {*map(type, found)}
+    if kinds == {int}:
+        return map(str, found)
+    return map(str.strip if kinds == {str} else text_of, found)
+
+
+def text_reader(steps: Steps) -> Callable[[Any], str]:
+    """Return what reads the text at one path."""
     if len(steps) not in (1, 2):
         return lambda value: text_of(value_at(value, steps))
     first, second = steps[0], steps[-1]

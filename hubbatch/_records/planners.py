@@ -12,6 +12,7 @@ from hubbatch._records.locks import LockGuard
 from hubbatch._records.planning import Planner
 from hubbatch._records.planning_ids import IdPlanner
 from hubbatch._records.planning_objects import ObjectPlanner
+from hubbatch._records.planning_pairs import PairPlanner
 from hubbatch._records.planning_rows import RowPlanner
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import Endpoint, InputKind, ResultShape
@@ -30,7 +31,7 @@ def planner_of(
 ) -> Planner:
     """Return what turns records into inputs of an endpoint."""
     if endpoint.result is ResultShape.ROW:
-        return RowPlanner(endpoint)
+        return PairPlanner(endpoint) if PairPlanner.fits(endpoint) else RowPlanner(endpoint)
     if endpoint.input is InputKind.ID:
         return IdPlanner(id_property=id_property, spelling=spelling)
     return ObjectPlanner(

@@ -77,14 +77,30 @@ def encode_input(wire: Mapping[str, Any]) -> bytes:
 class NamedInput(Input):
     """An input of an endpoint whose results are no objects."""
 
-    name: tuple[str, ...] | None = None
-    """What answers name it by: the values of the fields that its row names."""
-    locks: tuple[str, ...] = ()
-    """Keys that no other input in flight may have, each once."""
-    list_name: str | None = None
-    """The list of the body that it belongs to, where there are several."""
-    several: bool = False
-    """Whether it is about several pairs: what is said of one of them is not said of the others."""
+    @property
+    def identity(self) -> Key | None:
+        """What it is about: inputs that agree in this are about the same."""
+        return self.key
+
+    @property
+    def name(self) -> tuple[str, ...]:
+        """What answers name it by: the values of the fields that its row names; empty if it has none."""
+        return ()
+
+    @property
+    def locks(self) -> tuple[str, ...]:
+        """Keys that no other input in flight may have, each once."""
+        return ()
+
+    @property
+    def list_name(self) -> str | None:
+        """The list of the body that it belongs to, where there are several."""
+        return None
+
+    @property
+    def several(self) -> bool:
+        """Whether it is about several pairs: what is said of one of them is not said of the others."""
+        return False
 
     @property
     def properties(self) -> Mapping[str, str]:

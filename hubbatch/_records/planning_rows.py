@@ -11,21 +11,31 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
+import attrs
+
 from hubbatch._records.mapping import as_mapping
+from hubbatch._records.pairs import pair_in_list, pair_of
 from hubbatch._records.paths import reader_of
 from hubbatch._records.planning import NamedInput, encode_input
 from hubbatch._records.planning_ids import object_id
 from hubbatch._records.several import Several
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import Endpoint, InputKind
-from hubbatch.models import Pair
 
-__all__ = ["RowPlanner", "pair_of"]
+__all__ = ["EMPTY", "RowInput", "RowPlanner", "missing_field"]
 
-_ENDS = ("from", "to")
-
-_EMPTY = frozenset({"", "[]", "{}"})
+EMPTY = frozenset({"", "[]", "{}"})
 """The texts of what is as good as missing."""
+
+
+@attrs.define(eq=False)
+class RowInput(NamedInput):
+    """An input that has all its names at hand."""
+
+    name: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+    list_name: str | None = None
+    several: bool = False
 
 
 class RowPlanner:
@@ -48,7 +58,7 @@ class RowPlanner:
         self._is_plain = self._several is None and all((endpoint.identity, *endpoint.exclusive))
         """Whether each input has one name, and all its keys, if nothing in it is empty."""
 
-    def plan(self, index: int, record: Any) -> NamedInput:
+    def plan(self, index: int, record: Any) -> RowInput:
         """Return the input for a record; raise `InvalidRecordError` for one that must not be sent."""
         list_name, value = self._list_of(record) if self._lists else (None, record)
         wire = self._wire_of(value)
@@ -57,27 +67,25 @@ class RowPlanner:
         texts = self._read(wire)
         identity, name = self._identity(texts), self._named(texts)
         body = encode_input(wire)
-        if self._is_plain and _EMPTY.isdisjoint(texts):  # as nearly always
+        if self._is_plain and EMPTY.isdisjoint(texts):  # as nearly always
             key = list_name, "\0".join(identity)
             if len(self._locks) == 1:
                 locks: tuple[str, ...] = (self._locks[0](texts),)
             else:
                 locks = tuple(dict.fromkeys([make(texts) for make in self._locks]))
-            return NamedInput(index, record, body, key, name=name, locks=locks, list_name=list_name)
+            return RowInput(index, record, body, key, name=name, locks=locks, list_name=list_name)
         for path, at in self._required:
-            if texts[at] in _EMPTY:
-                raise InvalidRecordError(
-                    f"{path!r} is missing or empty: without it the service would do nothing"
-                )
+            if texts[at] in EMPTY:
+                raise missing_field(path)
         made = [make(texts) for make in self._locks]
         if self._several is not None:
             name, made = self._several.names(wire), [*map(_lock, self._several.keys(wire))]
-        return NamedInput(
+        return RowInput(
             index,
             record,
             body,
             (list_name, "\0".join(identity)) if any(identity) else None,
-            name=name if any(name) else None,
+            name=name if any(name) else (),
             locks=tuple(dict.fromkeys(lock for lock in made if lock.strip("\0"))),
             list_name=list_name,
             several=self._several is not None and len(made) > 1,
@@ -93,6 +101,13 @@ class RowPlanner:
             f"a record must be a mapping with one of {', '.join(map(repr, self._lists))}, such as"
             f" {{{self._lists[0]!r}: '7'}}"
         )
+
+
+def missing_field(path: str) -> InvalidRecordError:
+    """Return the error of a record that lacks a field."""
+    return InvalidRecordError(
+        f"{path!r} is missing or empty: without it the service would do nothing"
+    )
 
 
 def _picker(
@@ -112,7 +127,7 @@ def _lock(key: Iterable[str]) -> str:
 
 def _lock_maker(fields: tuple[str, ...], key: Sequence[str]) -> Callable[[list[str]], str]:
     """Return what makes a key of the texts of all fields."""
-    if len(key) != len(_ENDS):
+    if len(key) != 2:  # noqa: PLR2004 (as pairs have)
         pick = _picker(fields, key)
         return lambda texts: _lock(pick(texts))
     first, second = map(fields.index, key)
@@ -136,71 +151,6 @@ def _text(record: Any) -> Any:
     return object_id(record, None)
 
 
-def _pair(record: Any) -> Any:
-    if type(record) is dict and _is_pair(record):
-        return record
-    from_, to, rest = _parts(record)
-    return {"from": {"id": _end("from", from_)}, "to": {"id": _end("to", to)}, **rest}
-
-
-def _is_pair(record: dict[Any, Any]) -> bool:
-    """Whether a record is a pair exactly as HubSpot has it."""
-    from_, to = record.get("from"), record.get("to")
-    if type(from_) is not dict or type(to) is not dict or not len(from_) == len(to) == 1:
-        return False
-    one, other = from_.get("id"), to.get("id")
-    return type(one) is str and type(other) is str and bool(one.strip() and other.strip())
-
-
-def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
-    """Return the two ends of a pair as they are given, and what else is to go out."""
-    if isinstance(record, Pair):
-        return record.from_, record.to, {"types": list(record.types)} if record.types else {}
-    if isinstance(record, tuple | list):
-        if len(record) != len(_ENDS):
-            raise InvalidRecordError(f"a pair has two ids, not {len(record)}")
-        return record[0], record[1], {}
-    mapping = as_mapping(record)
-    if mapping is None:
-        raise InvalidRecordError(
-            f"a record must be two ids, a Pair, or a mapping with 'from' and 'to', not {type(record).__name__}"
-        )
-    rest = {name: value for name, value in mapping.items() if name not in _ENDS}
-    return mapping.get("from"), mapping.get("to"), rest
-
-
-def _pair_in_list(record: Any) -> Any:
-    from_, to, rest = _parts(record)
-    several = to if isinstance(to, list | tuple) else [to]
-    if not several:
-        raise InvalidRecordError("'to' has no ids")
-    ids = dict.fromkeys(_end("to", each) for each in several)
-    return {"from": {"id": _end("from", from_)}, "to": [{"id": each} for each in ids], **rest}
-
-
-def _end(name: str, value: Any) -> str:
-    if type(value) is list:
-        if len(value) != 1:
-            raise InvalidRecordError(
-                f"{name!r} has {len(value)} ids; give each pair as a record of its own"
-            )
-        value = value[0]
-    if isinstance(value, Mapping):
-        value = value.get("id")
-    if type(value) is str and value.strip():
-        return value
-    try:
-        return object_id(value, None)
-    except InvalidRecordError as error:
-        raise InvalidRecordError(f"{name!r}: {error}") from None
-
-
-def pair_of(record: Any) -> dict[str, Any]:
-    """Return a caller's pair as HubSpot has it; its ends may be any texts."""
-    wire: dict[str, Any] = _pair(record)
-    return wire
-
-
 def _values(record: Any) -> Any:
     mapping = as_mapping(record)
     if mapping is None:
@@ -214,8 +164,8 @@ def _values(record: Any) -> Any:
 _WIRES: Mapping[InputKind, Callable[[Any], Any]] = {
     InputKind.ID: _id,
     InputKind.TEXT: _text,
-    InputKind.PAIR: _pair,
-    InputKind.PAIR_IN_LIST: _pair_in_list,
+    InputKind.PAIR: pair_of,
+    InputKind.PAIR_IN_LIST: pair_in_list,
     InputKind.VALUES: _values,
 }
 """What each kind of input is made by."""

@@ -95,6 +95,16 @@ async def test_a_pairs_own_types_come_before_those_of_the_call() -> None:
 
 
 @virtual_time
+async def test_a_callers_own_mappings_stay_as_they_are() -> None:
+    async with Account() as account:
+        pair = {"from": {"id": "p0@x.com"}, "to": {"id": "d0.com"}}
+        outcome = await account.links.create([pair], types=[UNLABELLED], **BY_KEY)
+        assert outcome.ok
+        assert pair == {"from": {"id": "p0@x.com"}, "to": {"id": "d0.com"}}
+        assert outcome.records[0].input is pair, "and can be sent again"
+
+
+@virtual_time
 async def test_a_pair_without_any_type_is_not_sent() -> None:
     async with Account() as account:
         outcome = await account.links.create([(account.people[0], account.companies[0])])

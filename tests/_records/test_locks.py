@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hubbatch._records.guard import Admission
 from hubbatch._records.locks import LockGuard
-from hubbatch._records.planning import Input, NamedInput
+from hubbatch._records.planning import Input
+from hubbatch._records.planning_rows import RowInput
 from hubbatch.endpoints import Doubt, Effect, Endpoint, InputKind, Path, ResultShape
 from hubbatch.policies import Duplicates
 
@@ -32,8 +33,8 @@ MERGE = Endpoint(
 )
 
 
-def made(index: int, keys: tuple[str, ...], identity: str) -> NamedInput:
-    return NamedInput(index, keys, b"{}", (None, identity), locks=keys)
+def made(index: int, keys: tuple[str, ...], identity: str) -> RowInput:
+    return RowInput(index, keys, b"{}", (None, identity), locks=keys)
 
 
 def test_an_input_waits_for_all_of_its_keys_and_no_longer() -> None:
