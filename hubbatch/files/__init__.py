@@ -16,7 +16,7 @@ from hubbatch.files._entries import (
     Row,
 )
 from hubbatch.files._errors import InputError, OutputError
-from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind
+from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
 from hubbatch.files._sinks import BAD_LINE, Rejects, Results
 from hubbatch.files._source import Notice, Source, read
 
@@ -41,4 +41,5 @@ __all__ = [
     "Source",
     "output_kind",
     "read",
+    "save",
 ]

@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any, Self
@@ -18,7 +19,7 @@ from hubbatch.files._object_lines import CsvLines, FlatLines, NestedLines, Objec
 from hubbatch.files._object_table import ObjectTable
 from hubbatch.files._output import OutputFile
 
-__all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind"]
+__all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind", "save"]
 
 OUTPUT_KINDS = (Kind.CSV, Kind.NDJSON, Kind.PARQUET)
 _SUFFIXES = {
@@ -54,7 +55,9 @@ def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) ->
 
 
 class ObjectsFile:
-    """A file of objects that were read out: `with ObjectsFile("all.csv", ["email"]) as file: await file.save(reader)`.
+    """A file of objects that were read out: `with ObjectsFile("all.csv", ["email"]) as file: file.write(contact)`.
+
+    It blocks; within an event loop use `save`.
 
     `properties`: a column, or field, for each, after `id`. None: those of the first objects that are written; flat
     NDJSON has whatever each object has. `kind`: csv, ndjson or parquet; by default the suffix tells.
@@ -230,6 +233,35 @@ class ObjectsFile:
             if self._columns is not None and not each.properties.keys() <= self._columns:
                 new = sorted(each.properties.keys() - self._columns)
                 self._left_out.update(dict.fromkeys(new[: _MOST_NAMES - len(self._left_out)]))
+
+
+async def save(
+    objects: AsyncIterator[ObjectResult],
+    path: str | os.PathLike[str],
+    properties: Sequence[str] | None = None,
+    *,
+    kind: Kind | str | None = None,
+    nested: bool = False,
+    append: bool = False,
+    force: bool = False,
+) -> ObjectsFile:
+    """Write all objects of `client.scan(…)`, `client.search(…)` or another iterator to a file; return it, closed.
+
+    The options are those of `ObjectsFile`. Nothing blocks the event loop. Whatever ends it, what was taken from the
+    iterator is in the file, so that the `cursor` of a reading tells where to go on; unless the file cannot be written:
+    `OutputError`.
+    """
+    file = await asyncio.to_thread(
+        partial(ObjectsFile, path, properties, kind=kind, nested=nested, append=append, force=force)
+    )
+    try:
+        await file.save(objects)
+    except BaseException:
+        with suppress(OutputError):  # what went wrong is known
+            await _to_the_end(asyncio.to_thread(partial(file.close, nothing_wrong=False)))
+        raise
+    await _to_the_end(asyncio.to_thread(file.close))
+    return file
 
 
 def _checked(properties: Sequence[str]) -> list[str]:

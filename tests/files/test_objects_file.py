@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from files_support import failure, rows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch import HubbatchError, ObjectResult, UsageError
+from hubbatch import HubbatchError, ObjectResult, UsageError, files
 from hubbatch.files import OUTPUT_KINDS, Kind, ObjectsFile, OutputError, output_kind
 
 NAMES = ("email", "firstname", "amount")
@@ -398,6 +399,26 @@ def test_a_full_disk_is_told_and_the_cursor_is_of_what_is_there(
     assert "No space left" in str(caught.value) + "".join(getattr(caught.value, "__notes__", ()))
     assert len(rows(path)) == 200
     assert file.cursor == "200"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [None, HubbatchError("down"), asyncio.CancelledError()],
+    ids=["none", "fault", "cancel"],
+)
+def test_one_call_saves_a_reading_without_blocking_the_loop(
+    tmp_path: Path, error: BaseException | None
+) -> None:
+    path = tmp_path / "all.parquet"
+
+    async def main() -> None:
+        file = await files.save(Reading(some(250), error), path, NAMES)
+        assert (file.written, file.cursor, file.unseen) == (250, "250", [])
+
+    with nullcontext() if error is None else pytest.raises(type(error)):
+        asyncio.run(main())
+
+    assert len(rows(path)) == 250
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is full")
