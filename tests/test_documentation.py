@@ -38,8 +38,9 @@ BLOCKS = [block for block in ALL if block not in TESTS]
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
-    """Let the README's clients talk to a sandbox, unless they say where to."""
+def sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Sandbox]:
+    """Let clients talk to a sandbox, unless they say where to, and write files where none is in the way."""
+    monkeypatch.chdir(tmp_path)
     with Sandbox(rate_limit=None, latency=0.0).in_thread() as sandbox:
         sandbox.define_property("deals", "deal_ref", unique=True)
         sandbox.define_property("companies", "domain_key", unique=True)

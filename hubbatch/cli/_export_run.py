@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from functools import partial
+from itertools import count
+from pathlib import Path, PurePath
 
 from attrs import define
 
 from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageError
+from hubbatch._printable import printable
+from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._executing import run_and_exit
 from hubbatch.cli._exporting import Export
@@ -19,6 +23,7 @@ from hubbatch.cli._output_options import Target
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._typed import Typed, quoted
 from hubbatch.cli._watching import watching
 from hubbatch.files import Kind, ObjectsFile, OutputError
 
@@ -154,9 +159,19 @@ class _Ending:
         target, cursor = self.export.target, self.file.cursor
         if target.kind is Kind.PARQUET and self.broken:
             return "such a file cannot be read: remove it, and export again"
-        if cursor is None:
-            return "nothing was written: to go on, give the same command again"
-        if target.kind is Kind.PARQUET:
-            return f"to go on, give the same command another --output, and --after {cursor}"
-        append = "" if target.is_standard_output else "--append and "
-        return f"to go on, give the same command {append}--after {cursor}"
+        command = typed() or Typed("export")
+        if cursor is not None:
+            command = command.without("--force").having("--after", cursor)
+            if target.kind is Kind.PARQUET:
+                command = command.having("--output", _another(target.path))
+            elif not target.is_standard_output:
+                command = command.having("--append")
+        words = quoted(word for group in command.groups() for word in group)
+        return f"to go on: {printable(words)}"
+
+
+def _another(path: str) -> str:
+    """Return a name that is free, beside that of a file that cannot be gone on with."""
+    whole = PurePath(path)
+    names = (str(whole.with_stem(f"{whole.stem}-{number}")) for number in count(2))
+    return next(name for name in names if not Path(name).exists())
