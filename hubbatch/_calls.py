@@ -45,6 +45,7 @@ def plan_call(
         most_inputs = endpoint.max_inputs_with_history or most_inputs
     checked = check_options(endpoint.name, options, most_inputs)
     _check_merge(endpoint, checked["duplicates"])
+    _check_value_options(endpoint, checked)
     id_property = check_unique_name("id_property", id_property)
     path = endpoint.path(api_version, path_fields)
     object_type = str(path_fields.get("object_type", ""))
@@ -140,6 +141,15 @@ def _check_merge(endpoint: Endpoint, duplicates: Duplicates) -> None:
             f"{endpoint.name} cannot merge records with one key, for they have no properties; give"
             " duplicates='serial' or 'refuse'"
         )
+
+
+def _check_value_options(endpoint: Endpoint, checked: Mapping[str, Any]) -> None:
+    """Refuse what is said of values where none is made into a property's text."""
+    for option in ("missing", "timezone"):
+        if checked[option] is not None and not endpoint.writes_properties:
+            raise UsageError(
+                f"{endpoint.name} takes no {option}: only what writes an object's properties has values to make text of"
+            )
 
 
 def _check_fields(endpoint: Endpoint, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,16 +5,18 @@ Every check names the option and what is allowed. It knows nothing of how a run 
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
-from hubbatch._checks import check_count, check_seconds
+from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._records.call import DEFAULT_BATCH_BYTES, DEFAULT_LINGER
+from hubbatch._records.frames import rows_of
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
-from hubbatch.policies import Duplicates, Keep
+from hubbatch.policies import Duplicates, Keep, Missing
 from hubbatch.progress import Progress
 from hubbatch.schema import Property, Schema
 
@@ -46,6 +48,10 @@ class RunOptions(TypedDict):
     """What happens to a key that occurs twice; default `"serial"`."""
     validate: NotRequired[bool | Schema | Iterable[Property]]
     """Refuse records that the account would refuse, before they are sent: True, or a schema of one's own."""
+    missing: NotRequired[Literal["omit", "clear", "refuse"] | None]
+    """What becomes of None, NaN, NaT and NA: left out, sent as "" or refused; None: only None is left out."""
+    timezone: NotRequired[str | dt.tzinfo | None]
+    """The zone of datetimes that have none, such as `"Europe/Berlin"`; None: they are refused."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
 
@@ -67,6 +73,7 @@ def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> di
     deadline = options.get("deadline")
     on_progress = options.get("on_progress")
     keep = options.get("keep")
+    missing = options.get("missing")
     if on_progress is not None and (
         not callable(on_progress) or inspect.iscoroutinefunction(on_progress)
     ):
@@ -89,17 +96,26 @@ def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> di
         "on_progress": on_progress,
         "duplicates": _word("duplicates", options.get("duplicates", Duplicates.SERIAL), Duplicates),
         "keep": None if keep is None else _word("keep", keep, Keep),
+        "missing": None if missing is None else _word("missing", missing, Missing),
+        "timezone": _timezone(options.get("timezone")),
     }
 
 
 def check_source(endpoint: Endpoint, source: object) -> Iterable[Any] | AsyncIterable[Any]:
-    """Return the records' source if it can be iterated; one record alone is a slip, not a source."""
+    """Return the records' source if it can be iterated; one record alone is a slip, not a source.
+
+    Of a frame it is the rows.
+    """
+    if (rows := rows_of(source)) is not None:
+        return rows
     single = isinstance(source, str | bytes | bytearray | Mapping)
     if not single and isinstance(source, Iterable | AsyncIterable):
         return source
     advice = "put a single record into a list"
     if isinstance(source, Mapping) and "inputs" in source:
         advice = "pass its 'inputs'"
+    elif callable(getattr(source, "collect", None)):
+        advice = "collect() it, and pass the frame"
     elif callable(source):
         advice = "call it, and pass what it returns"
     raise UsageError(
@@ -113,6 +129,25 @@ def _linger(value: float | None) -> float:
     if value is None:
         return DEFAULT_LINGER
     return 0.0 if type(value) in {int, float} and value == 0 else check_seconds("linger", value)
+
+
+def _timezone(value: object) -> dt.tzinfo | None:
+    """Return the zone that an option names."""
+    if value is None or isinstance(value, dt.tzinfo):
+        return value
+    if not isinstance(value, str):
+        raise UsageError(
+            f"timezone must be a zone's name such as 'Europe/Berlin' or a tzinfo, not {shown(value)}"
+        )
+    import zoneinfo  # noqa: PLC0415 (needed seldom)
+
+    try:
+        return zoneinfo.ZoneInfo(value)
+    except (ValueError, LookupError, OSError):
+        raise UsageError(
+            f"timezone: no zone {shown(value)} is known here; names are as in 'Europe/Berlin' or 'UTC', and a"
+            " system that has none needs the package tzdata"
+        ) from None
 
 
 def _word(name: str, value: object, words: type[_Word]) -> _Word:

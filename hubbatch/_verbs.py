@@ -12,6 +12,7 @@ from typing import Any, Unpack
 from hubbatch import endpoints
 from hubbatch._calls import check_naming_options, split_options
 from hubbatch._options import RunOptions, check_names
+from hubbatch._records.frames import ArrowStream
 from hubbatch._records.request_body import read_fields
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
@@ -19,7 +20,7 @@ from hubbatch.run import Run
 
 __all__ = ["Records", "Verbs"]
 
-Records = Iterable[Any] | AsyncIterable[Any]
+Records = Iterable[Any] | AsyncIterable[Any] | ArrowStream
 
 
 class Verbs(ABC):

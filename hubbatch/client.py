@@ -83,7 +83,8 @@ class Client(Calls, Readers):
     Raises `UsageError` for an option that is wrong. Use it as an async context manager, or `await aclose()`, and in
     one event loop: the one in which its first run is started.
 
-    Every verb returns a `Run`. It takes an iterable or async iterable of records, pulled no faster than they are sent.
+    Every verb returns a `Run`. It takes an iterable or async iterable of records, pulled no faster than they are sent,
+    or a frame of pandas, polars or Arrow, whose rows are the records.
     An iterable is pulled in the event loop, which stands still as long as a pull blocks: give one that waits for a
     database, a file or a network to `hubbatch.in_thread`. Besides its own options a verb takes:
 
@@ -98,6 +99,11 @@ class Client(Calls, Readers):
     where keys occur more often (`Progress.waiting_for_key`), `"merge"` is the remedy.
     `validate`: refuse records that the account would refuse, before anything of them is sent: True to hold them
     against the account's own properties, or a `Schema`, or a list of `Property`. For create, update and upsert.
+    `missing`: what becomes of values that are missing: None, NaN, NaT and NA are left out (`"omit"`), sent as `""`,
+    which empties the property (`"clear"`), or refused (`"refuse"`). By default None is left out, the others are
+    refused.
+    `timezone`: the zone of datetimes that have none: a name such as `"Europe/Berlin"`, or a `tzinfo`. By default such
+    datetimes are refused. Both are for create, update and upsert.
     `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
     succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
     """

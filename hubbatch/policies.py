@@ -12,7 +12,7 @@ from attrs import frozen
 
 from hubbatch.errors import UsageError
 
-__all__ = ["Duplicates", "Keep", "LimitClass", "RateLimit", "RetryPolicy"]
+__all__ = ["Duplicates", "Keep", "LimitClass", "Missing", "RateLimit", "RetryPolicy"]
 
 LONGEST_WAIT = 24 * 3600.0
 """A migrating account is away for up to a day (HubSpot: error 477); no wait is longer."""
@@ -114,6 +114,17 @@ class Duplicates(StrEnum):
     """Records that wait with one key become one input, later properties winning."""
     REFUSE = "refuse"
     """The later record fails."""
+
+
+class Missing(StrEnum):
+    """What becomes of values that are missing: None, NaN, NaT and NA."""
+
+    OMIT = "omit"
+    """The property is left out, and stays as it is."""
+    CLEAR = "clear"
+    """The property is emptied."""
+    REFUSE = "refuse"
+    """The record fails."""
 
 
 def is_number(value: object) -> bool:

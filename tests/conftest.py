@@ -15,6 +15,8 @@ asyncio.set_event_loop(None)
 _MAY_BLOCK = {
     # A private table of seen keys: a few microseconds each, and it spills to a file only when it grows large.
     "hubbatch/_records/seen_keys.py": {"__init__", "add", "close"},
+    # The file of a time zone is small, and Python reads it once.
+    "hubbatch/_options.py": {"_timezone"},
     # What Python does to show a warning.
     "linecache.py": {"checkcache", "updatecache"},
     # What measures the coverage of a run under test.

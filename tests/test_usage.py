@@ -92,7 +92,9 @@ def test_a_token_that_was_put_into_another_option_by_mistake_is_not_reported(
     assert "pat-na1-1111" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["api_version", "batch_size", "linger", "deadline", "prefetch"])
+@pytest.mark.parametrize(
+    "name", ["api_version", "batch_size", "linger", "deadline", "prefetch", "timezone"]
+)
 def test_a_token_that_was_put_into_an_option_of_a_run_is_not_reported(name: str) -> None:
     options: Any = {name: TOKEN}
     with pytest.raises(UsageError, match=r"text of 44 characters") as caught:
@@ -116,6 +118,16 @@ def test_another_machine_is_reached_without_tls_only_on_request() -> None:
 @pytest.mark.parametrize(
     ("call", "says"),
     [
+        (
+            lambda c: c.create("contacts", [], missing="drop"),
+            "missing must be one of 'omit', 'clear', 'refuse'",
+        ),
+        (lambda c: c.create("contacts", [], timezone="Mars/Base"), "no zone 'Mars/Base' is known"),
+        (lambda c: c.create("contacts", [], timezone="../../etc/passwd"), "no zone"),
+        (lambda c: c.create("contacts", [], timezone="America"), "no zone"),
+        (lambda c: c.create("contacts", [], timezone=2), "timezone must be a zone's name"),
+        (lambda c: c.archive("contacts", [], missing="omit"), "archive takes no missing"),
+        (lambda c: c.read("contacts", [], timezone="UTC"), "read takes no timezone"),
         (lambda c: c.create("contacts", [], batch_size=0), "batch_size.*from 1 to 100, not 0"),
         (lambda c: c.create("contacts", [], batch_size=101), "batch_size.*from 1 to 100, not 101"),
         (lambda c: c.create("contacts", [], batch_size=True), "batch_size"),

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.run import Run
 
 __all__ = ["Records", "StartRun"]
-
-Records = Iterable[Any] | AsyncIterable[Any]
 
 
 class StartRun(Protocol):

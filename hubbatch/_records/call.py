@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from attrs import frozen
 from hubbatch._records.journal import Journal
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import Endpoint
-from hubbatch.policies import Duplicates, Keep
+from hubbatch.policies import Duplicates, Keep, Missing
 from hubbatch.progress import Progress
 from hubbatch.schema import Schema
 
@@ -51,5 +52,9 @@ class Call:
     """Makes of a caller's record what an input is made of; raises `InvalidRecordError` where that cannot be sent."""
     schema: Schema | Call | None = None
     """What records are held against before they are sent: a caller's schema, or what fetches the account's."""
+    missing: Missing | None = None
+    """What becomes of missing values; None: None is left out, NaN, NaT and NA are refused."""
+    timezone: dt.tzinfo | None = None
+    """The zone of datetimes that have none; None: they are refused."""
     journal: Journal | None = None
     """Who hears of records before they are sent, and may stop the run."""

@@ -16,7 +16,7 @@ from hubbatch._records.planners import guard_of, planner_of
 from hubbatch._records.planning import Input
 from hubbatch._records.request_body import RequestBody
 from hubbatch._records.validation import Validator
-from hubbatch._records.values import InvalidRecordError
+from hubbatch._records.values import InvalidRecordError, ValueEncoder
 from hubbatch.endpoints import Doubt
 from hubbatch.policies import Duplicates
 
@@ -38,6 +38,7 @@ class Intake:
             unique_property=call.unique_property,
             trace_prefix=f"{secrets.token_hex(4)}-",
             spelling=call.spelling,
+            encode=ValueEncoder(call.missing, call.timezone).encode,
         )
         self.queue = InputQueue(
             call.batch_size,

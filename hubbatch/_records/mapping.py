@@ -15,7 +15,11 @@ __all__ = ["as_mapping"]
 
 
 def as_mapping(record: Any) -> Mapping[str, Any] | None:
-    """Return a mapping, attrs or dataclass instance or pydantic model as a mapping; None for anything else."""
+    """Return a record as a mapping of its names and values; None for what is no record.
+
+    A record is a mapping, an attrs or dataclass instance, a pydantic model, a named tuple, a row of SQLAlchemy's, or
+    what `dict()` makes a mapping of: it has `keys` and is read by them, such as rows of sqlite3 and asyncpg.
+    """
     if isinstance(record, Mapping):
         return record
     if isinstance(record, type):
@@ -27,4 +31,18 @@ def as_mapping(record: Any) -> Mapping[str, Any] | None:
     if callable(dump := getattr(record, "model_dump", None)):
         dumped = dump(by_alias=True)
         return dumped if isinstance(dumped, Mapping) else None
+    return _row(record)
+
+
+def _row(record: Any) -> Mapping[str, Any] | None:
+    """Return a named tuple or a row of a database as a mapping."""
+    if isinstance(record, str | bytes | list | set | frozenset | int | float):
+        return None
+    if isinstance(row := getattr(record, "_mapping", None), Mapping):  # of SQLAlchemy's
+        return row
+    if isinstance(record, tuple):
+        names = getattr(record, "_fields", None)
+        return None if names is None else dict(zip(names, record, strict=True))
+    if callable(getattr(record, "keys", None)) and hasattr(record, "__getitem__"):
+        return dict(record)
     return None

@@ -5,6 +5,9 @@ Two tables by what the row says; a kind of input is planned in a module of its o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from hubbatch._records.duplicates import DuplicateGuard
 from hubbatch._records.guard import Guard
 from hubbatch._records.input_queue import InputQueue
@@ -15,6 +18,7 @@ from hubbatch._records.planning_objects import ObjectPlanner
 from hubbatch._records.planning_pairs import PairPlanner
 from hubbatch._records.planning_rows import RowPlanner
 from hubbatch._records.spelling import CONTACTS, Spelling
+from hubbatch._records.values import encode_value
 from hubbatch.endpoints import Endpoint, InputKind, ResultShape
 from hubbatch.policies import Duplicates
 
@@ -28,6 +32,7 @@ def planner_of(
     unique_property: str | None = None,
     trace_prefix: str = "",
     spelling: Spelling = CONTACTS,
+    encode: Callable[[Any], str | None] = encode_value,
 ) -> Planner:
     """Return what turns records into inputs of an endpoint."""
     if endpoint.result is ResultShape.ROW:
@@ -40,6 +45,7 @@ def planner_of(
         unique_property=unique_property,
         trace_prefix=trace_prefix,
         spelling=spelling,
+        encode=encode,
     )
 
 

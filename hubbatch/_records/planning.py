@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import attrs
 import orjson
 
+from hubbatch._records.native import MISSING, native
 from hubbatch._records.spelling import Key
 from hubbatch._records.values import InvalidRecordError
 
@@ -61,10 +62,18 @@ def _check_names(properties: Mapping[Any, Any]) -> None:
             raise InvalidRecordError(f"a property's name must be text, not {name!r}")
 
 
+def _native(value: Any) -> Any:
+    """Return a library's value as Python has it, for what goes out as it is."""
+    plain = native(value)
+    if plain is value:
+        raise TypeError  # which the encoder words
+    return None if plain is MISSING else plain
+
+
 def encode_input(wire: Mapping[str, Any]) -> bytes:
     """Return an input's JSON; text that is not valid Unicode is invalid input."""
     try:
-        body = orjson.dumps(wire)
+        body = orjson.dumps(wire, default=_native)
     except (TypeError, ValueError) as error:
         _check_names(wire.get("properties", {}))
         raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None

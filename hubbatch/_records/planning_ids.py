@@ -5,10 +5,11 @@ Pure. What was read before can be given as it is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubbatch._records.mapping import as_mapping
+from hubbatch._records.native import MISSING, native
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch._records.values import InvalidRecordError, encode_value
@@ -68,15 +69,21 @@ def was_read(record: Any, mapping: Mapping[str, Any]) -> bool:
     return nested and "idProperty" not in mapping and not RESULT_FIELDS.isdisjoint(mapping)
 
 
-def object_id(value: Any, id_property: str | None) -> str:
+def object_id(
+    value: Any, id_property: str | None, encode: Callable[[Any], str | None] = encode_value
+) -> str:
     """Return the text that names an object: a record id, or a unique property's value."""
     name = "the record id" if id_property is None else f"{id_property!r}"
+    if not isinstance(value, str | int | None):
+        value = native(value)
+        if value is MISSING:
+            value = None
     if id_property is None and (isinstance(value, bool) or not isinstance(value, str | int | None)):
         raise InvalidRecordError(
             f"{name} must be text or a whole number, not {type(value).__name__}"
         )
     try:
-        text = encode_value(value)
+        text = encode(value)
     except InvalidRecordError as error:
         raise InvalidRecordError(f"{name}: {error}") from None
     if text is None or not text.strip():

@@ -5,7 +5,7 @@ Pure: one record in, one `Input` out, or an `InvalidRecordError` that says what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from operator import countOf
 from typing import Any
 
@@ -34,6 +34,7 @@ class ObjectPlanner:
         unique_property: str | None = None,
         trace_prefix: str = "",
         spelling: Spelling = CONTACTS,
+        encode: Callable[[Any], str | None] = encode_value,
     ) -> None:
         self._new = endpoint.input is InputKind.NEW_OBJECT
         self._traced = endpoint.trace_ids
@@ -41,6 +42,7 @@ class ObjectPlanner:
         self._id_property = id_property
         self._unique_property = unique_property
         self._trace_prefix = trace_prefix
+        self._encode = encode
 
     def plan(self, index: int, record: Any) -> Input:
         """Check and encode one record.
@@ -52,7 +54,7 @@ class ObjectPlanner:
         if nested is not None and isinstance(nested, Mapping):
             return self._plan_nested(index, record, mapping)
         # A flat mapping: what names the object is its address and not written as a property.
-        properties = _properties(mapping)
+        properties = _properties(mapping, self._encode)
         id_property = self._id_property
         wire: dict[str, Any]
         if self._new:
@@ -117,12 +119,12 @@ class ObjectPlanner:
                 f"an input has no field {min(unknown, key=str)!r}; next to 'properties' it may have"
                 " 'id', 'idProperty', 'associations' and 'objectWriteTraceId'"
             )
-        wire: dict[str, Any] = {"properties": _properties(mapping["properties"])}
+        wire: dict[str, Any] = {"properties": _properties(mapping["properties"], self._encode)}
         if not self._new:
             id_property = mapping.get("idProperty") or self._id_property
             if id_property is not None:
                 wire["idProperty"] = _required_text(id_property, "idProperty")
-            wire["id"] = object_id(mapping.get("id"), id_property)
+            wire["id"] = object_id(mapping.get("id"), id_property, self._encode)
         associations = mapping.get("associations")
         if associations:
             if not self._new:
@@ -142,13 +144,13 @@ def _mapping_of(record: Any) -> Mapping[str, Any]:
     mapping = as_mapping(record)
     if mapping is None:
         raise InvalidRecordError(
-            "a record must be a mapping, an attrs or dataclass instance or a pydantic model,"
-            f" not {type(record).__name__}"
+            "a record must be a mapping, an attrs or dataclass instance, a pydantic model, a named tuple or"
+            f" a database's row, not {type(record).__name__}"
         )
     return mapping
 
 
-def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
+def _properties(mapping: Mapping[str, Any], encode: Callable[[Any], str | None]) -> dict[str, str]:
     if (
         type(mapping) is dict
         and countOf(map(type, mapping.values()), str) == len(mapping)
@@ -163,7 +165,7 @@ def _properties(mapping: Mapping[str, Any]) -> dict[str, str]:
             properties[name] = value
             continue
         try:
-            text = encode_value(value)
+            text = encode(value)
         except InvalidRecordError as error:
             raise InvalidRecordError(f"property {name!r}: {error}") from None
         if text is not None:

@@ -6,7 +6,7 @@ It knows nothing of what is asked.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterator, Sequence
 from typing import Any, TypeGuard
 
 from hubbatch.errors import HubbatchError
@@ -34,6 +34,6 @@ class PreparedSource(ABC, AsyncIterable[Any]):
         """Return what has not been handed over, as far as it is at hand."""
 
 
-def is_at_hand(source: Iterable[Any] | AsyncIterable[Any]) -> TypeGuard[Sequence[Any]]:
+def is_at_hand(source: object) -> TypeGuard[Sequence[Any]]:
     """Whether all records of a source are there already. A `range` makes them on demand and may have a billion."""
     return isinstance(source, Sequence) and not isinstance(source, range)

@@ -14,10 +14,11 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar, cast
 
 from attrs import frozen
 
+from hubbatch._records.frames import rows_of
 from hubbatch.errors import UsageError
 
 __all__ = ["in_thread"]
@@ -33,7 +34,8 @@ def in_thread(source: Iterable[_T], *, read_ahead: int = 1_000) -> ThreadedSourc
 
     For a database cursor, a file or an HTTP client that blocks: `client.upsert("contacts", in_thread(rows()), …)`. The
     source is iterated, and closed where it has a `close`, in one thread and never by two at a time. Objects that are
-    bound to the thread that makes them are best made in a generator, whose body runs in that thread as a whole.
+    bound to the thread that makes them are best made in a generator, whose body runs in that thread as a whole. Of a
+    frame of pandas, polars or Arrow the items are the rows.
 
     `read_ahead`: how many items may be pulled before they are wanted.
 
@@ -43,6 +45,8 @@ def in_thread(source: Iterable[_T], *, read_ahead: int = 1_000) -> ThreadedSourc
 
     Raises `UsageError` for what is no iterable, or no number of items.
     """
+    if (rows := rows_of(source)) is not None:
+        source = cast("Iterable[_T]", rows)
     if isinstance(source, str | bytes | bytearray | Mapping) or not isinstance(source, Iterable):
         raise UsageError(
             f"in_thread() takes an iterable of records that blocks, not {type(source).__name__};"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import sqlite3
 from collections import ChainMap
-from typing import Any
+from contextlib import closing
+from typing import Any, NamedTuple
 
 import attrs
 import orjson
@@ -19,6 +21,7 @@ from hubbatch._records.planners import planner_of
 from hubbatch._records.spelling import CONTACTS, OTHERS, Key, Spelling
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT, Endpoint
+from hubbatch.endpoints.events import EVENTS_SEND
 
 
 @attrs.define
@@ -31,6 +34,27 @@ class AttrsPerson:
 class DataPerson:
     email: str
     age: int
+
+
+class Named(NamedTuple):
+    email: str
+    age: int
+
+
+class Row:
+    """As rows of databases are: read by name, and no mapping."""
+
+    def keys(self) -> list[str]:
+        return ["email", "age"]
+
+    def __getitem__(self, name: str) -> Any:
+        return {"email": "a@b.c", "age": 7}[name]
+
+
+def sqlite_row() -> Any:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.row_factory = sqlite3.Row
+        return connection.execute("SELECT 'a@b.c' AS email, 7 AS age").fetchone()
 
 
 class PydanticPerson(pydantic.BaseModel):
@@ -47,6 +71,9 @@ class PydanticPerson(pydantic.BaseModel):
         AttrsPerson("a@b.c", 7),
         DataPerson("a@b.c", 7),
         PydanticPerson(email="a@b.c", years=7),
+        Named("a@b.c", 7),
+        Row(),
+        pytest.param(sqlite_row(), id="sqlite3"),
     ],
 )
 def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
@@ -59,6 +86,48 @@ def test_every_kind_of_record_becomes_the_same_input(record: Any) -> None:
     }
     assert item.record is record
     assert item.key == ("email", "a@b.c")
+
+
+def test_a_row_of_sqlalchemy_is_a_record() -> None:
+    sqlalchemy = pytest.importorskip("sqlalchemy")
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
+        found = connection.execute(sqlalchemy.text("SELECT 'a@b.c' AS email, 7 AS age")).all()
+    engine.dispose()
+    [item] = plan(found, UPSERT, id_property="email")
+    assert orjson.loads(item.body)["properties"] == {"age": "7"}
+    assert item.key == ("email", "a@b.c")
+
+
+def test_ids_of_numpy_and_missing_ones_are_ids() -> None:
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    for endpoint, record in (
+        (READ, np.int64(7)),
+        (READ, {"id": np.int64(7)}),
+        (UPDATE, {"id": np.int64(7)}),
+    ):
+        [item] = plan([record], endpoint)
+        assert orjson.loads(item.body)["id"] == "7"
+    for missing in (pd.NA, pd.NaT, None):
+        with pytest.raises(InvalidRecordError, match="the record id is missing"):
+            plan([missing], READ)
+        with pytest.raises(InvalidRecordError, match="missing"):
+            plan([{"id": missing}], UPDATE)
+
+
+def test_what_goes_out_as_it_is_may_hold_values_of_numpy() -> None:
+    np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    values = {
+        "eventName": "e",
+        "n": np.int64(7),
+        "gone": pd.NA,
+        "t": pd.Timestamp("2026-03-01", tz="UTC"),
+    }
+    [item] = plan([{**values, "email": "a@b.c"}], EVENTS_SEND)
+    sent = orjson.loads(item.body)
+    assert (sent["n"], sent["gone"], sent["t"]) == (7, None, "2026-03-01T00:00:00+00:00")
+    with pytest.raises(InvalidRecordError, match="not JSON serializable: object"):
+        plan([{**values, "email": "a@b.c", "x": object()}], EVENTS_SEND)
 
 
 @pytest.mark.parametrize(
