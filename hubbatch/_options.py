@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
+import os
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
@@ -14,6 +15,7 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._records.call import DEFAULT_BATCH_BYTES, DEFAULT_LINGER
 from hubbatch._records.frames import rows_of
+from hubbatch._records.journal import Journal
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep, Missing
@@ -54,6 +56,8 @@ class RunOptions(TypedDict):
     """The zone of datetimes that have none, such as `"Europe/Berlin"`; None: they are refused."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
+    journal: NotRequired[str | os.PathLike[str] | Journal | None]
+    """A file, or a `hubbatch.journal.Journal`, by which the same call goes on where its process died."""
 
 
 def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> dict[str, Any]:
@@ -98,6 +102,7 @@ def check_options(name: str, options: Mapping[str, Any], most_inputs: int) -> di
         "keep": None if keep is None else _word("keep", keep, Keep),
         "missing": None if missing is None else _word("missing", missing, Missing),
         "timezone": _timezone(options.get("timezone")),
+        "journal": _journal(options.get("journal")),
     }
 
 
@@ -148,6 +153,19 @@ def _timezone(value: object) -> dt.tzinfo | None:
             f"timezone: no zone {shown(value)} is known here; names are as in 'Europe/Berlin' or 'UTC', and a"
             " system that has none needs the package tzdata"
         ) from None
+
+
+def _journal(value: object) -> Journal | None:
+    """Return a journal, of which nothing has been opened yet."""
+    if value is None or isinstance(value, Journal):
+        return value
+    if isinstance(value, str | os.PathLike):
+        from hubbatch.journal import Journal as JournalFile  # noqa: PLC0415 (SQLite is seldom wanted)
+
+        return JournalFile(value)
+    raise UsageError(
+        f"journal must be a path or a hubbatch.journal.Journal, not {type(value).__name__}"
+    )
 
 
 def _word(name: str, value: object, words: type[_Word]) -> _Word:

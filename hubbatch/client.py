@@ -21,7 +21,7 @@ from hubbatch._calls import plan_call
 from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.schema_cache import SchemaCache
-from hubbatch._engine.sender import ClientResources
+from hubbatch._engine.sender import Account, ClientResources
 from hubbatch._faces.calls import Calls
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
@@ -159,7 +159,7 @@ class Client(Calls, Readers):
             raise UsageError("give a transport or a session: with a transport no session is used")
         self._clock = check_seam("clock", clock, "time.time")
         self._random = check_seam("random", random, "random.random")
-        self._schemas = SchemaCache()
+        self._schemas, self._account = SchemaCache(), Account()
         self._runs: set[Run[Any]] = set()
         """Those under way: a run that nobody else holds goes on."""
         self._readers: weakref.WeakSet[ObjectReader] = weakref.WeakSet()
@@ -289,6 +289,7 @@ class Client(Calls, Readers):
             self._random,
             self._observers,
             self._schemas,
+            self._account,
         )
 
     def _check_open(self) -> None:

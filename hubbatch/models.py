@@ -165,6 +165,8 @@ LOCAL_VALIDATION = "LOCAL_VALIDATION"
 """Category of our own errors about records that cannot be sent."""
 NO_ANSWER = "NO_ANSWER"
 """Category of our own errors about records that were sent and got no trustworthy answer."""
+SETTLED_EARLIER = "SETTLED_EARLIER"
+"""Category of our own error about records without success that an earlier process of a journaled load has settled."""
 
 
 @frozen
@@ -172,7 +174,7 @@ class BatchError:
     """One error and the inputs it explains.
 
     `category` is HubSpot's (`VALIDATION_ERROR`, `OBJECT_NOT_FOUND`, `CONFLICT`, …) or, for what hubbatch
-    found out by itself, `LOCAL_VALIDATION` or `NO_ANSWER`.
+    found out by itself, `LOCAL_VALIDATION`, `NO_ANSWER` or `SETTLED_EARLIER`.
     """
 
     category: str

@@ -79,6 +79,8 @@ class Outcome(Generic[ResultT]):
     """Of all replies together, by name; the first 1,000 names where only errors are kept."""
     warnings: list[Any] = field(factory=list, repr=False)
     """Of all replies; the first 1,000 where only errors are kept."""
+    earlier: Counts = field(factory=Counts)
+    """Of the records, those that earlier processes of a journaled load have settled: they have no result here."""
 
     @property
     def results(self) -> list[ResultT]:
@@ -184,6 +186,7 @@ class Outcome(Generic[ResultT]):
             "links": json_value(self.links),
             "warnings": json_value(self.warnings),
             "counts": attrs.asdict(self.counts),
+            **({"earlier": attrs.asdict(self.earlier)} if self.earlier.total else {}),
             "records": [
                 {
                     "index": record.index,
@@ -205,6 +208,7 @@ class Outcome(Generic[ResultT]):
         return cls(
             status=BatchStatus(data["status"]),
             counts=Counts(**data["counts"]),
+            earlier=Counts(**data.get("earlier", {})),
             records=[
                 RecordOutcome(
                     index=item["index"],
@@ -261,6 +265,7 @@ def _merged(outcomes: Sequence[Outcome[Any]]) -> Outcome[Any]:
         completed_at=max(known(*(outcome.completed_at for outcome in outcomes)), default=None),
         links={name: link for outcome in outcomes for name, link in outcome.links.items()},
         warnings=[warning for outcome in outcomes for warning in outcome.warnings],
+        earlier=sum((outcome.earlier for outcome in outcomes), Counts()),
     )
 
 

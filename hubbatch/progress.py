@@ -40,11 +40,13 @@ class Progress:
 
     Up to 10,000 of them, and 64 MiB, keep no others from being taken in. `duplicates="merge"` makes one input of them.
     """
+    settled_earlier: int = 0
+    """Of the settled records, those that earlier processes of a journaled load have settled."""
 
     @property
     def records_per_second(self) -> float:
-        """Records settled per second so far."""
-        return self.settled / self.elapsed if self.elapsed > 0 else 0.0
+        """Records settled per second so far, by this process."""
+        return (self.settled - self.settled_earlier) / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
     def eta(self) -> float | None:

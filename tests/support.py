@@ -82,7 +82,7 @@ class World:
 
     def bodies(self) -> list[dict[str, Any]]:
         """Return the request bodies that came in, decoded."""
-        return [orjson.loads(request.body) for request in self.service.requests]
+        return [orjson.loads(request.body) for request in self.service.requests if request.body]
 
     def statuses(self) -> list[int | None]:
         """Return how the requests were answered."""

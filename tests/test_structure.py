@@ -285,7 +285,6 @@ EXCUSED = {
     "cli/test_cli_outputs.py: _executing.open_output": "a file that is opened for ever, in the test's own process",
     "cli/test_cli_outputs.py: _outputs._NOFOLLOW": "a system that has no such flag",
     "cli/test_cli_signals.py: hubbatch.cli._screen.Screen.say": "hears at once what a signal makes it say",
-    "_engine/test_journal.py: run._call": "the seam that a journal is built on; no verb takes one yet",
     "files/test_kinds.py: _tables._MAX_UNPACKED": "a workbook of the real size would be two gigabytes",
     "files/test_source.py: _bytes._STDIN": "the standard input of the test's own process",
     "_http/test_connections.py: aiohttp.ClientSession._request": "what a version of aiohttp may do",

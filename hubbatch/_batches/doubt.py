@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import attrs
 from attrs import field, frozen
 
 from hubbatch._batches.batch import Batch, Stage
@@ -94,6 +95,16 @@ class Doubts:
                 return item.key is not None and batch.rounds < self._most_rounds
             case Doubt.STAYS:
                 return False
+
+    def first_step(self, batch: Batch) -> Batch:
+        """Return what to do first about a batch that may have been sent by another process.
+
+        Nobody knows how long its request was under way there, so reading is given time to catch up with writing.
+        """
+        if self._endpoint.doubt is not Doubt.LOOK_UP or batch.first_sent_at is None:
+            return batch
+        caught_up_at = batch.first_sent_at[0] + _LAG
+        return attrs.evolve(batch, stage=Stage.LOOK_UP, rounds=1, resumes_at=caught_up_at)
 
     def parts(self, batch: Batch, inputs: Sequence[Input]) -> list[Batch]:
         """Return what to do next about inputs whose doubt can be settled."""

@@ -17,6 +17,9 @@ A batch is a frozen value. It stands in one of three stages, and each request it
                      v                                             v
                   settled: SUCCEEDED, FAILED or UNKNOWN <----------+
 
+A batch that another process of its load may have sent begins its life in doubt: it is looked up first, or sent again
+where to do it twice is to do it once.
+
 What is known of its records is `Batch.status`: UNSENT until a byte of a request has left; then UNKNOWN until an answer
 proves more; FAILED once it is proven that nothing was written. A later rejection never
 ends a doubt: the lost try may have been the one that wrote. Only a look-up ends it.
@@ -109,6 +112,11 @@ class BatchMachine:
         }
 
     # What goes out
+
+    def begun_in_doubt(self, batch: Batch, since: tuple[float, float]) -> Batch:
+        """Return a new batch as one that another process may have sent, when by the loop's and the wall's clock."""
+        doubtful = attrs.evolve(batch, status=RecordStatus.UNKNOWN, attempts=1, first_sent_at=since)
+        return self._doubts.first_step(doubtful)
 
     def request(self, batch: Batch) -> tuple[Endpoint, Request]:
         """Return the request that a batch makes next, and the endpoint that it is."""

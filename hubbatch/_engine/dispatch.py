@@ -39,7 +39,7 @@ class Dispatcher:
     """Has requests of one run wait for their place.
 
     `linger`: seconds that inputs which do not fill a request wait for more. `open_`: whether requests are made at
-    all.
+    all. `most_batches`: how many may be under way at once; None: any number.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Dispatcher:
         open_: Callable[[], bool],
         *,
         limit_class: LimitClass,
+        most_batches: int | None = None,
     ) -> None:
         self._queue = queue
         self._gate = gate
@@ -58,6 +59,7 @@ class Dispatcher:
         self._linger = linger
         self._open = open_
         self._limit_class = limit_class
+        self._most_batches = most_batches
         self._closed = False
         self._exhausted = False
         self._full = 0
@@ -81,6 +83,8 @@ class Dispatcher:
         if (wanted := full + (self.rest is Rest.DUE)) > self._carriers.unfilled and self._open():
             # More than can leave at once need not wait: each that leaves has others follow.
             wanted = min(wanted, self._gate.concurrency + 2)
+            if self._most_batches is not None:
+                wanted = min(wanted, self._most_batches - self._carriers.batches)
             while self._carriers.unfilled < wanted:
                 self._carriers.begin()
 

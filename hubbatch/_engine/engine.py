@@ -17,22 +17,23 @@ import attrs
 from hubbatch._batches.batch import Batch
 from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
-from hubbatch._engine.checking import RecordCheck
-from hubbatch._engine.dispatch import Dispatcher, Rest
+from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import AskingError, Feeder, length_of
+from hubbatch._engine.leaving import Leaving
 from hubbatch._engine.ledger import Ledger
-from hubbatch._engine.life import EndReason, Life
-from hubbatch._engine.noting import Notes, notes_of
+from hubbatch._engine.life import EndReason, Life, RunEnd
+from hubbatch._engine.load import description_of, most_batches
+from hubbatch._engine.noting import notes_of
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settler import Settler
-from hubbatch._engine.snapshot import snapshot
+from hubbatch._engine.snapshot import Snapshots
+from hubbatch._engine.taking import taker_of
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input
-from hubbatch._records.values import InvalidRecordError
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import HubbatchError
 from hubbatch.models import BatchStatus, RecordStatus
@@ -62,11 +63,11 @@ class Engine:
         self._resources = resources
         self._life = life
         self._ledger = Ledger(keep)
-        self._intake = Intake(call)
-        notes = notes_of(call.journal, self._fail)
-        self._settler = Settler(self._ledger, self._intake, observe, reporter, notes)
-        self._runner = self._make_runner(reporter, notes)
-        self._group = asyncio.TaskGroup()
+        self._intake = Intake(call, self._ledger.in_doubt)
+        self._notes = notes_of(call.journal, self._fail)
+        self._settler = Settler(self._ledger, self._intake, observe, reporter, self._notes)
+        self._runner = self._make_runner(reporter)
+        self._group, self._numbering = asyncio.TaskGroup(), itertools.count()
         self._main: asyncio.Task[Any] | None = None
         self._feeding: asyncio.Task[None] | None = None
         self._carriers = Carriers(
@@ -77,7 +78,6 @@ class Engine:
             moved=self._after_step,
             ended=self._after_batch,
         )
-        self._numbering = itertools.count()
         self._read_ahead = ReadAhead(
             call, resources.gate, self._intake, self._ledger, self._carriers, backlog=backlog
         )
@@ -88,31 +88,33 @@ class Engine:
             call.linger,
             lambda: life.taking and not self._cancelling,
             limit_class=call.endpoint.limit_class,
+            most_batches=most_batches(call, self._intake),
         )
-        self._check = self._make_check()
-        self._feeder = Feeder(
-            source,
-            life,
-            reporter.source_blocks,
-            room=self._read_ahead.room,
-            take=self._take,
-            idle=self._after_pull,
-            check=self._check,
+        self._taker = taker_of(
+            call,
+            resources,
+            self._ledger,
+            self._intake,
+            self._settler,
+            dispatcher=self._dispatcher,
+            notes=self._notes,
+            refused=self._mind_failures,
+            fail=functools.partial(self._fail, fatal=True),
         )
-        self._leaves_at: float | None = None  # once stopped: when nothing is sent again
-        self._leaving: asyncio.TimerHandle | None = None
+        self._feeder = self._make_feeder(source, reporter)
+        self._leaving = Leaving(resources.policy.max_wait, self._carriers)
         self._closing: Iterator[None] | None = None
-        self.total = length_of(source)
-        self._began = now()
-        self._final: Progress | None = None
+        self._snapshots = Snapshots(
+            self._ledger, self._intake, self._runner, resources.gate, total=length_of(source)
+        )
 
-    def _make_runner(self, reporter: RunReporter, notes: Notes | None) -> BatchRunner:
+    def _make_runner(self, reporter: RunReporter) -> BatchRunner:
         return BatchRunner(
             self._call,
             self._resources,
             self._intake.request_body,
             self._settler,
-            notes=notes,
+            notes=self._notes,
             compose=self._compose,
             settled=self._after_settling,
             fail=functools.partial(self._fail, fatal=True),
@@ -121,15 +123,17 @@ class Engine:
             reporter=reporter,
         )
 
-    def _make_check(self) -> RecordCheck:
-        return RecordCheck(
-            self._call,
-            self._resources,
-            self._intake,
-            self._settler,
-            taken=self._dispatcher.dispatch,
-            refused=self._mind_failures,
-            fail=functools.partial(self._fail, fatal=True),
+    def _make_feeder(
+        self, source: Iterable[Any] | AsyncIterable[Any], reporter: RunReporter
+    ) -> Feeder:
+        return Feeder(
+            source,
+            self._life,
+            reporter.source_blocks,
+            room=self._read_ahead.room,
+            take=self._taker.take,
+            idle=self._after_pull,
+            check=self._taker,
         )
 
     # The truth, at any time
@@ -147,12 +151,7 @@ class Engine:
     @property
     def progress(self) -> Progress:
         """A snapshot of how far the run has come."""
-        if self._final is not None:
-            return self._final
-        gate, elapsed = self._resources.gate, now() - self._began
-        return snapshot(
-            self._ledger, self._intake, self._runner, gate, total=self.total, elapsed=elapsed
-        )
+        return self._snapshots.progress
 
     # Beginning and end
 
@@ -168,23 +167,20 @@ class Engine:
             async with self._group as group:
                 self._feeding = group.create_task(self._feed())
         except BaseException as error:
-            self._note_break(error)
+            self._life.break_off(error)
         try:  # whatever has ended the group; cancelled again, it closes the rest at one go
             for _ in iter(self._close_slice, False):
                 await asyncio.sleep(0)
         except BaseException as error:
-            self._note_break(error)
+            self._life.break_off(error)
+        if self._notes is not None:
+            self._close_rest()
+            complete = self._feeder.exhausted and self._life.ending == RunEnd()
+            await self._notes.end(complete=complete)
         if deadline is not None:
             deadline.cancel()
         self.close()
         await self._resources.gate.settle()
-
-    def _note_break(self, error: BaseException) -> None:
-        """Note what has broken off the task of the run itself."""
-        if isinstance(error, asyncio.CancelledError):
-            self._life.cancel(HubbatchError("the task of the run itself was cancelled"))
-        else:  # a bug: nothing of ours may pass for the run's end
-            self._life.fail(EndReason.SERVICE, error, fatal=True)
 
     def stop(self) -> None:
         """Take nothing more in; let what has been sent settle; leave the rest unsent.
@@ -192,12 +188,8 @@ class Engine:
         What cannot be sent again within `RetryPolicy.max_wait` of the first stop, or waits for a broken service, is
         left as it is, too.
         """
+        self._leaving.begin()
         moment = now()
-        if self._leaves_at is None:
-            wait = self._resources.policy.max_wait
-            self._leaves_at = moment + wait
-            loop = asyncio.get_running_loop()
-            self._leaving = loop.call_later(wait, self._carriers.leave, lambda _: True)
         self._stop(
             lambda batch: batch.attempts == 0 or not self._may_wait(batch.resumes_at - moment)
         )
@@ -212,15 +204,17 @@ class Engine:
         if self._life.ended:
             return
         try:
-            for _ in iter(self._close_slice, False):
-                pass
+            self._close_rest()
             self._intake.close()
             self._report()
-            self._final = self.progress
+            self._snapshots.close()
         finally:
-            if self._leaving is not None:
-                self._leaving.cancel()
+            self._leaving.close()
             self._life.end()
+
+    def _close_rest(self) -> None:
+        for _ in iter(self._close_slice, False):
+            pass
 
     def _close_slice(self) -> bool:
         """Close some of what is still open: it was never sent, or its task never got a turn; return whether any was."""
@@ -228,7 +222,9 @@ class Engine:
             if self._closing is None:
                 self._dispatcher.close()
                 self._carriers.close()
-                self._closing = self._settler.close_rest(self._feeder.rest())
+                self._closing = self._settler.close_rest(
+                    self._feeder.rest(), None if self._notes is None else self._taker.enter
+                )
             return next(self._closing, self) is not self
         except BaseException as error:  # the rest of a list is a caller's own code, too
             self._fail(error, reason=EndReason.SOURCE)
@@ -261,7 +257,10 @@ class Engine:
 
     async def _feed(self) -> None:
         try:
-            await self._feeder.run()
+            if self._notes is None or await self._notes.begin(
+                functools.partial(description_of, self._call, self._resources)
+            ):
+                await self._feeder.run()
         except AskingError as failed:  # the run's own
             self._fail(failed.error)
         except BaseException as error:  # the source's own, whatever it is
@@ -271,18 +270,8 @@ class Engine:
             self._fail(error, reason=EndReason.SOURCE)
         else:
             if self._feeder.exhausted:
+                self._taker.finish()
                 self._dispatcher.hurry(exhausted=True)
-
-    def _take(self, record: Any) -> bool:
-        """Take one record in; return whether that has filled one more request."""
-        index = self._ledger.take(record)
-        try:
-            full = self._intake.take(index, record)
-        except InvalidRecordError as error:
-            return self._check.refuse(index, record, error)
-        if full or self._dispatcher.rest is Rest.UNSEEN:
-            self._dispatcher.dispatch()
-        return full
 
     @property
     def _cancelling(self) -> bool:
@@ -294,12 +283,11 @@ class Engine:
     def _may_wait(self, seconds: float) -> bool:
         """Whether a batch should wait so long to be sent again: not in a run that is over but for it."""
         until = now() + max(seconds, self._runner.held_for)
-        return not self._life.failing and (self._leaves_at is None or until <= self._leaves_at)
+        return not self._life.failing and self._leaving.allows(until)
 
     def _is_over(self) -> bool:
         """Whether nothing is sent again."""
-        over = self._cancelling or self._life.failing
-        return over or (self._leaves_at is not None and now() > self._leaves_at)
+        return self._cancelling or self._life.failing or not self._leaving.allows(now())
 
     def _after_step(self) -> None:
         """Go on while a batch may have to pause: others may go meanwhile, also such as have waited for a key."""
@@ -318,13 +306,16 @@ class Engine:
         else:
             self._dispatcher.dispatch()
 
-    def _compose(self, most: int | None) -> tuple[Sequence[Input], int] | None:
-        """Return what a new request carries, at most so many inputs, and its number in the run; None: nothing waits."""
+    def _compose(self, most: int | None) -> tuple[Sequence[Input], int, float | None] | None:
+        """Return the inputs of a new request, at most so many, its number, and since when they are in doubt, if any."""
         inputs = self._intake.compose(most)
         if inputs:
             self._carriers.note_filled()
         self._dispatcher.dispatch()
-        return (inputs, next(self._numbering)) if inputs else None
+        if not inputs:
+            return None
+        in_doubt_since = self._ledger.in_doubt.get(inputs[0].index)
+        return inputs, next(self._numbering), in_doubt_since
 
     def _note_sent(self, indexes: Iterable[int]) -> None:
         self._ledger.sent(indexes)
@@ -337,7 +328,8 @@ class Engine:
         self._report()
 
     def _mind_failures(self) -> None:
-        if (most := self._call.max_failures) and self._ledger.settled(RecordStatus.FAILED) >= most:
+        most, failed = self._call.max_failures, RecordStatus.FAILED
+        if most and self._ledger.settled_here(failed) >= most:
             self.stop()
 
     def _report(self) -> None:

@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import itertools
 import math
-from array import array
-from collections import deque
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 import attrs
 
-from hubbatch._states import Counts, KeptRecords, RecordOutcome, RecordTable
-from hubbatch.models import BatchError, BatchResponse, BatchStatus, RecordStatus, Result
+from hubbatch._engine.shelves import shelf_of
+from hubbatch._states import Counts
+from hubbatch.models import (
+    SETTLED_EARLIER,
+    BatchError,
+    BatchResponse,
+    BatchStatus,
+    RecordStatus,
+    Result,
+)
 from hubbatch.outcome import Outcome, known
 from hubbatch.policies import Keep
 
@@ -26,17 +32,24 @@ _MOST_REMARKS = 1_000
 """Warnings, and links by name, that are kept of a stream's replies: the first ones."""
 
 
+_EARLIER = BatchError(
+    SETTLED_EARLIER, "an earlier process of this load has settled it so, and said why"
+)
+
+
 class Ledger:
     """Takes records in, settles them, and has the state of each at any time."""
 
     def __init__(self, keep: Keep) -> None:
         self._keep = keep
-        self._shelf: _Table | _Exceptions = (
-            _Table() if keep is Keep.ALL else _Exceptions(keeps_errors=keep is Keep.ERRORS)
-        )
+        self._shelf = shelf_of(keep)
         self._taken = 0
         self._sent: set[int] = set()
         """The open records of which a byte may have left: they are in doubt as long as nothing else is known."""
+        self.in_doubt: dict[int, float] = {}
+        """The open records that an earlier process of the load may have sent: since when, by the wall's clock."""
+        self._earlier = dict.fromkeys(RecordStatus, 0)
+        """How many records an earlier process has settled in each state."""
         self._not_succeeded = {
             status: 0 for status in RecordStatus if status is not RecordStatus.SUCCEEDED
         }
@@ -66,11 +79,27 @@ class Ledger:
             return self._taken - self.unsettled - sum(self._not_succeeded.values())
         return self._not_succeeded[status]
 
+    def settled_here(self, status: RecordStatus) -> int:
+        """Return how many records this process has settled in a state."""
+        return self.settled(status) - self._earlier[status]
+
     def take(self, record: Any) -> int:
         """Enter a record; return its index."""
         index = self._taken
         self._shelf.take(index, record)
         self._taken += 1
+        return index
+
+    def take_settled(self, record: Any, status: RecordStatus) -> int:
+        """Enter a record that an earlier process of the load has settled; return its index."""
+        index = self.take(record)
+        error = None
+        if status is not RecordStatus.SUCCEEDED:
+            error = _EARLIER
+            if self._earlier[RecordStatus.FAILED] + self._earlier[RecordStatus.UNKNOWN] == 0:
+                self.note_errors([error])
+        self._earlier[status] += 1
+        self.settle(index, status, error=error)
         return index
 
     def leave(self, records: list[Any]) -> int:
@@ -124,6 +153,8 @@ class Ledger:
         if status is not RecordStatus.SUCCEEDED:
             self._not_succeeded[status] += 1
         self._sent.discard(index)
+        if self.in_doubt:
+            self.in_doubt.pop(index, None)
         self._shelf.settle(index, status, result, error, attempts)
 
     def succeed(
@@ -134,6 +165,9 @@ class Ledger:
     ) -> None:
         """Close records that have succeeded, as `settle` does one by one; `results` are not looked at."""
         self._sent.difference_update(indexes)
+        if self.in_doubt:
+            for index in indexes:
+                self.in_doubt.pop(index, None)
         self._shelf.succeed(indexes, results, attempts)
 
     def note_errors(self, errors: Iterable[BatchError]) -> None:
@@ -149,25 +183,37 @@ class Ledger:
 
     @property
     def counts(self) -> Counts:
-        """Count the records by state; of the open ones, those that were sent are UNKNOWN, the rest UNSENT."""
-        in_flight = len(self._sent)
+        """Count the records by state; of the open ones, those that may have been sent are UNKNOWN, the rest UNSENT."""
+        doubtful = len(self._doubtful)
         return Counts(
             self._taken,
             self.settled(RecordStatus.SUCCEEDED),
             self.settled(RecordStatus.FAILED),
-            self.settled(RecordStatus.UNKNOWN) + in_flight,
-            self.settled(RecordStatus.UNSENT) + self.unsettled - in_flight,
+            self.settled(RecordStatus.UNKNOWN) + doubtful,
+            self.settled(RecordStatus.UNSENT) + self.unsettled - doubtful,
         )
 
+    @property
+    def earlier(self) -> Counts:
+        """Count the records that earlier processes of the load have settled."""
+        succeeded, failed, unknown, unsent = (self._earlier[status] for status in RecordStatus)
+        return Counts(succeeded + failed + unknown + unsent, succeeded, failed, unknown, unsent)
+
+    @property
+    def _doubtful(self) -> set[int]:
+        """The open records of which a byte may have left, now or in an earlier process."""
+        return self._sent.union(self.in_doubt) if self.in_doubt else self._sent
+
     def outcome(self, *, final: bool = False) -> Outcome[Any]:
-        """Return the outcome as it is now; of the open records, those that were sent are UNKNOWN, the rest UNSENT.
+        """Return the outcome as it is now; of the open records, what may have been sent is UNKNOWN, the rest UNSENT.
 
         It is a copy, which takes time for each record that is kept, unless it is `final`: nothing changes after it.
         """
         return Outcome(
             status=self._summary.status,
             counts=self.counts,
-            records=self._shelf.records(self._sent, final=final),
+            records=self._shelf.records(self._doubtful, final=final),
+            earlier=self.earlier,
             errors=sorted(self._errors, key=lambda error: error.indexes[:1] or (self._taken,)),
             num_errors=self._num_errors,
             requested_at=self._summary.requested_at,
@@ -176,138 +222,6 @@ class Ledger:
             links=dict(self._summary.links),
             warnings=list(self._summary.warnings),
         )
-
-
-class _Table:
-    """Keeps all records, column by column. Records that were taken in since the last settling have an input only."""
-
-    def __init__(self) -> None:
-        self.open: dict[int, Any] = {}
-        self._table = RecordTable()
-
-    def take(self, index: int, record: Any) -> None:
-        self._table.inputs.append(record)
-        self.open[index] = record
-
-    def settle(
-        self,
-        index: int,
-        status: RecordStatus,
-        result: Result | None,
-        error: BatchError | None,
-        attempts: int,
-    ) -> None:
-        table = self._table
-        table.even()
-        table.statuses[index] = status
-        if result is not None:
-            table.replies[index] = (result,)
-        table.errors[index] = error
-        table.attempts[index] = attempts
-        del self.open[index]
-
-    def succeed(
-        self,
-        indexes: list[int],
-        results: Sequence[Result | None] | None,
-        attempts: int,
-    ) -> None:
-        if not indexes:
-            return
-        table, still_open = self._table, self.open
-        table.even()
-        replies, places = table.replies, table.places
-        # Looked up once: it takes a call of Python in 3.11.
-        statuses, tries, succeeded = table.statuses, table.attempts, RecordStatus.SUCCEEDED
-        first, number = indexes[0], len(indexes)
-        if still_open.keys() >= set(indexes) and indexes == [*range(first, first + number)]:
-            one_run = slice(first, first + number)  # as nearly always: nothing is a step for each
-            statuses[one_run] = [succeeded] * number
-            tries[one_run] = array("I", [attempts]) * number
-            if results is not None:
-                replies[one_run] = [results] * number
-                places[one_run] = array("I", range(number))
-            deque(map(still_open.__delitem__, indexes), 0)
-            return
-        for place, index in enumerate(indexes):
-            if index in still_open:
-                statuses[index] = succeeded
-                tries[index] = attempts
-                if results is not None:
-                    replies[index], places[index] = results, place
-                del still_open[index]
-
-    def leave(self, _first: int, records: list[Any]) -> None:
-        self._table.inputs.extend(records)
-        self._table.even()
-
-    def records(self, in_flight: Iterable[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
-        self._table.even()
-        if final:
-            return self._table
-        table = self._table.copy()
-        for index in in_flight:
-            table.statuses[index] = RecordStatus.UNKNOWN
-        return table
-
-
-class _Exceptions:
-    """Keeps the records that did not succeed, or none."""
-
-    def __init__(self, *, keeps_errors: bool) -> None:
-        self.open: dict[int, Any] = {}
-        self._keeps_errors = keeps_errors
-        self._records: dict[int, RecordOutcome[Any]] = {}
-        self._left_from = 0
-        self._left: list[Any] = []
-
-    def take(self, index: int, record: Any) -> None:
-        self.open[index] = record
-
-    def settle(
-        self,
-        index: int,
-        status: RecordStatus,
-        result: Result | None,
-        error: BatchError | None,
-        attempts: int,
-    ) -> None:
-        record = self.open[index]
-        if self._keeps_errors and status is not RecordStatus.SUCCEEDED:
-            self._records[index] = RecordOutcome(index, record, status, result, error, attempts)
-        del self.open[index]
-
-    def succeed(
-        self,
-        indexes: list[int],
-        _results: Sequence[Result | None] | None,
-        _attempts: int,
-    ) -> None:
-        for index in indexes:
-            self.open.pop(index, None)
-
-    def leave(self, first: int, records: list[Any]) -> None:
-        if not self._left:
-            self._left_from = first
-        if self._keeps_errors:
-            self._left.extend(records)
-
-    def records(self, in_flight: Container[int], *, final: bool) -> Sequence[RecordOutcome[Any]]:
-        if not self._keeps_errors:
-            return []
-        still_open = {
-            index: RecordOutcome(
-                index,
-                record,
-                RecordStatus.UNKNOWN if index in in_flight else RecordStatus.UNSENT,
-            )
-            for index, record in self.open.items()
-        }
-        records = {**self._records, **still_open}
-        kept = [records[index] for index in sorted(records)]
-        if not self._left:
-            return kept
-        return KeptRecords(kept, self._left_from, self._left if final else self._left.copy())
 
 
 @attrs.define

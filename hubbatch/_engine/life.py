@@ -11,6 +11,7 @@ It knows nothing of records, requests, tasks or time.
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -122,6 +123,13 @@ class Life:
         """Wait for no more answers; `error` is raised unless there is a worse one."""
         if self._go(State.CANCELLING) and self.ending.error is None:
             self.ending = RunEnd(EndReason.CANCELLED, error)
+
+    def break_off(self, error: BaseException) -> None:
+        """Note what has broken off the task of the run itself."""
+        if isinstance(error, asyncio.CancelledError):
+            self.cancel(HubbatchError("the task of the run itself was cancelled"))
+        else:  # a bug: nothing of ours may pass for the run's end
+            self.fail(EndReason.SERVICE, error, fatal=True)
 
     def end_unstarted(self, error: BaseException) -> None:
         """End before the start."""

@@ -1,19 +1,26 @@
-"""What a run tells its journal. What the journal raises ends the run, and is no error of the source or the service.
+"""What a run tells its journal, and asks it. What the journal raises ends the run.
 
-It knows nothing of batches, or of what is noted.
+That is no error of the source or the service. It knows nothing of batches, or of what is noted.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from hubbatch._engine.life import EndReason
-from hubbatch._records.journal import Journal
+from hubbatch._records.journal import Earlier, Journal
+from hubbatch._records.source_digest import SourceDigest
 from hubbatch.models import RecordStatus
 
-__all__ = ["Notes", "notes_of"]
+__all__ = ["Fail", "Notes", "notes_of"]
+
+_EVERY = 1_000
+"""Records of the source after which their digest is noted, and kept."""
+
+_IN_DOUBT = Earlier(None)
+"""What is believed of a record if the journal cannot tell."""
 
 
 class Fail(Protocol):
@@ -23,32 +30,139 @@ class Fail(Protocol):
 
 
 class Notes:
-    """Tells a journal of records; `fail` is told what it raises."""
+    """Tells a journal of records, and asks it about them; `fail` is told what it raises."""
 
     def __init__(self, journal: Journal, fail: Fail) -> None:
         self._journal = journal
         self._fail = fail
+        self._begun = False
+        """Whether the journal is open: it is told nothing otherwise."""
+        self.digest: SourceDigest | None = None
+        """The digest of the records that were taken from the source; None where nobody wants it."""
+        self.checkpoints: Mapping[int, bytes] = {}
+        """The digests that earlier processes have noted: by how many records each is of."""
+        self.repeated = 0
+        """How many records earlier processes have had of the source, as far as digests tell."""
+        self._noted = 0
+        """Of how many records the last digest is."""
+
+    async def begin(self, load: Callable[[], Awaitable[Mapping[str, Any]]]) -> bool:
+        """Open the journal for a load; return whether that went well."""
+        try:
+            await _to_its_end(self._begin(await load()))
+            if self._journal.checks_source:
+                self.digest = SourceDigest()
+                self.checkpoints = self._journal.checkpoints()
+                self.repeated = self._noted = max(self.checkpoints, default=0)
+        except asyncio.CancelledError as error:
+            self._raise_if_cancelled(error)
+        except BaseException as error:  # the journal's own, whatever it is
+            self._note_failure(error)
+        else:
+            return True
+        return False
+
+    async def _begin(self, load: Mapping[str, Any]) -> None:
+        await self._journal.begin(load)
+        self._begun = True
+
+    def earlier(self, position: int) -> Earlier | None:
+        """Return what earlier processes have left of a record."""
+        if not self._begun:
+            return None
+        try:
+            return self._journal.earlier(position)
+        except BaseException as error:  # as above
+            self._note_failure(error)
+            return _IN_DOUBT
+
+    def add(self, record: Any) -> None:
+        """Add a record of the source to its digest."""
+        digest = self.digest
+        if digest is not None:
+            digest.add(record)
+            if digest.records % _EVERY == 0:
+                self._note_digest()
 
     async def before_sending(self, positions: Sequence[int]) -> None:
         """Have the journal note that records may be sent now."""
-        task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment]
+        self._note_digest()
         try:
             await self._journal.before_sending(positions)
         except asyncio.CancelledError as error:
-            if task.cancelling():
-                raise
-            self._fail(error, fatal=True, reason=EndReason.JOURNAL)  # the journal's own
-        except BaseException as error:  # the journal's own, whatever it is
-            self._fail(error, fatal=True, reason=EndReason.JOURNAL)
+            self._raise_if_cancelled(error)
+        except BaseException as error:  # as above
+            self._note_failure(error)
 
     def settled(
         self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
     ) -> None:
         """Have the journal note what records ended as."""
+        if not self._begun:
+            return
+        self._note_digest()
         try:
             self._journal.settled(positions, status, retryable=retryable)
-        except BaseException as error:  # the journal's own, whatever it is
-            self._fail(error, fatal=True, reason=EndReason.JOURNAL)
+        except BaseException as error:  # as above
+            self._note_failure(error)
+
+    async def end(self, *, complete: bool) -> None:
+        """Have the journal closed, if it is open, also while the run is cancelled."""
+        if not self._begun:
+            return
+        self._begun = False
+        try:
+            await _to_its_end(self._journal.end(complete=complete))
+        except asyncio.CancelledError as error:
+            if not _is_cancelled():
+                self._note_failure(error)
+        except BaseException as error:  # as above
+            self._note_failure(error)
+
+    def fail(self, error: BaseException) -> None:
+        """End the run because of what the journal shows."""
+        self._note_failure(error)
+
+    def _note_digest(self) -> None:
+        """Have the digest of all that was taken from the source noted: it covers whatever is sent or settled."""
+        digest = self.digest
+        if digest is None or digest.records <= self._noted:
+            return
+        self._noted = digest.records
+        try:
+            self._journal.checkpoint(digest.records, digest.value)
+        except BaseException as error:  # as above
+            self._note_failure(error)
+
+    def _raise_if_cancelled(self, error: asyncio.CancelledError) -> None:
+        """Let a cancellation out if it is this task's own; one out of the journal ends the run like any exception."""
+        if _is_cancelled():
+            raise error
+        self._note_failure(error)
+
+    def _note_failure(self, error: BaseException) -> None:
+        self._fail(error, fatal=True, reason=EndReason.JOURNAL)
+
+
+def _is_cancelled() -> bool:
+    task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment]
+    return task.cancelling() > 0
+
+
+async def _to_its_end(work: Awaitable[None]) -> None:
+    """Await something to its end also if that is cancelled: an open journal has to be closed, and whole."""
+    inner = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not inner.done():
+        try:
+            await asyncio.wait([inner])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not inner.cancelled():
+            inner.exception()  # seen: the cancellation comes first
+        raise cancelled
+    inner.result()
 
 
 def notes_of(journal: Journal | None, fail: Fail) -> Notes | None:

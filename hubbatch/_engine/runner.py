@@ -24,6 +24,7 @@ from hubbatch._records.planning import Input
 from hubbatch._records.request_body import RequestBody
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError
+from hubbatch.models import RecordStatus
 
 __all__ = ["BatchRunner"]
 
@@ -32,9 +33,9 @@ class BatchRunner:
     """Takes the batches of one run a step further.
 
     `notes` tells the journal, if there is one; `compose` returns what a new batch carries, no more than so many inputs,
-    and its number, or None if none wait; `settled` is called when records have been closed; `fail` when the run cannot
-    go on; `may_wait` tells whether a batch should still wait so many seconds; `note_sent` is told the records of which
-    a byte may leave.
+    its number, and since when it is in doubt, if it is; or None if none wait; `settled` is called when records are
+    closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many seconds;
+    `note_sent` is told the records of which a byte may leave.
     """
 
     def __init__(
@@ -45,7 +46,7 @@ class BatchRunner:
         settler: Settler,
         *,
         notes: Notes | None,
-        compose: Callable[[int | None], tuple[Sequence[Input], int] | None],
+        compose: Callable[[int | None], tuple[Sequence[Input], int, float | None] | None],
         settled: Callable[[], None],
         fail: Callable[[HubbatchError], None],
         may_wait: Callable[[float], bool],
@@ -123,7 +124,11 @@ class BatchRunner:
         """Give a carrier its batch; raises `DeclinedError` if nothing waits to be sent any more."""
         if (composed := self._compose(most)) is None:
             raise DeclinedError
-        carrier.batch = Batch(*composed, tried_since=carrier.batch.tried_since)
+        inputs, number, in_doubt_since = composed
+        carrier.batch = Batch(inputs, number, tried_since=carrier.batch.tried_since)
+        if in_doubt_since is not None:
+            since = self._sender.on_both_clocks(in_doubt_since)
+            carrier.batch = self._machine.begun_in_doubt(carrier.batch, since)
 
     async def _compose_and_note(self, carrier: Carrier, notes: Notes) -> Sequence[Batch]:
         """Compose a new batch when it has its place, and give the place back while the journal notes it.
@@ -135,7 +140,8 @@ class BatchRunner:
             self._fill(carrier)
         except DeclinedError:
             return ()
-        await notes.before_sending(indexes_of(carrier.batch.inputs))
+        if carrier.batch.status is RecordStatus.UNSENT:  # else the journal has it as in doubt
+            await notes.before_sending(indexes_of(carrier.batch.inputs))
         return (carrier.batch,)
 
     def break_off(self, batch: Batch, why: str) -> Sequence[Batch]:

@@ -32,7 +32,15 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
 from hubbatch.policies import LimitClass, RetryPolicy
 
-__all__ = ["Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
+__all__ = ["Account", "Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
+
+
+@define
+class Account:
+    """What is known of a client's account."""
+
+    portal_id: int | None = None
+    """None: nobody has asked, or the service did not say."""
 
 
 @frozen
@@ -49,6 +57,7 @@ class ClientResources:
     """Random numbers from 0 to 1, for the jitter."""
     observers: Observers
     schemas: SchemaCache = field(factory=SchemaCache)
+    account: Account = field(factory=Account)
 
 
 @define(eq=False)
@@ -123,6 +132,10 @@ class RequestSender:
         self._resources.gate.limiter.hold(
             seconds, limit_class=self._limit_class if limited else None
         )
+
+    def on_both_clocks(self, wall_time: float) -> tuple[float, float]:
+        """Return a moment in the past, given by the wall's clock, by the loop's and the wall's."""
+        return now() - max(0.0, self._resources.clock() - wall_time), wall_time
 
     @property
     def held_for(self) -> float:

@@ -33,6 +33,10 @@ __all__ = ["Settler"]
 
 _FORGOTTEN = "the run broke off; what became of this record is not known"
 
+_MAY_BE_THERE = "an earlier process of this load may have sent it"
+_LOOK = "Look whether it is in the account before you send it again"
+_RESUME = "this one ended before that was settled: resume the load once more"
+
 _SLICE = 5_000
 """Records that are closed at one go when a run ends: a few milliseconds' work if there is an observer."""
 
@@ -67,7 +71,7 @@ class Settler:
     @property
     def any_success(self) -> bool:
         """Whether any record of the run has succeeded so far."""
-        return self._ledger.settled(RecordStatus.SUCCEEDED) > 0
+        return self._ledger.settled_here(RecordStatus.SUCCEEDED) > 0
 
     def settle(self, transition: Transition) -> None:
         """Enter what a transition settles."""
@@ -103,6 +107,15 @@ class Settler:
         if self._is_heard:
             self._report([Closed(RecordStatus.FAILED, [index], retryable=transient)])
 
+    def close_in_doubt(self, index: int, why: str) -> None:
+        """Close a record that an earlier process may have sent, and that is not sent again."""
+        error = BatchError(NO_ANSWER, f"{_MAY_BE_THERE}: {why}. {_LOOK}", indexes=(index,))
+        self._ledger.note_errors([error])
+        self._close(index, RecordStatus.UNKNOWN, None, error, 0)
+        if self._is_heard:
+            settles = self._intake.doubt_can_be_settled
+            self._report([Closed(RecordStatus.UNKNOWN, [index], retryable=settles)])
+
     def _still_open(self, transition: Transition) -> Sequence[Closed]:
         """Return the records that a transition closes, by index, each with its state from now on."""
         return [
@@ -132,41 +145,63 @@ class Settler:
             closed.append(attrs.evolve(each, indexes=indexes))
         self._report(closed)
 
-    def close_rest(self, never_taken: Iterator[Any]) -> Iterator[None]:
-        """Close what is still open, and what was never taken in, as never sent: a slice at each step."""
+    def close_rest(
+        self, never_taken: Iterator[Any], enter: Callable[[Any], None] | None = None
+    ) -> Iterator[None]:
+        """Close what is still open, and what was never taken in, as never sent: a slice at each step.
+
+        `enter`: enters a record that was never taken in as earlier processes have left it, if there may be any.
+        """
+        yield from self._close_open()
+        while records := list(itertools.islice(never_taken, _SLICE)):
+            if enter is None:
+                self._leave(records)
+                yield
+                continue
+            for record in records:
+                enter(record)
+            yield from self._close_open()
+            yield
+
+    def _close_open(self) -> Iterator[None]:
+        """Close what is still open: it was never sent, but for what is in doubt."""
         while indexes := self._ledger.open_indexes(_SLICE):
             sent = [index for index in indexes if self._ledger.was_sent(index)]
-            self._close_forgotten(sent)
+            in_doubt = self._ledger.in_doubt
+            left = [index for index in indexes if index in in_doubt] if in_doubt else []
+            self._close_doubtful(sent, _FORGOTTEN, 1)
+            self._close_doubtful(left, f"{_MAY_BE_THERE}; {_RESUME}", 0)
             for index in indexes:
                 self._close(index, RecordStatus.UNSENT, None, None, 0)
             if self._is_heard:
-                doubtful = set(sent)
+                doubtful = {*sent, *left}
                 never = [index for index in indexes if index not in doubtful]
                 settles = self._intake.doubt_can_be_settled
                 self._report(
                     [
-                        Closed(RecordStatus.UNKNOWN, sent, retryable=settles),
+                        Closed(RecordStatus.UNKNOWN, [*doubtful], retryable=settles),
                         Closed(RecordStatus.UNSENT, never, retryable=True),
                     ]
                 )
             yield
-        while records := list(itertools.islice(never_taken, _SLICE)):
-            first = self._ledger.leave(records)
-            if self._observe is not None:
-                for index, record in enumerate(records, first):
-                    self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
-            if self._is_heard:
-                left = range(first, first + len(records))
-                self._report([Closed(RecordStatus.UNSENT, left, retryable=True)])
-            yield
 
-    def _close_forgotten(self, indexes: Sequence[int]) -> None:
-        """Close records that were sent and that nobody has settled, for there was a bug: they are in doubt."""
+    def _leave(self, records: list[Any]) -> None:
+        """Close records that were never taken in."""
+        first = self._ledger.leave(records)
+        if self._observe is not None:
+            for index, record in enumerate(records, first):
+                self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
+        if self._is_heard:
+            left = range(first, first + len(records))
+            self._report([Closed(RecordStatus.UNSENT, left, retryable=True)])
+
+    def _close_doubtful(self, indexes: Sequence[int], why: str, attempts: int) -> None:
+        """Close records that may have been sent, and that nobody has settled."""
         if indexes:
-            error = BatchError(NO_ANSWER, _FORGOTTEN, indexes=tuple(indexes), transient=True)
+            error = BatchError(NO_ANSWER, why, indexes=tuple(indexes), transient=True)
             self._ledger.note_errors([error])
             for index in indexes:
-                self._close(index, RecordStatus.UNKNOWN, None, error, 1)
+                self._close(index, RecordStatus.UNKNOWN, None, error, attempts)
 
     @property
     def _is_heard(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hubbatch._admission.gate import Gate
+from hubbatch._clock import now
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.runner import BatchRunner
@@ -12,30 +13,45 @@ from hubbatch._records.intake import Intake
 from hubbatch._states import Counts
 from hubbatch.progress import Progress
 
-__all__ = ["snapshot", "snapshot_of_pages"]
+__all__ = ["Snapshots", "snapshot_of_pages"]
 
 
-def snapshot(
-    ledger: Ledger,
-    intake: Intake,
-    runner: BatchRunner,
-    gate: Gate,
-    *,
-    total: int | None,
-    elapsed: float,
-) -> Progress:
-    """Return the progress of a run whose source has `total` records, `elapsed` seconds after its start."""
-    return Progress(
-        counts=ledger.counts,
-        total=total,
-        settled=ledger.taken - ledger.unsettled,
-        in_flight=ledger.in_flight,
-        requests=runner.requests,
-        retries=runner.retries,
-        elapsed=elapsed,
-        **_at(gate),
-        waiting_for_key=intake.waiting_for_key,
-    )
+class Snapshots:
+    """Says how far a run has come whose source has `total` records, if it can tell."""
+
+    def __init__(
+        self, ledger: Ledger, intake: Intake, runner: BatchRunner, gate: Gate, *, total: int | None
+    ) -> None:
+        self._ledger = ledger
+        self._intake = intake
+        self._runner = runner
+        self._gate = gate
+        self.total = total
+        self._began = now()
+        self._final: Progress | None = None
+
+    @property
+    def progress(self) -> Progress:
+        """How far the run has come."""
+        if self._final is not None:
+            return self._final
+        ledger, runner = self._ledger, self._runner
+        return Progress(
+            counts=ledger.counts,
+            total=self.total,
+            settled=ledger.taken - ledger.unsettled,
+            in_flight=ledger.in_flight,
+            requests=runner.requests,
+            retries=runner.retries,
+            elapsed=now() - self._began,
+            **_at(self._gate),
+            waiting_for_key=self._intake.waiting_for_key,
+            settled_earlier=ledger.earlier.total,
+        )
+
+    def close(self) -> None:
+        """Note that the run has ended: its time stands still."""
+        self._final = self.progress
 
 
 def snapshot_of_pages(

@@ -57,4 +57,4 @@ class Call:
     timezone: dt.tzinfo | None = None
     """The zone of datetimes that have none; None: they are refused."""
     journal: Journal | None = None
-    """Who hears of records before they are sent, and may stop the run."""
+    """Who hears of records before they are sent and once they are settled, and knows what earlier processes left."""

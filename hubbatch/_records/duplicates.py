@@ -6,7 +6,7 @@ Three policies over the keys that are not settled yet. It knows nothing of batch
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -32,8 +32,14 @@ _QUEUE = Admission.QUEUE
 class DuplicateGuard(Guard):
     """Knows which keys are taken, and by whom."""
 
-    def __init__(self, policy: Duplicates, inputs: InputQueue, endpoint: Endpoint) -> None:
-        super().__init__(policy, endpoint)
+    def __init__(
+        self,
+        policy: Duplicates,
+        inputs: InputQueue,
+        endpoint: Endpoint,
+        in_doubt: Mapping[int, float] | None = None,
+    ) -> None:
+        super().__init__(policy, endpoint, in_doubt)
         self._policy = policy
         self._inputs = inputs
         self._remembers = endpoint.doubt is Doubt.LOOK_UP
@@ -66,17 +72,14 @@ class DuplicateGuard(Guard):
             return _QUEUE
         self._wait(item)
         queue = self._waiting.get(key)
-        if self._one_answer_serves_all:
-            last = queue[-1] if queue else holder
-            if self._key_says_all or last.body == item.body:
+        last = queue[-1] if queue else holder
+        if self._go_together(last, item):
+            if self._one_answer_serves_all and (self._key_says_all or last.body == item.body):
                 follow(last, item)
                 return Admission.WAIT
-        if self._policy is Duplicates.MERGE and (
-            self._merged(queue[-1], item, waits_here=True)
-            if queue
-            else self._merged(holder, item, waits_here=False)
-        ):
-            return Admission.WAIT
+            merges = self._policy is Duplicates.MERGE
+            if merges and self._merged(last, item, waits_here=bool(queue)):
+                return Admission.WAIT
         self._waiting.setdefault(key, deque()).append(item)
         return Admission.WAIT
 
@@ -101,6 +104,12 @@ class DuplicateGuard(Guard):
         if not queue:
             del self._waiting[key]
         return (successor,)
+
+    def pass_by(self, item: Input) -> None:
+        """Note the key of an input that an earlier process has settled."""
+        super().pass_by(item)
+        if self._remembers and item.key is not None and item.key not in self._holders:
+            self._remember(item.key)
 
     def _remember(self, key: Key) -> None:
         self._released[key] = None

@@ -6,7 +6,7 @@ Which inputs share a key, and what that means, is a guard's own business.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 
 from hubbatch._records.planning import Input
@@ -34,7 +34,14 @@ class Admission(Enum):
 class Guard(ABC):
     """Keeps inputs that share a key out of each other's way."""
 
-    def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        policy: Duplicates,
+        endpoint: Endpoint,
+        in_doubt: Mapping[int, float] | None = None,
+    ) -> None:
+        self._in_doubt: Mapping[int, float] = {} if in_doubt is None else in_doubt
+        """The inputs, by index, that an earlier process may have sent, and since when."""
         self._seen = SeenKeys() if policy is Duplicates.REFUSE else None
         self._one_answer_serves_all = endpoint.one_answer_serves_all and self._seen is None
         """Reading or archiving an object twice is doing it once: no need to ask again."""
@@ -63,6 +70,16 @@ class Guard(ABC):
     def release_all(self, items: Sequence[Input]) -> list[Input]:
         """Give the keys of settled inputs back; return the inputs that may go on."""
         return [freed for item in items for freed in self.release(item)]
+
+    def pass_by(self, item: Input) -> None:
+        """Note the key of an input that an earlier process has settled."""
+        if self._seen is not None and item.key is not None:
+            self._seen.add(item.key)
+
+    def _go_together(self, one: Input, other: Input) -> bool:
+        """Whether two inputs may become one: both are new, or an earlier process may have sent them together."""
+        since = self._in_doubt.get
+        return not self._in_doubt or since(one.index) == since(other.index)
 
     @abstractmethod
     def write(self, items: Iterable[Input]) -> None:

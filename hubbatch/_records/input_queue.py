@@ -6,7 +6,7 @@ Pure, without a clock. It knows nothing of where inputs come from, when a reques
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
 from operator import attrgetter
 
@@ -25,12 +25,20 @@ class InputQueue:
     """Inputs of one run in the order in which they came.
 
     A request holds `max_inputs`, or `max_bytes` of body, of which `overhead` are not the inputs'. `grows`:
-    whether an input may grow while it waits.
+    whether an input may grow while it waits. `in_doubt`: the inputs, by index, that may have been sent before, and
+    since when: those of one moment go together, and with no others.
     """
 
     def __init__(
-        self, max_inputs: int, max_bytes: int, overhead: int = 0, *, grows: bool = False
+        self,
+        max_inputs: int,
+        max_bytes: int,
+        overhead: int = 0,
+        *,
+        grows: bool = False,
+        in_doubt: Mapping[int, float] | None = None,
     ) -> None:
+        self._in_doubt: Mapping[int, float] = {} if in_doubt is None else in_doubt
         self._max_inputs = max_inputs
         self.largest = max_bytes - overhead
         """Bytes that an input may have to be sent at all."""
@@ -85,6 +93,8 @@ class InputQueue:
         inputs = self._inputs
         count = min(len(inputs), self._max_inputs if most is None else most)
         taken = list(map(deque.popleft, repeat(inputs, count)))  # loops in C: for every record
+        if self._in_doubt and taken:
+            taken = self._alike(taken)
         total = self._total(taken)
         while total > self.largest and len(taken) > 1:
             item = taken.pop()
@@ -96,6 +106,14 @@ class InputQueue:
         self._bytes -= total
         self._count()
         return taken
+
+    def _alike(self, taken: list[Input]) -> list[Input]:
+        """Return those inputs that may go with the first one; put the others back."""
+        since = self._in_doubt.get
+        wanted = since(taken[0].index)
+        others = [item for item in taken if since(item.index) != wanted]
+        self._inputs.extendleft(reversed(others))
+        return [item for item in taken if since(item.index) == wanted]
 
     def _total(self, inputs: list[Input]) -> int:
         if self.plain:

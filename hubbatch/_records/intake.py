@@ -6,12 +6,13 @@ Synchronous and without a clock. When a request is made, and what becomes of it,
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hubbatch._records.call import Call
 from hubbatch._records.guard import Admission
 from hubbatch._records.input_queue import InputQueue, tell_apart
+from hubbatch._records.mapping import as_mapping
 from hubbatch._records.planners import guard_of, planner_of
 from hubbatch._records.planning import Input
 from hubbatch._records.request_body import RequestBody
@@ -22,14 +23,20 @@ from hubbatch.policies import Duplicates
 
 __all__ = ["Intake"]
 
+_NO_WAY = (
+    "nothing shows whether it was written; give unique_property to a create that is to be resumed"
+)
 
 _QUEUE = Admission.QUEUE  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
 class Intake:
-    """Turns the records of one run into inputs, and these into what each request carries."""
+    """Turns the records of one run into inputs, and these into what each request carries.
 
-    def __init__(self, call: Call) -> None:
+    `in_doubt`: the records, by index, that an earlier process of the load may have sent, and since when.
+    """
+
+    def __init__(self, call: Call, in_doubt: Mapping[int, float] | None = None) -> None:
         self.request_body = RequestBody(call.body_fields, call.endpoint.body)
         self._convert = call.convert
         self._planner = planner_of(
@@ -45,15 +52,24 @@ class Intake:
             call.max_batch_bytes,
             len(self.request_body),
             grows=call.duplicates is Duplicates.MERGE,
+            in_doubt=in_doubt,
         )
         """The inputs that wait to be sent."""
+        self.held_back = 0
+        """How many records wait to become inputs until it is known that they are those of an earlier process."""
         self.validator: Validator | None = None
         """Holds records against a schema, where that is wanted and there is one."""
-        self._guard = guard_of(call.endpoint, call.duplicates, self.queue)
+        self._guard = guard_of(call.endpoint, call.duplicates, self.queue, in_doubt)
+        self._looks_up = call.endpoint.doubt is Doubt.LOOK_UP
+        self._stamp = call.endpoint.stamp
         self.doubt_can_be_settled = call.endpoint.doubt is Doubt.REPEAT or (
-            call.endpoint.doubt is Doubt.LOOK_UP and call.unique_property is not None
+            self._looks_up and call.unique_property is not None
         )
         """Whether it can be found out what became of a record that may have been sent."""
+        self.minds_settled = call.duplicates is Duplicates.REFUSE or (
+            self._looks_up and call.unique_property is not None
+        )
+        """Whether it matters for a record that an earlier process has settled one with the same key."""
 
     @property
     def waiting_for_key(self) -> int:
@@ -62,8 +78,8 @@ class Intake:
 
     @property
     def aside(self) -> int:
-        """How many of those are no reason to take in fewer others."""
-        return self._guard.aside
+        """How many records that are taken are no reason to take in fewer others."""
+        return self._guard.aside + self.held_back
 
     def take(self, index: int, record: Any) -> bool:
         """Take a record in; return whether one more request can be filled.
@@ -93,6 +109,43 @@ class Intake:
                 "the key occurred before in this run, and duplicates are refused"
             )
         return False
+
+    def take_in_doubt(self, index: int, record: Any) -> bool:
+        """Take a record in that an earlier process may have sent; return whether one more request can be filled.
+
+        Raises `InvalidRecordError`, too, if nobody can find out what became of it: it is not to be sent again.
+        """
+        if not self.doubt_can_be_settled:
+            raise InvalidRecordError(_NO_WAY)
+        if self._stamp is not None and not self._is_stamped(record, self._stamp):
+            raise InvalidRecordError(f"it has no {self._stamp!r} by which a repetition is known")
+        if self._looks_up and (item := self._planned(index, record)) and item.key is None:
+            raise InvalidRecordError("it has no unique value by which it could be looked up")
+        return self.take(index, record)
+
+    def pass_by(self, index: int, record: Any) -> None:
+        """Note the key of a record that an earlier process has settled."""
+        if (item := self._planned(index, record)) is not None:
+            self._guard.pass_by(item)
+
+    def _planned(self, index: int, record: Any) -> Input | None:
+        """Return the input that a record would make; None if it must not be sent."""
+        try:
+            item = self._planner.plan(
+                index, record if self._convert is None else self._convert(record)
+            )
+            if self.validator is not None:
+                self.validator.check(item.wire)
+        except Exception:  # a record's own code may raise anything
+            return None
+        return item if len(item.body) <= self.queue.largest else None
+
+    def _is_stamped(self, record: Any, stamp: str) -> bool:
+        try:
+            mapping = as_mapping(record)
+        except Exception:  # as above
+            return False
+        return bool(mapping and mapping.get(stamp))
 
     def compose(self, most: int | None = None) -> Sequence[Input]:
         """Return what a request that leaves now carries, in its last form: no more than `most` inputs; maybe none."""

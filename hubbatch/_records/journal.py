@@ -6,7 +6,7 @@ A form only. It knows nothing of how a journal is kept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -25,6 +25,7 @@ class Earlier:
     """When it was first tried, by the wall's clock, in seconds since 1970; 0 if it was settled without being sent."""
 
 
+@runtime_checkable
 class Journal(Protocol):
     """Hears of records before they are sent, and once they are settled; knows what earlier processes left of them.
 

@@ -7,7 +7,7 @@ knows nothing of batches in flight or of time.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hubbatch._records.guard import Admission, Guard, follow
 from hubbatch._records.planning import Input, NamedInput
@@ -24,8 +24,13 @@ _QUEUE = Admission.QUEUE  # at hand for every record: to look it up takes a call
 class LockGuard(Guard):
     """Knows which keys are taken, and who waits for each."""
 
-    def __init__(self, policy: Duplicates, endpoint: Endpoint) -> None:
-        super().__init__(policy, endpoint)
+    def __init__(
+        self,
+        policy: Duplicates,
+        endpoint: Endpoint,
+        in_doubt: Mapping[int, float] | None = None,
+    ) -> None:
+        super().__init__(policy, endpoint, in_doubt)
         self._holders: dict[str, Input] = {}
         """Those who have a key."""
         self._lines: dict[str, deque[Input]] = {}
@@ -46,6 +51,11 @@ class LockGuard(Guard):
             if holders.setdefault(lock, item) is not item:
                 return self._stand_in_line(item, locks, locks[:taken])
         return _QUEUE
+
+    def pass_by(self, item: Input) -> None:
+        """Note what an input was about that an earlier process has settled."""
+        if self._seen is not None and (identity := _identity(item)) is not None:
+            self._seen.add(identity)
 
     def _stand_in_line(self, item: Input, locks: Sequence[str], taken: Sequence[str]) -> Admission:
         """Let an input follow the one that does the same, or wait for those keys that it has not taken."""
@@ -72,7 +82,12 @@ class LockGuard(Guard):
         ]
         leader = last[0]
         # One identity may have several labels: only the same words do the same.
-        alike = leader is not None and _identity(leader) == identity and leader.body == item.body
+        alike = (
+            leader is not None
+            and _identity(leader) == identity
+            and leader.body == item.body
+            and self._go_together(leader, item)
+        )
         return leader if alike and all(each is leader for each in last) else None
 
     def release_all(self, items: Sequence[Input]) -> list[Input]:

@@ -5,7 +5,7 @@ Two tables by what the row says; a kind of input is planned in a module of its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hubbatch._records.duplicates import DuplicateGuard
@@ -49,8 +49,13 @@ def planner_of(
     )
 
 
-def guard_of(endpoint: Endpoint, policy: Duplicates, inputs: InputQueue) -> Guard:
+def guard_of(
+    endpoint: Endpoint,
+    policy: Duplicates,
+    inputs: InputQueue,
+    in_doubt: Mapping[int, float] | None = None,
+) -> Guard:
     """Return what keeps inputs with one key out of each other's way."""
     if endpoint.exclusive:
-        return LockGuard(policy, endpoint)
-    return DuplicateGuard(policy, inputs, endpoint)
+        return LockGuard(policy, endpoint, in_doubt)
+    return DuplicateGuard(policy, inputs, endpoint, in_doubt)

@@ -1,0 +1,90 @@
+"""What a journaled call is about, in words that another process can compare, and how much of it may be under way.
+
+It knows nothing of how a journal compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+from hubbatch._batches.batch import Batch
+from hubbatch._engine.reporter import RunReporter, run_numbers
+from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
+from hubbatch._protocol.exchange import Request
+from hubbatch._records.call import Call
+from hubbatch._records.intake import Intake
+from hubbatch.endpoints import Endpoint
+from hubbatch.endpoints._listing import ACCOUNT_DETAILS
+from hubbatch.errors import HubbatchError
+
+__all__ = ["description_of", "most_batches"]
+
+_MOST_BATCHES = 8
+"""Batches under way at once of which nobody could find out what became of them if the process died."""
+
+
+def most_batches(call: Call, intake: Intake) -> int | None:
+    """Return how many batches of a run may be under way at once; None: any number."""
+    if call.journal is None or (intake.doubt_can_be_settled and call.endpoint.stamp is None):
+        return None
+    return _MOST_BATCHES
+
+
+async def description_of(call: Call, resources: ClientResources) -> Mapping[str, Any]:
+    """Return what a call is about, as JSON has it; None is what is not known."""
+    known: Mapping[str, Any] = orjson.loads(
+        orjson.dumps(
+            {
+                "endpoint": call.endpoint.name,
+                "path": call.path,
+                "object_type": call.object_type,
+                "input": call.endpoint.input,
+                "id_property": call.id_property,
+                "unique_property": call.unique_property,
+                "query": dict(call.query),
+                "fields": dict(call.body_fields),
+            },
+            option=orjson.OPT_NON_STR_KEYS,
+        )
+    )
+    return {**known, "account": await _account(call, resources)}
+
+
+async def _account(call: Call, resources: ClientResources) -> int | None:
+    """Return the id of the account; None if the service does not tell at the first try."""
+    if resources.account.portal_id is not None:
+        return resources.account.portal_id
+    path = ACCOUNT_DETAILS.path("v3", {})
+    order = Call(ACCOUNT_DETAILS, path, None, 1, object_type=call.object_type)
+    reporter = RunReporter(resources.observers, next(run_numbers), order)
+    sender = RequestSender(resources, _note_nothing, reporter, ACCOUNT_DETAILS.limit_class)
+    request = Request(path, b"", {}, method="GET")
+    try:
+        answer = await sender.exchange(Carrier(Batch(())), _Prepared(request))
+    except HubbatchError:  # the run's own requests will say so, too
+        return None
+    response = answer.diagnosis.response
+    portal_id = response.rows[0].fields.get("portalId") if response and response.rows else None
+    if type(portal_id) is int:
+        resources.account.portal_id = portal_id
+    return resources.account.portal_id
+
+
+@attrs.frozen(eq=False)
+class _Prepared:
+    """A request that is ready."""
+
+    request: Request
+
+    async def __call__(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
+        """Return the request."""
+        del carrier, probes
+        return ACCOUNT_DETAILS, self.request
+
+
+def _note_nothing(indexes: Iterable[int]) -> None:
+    del indexes  # it carries no records

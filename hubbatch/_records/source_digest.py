@@ -1,0 +1,67 @@
+"""A running digest of a source's records, by which a source is recognized that gives others than last time.
+
+It is as good as what records have in common from process to process: JSON, dates, numbers, and mappings, attrs and
+dataclass instances or pydantic models of these. Anything else counts by its type alone, for what it shows of itself may
+be another thing each time. It knows nothing of what becomes of records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from hubbatch._records.mapping import as_mapping
+
+__all__ = ["SourceDigest"]
+
+_SIZE = 16
+"""Bytes of a digest."""
+
+_PLAIN: tuple[type[Any], ...] = (str, int, float, list, tuple, dict)
+"""What a value of a derived type counts as."""
+
+_OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
+
+
+class SourceDigest:
+    """The digest of so many records, from the first one on."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=_SIZE)
+        self.records = 0
+
+    def add(self, record: Any) -> None:
+        """Add the next record."""
+        text = _text(record)
+        self._hash.update(b"%d:%b" % (len(text), text))
+        self.records += 1
+
+    @property
+    def value(self) -> bytes:
+        """The digest of the records so far."""
+        return self._hash.digest()
+
+
+def _text(record: Any) -> bytes:
+    try:
+        return orjson.dumps(record, _plain, _OPTIONS)
+    except Exception:  # a record's own code may raise anything; and text need not be valid Unicode
+        return _name(record).encode()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold of a value."""
+    if isinstance(value, Decimal):
+        return str(value)
+    for plain in _PLAIN:
+        if isinstance(value, plain):
+            return plain(value)
+    mapping = as_mapping(value)
+    return _name(value) if mapping is None else dict(mapping)
+
+
+def _name(value: Any) -> str:
+    return f"<{type(value).__qualname__}>"
