@@ -42,7 +42,7 @@ async def _demo(people: People, screen: Screen) -> ExitCode:
     ):
         run = client.upsert("contacts", people, id_property="email", keep="none")
         ending = await follow(client, run, screen, each, what="upsert contacts")
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons)
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons, ending.aside)
         if ending.message:
             screen.complain(ending.message)
         if ending.code in {ExitCode.USAGE, ExitCode.STOPPED}:

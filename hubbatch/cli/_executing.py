@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator
-from contextlib import ExitStack, aclosing, contextmanager
-from typing import Any, BinaryIO
+from collections.abc import Coroutine, Iterator
+from contextlib import aclosing, contextmanager
+from functools import partial
+from typing import Any
 
 import typer
 from attrs import evolve
@@ -15,19 +16,14 @@ from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
-from hubbatch.cli._outputs import (
-    Identity,
-    ReplacedFile,
-    is_standard_output,
-    open_output,
-    standard_output,
-)
+from hubbatch.cli._load import Load
+from hubbatch.cli._load_files import opened
+from hubbatch.cli._outputs import is_standard_output
 from hubbatch.cli._report import show_outcome
 from hubbatch.cli._screen import Screen
-from hubbatch.cli._settings import Settings
-from hubbatch.cli._sinks import LineWriter, reject, result, writing
+from hubbatch.cli._settings import LoadSettings, Settings
+from hubbatch.cli._sinks import LineWriter, result, writing
 from hubbatch.cli._source import Source
-from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import InputError, OutputError
 
 __all__ = ["execute", "run_and_exit"]
@@ -55,14 +51,17 @@ def run_and_exit(main: Coroutine[Any, Any, ExitCode], screen: Screen) -> None:
 
 def execute(job: Job, settings: Settings) -> None:
     """Carry out a job and exit."""
-    on_stdout = is_standard_output(job.output) or is_standard_output(settings.rejects)
-    screen = Screen(quiet=settings.quiet, results_on_stdout=on_stdout)
+    outputs = (job.output, settings.rejects, _results(settings))
+    screen = Screen(quiet=settings.quiet, results_on_stdout=any(map(is_standard_output, outputs)))
     with _expected_errors(screen):
         token = token_of(settings)
-        say = screen.say if not settings.quiet else (lambda _: None)
-        source = Source(job.paths, job.layout, say)
+        source = Source(job.paths, job.layout)
         code = asyncio.run(_execute(job, settings, token, source, screen))
     raise typer.Exit(code)
+
+
+def _results(settings: Settings) -> str | None:
+    return settings.results if isinstance(settings, LoadSettings) else None
 
 
 async def _execute(
@@ -77,7 +76,7 @@ async def _execute(
 
 def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
     if not (settings.quiet and ending.code is ExitCode.OK):
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons)
+        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons, ending.aside)
         if screen.report_failure is not None:
             screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
     if ending.message:
@@ -87,78 +86,64 @@ def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
 async def _follow(
     job: Job, settings: Settings, client: Client, source: Source, screen: Screen
 ) -> Ending:
-    async with aclosing(source.records()) as records:
-        with ExitStack() as stack:
-            taken = set(source.identities)
-            paths = (job.output, settings.rejects)
-            files = [await _open_output(path, taken, stack) for path in paths]
-            run: Run = getattr(client, job.verb)(
-                job.object_type,
-                records,
-                **job.options,
-                keep="none",
-                duplicates=settings.duplicates,
+    taken = set(source.identities)
+    say = screen.say if not settings.quiet else (lambda _: None)
+    open_files = partial(opened, append=settings.append, force=settings.force)
+    async with (
+        writing(job.output, taken) as output,
+        open_files(settings.rejects, _results(settings), taken) as files,
+    ):
+        load = Load(files, say, settings.max_failures)
+        files.failed = load.stop
+        async with aclosing(source.records(load.aside, load.put_aside)) as records:
+            load.run = _run(job, settings, client, records)
+            ending = await follow(
+                client,
+                load.run,
+                screen,
+                load.note if output is None else partial(_note, load, output),
+                fraction=source.fraction,
+                what=f"{job.verb} {job.object_type}",
                 batch_size=settings.batch_size,
-                linger=settings.linger,
-                max_failures=settings.max_failures,
-                deadline=settings.deadline,
+                reasons=load.reasons,
+                aside=load.aside,
+                why=lambda: load.why,
             )
-            async with (
-                writing(files[0], job.output or "") as results,
-                writing(files[1], settings.rejects or "") as rejects,
-            ):
-                key = (job.layout.key or "id") if job.layout.ids_only else None
+        # A file is this run's from its first record on: what an earlier run left in it goes then.
+        files.begun = ending.code is ExitCode.OK or load.aside.bad + ending.outcome.counts.total > 0
+        if output is not None:
+            output.begun = files.begun
+    failures = [*files.failures, *([output.failure] if output and output.failure else [])]
+    return _with_problems(ending, [str(failure) for failure in failures])
 
-                async def each(record: RecordOutcome) -> None:
-                    await _note(record, results, rejects, key)
 
-                ending = await follow(client, run, screen, each, fraction=source.fraction)
-            problems = [writer.failure for writer in (results, rejects) if writer is not None]
-            problems += _close(zip(files, paths, strict=True), ending)
-    for problem in map(str, filter(None, problems)):
+def _run(job: Job, settings: Settings, client: Client, records: Any) -> Run:
+    run: Run = getattr(client, job.verb)(
+        job.object_type,
+        records,
+        **job.options,
+        keep="none",
+        duplicates=settings.duplicates,
+        batch_size=settings.batch_size,
+        linger=settings.linger,
+        max_failures=settings.max_failures,
+        deadline=settings.deadline,
+    )
+    return run
+
+
+async def _note(load: Load, output: LineWriter, record: RecordOutcome) -> None:
+    """Write the result of a read."""
+    if record.status is not RecordStatus.SUCCEEDED:
+        await load.note(record)
+    elif record.result is not None:
+        await output.write(result(record))
+
+
+def _with_problems(ending: Ending, problems: list[str]) -> Ending:
+    """Add to what ended a run what could not be written."""
+    for problem in problems:
         if problem not in ending.message:
             message = f"{ending.message}; {problem}" if ending.message else problem
             ending = evolve(ending, code=ExitCode.STOPPED, message=message)
     return ending
-
-
-async def _open_output(path: str | None, taken: set[Identity], stack: ExitStack) -> BinaryIO | None:
-    if path is None:
-        return None
-    if path == "-":
-        return standard_output()
-    # It may wait for the other end of a pipe.
-    return stack.enter_context(await call_in_thread(open_output, path, taken))
-
-
-def _close(
-    files: Iterable[tuple[BinaryIO | None, str | None]], ending: Ending
-) -> list[OutputError]:
-    """Close what was written; return what went wrong.
-
-    A file is this run's from its first record on: what an earlier run left in it goes, even if nothing takes its place.
-    """
-    begun = ending.code is ExitCode.OK or ending.outcome.counts.total > 0
-    problems = []
-    for file, path in files:
-        try:
-            if begun and isinstance(file, ReplacedFile):
-                file.replace()
-            if file is not None and path != "-":
-                file.close()
-        except OSError as error:
-            problems.append(OutputError(f"cannot write {path}: {error.strerror}"))
-    return problems
-
-
-async def _note(
-    record: RecordOutcome,
-    results: LineWriter | None,
-    rejects: LineWriter | None,
-    key: str | None,
-) -> None:
-    if record.status is not RecordStatus.SUCCEEDED:
-        if rejects is not None:
-            await rejects.write(reject(record, key))
-    elif results is not None and record.result is not None:
-        await results.write(result(record))

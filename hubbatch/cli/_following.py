@@ -21,7 +21,7 @@ from hubbatch import (
 )
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
-from hubbatch.cli._reasons import Reasons
+from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
 from hubbatch.files import InputError, OutputError
@@ -39,6 +39,7 @@ class Ending:
     outcome: Outcome
     progress: Progress
     reasons: Reasons
+    aside: Aside
 
 
 async def follow(
@@ -50,12 +51,17 @@ async def follow(
     fraction: Callable[[], float | None] = lambda: None,
     what: str = "",
     batch_size: int | None = None,
+    reasons: Reasons | None = None,
+    aside: Aside | None = None,
+    why: Callable[[], str] = str,
 ) -> Ending:
     """Carry out a run and hand each settled record to `each`.
 
-    The first signal stops the run and lets what is in flight settle, the second one cancels it.
+    The first signal stops the run and lets what is in flight settle, the second one cancels it. `reasons` and `aside`
+    may have been told of more than the run knows. `why` returns why the command itself has stopped the run.
     """
-    reasons, stops = Reasons(), set[asyncio.Task[None]]()
+    reasons = Reasons() if reasons is None else reasons  # an empty one is as good as false
+    aside, stops = aside or Aside(), set[asyncio.Task[None]]()
 
     def stop() -> None:
         screen.say("stopping: what is in flight settles; interrupt again to cancel it")
@@ -89,12 +95,12 @@ async def follow(
             await asyncio.wait(stops)
     if not message and run.outcome.status is BatchStatus.CANCELED:
         code = ExitCode.STOPPED
-        message = (
+        message = why() or (
             "stopped by a signal"
             if seen.count
             else "stopped by --max-failures or --deadline before all the input was seen through"
         )
-    return _ending(code, message, run, reasons)
+    return _ending(code, message, run, reasons, aside)
 
 
 def _refused(run: Run) -> ExitCode:
@@ -111,10 +117,11 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _ending(code: ExitCode, message: str, run: Run, reasons: Reasons) -> Ending:
+def _ending(code: ExitCode, message: str, run: Run, reasons: Reasons, aside: Aside) -> Ending:
     outcome = run.outcome
     if code is ExitCode.STOPPED:
-        message += f"; of the input, the first {outcome.counts.total:,} records were taken in"
-    if code is ExitCode.OK and not outcome.ok:
+        taken = aside.skipped + aside.held + outcome.counts.total
+        message += f"; of the input, the first {taken:,} records were taken in"
+    if code is ExitCode.OK and (not outcome.ok or aside.bad or aside.held):
         code = ExitCode.SOME_FAILED
-    return Ending(code, message, outcome, run.progress, reasons)
+    return Ending(code, message, outcome, run.progress, reasons, aside)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
 
 from hubbatch.files import Columns, Kind
 
-__all__ = ["Job", "Layout"]
+__all__ = ["BadLines", "Job", "Layout"]
+
+
+class BadLines(StrEnum):
+    """What becomes of a line that is no record."""
+
+    REJECT = "reject"
+    STOP = "stop"
 
 
 @frozen
@@ -26,6 +34,18 @@ class Layout:
     encoding: str | None = None
     delimiter: str | None = None
     columns: Columns = field(factory=Columns)
+    bad_lines: BadLines = BadLines.REJECT
+    skip: int = 0
+    """Records before the first one that is wanted."""
+    limit: int | None = None
+    """The most records that are wanted."""
+    holds_unknown: bool = False
+    """Whether a row is left alone of which an earlier load says that it is UNKNOWN."""
+
+    @property
+    def takes_all(self) -> bool:
+        """Whether every record goes to the run as it stands."""
+        return not (self.ids_only or self.skip or self.limit or self.holds_unknown)
 
 
 @frozen

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 import stat
 import sys
 from contextlib import suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 from hubbatch.cli._faults import CommandError
+from hubbatch.files import descriptor_of
 
 __all__ = [
     "Identity",
@@ -24,6 +24,7 @@ __all__ = [
     "leave",
     "open_output",
     "standard_output",
+    "standard_streams",
 ]
 
 Identity = tuple[int, int]
@@ -31,12 +32,9 @@ Identity = tuple[int, int]
 
 _FLAGS: int = os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_STDOUT, _STDERR = 1, 2
 _OWNER_ONLY = 0o600
 """Records are a customer's data."""
-
-_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
-_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/([0-9]{1,9})")
-"""How the shell names what is open already: standard streams and process substitutions, on Linux by links."""
 
 
 class ReplacedFile(io.FileIO):
@@ -72,7 +70,7 @@ class ReplacedFile(io.FileIO):
 
 def is_standard_output(path: str | None) -> bool:
     """Say whether a path names standard output."""
-    return path == "-" or (path is not None and _descriptor(path) == 1)
+    return path is not None and descriptor_of(path) == _STDOUT
 
 
 def standard_output() -> BinaryIO:
@@ -95,7 +93,7 @@ def open_output(path: str, taken: set[Identity]) -> BinaryIO:
 
     It may wait for the other end of a pipe.
     """
-    number = _descriptor(path)
+    number = descriptor_of(path)
     try:
         descriptor, new = _open(path) if number is None else (os.dup(number), False)
     except OSError as error:
@@ -108,7 +106,7 @@ def open_output(path: str, taken: set[Identity]) -> BinaryIO:
     if number is not None or not stat.S_ISREG(status.st_mode):
         return io.FileIO(descriptor, "wb")  # the shell's, a pipe or a device: nothing is replaced
     identity = (status.st_dev, status.st_ino)
-    if identity in taken | _standard_streams():
+    if identity in taken | standard_streams():
         os.close(descriptor)
         raise CommandError(f"{path} is in use as another file of this command: give another name")
     taken.add(identity)
@@ -130,16 +128,10 @@ def _is_link(path: str) -> bool:
     return False
 
 
-def _descriptor(path: str) -> int | None:
-    """Return the open descriptor that a path names."""
-    found = _DESCRIPTOR.fullmatch(path)
-    return int(found.group(1)) if found else _STANDARD.get(path)
-
-
-def _standard_streams() -> set[Identity]:
+def standard_streams() -> set[Identity]:
     """Return what standard output and standard error are: a file that the shell sends them to is in use."""
     streams = set[Identity]()
-    for number in _STANDARD.values():
+    for number in (_STDOUT, _STDERR):
         with suppress(OSError):  # it is closed
             status = os.fstat(number)
             streams.add((status.st_dev, status.st_ino))

@@ -8,8 +8,9 @@ from collections import Counter
 from attrs import define, field, frozen
 
 from hubbatch import RecordOutcome, RecordStatus
+from hubbatch.files import BAD_LINE, BadLine
 
-__all__ = ["Reason", "Reasons"]
+__all__ = ["Aside", "Reason", "Reasons"]
 
 _MOST_MESSAGES = 20
 """Different messages of one category that are told apart."""
@@ -35,6 +36,20 @@ class Reason:
 
 
 @define
+class Aside:
+    """How much of the input never gets to the run."""
+
+    bad: int = 0
+    """Lines that are no record."""
+    blank: int = 0
+    """Rows without any value."""
+    held: int = 0
+    """Records that a create leaves alone: an earlier load may have written them."""
+    skipped: int = 0
+    """Records before the first one that was wanted."""
+
+
+@define
 class _Group:
     count: int = 0
     message: str = ""
@@ -54,14 +69,22 @@ class Reasons:
             return
         error = record.error
         category, message = ("", "") if error is None else (error.category, error.message)
+        self._add(record.status, category, message, place(record))
+
+    def add_bad_line(self, bad: BadLine) -> None:
+        """Note a line that is no record: what is wrong with it is not what it holds."""
+        where = "a record" if bad.line is None else f"line {bad.line}"
+        self._add(RecordStatus.FAILED, BAD_LINE, bad.reason, where)
+
+    def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
         message = message[:_MOST]
-        reason = self._place_for(record.status, category[:_MOST_CATEGORY], _general(message))
+        reason = self._place_for(status, category[:_MOST_CATEGORY], _general(message))
         group = self._groups.setdefault(reason, _Group(message=message))
         if group.message != message:
             group.message = reason.message
         group.count += 1
         if len(group.examples) < _EXAMPLES:
-            group.examples.append(place(record))
+            group.examples.append(where)
 
     def _place_for(self, status: RecordStatus, category: str, message: str) -> Reason:
         """Return the reason that a record is counted under: as particular as there is room for."""

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hubbatch import Outcome, Progress
 from hubbatch._printable import printable
-from hubbatch.cli._reasons import Reasons
+from hubbatch.cli._reasons import Aside, Reasons
 
 __all__ = ["show_outcome"]
 
@@ -24,7 +24,17 @@ _MEANING = {
 }
 
 
-def show_outcome(console: Console, outcome: Outcome, progress: Progress, reasons: Reasons) -> None:
+_ASIDE = {
+    "bad": "bad lines, which are no records",
+    "held": "UNKNOWN records of an earlier load, not sent again",
+    "blank": "blank rows passed over",
+    "skipped": "records skipped",
+}
+
+
+def show_outcome(
+    console: Console, outcome: Outcome, progress: Progress, reasons: Reasons, aside: Aside
+) -> None:
     """Write what became of every record, and at what cost."""
     table = Table(title=f"{outcome.status}", title_justify="left", show_edge=False, pad_edge=False)
     table.add_column("records")
@@ -35,6 +45,9 @@ def show_outcome(console: Console, outcome: Outcome, progress: Progress, reasons
     table.add_section()
     table.add_row("total", f"{outcome.counts.total:,}", _cost(progress))
     console.print(table)
+    for name, what in _ASIDE.items():
+        if count := getattr(aside, name):
+            console.print(f"besides: {count:,} {what}", soft_wrap=True)
     _show_reasons(console, reasons)
 
 

@@ -12,6 +12,7 @@ import attrs
 import typer
 
 from hubbatch import RateLimit, UsageError
+from hubbatch.cli._job import BadLines
 from hubbatch.files import Kind
 from hubbatch.policies import Duplicates
 
@@ -21,6 +22,7 @@ __all__ = [
     "INPUT",
     "OUTPUT",
     "SENDING",
+    "LoadSettings",
     "Settings",
     "parse_rate",
     "takes_settings",
@@ -181,17 +183,53 @@ class Settings:
             help="With --sandbox: take any property and any text as its value.",
         ),
     ] = False
+    bad_lines: Annotated[
+        BadLines,
+        typer.Option(
+            rich_help_panel=INPUT,
+            help="A line that is no record: reject it, as a failure that --max-failures counts, or stop there.",
+        ),
+    ] = BadLines.REJECT
+    skip: Annotated[
+        int,
+        typer.Option(
+            rich_help_panel=INPUT,
+            min=0,
+            metavar="N",
+            help="Pass over the first N records of the input.",
+        ),
+    ] = 0
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            rich_help_panel=INPUT, min=1, metavar="N", help="Take no more than N records."
+        ),
+    ] = None
     rejects: Annotated[
         str | None,
         typer.Option(
             rich_help_panel=OUTPUT,
             metavar="FILE",
-            help="Write each record that did not succeed, and why, as NDJSON, in place of what the file"
-            " holds from the first record on. Mended, the file can be"
-            " fed back as it is (a record that is UNKNOWN may have been written: look before a second"
-            " create).",
+            help="Write what did not succeed, and why, in the form and with the columns of the input. Mended, it"
+            " can be loaded again as it is.",
         ),
     ] = None
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            rich_help_panel=OUTPUT,
+            help="Go on after what the files to be written hold.",
+        ),
+    ] = False
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            rich_help_panel=OUTPUT,
+            help="Take the place of what the files to be written hold.",
+        ),
+    ] = False
     quiet: Annotated[
         bool,
         typer.Option(
@@ -203,20 +241,35 @@ class Settings:
     ] = False
 
 
+@attrs.frozen(kw_only=True)
+class LoadSettings(Settings):
+    """What every verb takes that writes to the account."""
+
+    results: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=OUTPUT,
+            metavar="FILE",
+            help="Write what succeeded: each row as it is in the input, with its id and whether it is new.",
+        ),
+    ] = None
+
+
 def takes_some_settings(*names: str) -> Callable[[_Command], _Command]:
     """Let a command that has a parameter `settings` take these fields of its type as options; the rest is as usual."""
     return functools.partial(takes_settings, only=names)
 
 
 def takes_settings(command: _Command, *, only: Collection[str] | None = None) -> _Command:
-    """Let a command that has a parameter `settings` take the fields of `Settings` as its options."""
+    """Let a command that has a parameter `settings` take the fields of its type as its options."""
     hints = get_type_hints(command, include_extras=True)
     own = [
         parameter.replace(annotation=hints[parameter.name])
         for parameter in inspect.signature(command).parameters.values()
         if parameter.name != "settings"
     ]
-    shared_hints = get_type_hints(Settings, include_extras=True)
+    kind: type[Settings] = hints["settings"]
+    shared_hints = get_type_hints(kind, include_extras=True)
     shared = [
         inspect.Parameter(
             field.name,
@@ -224,13 +277,13 @@ def takes_settings(command: _Command, *, only: Collection[str] | None = None) ->
             default=field.default,
             annotation=shared_hints[field.name],
         )
-        for field in attrs.fields(Settings)
+        for field in attrs.fields(kind)
         if only is None or field.name in only
     ]
 
     @functools.wraps(command)
     def call(**values: Any) -> None:
-        settings = Settings(**{field.name: values.pop(field.name) for field in shared})
+        settings = kind(**{field.name: values.pop(field.name) for field in shared})
         command(**values, settings=settings)
 
     parameters = [*own, *shared]

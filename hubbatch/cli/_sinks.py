@@ -1,4 +1,4 @@
-"""NDJSON files that a run writes: results that were read, and records to be mended and sent again.
+"""NDJSON files that a run writes: results that were read.
 
 Lines are written beside the event loop, as soon as they are there; a slow reader slows the run and blocks nothing.
 """
@@ -15,22 +15,33 @@ from typing import Any, BinaryIO
 
 from hubbatch import Counts, Outcome, RecordOutcome
 from hubbatch._printable import printable
-from hubbatch.cli._outputs import leave
+from hubbatch.cli._outputs import (
+    Identity,
+    ReplacedFile,
+    leave,
+    open_output,
+    standard_output,
+)
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import OutputError
 
-__all__ = ["LineWriter", "reject", "result", "writing"]
+__all__ = ["LineWriter", "result", "writing"]
 
 _MOST_WAITING = 1_000
 
 
 @asynccontextmanager
-async def writing(file: BinaryIO | None, name: str) -> AsyncIterator[LineWriter | None]:
-    """Give a writer to a file while the block lasts, or None where no file is wanted."""
-    if file is None:
+async def writing(path: str | None, taken: set[Identity]) -> AsyncIterator[LineWriter | None]:
+    """Give a writer to a file while the block lasts, or None where no file is wanted.
+
+    `taken`: files that the command reads or writes already. Raises `CommandError`.
+    """
+    if path is None:
         yield None
         return
-    writer = LineWriter(file, name)
+    # It may wait for the other end of a pipe.
+    file = standard_output() if path == "-" else await call_in_thread(open_output, path, taken)
+    writer = LineWriter(file, path)
     try:
         yield writer
     finally:
@@ -47,6 +58,8 @@ class LineWriter:
         self._waiting: asyncio.Queue[str | None] = asyncio.Queue(_MOST_WAITING)
         self.failure: OutputError | None = None
         """Why it cannot write any more."""
+        self.begun = False
+        """Whether what an earlier run has left in the file is gone at the end."""
         self._task = asyncio.create_task(self._work())
 
     async def write(self, value: Mapping[str, Any]) -> None:
@@ -57,9 +70,16 @@ class LineWriter:
         await self._waiting.put(printable(line) if self._on_screen else line)
 
     async def aclose(self) -> None:
-        """Write what is left."""
+        """Write what is left, and close the file."""
         await self._waiting.put(None)
         await self._task
+        try:
+            if self.begun and isinstance(self._file, ReplacedFile):
+                self._file.replace()
+            if self._name != "-":
+                self._file.close()
+        except OSError as error:
+            self._fail(error)
 
     async def _work(self) -> None:
         going_on = True
@@ -77,30 +97,18 @@ class LineWriter:
             # A lone surrogate has no UTF-8; its backslash form is JSON's own.
             await call_in_thread(_write_all, self._file, text.encode(errors="backslashreplace"))
         except OSError as error:
-            self.failure = OutputError(f"cannot write {self._name}: {error.strerror}")
+            self._fail(error)
             if sys.stdout is not None and self._file is sys.stdout.buffer:
                 leave(sys.stdout)
+
+    def _fail(self, error: OSError) -> None:
+        self.failure = self.failure or OutputError(f"cannot write {self._name}: {error.strerror}")
 
 
 def result(record: RecordOutcome) -> dict[str, Any]:
     """Return the object that was read, in HubSpot's own field names."""
     written: dict[str, Any] = Outcome(counts=Counts(1, 1), records=[record]).to_dict()["results"][0]
     return written
-
-
-def reject(record: RecordOutcome, key: str | None) -> dict[str, Any]:
-    """Return what to mend: where the record stands, why it did not succeed, and the record.
-
-    `key` is the column of the ids, where ids are all that was read.
-    """
-    error = record.error
-    return {
-        "index": record.index,
-        "line": record.input.line,
-        "status": record.status,
-        "error": None if error is None else {"category": error.category, "message": error.message},
-        "record": record.input if key is None else {key: record.input["id"]},
-    }
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+from attrs import define
+
+from hubbatch import RecordStatus
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._job import Layout
+from hubbatch.cli._job import BadLines, Layout
+from hubbatch.cli._reasons import Aside
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import InputError, Opened, Row, read
+from hubbatch.files import BadLine, Ended, Entry, InputError, Opened, Row, read
 
 __all__ = ["Source"]
 
 _STDIN = 0
 
+PutAside = Callable[[Opened | BadLine | Ended | Row], Awaitable[None]]
+
 
 class Source:
     """The records in some files. Raises `InputError` if one cannot be opened, `UsageError` for a wrong option."""
 
-    def __init__(
-        self, paths: Sequence[str], layout: Layout, say: Callable[[str], object] = lambda _: None
-    ) -> None:
+    def __init__(self, paths: Sequence[str], layout: Layout) -> None:
         self._layout = layout
-        self._say = say
         self._source = read(
             *paths,
             kind=layout.kind,
@@ -34,40 +37,88 @@ class Source:
             columns=layout.columns,
             keep_empty=layout.clear_empty or layout.ids_only,
             bare=(layout.key or "id") if layout.ids_only else None,
+            bad_lines="reject",
+            notice=lambda _: None,  # they stand in the blocks
         )
         self.identities = {_identity(path) for path in self._source.check()}
+
+    @property
+    def blank(self) -> int:
+        """How many rows without any value were passed over so far."""
+        return self._source.blank
 
     def fraction(self) -> float | None:
         """Return how much of the input has been read, from 0 to 1; None where nobody knows."""
         return self._source.fraction()
 
-    async def records(self) -> AsyncGenerator[Row, None]:
-        """Read the records. Raises `CommandError` at the first line that is wrong, after the records before it."""
-        wanted = self._id_of if self._layout.ids_only else _rejected
+    async def records(self, aside: Aside, put_aside: PutAside) -> AsyncGenerator[Row, None]:
+        """Read the records; what is none, or is not to be sent, is put aside, in the order of the input.
+
+        Raises `InputError` where the files cannot be read further, after the records before that.
+        """
+        sieve, takes_all = _Sieve(self._layout, aside), self._layout.takes_all
         blocks = self._source.blocks()
         try:
             while (block := await call_in_thread(next, blocks, None)) is not None:
                 for entry in block:
-                    if isinstance(entry, Row):
-                        yield wanted(entry)
-                    elif isinstance(entry, Opened) and entry.assumptions:
-                        self._say(str(entry))
-        except InputError as error:
-            raise CommandError(f"{error} (nothing is taken in from here on)") from None
+                    if takes_all and isinstance(entry, Row):
+                        yield entry  # at once: there are millions of these
+                        continue
+                    if not sieve.passes_over(entry):
+                        if isinstance(entry, Row) and not sieve.holds(entry):
+                            yield self._id_of(entry) if self._layout.ids_only else entry
+                        else:
+                            await put_aside(entry)
+                    if sieve.is_full:
+                        return
+                aside.blank = self._source.blank
+            sieve.check_reached()
         finally:
+            aside.blank = self._source.blank
             with suppress(ValueError):  # a pipe is still waited for: that ends with the process
                 blocks.close()
 
     def _id_of(self, row: Row) -> Row:
-        return _in_place_of(row, {"id": _rejected(row).get(self._layout.key or "id")})
+        return _in_place_of(row, {"id": row.get(self._layout.key or "id")})
 
 
-def _rejected(row: Row) -> Row:
-    """Return the record of a line of a rejects file, which can be fed back as it is; else the row itself."""
-    record = row.get("record")
-    if isinstance(record, dict) and {"index", "status"} <= row.keys():
-        return _in_place_of(row, record)
-    return row
+@define
+class _Sieve:
+    """Says which of the entries are wanted: records are counted, and bad lines stand with the record after them."""
+
+    _layout: Layout
+    _aside: Aside
+    _records: int = 0
+
+    def passes_over(self, entry: Entry) -> bool:
+        """Say whether an entry comes before what is wanted. Raises `InputError` for a bad line that is the end."""
+        skipped = self._records < self._layout.skip
+        if isinstance(entry, Row):
+            self._records += 1
+            self._aside.skipped += skipped
+            return skipped
+        if not isinstance(entry, BadLine):
+            return False
+        if not skipped and self._layout.bad_lines is BadLines.STOP:
+            raise InputError(entry.file, entry.line, entry.reason)
+        return skipped
+
+    def holds(self, row: Row) -> bool:
+        """Say whether an earlier load may have created what a row holds."""
+        return self._layout.holds_unknown and row.status == RecordStatus.UNKNOWN
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more records are wanted."""
+        limit = self._layout.limit
+        return limit is not None and self._records >= self._layout.skip + limit
+
+    def check_reached(self) -> None:
+        """Raise `CommandError` if the input has ended before what is wanted."""
+        if self._layout.skip and self._records <= self._layout.skip:
+            raise CommandError(
+                f"--skip {self._layout.skip} leaves nothing: the input has {self._records:,} records"
+            )
 
 
 def _in_place_of(row: Row, record: dict[str, Any]) -> Row:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import attrs
 import typer
 
 from hubbatch import UsageError
 from hubbatch.cli._job import Job, Layout
-from hubbatch.cli._settings import Settings, takes_settings
+from hubbatch.cli._settings import LoadSettings, Settings, takes_settings
 from hubbatch.files import Columns
 
 __all__ = ["archive", "create", "read", "update", "upsert"]
@@ -48,10 +49,18 @@ def create(
         typer.Option(help="Property with unique values, which tells the records apart."),
     ] = None,
     clear_empty: ClearEmpty = False,
-    settings: Settings,
+    retry_unknown: Annotated[
+        bool,
+        typer.Option(
+            "--retry-unknown",
+            help="Create also what a rejects file says is UNKNOWN: it may be there already.",
+        ),
+    ] = False,
+    settings: LoadSettings,
 ) -> None:
     """Create an object for each record."""
     layout = _layout(unique_property, settings, clear_empty=clear_empty)
+    layout = attrs.evolve(layout, holds_unknown=not retry_unknown)
     _execute(
         Job("create", object_type, files, layout, {"unique_property": unique_property}), settings
     )
@@ -64,7 +73,7 @@ def update(
     *,
     id_property: IdProperty = None,
     clear_empty: ClearEmpty = False,
-    settings: Settings,
+    settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name."""
     layout = _layout(id_property or "id", settings, clear_empty=clear_empty)
@@ -80,7 +89,7 @@ def upsert(
         str, typer.Option(help="Unique property that names the objects, such as email.")
     ],
     clear_empty: ClearEmpty = False,
-    settings: Settings,
+    settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name, or create them."""
     layout = _layout(id_property, settings, clear_empty=clear_empty)
@@ -125,7 +134,7 @@ def read(
 
 
 @takes_settings
-def archive(object_type: ObjectType, files: Files, *, settings: Settings) -> None:
+def archive(object_type: ObjectType, files: Files, *, settings: LoadSettings) -> None:
     """Archive the objects whose record ids are in the file."""
     _execute(Job("archive", object_type, files, _layout("id", settings, ids_only=True)), settings)
 
@@ -147,6 +156,9 @@ def _layout(
         encoding=settings.encoding,
         delimiter=settings.delimiter and settings.delimiter.replace("\\t", "\t"),
         columns=_columns(settings),
+        bad_lines=settings.bad_lines,
+        skip=settings.skip,
+        limit=settings.limit,
     )
 
 

@@ -5,6 +5,7 @@ HubSpot, requests or runs.
 """
 
 from hubbatch.files._columns import Columns
+from hubbatch.files._descriptors import descriptor_of
 from hubbatch.files._entries import (
     OWN,
     BadLine,
@@ -39,6 +40,7 @@ __all__ = [
     "Results",
     "Row",
     "Source",
+    "descriptor_of",
     "output_kind",
     "read",
     "save",

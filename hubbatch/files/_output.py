@@ -12,6 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from hubbatch import UsageError
+from hubbatch._printable import printable
+from hubbatch.files._descriptors import descriptor_of
 from hubbatch.files._errors import OutputError
 
 __all__ = ["OutputFile"]
@@ -28,7 +30,8 @@ class OutputFile:
     """A file that is written to. Raises `OutputError` if it cannot be opened, and `UsageError` if it is there already.
 
     `append`: go on after what it holds. `force`: take the place of what it holds, with the first line and not earlier.
-    A pipe or a device is written to as it is.
+    A pipe, a device or an open descriptor (`-` is standard output) is written to as it is; a terminal gets no character
+    that steers it.
     """
 
     def __init__(
@@ -40,16 +43,22 @@ class OutputFile:
             )
         self.path = os.fspath(path)
         self._replaces = force
+        number = descriptor_of(self.path)
         try:
-            self._file, self._new = self._opened(may_exist=append or force)
+            if number is None:
+                self._file, self._new = self._opened(may_exist=append or force)
+            else:
+                self._file, self._new = io.FileIO(os.dup(number), "wb"), False
         except FileExistsError:
             raise UsageError(
-                f"{self.path} is there already: append to it, replace it (force), or give another name"
+                f"{self.path} is there already: append to it (append=True, --append), replace it (force=True,"
+                " --force), or give another name"
             ) from None
         except OSError as error:
             raise self._failed(error) from None
         status = os.fstat(self._file.fileno())
-        self._regular = stat.S_ISREG(status.st_mode)
+        self._regular = stat.S_ISREG(status.st_mode) and number is None
+        self._on_screen = self._file.isatty()
         self.identity = (status.st_dev, status.st_ino)
         self._size = status.st_size if self._regular and append else 0
 
@@ -94,7 +103,7 @@ class OutputFile:
         if self._replaces:
             self._truncate(0)
             self._replaces = False
-        rest = memoryview(data)
+        rest = memoryview(_on_screen(data) if self._on_screen else data)
         try:
             if self._regular:
                 self._file.seek(self._size)
@@ -152,6 +161,11 @@ class OutputFile:
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
+
+
+def _on_screen(data: bytes) -> bytes:
+    lines = data.decode(errors="backslashreplace").replace("\r\n", "\n").split("\n")
+    return "\n".join(map(printable, lines)).encode()
 
 
 def _is_link(path: str) -> bool:

@@ -48,37 +48,59 @@ class _Sink:
         return self._file.identity
 
     @property
+    def is_regular(self) -> bool:
+        """Whether it is a file that can be gone on with later: no pipe, device or open descriptor."""
+        return self._file.is_regular
+
+    @property
     def size(self) -> int:
         """How many bytes the file holds."""
         return self._file.size
+
+    def check(self, origin: Opened) -> None:
+        """Raise `OutputError` if the file that is appended to holds something else than rows of this input.
+
+        Nothing is written.
+        """
+        form, begun = self._looked_at(origin)
+        head = form.head().encode()
+        if _is_part(begun, head):
+            return
+        if not begun.startswith(head or b"{"):
+            raise self._unfit("it has other columns than the input: give another name")
+        if not self._file.is_whole(quoted=form.kind is Kind.CSV):
+            raise self._unfit(
+                "its last line has no end: mend or remove that line, or give another name"
+            )
 
     def begin(self, origin: Opened) -> None:
         """Take the form of the input that the rows come from; the first row does so itself.
 
         Raises `OutputError` if the file that is appended to holds something else.
         """
-        form = Form.like(origin, self._file.path, self._own_names(origin))
+        self.check(origin)
+        form, begun = self._looked_at(origin)
         head = form.head().encode()
-        begun = self._file.read(max(1, len(head)))
-        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+        if _is_part(begun, head):
             self._file.cut(0)  # a kill may have left a part of it
             if head:
                 self._file.write(head)
-        elif not begun.startswith(head or b"{"):
-            raise self._unfit("it has other columns than the input: give another name")
-        elif not self._file.is_whole(quoted=form.kind is Kind.CSV):
-            raise self._unfit(
-                "its last line has no end: mend or remove that line, or give another name"
-            )
         self._form = form
+
+    def _looked_at(self, origin: Opened) -> tuple[Form, bytes]:
+        form = Form.like(origin, self._file.path, self._own_names(origin))
+        return form, self._file.read(max(1, len(form.head().encode())))
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
         self._file.sync()
 
-    def close(self) -> None:
-        """Close the file. A new one that nothing was written to is removed."""
-        self._file.close()
+    def close(self, *, nothing_wrong: bool = True) -> None:
+        """Close the file. A new one that nothing was written to is removed.
+
+        One to be replaced is emptied, unless something went wrong.
+        """
+        self._file.close(nothing_wrong=nothing_wrong)
 
     def __enter__(self) -> Self:
         return self
@@ -170,6 +192,11 @@ class Results(_Sink):
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         clash = not origin.columns or any(name in origin.columns for name in _CREATED)
         return ("_id", "_new") if clash else _CREATED
+
+
+def _is_part(begun: bytes, head: bytes) -> bool:
+    """Say whether a file holds nothing, or less than its head."""
+    return not begun or (len(begun) < len(head) and head.startswith(begun))
 
 
 def _row_of(item: RecordOutcome) -> Row:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 import os
 import subprocess
 import sys
@@ -127,6 +129,12 @@ async def meanwhile(condition: Callable[[], object]) -> None:
 def lines_of(path: Path) -> list[dict[str, Any]]:
     """Read an NDJSON file."""
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def table_of(path: Path) -> list[dict[str, str]]:
+    """Read a CSV file that a command has written."""
+    text = path.read_bytes().decode("utf-8-sig")
+    return list(csv.DictReader(io.StringIO(text, newline="")))
 
 
 def contacts(sandbox: Sandbox) -> dict[str, Mapping[str, str]]:

@@ -9,7 +9,7 @@ from encodings import aliases
 from pathlib import Path
 
 import pytest
-from cli_driver import Finished, contacts, hubbatch, lines_of
+from cli_driver import Finished, contacts, hubbatch, table_of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -99,14 +99,15 @@ def test_format_delimiter_and_encoding_can_be_given(
         ("people.csv", b'x@b.cz,"open\n', "never closed"),
     ],
 )
-def test_a_bad_row_ends_the_run_and_the_outcome_says_how_far_it_got(
+def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far_it_got(
     tmp_path: Path, hubspot_sandbox: Sandbox, name: str, bad: bytes, advice: str
 ) -> None:
     good = b"".join(b"p%d@b.cz,x\n" % n for n in range(250))
     path = written(tmp_path / name, b"email,name\n" + good + bad + b"later@b.cz,x\n")
-    rejects = tmp_path / "rejects.ndjson"
+    rejects = tmp_path / "rejects.csv"
 
-    finished = upsert(path, hubspot_sandbox, "--rejects", rejects, "--encoding", "utf-8")
+    options = ("--rejects", rejects, "--encoding", "utf-8", "--bad-lines", "stop")
+    finished = upsert(path, hubspot_sandbox, *options)
 
     assert finished.code == 2
     assert f"{path}, line 252: " in finished.err
@@ -114,7 +115,7 @@ def test_a_bad_row_ends_the_run_and_the_outcome_says_how_far_it_got(
     assert finished.count("total") == 250
     assert finished.count("unknown") == finished.count("failed") == 0
     assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
-    unsent = {line["record"]["email"] for line in lines_of(rejects)}
+    unsent = {line["email"] for line in table_of(rejects)}
     assert len(unsent) == finished.count("unsent")
     assert unsent | contacts(hubspot_sandbox).keys() == {f"p{n}@b.cz" for n in range(250)}
 
@@ -143,7 +144,7 @@ def test_a_bad_header_sends_nothing(
 def test_an_unreadable_ndjson_line(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
     path = written(tmp_path / "people.ndjson", '{"email":"a@b.cz"}\n{"email":\n')
 
-    finished = upsert(path, hubspot_sandbox)
+    finished = upsert(path, hubspot_sandbox, "--bad-lines", "stop")
 
     assert finished.code == 2
     assert "people.ndjson, line 2: not JSON" in finished.err
@@ -177,7 +178,7 @@ def test_a_number_that_cannot_be_had_is_one_line_of_advice(
         '{"email":"a@b.cz"}\n{"email":"b@b.cz","n":1e99999999999999999999}\n',
     )
 
-    finished = upsert(path, hubspot_sandbox)
+    finished = upsert(path, hubspot_sandbox, "--bad-lines", "stop")
 
     assert finished.code == 2
     assert (
@@ -214,7 +215,8 @@ def test_no_file_and_no_encoding_ends_the_command_in_a_traceback(
     tmp_path: Path, data: bytes, encoding: str, form: str
 ) -> None:
     path = written(tmp_path / "input", data)
-    options = (f"--encoding={encoding}", "--format", form, "--rejects", tmp_path / "rejects")
+    rejects = ("--rejects", tmp_path / "rejects", "--force")
+    options = (f"--encoding={encoding}", "--format", form, *rejects)
 
     finished = hubbatch("create", "contacts", path, "--sandbox", *options)  # which looks for one
 
@@ -238,7 +240,7 @@ def test_several_files_and_patterns_are_one_run(tmp_path: Path, hubspot_sandbox:
     for name, text in (("1.csv", "email\na@b.cz\n"), ("2.csv", "email\nc@d.cz\nno address\n")):
         written(tmp_path / name, text)
     third = written(tmp_path / "third", gzip.compress(b"email\ne@f.cz\n"))
-    rejects = tmp_path / "rejects.ndjson"
+    rejects = tmp_path / "rejects.csv"
 
     finished = hubbatch(
         *("upsert", "contacts", tmp_path / "*.csv", third, "--id-property", "email"),
@@ -247,12 +249,12 @@ def test_several_files_and_patterns_are_one_run(tmp_path: Path, hubspot_sandbox:
 
     assert finished.count("total") == 4
     assert contacts(hubspot_sandbox).keys() == {"a@b.cz", "c@d.cz", "e@f.cz"}
-    assert [line["line"] for line in lines_of(rejects)] == [3]
+    assert [line["_line"] for line in table_of(rejects)] == ["3"]
 
 
 def test_no_file_of_several_is_written_to(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
     paths = [written(tmp_path / f"{n}.csv", "email\na@b.cz\n") for n in (1, 2)]
-    finished = upsert(paths[0], hubspot_sandbox, paths[1], "--rejects", paths[1])
+    finished = upsert(paths[0], hubspot_sandbox, paths[1], "--rejects", paths[1], "--force")
 
     assert finished.code == 2
     assert "in use" in finished.err

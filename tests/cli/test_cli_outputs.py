@@ -9,21 +9,20 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
-from cli_driver import TOKEN, Finished, contacts, hubbatch, lines_of, process, until
+from cli_driver import TOKEN, Finished, contacts, hubbatch, process, table_of, until
 
-from hubbatch.cli import _executing, _outputs
+from hubbatch.cli import _load_files
 from hubbatch.sandbox import Sandbox
 
-BEFORE = '{"the only list": "of failed records"}\n'
+BEFORE = "email\nthe only list of failed records\n"
 GOOD, BAD = "email\na@b.cz\n", "email\nno address\n"
 
 
 @pytest.fixture
 def rejects(tmp_path: Path) -> Path:
-    path = tmp_path / "rejects.ndjson"
+    path = tmp_path / "rejects.csv"
     path.write_text(BEFORE)
     return path
 
@@ -58,10 +57,10 @@ def test_a_command_that_is_wrong_loses_no_list_of_rejects(
     text: str,
     options: tuple[str, ...],
 ) -> None:
-    path, new = written(tmp_path, text), tmp_path / "new.ndjson"
+    path, new = written(tmp_path, text), tmp_path / "new.csv"
 
     for file in (rejects, new):
-        assert create(path, hubspot_sandbox, "--rejects", file, *options).code == 2
+        assert create(path, hubspot_sandbox, "--rejects", file, "--force", *options).code == 2
 
     assert rejects.read_text() == BEFORE
     assert not new.exists()
@@ -81,67 +80,97 @@ def test_a_command_that_cannot_begin_loses_no_list_of_rejects(
     }
     arguments, token = command[fault]
 
-    assert hubbatch(*arguments, "--rejects", rejects, token=token).code == 2
+    assert hubbatch(*arguments, "--rejects", rejects, "--force", token=token).code == 2
     assert rejects.read_text() == BEFORE
 
 
-def test_rejects_take_the_place_of_those_of_an_earlier_run(
+def test_a_file_that_is_there_is_left_as_it_is(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    for option in ("--rejects", "--results"):
+        finished = create(written(tmp_path, BAD), hubspot_sandbox, option, rejects)
+        assert finished.code == 2
+        assert "is there already" in finished.err
+        assert "--append" in finished.err
+        assert "--force" in finished.err
+    both = create(
+        written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects, "--append", "--force"
+    )
+    assert both.code == 2
+    assert hubspot_sandbox.request_count == 0
+    assert rejects.read_text() == BEFORE
+
+
+def test_rejects_take_the_place_of_those_of_an_earlier_run_when_that_is_wanted(
     tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
 ) -> None:
     rejects.write_text(BEFORE * 1_000)
+    path = written(tmp_path, BAD)
 
-    assert create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects).code == 1
-    assert [line["record"] for line in lines_of(rejects)] == [{"email": "no address"}]
+    assert create(path, hubspot_sandbox, "--rejects", rejects, "--force").code == 1
+    assert [line["email"] for line in table_of(rejects)] == ["no address"]
+    assert create(path, hubspot_sandbox, "--rejects", rejects, "--append").code == 1
+    assert [line["email"] for line in table_of(rejects)] == ["no address"] * 2
+
+
+def test_rejects_are_not_appended_to_what_holds_something_else(
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
+) -> None:
+    finished = create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects, "--append")
+
+    assert finished.code == 2
+    assert "it has other columns than the input" in finished.err
+    assert hubspot_sandbox.request_count == 0
+    assert rejects.read_text() == BEFORE
 
 
 def test_a_run_without_rejects_leaves_none_of_an_earlier_run(
     tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
 ) -> None:
-    assert create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", rejects).code == 0
+    new = tmp_path / "new.csv"
+    assert create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", new).code == 0
+    replacing = ("--rejects", rejects, "--force")
+    assert create(written(tmp_path, "email\nc@d.cz\n"), hubspot_sandbox, *replacing).code == 0
+
     assert rejects.read_text() == ""
+    assert not new.exists()
 
 
 @pytest.mark.hubspot_sandbox(token="another")
 def test_a_run_that_is_refused_says_so_of_every_record(
     tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
 ) -> None:
-    assert create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", rejects).code == 3
-    assert [line["record"] for line in lines_of(rejects)] == [{"email": "a@b.cz"}]
+    finished = create(written(tmp_path, GOOD), hubspot_sandbox, "--rejects", rejects, "--force")
+    assert finished.code == 3
+    assert [line["email"] for line in table_of(rejects)] == ["a@b.cz"]
 
 
 def test_a_new_file_is_its_owners_alone_and_an_old_one_keeps_its_mode(
     tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox
 ) -> None:
     rejects.chmod(0o644)
-    path, new = written(tmp_path, BAD), tmp_path / "new.ndjson"
+    path, new, done = written(tmp_path, GOOD + "no\n"), tmp_path / "new.csv", tmp_path / "done.csv"
 
     for file in (rejects, new):
-        assert create(path, hubspot_sandbox, "--rejects", file).code == 1
+        options = ("--rejects", file, "--results", done, "--force")
+        assert create(path, hubspot_sandbox, *options).code == 1
 
-    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    assert stat.S_IMODE(new.stat().st_mode) == stat.S_IMODE(done.stat().st_mode) == 0o600
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o644
 
 
-@pytest.mark.parametrize("nofollow", [True, False], ids=["by the system", "by a look"])
 @pytest.mark.parametrize("dangling", [True, False])
 def test_a_link_is_not_followed(
-    tmp_path: Path,
-    rejects: Path,
-    hubspot_sandbox: Sandbox,
-    monkeypatch: pytest.MonkeyPatch,
-    *,
-    nofollow: bool,
-    dangling: bool,
+    tmp_path: Path, rejects: Path, hubspot_sandbox: Sandbox, *, dangling: bool
 ) -> None:
-    if not nofollow:
-        monkeypatch.setattr(_outputs, "_NOFOLLOW", 0)
     target, link = (tmp_path / "elsewhere" if dangling else rejects), tmp_path / "link"
     link.symlink_to(target)
 
-    finished = create(written(tmp_path, BAD), hubspot_sandbox, "--rejects", link)
+    for output in (("--rejects", link), ("--results", link)):
+        finished = create(written(tmp_path, BAD), hubspot_sandbox, *output, "--force")
+        assert finished.code == 2
+        assert "symbolic link; name the file" in finished.err
 
-    assert finished.code == 2
-    assert "symbolic link; name the file" in finished.err
     assert rejects.read_text() == BEFORE
     assert not (tmp_path / "elsewhere").exists()
 
@@ -151,19 +180,21 @@ def test_an_output_is_never_the_input(tmp_path: Path, hubspot_sandbox: Sandbox) 
     twin.hardlink_to(path)
 
     for name in (path, twin):
-        finished = create(path, hubspot_sandbox, "--rejects", name)
-        assert finished.code == 2
-        assert "in use" in finished.err
+        for option in ("--rejects", "--results"):
+            finished = create(path, hubspot_sandbox, option, name, "--force")
+            assert finished.code == 2
+            assert "in use" in finished.err
     assert path.read_text() == GOOD
 
 
 def test_two_outputs_are_two_files(tmp_path: Path, rejects: Path) -> None:
     path = written(tmp_path, "id\n1\n")
-    finished = hubbatch(
-        *("read", "contacts", path, "--sandbox"), "--output", rejects, "--rejects", rejects
-    )
-
-    assert finished.code == 2
+    for command in (("read", "--output"), ("archive", "--results")):
+        finished = hubbatch(
+            *(command[0], "contacts", path, "--sandbox"),
+            *(command[1], rejects, "--rejects", rejects, "--force"),
+        )
+        assert finished.code == 2
     assert rejects.read_text() == BEFORE
 
 
@@ -209,8 +240,10 @@ def test_devices_pipes_and_open_descriptors_can_be_written(tmp_path: Path, comma
 
     done = shell(tmp_path, command)
 
-    assert '"record": {"email": "no address"}}\n' in done.stdout
-    assert done.stdout.count("\n") == 1
+    head, row = done.stdout.removeprefix("\ufeff").splitlines()
+    assert head == "_file,_line,_status,_category,_message,email"
+    assert row.startswith("people.csv,2,FAILED,VALIDATION_ERROR,")
+    assert row.endswith(",no address")
     assert "Traceback" not in done.stderr
 
 
@@ -221,13 +254,13 @@ def test_what_is_appended_to_is_not_emptied(tmp_path: Path) -> None:
     shell(tmp_path, f"{REJECTING} /dev/stdout >> out")
 
     assert (tmp_path / "out").read_text().startswith(BEFORE)
-    assert len(lines_of(tmp_path / "out")) == 2
+    assert len((tmp_path / "out").read_text().splitlines()) == 4
 
 
 def test_nothing_is_written_into_what_the_shell_sends_the_outcome_to(tmp_path: Path) -> None:
     written(tmp_path, BAD)
 
-    done = shell(tmp_path, f"{REJECTING} out > out")
+    done = shell(tmp_path, f"{REJECTING} out --force > out")
 
     assert done.returncode == 2
     assert "in use" in done.stderr
@@ -296,13 +329,13 @@ def test_a_command_that_waits_for_the_other_end_of_a_pipe_can_be_broken_off(
 ) -> None:
     waiting = threading.Event()
 
-    def wait_for_ever(*_: object) -> BinaryIO:
+    def wait_for_ever(*_: object, **__: object) -> None:
         waiting.set()
         os.kill(os.getpid(), signal.SIGINT)
         threading.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(_executing, "open_output", wait_for_ever)
+    monkeypatch.setattr(_load_files, "Rejects", wait_for_ever)
     finished = hubbatch(
         "create", "contacts", written(tmp_path, BAD), "--sandbox", "--rejects", "pipe"
     )
@@ -340,7 +373,7 @@ def test_who_stops_reading_of_a_run_does_not_end_it(
     tmp_path: Path, hubspot_sandbox: Sandbox, closed: str
 ) -> None:
     path = written(tmp_path, "email\n" + "".join(f"p{n}@b.cz\n" for n in range(300)) + "bad\n")
-    rejects = tmp_path / "rejects.ndjson"
+    rejects = tmp_path / "rejects.csv"
     reading, broken = os.pipe()
     os.close(reading)
     options = ("--base-url", hubspot_sandbox.base_url, "--rejects", rejects)
@@ -353,7 +386,7 @@ def test_who_stops_reading_of_a_run_does_not_end_it(
 
     assert finished.code == 1
     assert len(contacts(hubspot_sandbox)) == 300
-    assert [line["record"] for line in lines_of(rejects)] == [{"email": "bad"}]
+    assert [line["email"] for line in table_of(rejects)] == ["bad"]
     assert "Exception ignored" not in finished.err
 
 
@@ -383,10 +416,10 @@ def test_a_signal_stops_a_run_that_can_tell_nobody(
 def test_an_error_that_should_not_be_still_leaves_the_outcome_and_the_rejects(
     tmp_path: Path, rejects: Path
 ) -> None:
-    options = ("--base-url", "https://a..b", "--rejects", rejects)
+    options = ("--base-url", "https://a..b", "--rejects", rejects, "--force")
 
     finished = hubbatch("create", "contacts", written(tmp_path, GOOD), *options)
 
     assert finished.code in {2, 3}
     assert "error: " in finished.err
-    assert rejects.read_text() == BEFORE or finished.count("total") == len(lines_of(rejects)) == 1
+    assert rejects.read_text() == BEFORE or finished.count("total") == len(table_of(rejects)) == 1

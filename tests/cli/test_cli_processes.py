@@ -106,7 +106,7 @@ def test_the_second_signal_cancels_and_the_outcome_is_still_shown(
     assert finished.count("total") == 250
     assert finished.count("unknown") >= 200
     assert finished.count("unknown") + finished.count("unsent") == 250
-    assert sorted(line["index"] for line in lines_of(rejects)) == list(range(250))
+    assert sorted(line["_line"] for line in lines_of(rejects)) == list(range(1, 251))
 
 
 def test_a_reader_that_goes_away_stops_the_run(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:

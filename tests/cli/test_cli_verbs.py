@@ -6,7 +6,7 @@ from pathlib import Path
 
 import orjson
 import pytest
-from cli_driver import Finished, contacts, hubbatch, lines_of
+from cli_driver import Finished, contacts, hubbatch, lines_of, table_of
 from echo_server import echoing
 
 from hubbatch import RateLimit
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> Path:
 def test_create_and_the_rejects_that_can_be_sent_again(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:
-    rejects = folder / "rejects.ndjson"
+    rejects = folder / "rejects.csv"
     options = ("--unique-property", "email", "--rejects", rejects)
 
     finished = run("create", folder / "people.csv", hubspot_sandbox, *options)
@@ -35,32 +35,34 @@ def test_create_and_the_rejects_that_can_be_sent_again(
     assert (finished.count("succeeded"), finished.count("failed")) == (2, 1)
     assert "1 × failed: VALIDATION_ERROR" in finished.out
     assert "line 4" in finished.out
-    [reject] = lines_of(rejects)
-    assert reject["error"].pop("message")
+    [reject] = table_of(rejects)
+    assert reject.pop("_message")
     assert reject == {
-        "index": 2,
-        "line": 4,
-        "status": "FAILED",
-        "error": {"category": "VALIDATION_ERROR"},
-        "record": {"email": "no", "firstname": "Eve"},
+        "_file": str(folder / "people.csv"),
+        "_line": "4",
+        "_status": "FAILED",
+        "_category": "VALIDATION_ERROR",
+        "email": "no",
+        "firstname": "Eve",
     }
 
-    mended = folder / "mended.ndjson"
-    mended.write_bytes(orjson.dumps({**reject["record"], "email": "eve@b.cz"}))
-    assert run("create", mended, hubspot_sandbox, *options).code == 0
+    mended = folder / "mended.csv"
+    mended.write_text(rejects.read_text().replace("no,Eve", "eve@b.cz,Eve"))
+    assert run("create", mended, hubspot_sandbox, *options, "--force").code == 0
     assert rejects.read_text() == ""
     assert contacts(hubspot_sandbox)["eve@b.cz"]["firstname"] == "Eve"
 
 
-def test_a_rejects_file_can_be_fed_back_as_it_is(folder: Path, hubspot_sandbox: Sandbox) -> None:
+def test_rejects_of_lines_of_json_are_such_lines(folder: Path, hubspot_sandbox: Sandbox) -> None:
     path, rejects = folder / "people.ndjson", folder / "rejects.ndjson"
     path.write_text('{"email":"a@x.com"}\n{"email":"b@x.com","score":{}}\n')
-    options = ("--id-property", "email", "--rejects", rejects)
-    assert run("upsert", path, hubspot_sandbox, *options).code == 1
+    options = ("--id-property", "email")
+    assert run("upsert", path, hubspot_sandbox, *options, "--rejects", rejects).code == 1
     mended = folder / "mended.ndjson"
     [line] = lines_of(rejects)
-    mended.write_bytes(orjson.dumps({**line, "record": {"email": "b@x.com"}}))
-    assert run("upsert", mended, hubspot_sandbox, "--id-property", "email").code == 0
+    assert line["_status"] == "FAILED"
+    mended.write_bytes(orjson.dumps({**line, "score": 1}))
+    assert run("upsert", mended, hubspot_sandbox, *options).code == 0
     assert len(hubspot_sandbox.objects("contacts")) == 2
 
 
@@ -86,7 +88,7 @@ def test_read_writes_results_to_stdout_and_the_table_to_stderr(
 ) -> None:
     for name in ("a", "b"):
         hubspot_sandbox.add("contacts", {"email": f"{name}@b.cz", "firstname": f"Zoë {name}"})
-    rejects = folder / "rejects.ndjson"
+    rejects = folder / "rejects.csv"
 
     finished = run(
         "read",
@@ -101,7 +103,7 @@ def test_read_writes_results_to_stdout_and_the_table_to_stderr(
     assert {result["id"] for result in results} == hubspot_sandbox.objects("contacts").keys()
     assert finished.count("succeeded") == 2
     assert "│" not in finished.out
-    assert [line["record"] for line in lines_of(rejects)] == [{"email": "no"}]
+    assert [line["email"] for line in table_of(rejects)] == ["no"]
 
 
 def test_read_with_history_into_a_file_from_bare_ids(
@@ -307,7 +309,7 @@ def test_text_that_is_not_unicode_is_rejected_and_still_written_as_json(
     path.write_text('{"email":"a@b.cz","n":"\\ud800","m":1.5}\n')
 
     assert run("create", path, hubspot_sandbox, "--rejects", rejects).code == 1
-    assert '"n": "\\ud800", "m": "1.5"' in rejects.read_text()
+    assert '"n":"\\ud800","m":1.5' in rejects.read_text()
 
 
 def test_results_that_cannot_be_written_stop_the_run(
@@ -358,7 +360,7 @@ def test_what_a_server_says_forges_no_line_and_is_plain_json_in_the_rejects(fold
     def refuse(_: str, __: object) -> tuple[int, dict[str, str], str]:
         return 400, {}, orjson.dumps({"category": f"X{said}", "message": said}).decode()
 
-    rejects = folder / "rejects.ndjson"
+    rejects = folder / "rejects.csv"
     with echoing(refuse) as url:
         finished = hubbatch(
             *("create", "contacts", folder / "people.csv", "--base-url", url, "--rejects", rejects)
@@ -368,4 +370,4 @@ def test_what_a_server_says_forges_no_line_and_is_plain_json_in_the_rejects(fold
     assert not [line for line in screen.splitlines() if line.startswith("error: all is lost")]
     assert not set("\x9b\u202e\u2028") & set(screen)
     assert r"no\u000aerror: all is lost\u009b2J\u202e\u2028end" in screen
-    assert {line["error"]["message"] for line in lines_of(rejects)} == {said}
+    assert {line["_message"] for line in table_of(rejects)} == {said}

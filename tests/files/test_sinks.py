@@ -133,7 +133,7 @@ def test_a_file_is_its_owners_alone(path: Path) -> None:
 def test_a_file_that_is_there_is_never_written_over(path: Path) -> None:
     written(path.parent / "bad.csv", "precious")
 
-    with pytest.raises(UsageError, match="is there already: append to it, replace it"):
+    with pytest.raises(UsageError, match="is there already: append to it"):
         Rejects(path.parent / "bad.csv")
     with pytest.raises(UsageError, match="not both"):
         Rejects(path.parent / "bad.csv", append=True, force=True)

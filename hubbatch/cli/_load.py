@@ -1,0 +1,82 @@
+"""One process's part of a load: what becomes of records that are settled, of bad lines, and of rows that are not sent.
+
+It hands rows to the files, counts what never gets to the run, and stops the run where the user's bounds say so. It
+knows nothing of files and screens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from attrs import define, field
+
+from hubbatch import BatchError, RecordOutcome, RecordStatus, Run
+from hubbatch.cli._load_files import LoadFiles
+from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.files import BadLine, Ended, Opened, Row
+
+__all__ = ["NOT_SENT_AGAIN", "Load"]
+
+NOT_SENT_AGAIN = "NOT_SENT_AGAIN"
+"""The category of a row that a create leaves alone, because an earlier load does not know whether it was written."""
+_MAY_EXIST = (
+    "an earlier load may have created it: look for it in the account, then remove the row, or load it with"
+    " --retry-unknown"
+)
+
+
+@define
+class Load:
+    """What a command does with all that comes out of its input, and out of its run."""
+
+    files: LoadFiles
+    say: Callable[[str], object]
+    max_failures: int | None = None
+    reasons: Reasons = field(factory=Reasons)
+    aside: Aside = field(factory=Aside)
+    why: str = ""
+    """Why this has stopped the run; empty if it has not."""
+    run: Run | None = None
+    _stops: set[asyncio.Task[None]] = field(factory=set)
+
+    async def note(self, record: RecordOutcome) -> None:
+        """Take a record that is settled."""
+        await self.files.note(record)
+        if record.status is RecordStatus.FAILED:
+            self._count_failures()
+
+    async def put_aside(self, entry: Opened | BadLine | Ended | Row) -> None:
+        """Take what is no record to be sent, in the order of the input. Raises `CommandError` for unfit files."""
+        if isinstance(entry, Opened):
+            if entry.assumptions:
+                self.say(str(entry))
+            await self.files.check(entry)
+        elif isinstance(entry, BadLine):
+            self.aside.bad += 1
+            self.reasons.add_bad_line(entry)
+            await self.files.note(entry)
+            self._count_failures()
+        elif isinstance(entry, Row):
+            self.aside.held += 1
+            await self._hold(entry)
+
+    def stop(self, why: str) -> None:
+        """Stop the run; what is in flight settles."""
+        if self.run is not None and not self.why:
+            self.why = why
+            self._stops.add(asyncio.create_task(self.run.stop()))
+
+    async def _hold(self, row: Row) -> None:
+        error = BatchError(NOT_SENT_AGAIN, _MAY_EXIST)
+        record = RecordOutcome(row.position, row, RecordStatus.UNKNOWN, error=error)
+        self.reasons.add(record)
+        await self.files.note(record)
+
+    def _count_failures(self) -> None:
+        """Stop the run once bad lines and failed records are too many; those of records alone it counts itself."""
+        most, run = self.max_failures, self.run
+        if most is None or run is None or not self.aside.bad:
+            return
+        if self.aside.bad + run.progress.counts.failed >= most:
+            self.stop("stopped by --max-failures before all the input was seen through")
