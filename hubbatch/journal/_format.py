@@ -6,10 +6,10 @@ It knows nothing of locks, threads or who writes.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import zlib
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,15 @@ from hubbatch.journal._errors import JournalError, damaged
 from hubbatch.journal._states import RecordState, States
 from hubbatch.journal._tries import Try, still_in_doubt
 
-__all__ = ["VERSION", "check_kind", "load", "make_tables", "page_row"]
+__all__ = [
+    "check_beginning",
+    "check_kind",
+    "check_whole",
+    "load",
+    "make_tables",
+    "mark_rows",
+    "page_row",
+]
 
 APPLICATION = 0x4842_6A6C
 """SQLite's `application_id`: what tells a journal from any other database."""
@@ -41,6 +49,8 @@ COMMIT;
 
 _HEADER = 100
 _MAGIC = b"SQLite format 3\0"
+_WAL = 2
+"""In the beginning of a file that has a write-ahead log."""
 
 
 def make_tables(database: sqlite3.Connection) -> None:
@@ -65,16 +75,31 @@ def check_kind(path: str, database: sqlite3.Connection) -> None:
 
 def check_beginning(path: str) -> None:
     """Raise `JournalError` for a file that begins as no journal does, before SQLite touches it."""
+    if Path(path + "-journal").exists():  # SQLite's own copy of the beginning may be the true one
+        return
     with Path(path).open("rb") as file:
         beginning = file.read(_HEADER)
     if not _MAGIC.startswith(beginning[: len(_MAGIC)]):
         raise _foreign(path, "no journal of hubbatch")
     if len(beginning) < _HEADER:
         raise damaged(path, "it ends within its first lines")
-    # Where a change is under way, SQLite's own copy of the beginning may be the true one.
-    under_way = any(os.path.exists(path + suffix) for suffix in ("-journal", "-wal"))  # noqa: PTH110
-    if not under_way and int.from_bytes(beginning[68:72], "big") != APPLICATION:
+    if int.from_bytes(beginning[68:72], "big") != APPLICATION:
         raise _foreign(path, "another program's SQLite database")
+    if beginning[18] == _WAL and not Path(path + "-wal").exists():
+        raise JournalError(
+            f"the journal {path} is not whole: {path}-wal, which has its newest part, is missing. Put it back beside"
+            " the journal, where it was after the process had died"
+        )
+
+
+def check_whole(path: str, database: sqlite3.Connection) -> None:
+    """Raise `JournalError` for a file of which parts are missing, or are no part of a database."""
+    [[pages]] = database.execute("PRAGMA page_count")
+    [[size]] = database.execute("PRAGMA page_size")
+    # What a log has need not be in the file itself yet.
+    is_short = Path(path).stat().st_size < pages * size and not Path(path + "-wal").exists()
+    if is_short or database.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+        raise damaged(path, "parts of the file are missing or overwritten")
 
 
 def load(path: str, database: sqlite3.Connection) -> Contents:
@@ -84,16 +109,13 @@ def load(path: str, database: sqlite3.Connection) -> Contents:
     if description is None:
         raise damaged(path, "what the load is about cannot be read")
     states = _load_states(path, database)
-    rows = database.execute("SELECT first, last, at FROM tries ORDER BY rowid")
     return Contents(
         description=description,
         complete=facts.get("complete") == "1",
         marks=_load_marks(path, database),
         checkpoints=_load_checkpoints(path, database),
         states=states,
-        tries=still_in_doubt(
-            (_try(path, row) for row in rows), states.ranges(RecordState.IN_DOUBT)
-        ),
+        tries=_load_tries(path, database, states),
     )
 
 
@@ -109,17 +131,25 @@ def mark_rows(marks: Mapping[str, Mark]) -> list[tuple[str, str]]:
 
 def _load_states(path: str, database: sqlite3.Connection) -> States:
     states = States()
-    for page, data, checksum in database.execute("SELECT page, states, checksum FROM pages"):
-        if not isinstance(data, bytes) or checksum != _checksum(page, data):
-            raise damaged(path, "what it holds of some records is overwritten")
-        if not states.load(page, data):
-            raise damaged(path, "what it holds of some records is nothing that a journal holds")
+    with closing(database.execute("SELECT page, states, checksum FROM pages")) as rows:
+        for page, data, checksum in rows:
+            if not isinstance(data, bytes) or checksum != _checksum(page, data):
+                raise damaged(path, "what it holds of some records is overwritten")
+            if not states.load(page, data):
+                raise damaged(path, "what it holds of some records is nothing that a journal holds")
     return states
+
+
+def _load_tries(path: str, database: sqlite3.Connection, states: States) -> list[Try]:
+    with closing(database.execute("SELECT first, last, at FROM tries ORDER BY rowid")) as rows:
+        return still_in_doubt(
+            (_try(path, row) for row in rows), states.ranges(RecordState.IN_DOUBT)
+        )
 
 
 def _load_marks(path: str, database: sqlite3.Connection) -> dict[str, Mark]:
     marks: dict[str, Mark] = {}
-    for name, text in database.execute("SELECT name, value FROM marks"):
+    for name, text in database.execute("SELECT name, value FROM marks").fetchall():
         try:
             value = json.loads(text)
         except (ValueError, TypeError, RecursionError):

@@ -83,6 +83,7 @@ class Journal:
         self._thread: ThreadPoolExecutor | None = None
         self._stays_open = False
         self._completed = False
+        self._in_run = False
         self._guard = (
             threading.Lock()
         )  # of what is noted, for as long as it takes to note or to copy it
@@ -158,10 +159,16 @@ class Journal:
     # What a run asks and notes: see `hubbatch._records.journal.Journal`
 
     async def begin(self, load: Mapping[str, Any]) -> None:
-        """Open it for one run. Raises `UsageError` if it is another load's."""
+        """Open it for one run. Raises `UsageError` if it is another load's, or if a run has it already."""
+        if self._in_run:
+            raise UsageError(
+                f"a run writes to the journal {self.path} now: each needs one of its own"
+            )
+        self._in_run = True
         try:
             await self._in_thread(self._begin, {**self._more, **load})
         except BaseException:
+            self._in_run = False
             if not self._stays_open:
                 self._stop()
             raise
@@ -204,7 +211,7 @@ class Journal:
 
     async def end(self, *, complete: bool) -> None:
         """Make what was noted durable, and close it, unless a front end has opened it."""
-        self._completed = complete
+        self._completed, self._in_run = complete, False
         if self._stays_open:
             await self._in_thread(self._write, None)
             return

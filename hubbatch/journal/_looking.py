@@ -11,7 +11,7 @@ from hubbatch.errors import UsageError
 from hubbatch.journal import _files
 from hubbatch.journal._contents import Contents
 from hubbatch.journal._errors import JournalError, plain
-from hubbatch.journal._format import check_beginning, check_kind, load
+from hubbatch.journal._format import check_beginning, check_kind, check_whole, load
 from hubbatch.journal._lock import Lock, is_locked
 
 __all__ = ["delete", "in_use", "read"]
@@ -28,10 +28,13 @@ def read(path: str | os.PathLike[str]) -> Contents:
         raise UsageError(f"there is no journal {name}")
     try:
         check_beginning(name)
-        uri = Path(name).absolute().as_uri() + "?mode=ro"
+        # What a transaction that a process died in has changed is put back by whoever reads it first.
+        mode = "rw" if Path(name + "-journal").exists() else "ro"
+        uri = f"{Path(name).absolute().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None)) as found:
             found.execute("BEGIN")  # one moment for all tables
             check_kind(name, found)
+            check_whole(name, found)
             return load(name, found)
     except sqlite3.Error as error:
         raise plain(error, name) from None

@@ -14,10 +14,11 @@ from attrs import field, frozen
 
 from hubbatch.journal import _files
 from hubbatch.journal._contents import Contents, Mark
-from hubbatch.journal._errors import JournalError, damaged, plain
+from hubbatch.journal._errors import JournalError, plain
 from hubbatch.journal._format import (
     check_beginning,
     check_kind,
+    check_whole,
     load,
     make_tables,
     mark_rows,
@@ -73,50 +74,64 @@ class Store:
             raise
 
     def _opened(self) -> sqlite3.Connection:
-        try:
-            database = sqlite3.connect(
-                Path(self.path).absolute().as_uri() + "?mode=rw",
-                uri=True,
-                timeout=_PATIENCE,
-                isolation_level=None,
-                check_same_thread=False,
-            )
+        with suppress(sqlite3.OperationalError):
+            return self._connected(log=True)
+        try:  # as on a network drive: there is no memory to share, which a log needs
+            return self._connected(log=False)
         except sqlite3.Error as error:
             raise plain(error, self.path) from None
+
+    def _connected(self, *, log: bool) -> sqlite3.Connection:
+        """Return a connection that writes a log ahead, or one that does without.
+
+        Raises `OperationalError` where that cannot be done, or where nothing can.
+        """
+        database = sqlite3.connect(
+            Path(self.path).absolute().as_uri() + "?mode=rw",
+            uri=True,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+        )
         try:
+            if not log:
+                database.execute("PRAGMA locking_mode=EXCLUSIVE")  # until the log is gone
+                database.execute("PRAGMA journal_mode=DELETE")
             self._prepare(database)
-        except BaseException as error:
+            database.execute("PRAGMA locking_mode=NORMAL")
+            if log:
+                self._write_ahead(database)
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
             database.close()
-            if isinstance(error, sqlite3.Error):
-                raise plain(error, self.path) from None
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            raise plain(error, self.path) from None
+        except BaseException:
+            database.close()
             raise
         return database
 
     def _prepare(self, database: sqlite3.Connection) -> None:
-        """Check it, make it a journal if it is new, and choose how it is written."""
+        """Check it, or make it a journal if it is new."""
         database.execute("PRAGMA synchronous=FULL")  # a commit survives power loss
         database.execute("PRAGMA fullfsync=1")  # macOS: an fsync alone does not
         database.execute("PRAGMA checkpoint_fullfsync=1")
         [[tables]] = database.execute("SELECT count(*) FROM sqlite_master")
         if tables:
             check_kind(self.path, database)
-            self._check_whole(database)
+            check_whole(self.path, database)
         else:
             make_tables(database)
         _files.close_to_others(self.path)
-        try:
-            database.execute("PRAGMA journal_mode=WAL")
-            database.execute("BEGIN IMMEDIATE")
-            database.execute("COMMIT")
-        except sqlite3.OperationalError:  # a drive without shared memory
-            with suppress(sqlite3.Error):
-                database.execute("ROLLBACK")
-            database.execute("PRAGMA journal_mode=DELETE")
 
-    def _check_whole(self, database: sqlite3.Connection) -> None:
-        [first, *_] = database.execute("PRAGMA quick_check(1)").fetchone()
-        if first != "ok":
-            raise damaged(self.path, "parts of the file are missing or overwritten")
+    def _write_ahead(self, database: sqlite3.Connection) -> None:
+        # The log is there before the file says that it has one, so that a missing one is noticed whenever we die.
+        made = _files.make(self.path + "-wal")
+        [[mode]] = database.execute("PRAGMA journal_mode=WAL")
+        if mode != "wal" and made:
+            Path(self.path + "-wal").unlink(missing_ok=True)
 
     def load(self) -> Contents:
         """Return what the journal holds."""

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from journal_support import LOAD, begun, seen
 
 from hubbatch import RecordStatus, UsageError
 from hubbatch._records.journal import Earlier
 from hubbatch._records.journal import Journal as Seam
 from hubbatch.journal import (
-    Contents,
     Journal,
     JournalCounts,
     JournalError,
@@ -21,10 +21,7 @@ from hubbatch.journal import (
     Settled,
     delete,
     in_use,
-    read,
 )
-
-LOAD = {"verb": "create", "object_type": "contacts", "account": None}
 
 
 @pytest.fixture
@@ -32,18 +29,8 @@ def path(tmp_path: Path) -> str:
     return str(tmp_path / "load.journal")
 
 
-async def seen(path: str) -> Contents:
-    return await asyncio.to_thread(read, path)
-
-
 def modes(folder: Path) -> dict[str, int]:
     return {each.name: stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()}
-
-
-async def begun(path: str, **options: object) -> Journal:
-    journal = Journal(path)
-    await journal.begin({**LOAD, **options})
-    return journal
 
 
 async def test_what_a_process_noted_is_there_for_the_next_one(path: str) -> None:
