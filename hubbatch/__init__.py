@@ -152,7 +152,7 @@ _MODULES = frozenset(
             "object_types",
             "outcome",
         ),
-        *("policies", "progress", "reader", "rehearsal", "run", "schema"),
+        *("policies", "progress", "reader", "rehearsal", "run", "schema", "sync"),
     }
 )
 """Public modules that are there without an import of their own."""

@@ -50,6 +50,14 @@ _DEFAULT_RETRY = RetryPolicy()
 _SYSTEM_RANDOM = SystemRandom().random
 
 
+def token_from_env() -> str:
+    """Return the token that the environment has."""
+    token = os.environ.get(TOKEN_VARIABLE)
+    if not token:
+        raise UsageError(f"set the environment variable {TOKEN_VARIABLE} to your access token")
+    return token
+
+
 class Client(Calls, Readers):
     """Moves any number of records in and out of one HubSpot account.
 
@@ -170,10 +178,7 @@ class Client(Calls, Readers):
     @classmethod
     def from_env(cls, **options: Unpack[ClientOptions]) -> Self:
         """Return a client whose token is in the environment variable `HUBSPOT_ACCESS_TOKEN`."""
-        token = os.environ.get(TOKEN_VARIABLE)
-        if not token:
-            raise UsageError(f"set the environment variable {TOKEN_VARIABLE} to your access token")
-        return cls(token, **options)
+        return cls(token_from_env(), **options)
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else f"{len(self._runs)} runs under way"

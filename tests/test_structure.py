@@ -48,7 +48,7 @@ ORDER = [
     {"_faces"},
     {"client"},
     {"__init__"},
-    {"files"},
+    {"files", "sync"},
     {"sandbox", "cli", "pytest_plugin", "testing", "__main__"},
 ]
 """Packages and modules from the bottom up: each imports what stands with it or before it."""

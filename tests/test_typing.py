@@ -18,9 +18,11 @@ from hubbatch import (
     Property,
     RecordOutcome,
     RecordStatus,
+    RowResult,
     Run,
     Schema,
     Transport,
+    sync,
 )
 from hubbatch.sandbox import Sandbox
 from hubbatch.testing import (
@@ -56,6 +58,20 @@ if TYPE_CHECKING:
         client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
         client.create("contacts", [], duplicates="last")  # type: ignore[arg-type]
         Client.from_env(max_concurency=3)  # type: ignore[call-arg]
+
+    def what_editors_know_without_a_loop(client: sync.Client) -> None:
+        outcome = client.upsert("contacts", [{}], id_property="email", missing="omit")
+        assert_type(outcome, Outcome)
+        assert_type(outcome.results, list[ObjectResult])
+        assert_type(client.create(object_type="contacts", records=[]), Outcome)
+        assert_type([each.id for each in client.scan("contacts", archived=True)], list[str])
+        assert_type(client.run(lambda c: c.properties("contacts").all()), Schema)
+        assert_type(client.run(lambda c: c.lists.add("1", [7])), Outcome[RowResult])
+        assert_type(sync.read("contacts", [1], batch_size=5, token="t"), Outcome)
+        client.upsert("contacts", [{}])  # type: ignore[call-arg]
+        client.create("contacts", [], no_such_option=1)  # type: ignore[call-arg]
+        client.create("contacts", [], missing="drop")  # type: ignore[arg-type]
+        sync.Client("t", max_concurency=3)  # type: ignore[call-arg]
 
     async def what_editors_know_of_reading_out(client: Client) -> None:
         reader = client.search("deals", [Filter("amount", "GT", 1)], sorts=["-amount"], query="x")

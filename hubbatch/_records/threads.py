@@ -11,7 +11,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar, cast
@@ -67,11 +67,17 @@ class _Haul(Generic[_T]):
 
 
 class ThreadedSource(AsyncIterator[_T]):
-    """An iterable that is pulled in a thread; see `in_thread`."""
+    """An iterable that is pulled in a thread; see `in_thread`.
 
-    def __init__(self, source: Iterable[_T], read_ahead: int) -> None:
+    `executor`: whose thread that is; None: one of its own.
+    """
+
+    def __init__(
+        self, source: Iterable[_T], read_ahead: int, executor: Executor | None = None
+    ) -> None:
         self._puller = _Puller(source, max(1, read_ahead // 2))
         self._prefetches = read_ahead > 1
+        self._given = executor
         self._thread: ThreadPoolExecutor | None = None
         self._context = contextvars.copy_context()
         self._items: deque[_T] = deque()
@@ -134,7 +140,9 @@ class ThreadedSource(AsyncIterator[_T]):
     def _pull(self) -> Future[_Haul[_T]]:
         return self._executor().submit(self._context.run, self._puller.pull)
 
-    def _executor(self) -> ThreadPoolExecutor:
+    def _executor(self) -> Executor:
+        if self._given is not None:
+            return self._given
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="hubbatch-source")
             # Not `__del__`: the thread would end first when both are collected at one go.
