@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import time
 from collections.abc import Callable
 from typing import Any
 
 import orjson
 import pytest
+from growth import growth
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import plan
@@ -179,30 +178,14 @@ SHAPES: dict[str, tuple[int, Callable[[int], bytes]]] = {
 }
 
 
-def seconds(endpoint: Endpoint, reply: Reply) -> float:
-    best = float("inf")
-    gc.disable()
-    try:
-        for _ in range(3):
-            start = time.process_time()
-            compare_with_found(endpoint, reply)
-            best = min(best, time.process_time() - start)
-    finally:
-        gc.enable()
-    return best
-
-
 @pytest.mark.parametrize("endpoint", [CREATE, READ, UPDATE], ids=["create", "read", "update"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_hostile_reply_is_read_in_linear_time(endpoint: Endpoint, shape: str) -> None:
     status, make = SHAPES[shape]
-    small, large = (Reply(status, {}, make(size)) for size in (QUARTER, MIB))
-    assert len(large.body) > MIB // 2
-    for _ in range(3):  # another process may have been in the way
-        ratio = seconds(endpoint, large) / max(seconds(endpoint, small), 1e-4)
-        if ratio <= BOUND:
-            return
-    pytest.fail(f"four times the bytes took {ratio:.1f} times as long")
+    replies = {size: Reply(status, {}, make(size)) for size in (QUARTER, MIB)}
+    assert len(replies[MIB].body) > MIB // 2
+    ratio = growth(lambda size: compare_with_found(endpoint, replies[size]), *replies, bound=BOUND)
+    assert ratio <= BOUND, f"four times the bytes took {ratio:.1f} times as long"
 
 
 def test_one_long_value_is_not_read_anew_for_every_input_that_it_may_be_for() -> None:
@@ -211,16 +194,11 @@ def test_one_long_value_is_not_read_anew_for_every_input_that_it_may_be_for() ->
     response = diagnose(CREATE, Reply(200, {}, body), 100).response
     assert response is not None
 
-    def cost(count: int) -> float:
-        inputs = plan([{"a": "1"}, *({"a": f"{n}", "b": f"{n}"} for n in range(2, count))], CREATE)
-        best = float("inf")
-        for _ in range(3):
-            start = time.process_time()
-            correlate(CREATE, inputs, response)
-            best = min(best, time.process_time() - start)
-        return best
-
-    ratio = min(cost(100) / cost(25) for _ in range(3))
+    planned = {
+        count: plan([{"a": "1"}, *({"a": f"{n}", "b": f"{n}"} for n in range(2, count))], CREATE)
+        for count in (25, 100)
+    }
+    ratio = growth(lambda count: correlate(CREATE, planned[count], response), *planned, bound=2.5)
     assert ratio < 2.5, f"four times as many inputs took {ratio:.1f} times as long"
 
 
