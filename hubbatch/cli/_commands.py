@@ -25,12 +25,13 @@ class Group(TyperGroup):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Read the options before the command; the help text is written here."""
+        _typed.set(None)
         with _ended_quietly():
             return super().make_context(*arguments, **options)
 
     def invoke(self, ctx: Any) -> Any:
         """Carry the command out."""
-        with _ended_quietly():
+        with _ended_quietly(), _told_as_json():
             return super().invoke(ctx)
 
 
@@ -47,6 +48,23 @@ def _ended_quietly() -> Iterator[None]:
             raise
         leave(sys.stdout)
         raise typer.Exit(ExitCode.READER_GONE) from None
+
+
+@contextmanager
+def _told_as_json() -> Iterator[None]:
+    """Write a usage error as JSON, too, if that is wanted: it comes before there is a command to do so."""
+    try:
+        yield
+    except Exception as error:
+        command = typed()
+        message = getattr(
+            error, "format_message", None
+        )  # of click, which new versions of typer hold inside
+        if message is not None and command is not None and command.has("--json"):
+            from hubbatch.cli._screen import Screen, refusal  # noqa: PLC0415 (a help text needs none)
+
+            Screen(as_json=True).document(refusal(message(), ExitCode.USAGE))
+        raise
 
 
 def epilog(*examples: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus
 from hubbatch.cli._comparing import differences, expected
-from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import follow
 from hubbatch.cli._people import People
-from hubbatch.cli._report import show_outcome
+from hubbatch.cli._report import show as show_report
 from hubbatch.cli._screen import Screen
+from hubbatch.cli._summary import Report
 from hubbatch.sandbox import Sandbox
 
 __all__ = ["show"]
@@ -42,10 +43,8 @@ async def _demo(people: People, screen: Screen) -> ExitCode:
     ):
         run = client.upsert("contacts", people, id_property="email", keep="none")
         ending = await follow(client, run, screen, each, what="upsert contacts")
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons, ending.aside)
-        if ending.message:
-            screen.complain(ending.message)
-        if ending.code in {ExitCode.USAGE, ExitCode.STOPPED}:
+        show_report(screen, Report("upsert contacts", ending))
+        if ending.code not in {ExitCode.OK, ExitCode.SOME_FAILED}:
             return ending.code
         agrees = _compare(succeeded, sandbox, screen)
     screen.report.print(

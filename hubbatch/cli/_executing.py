@@ -3,57 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 import typer
 from attrs import evolve
 
-from hubbatch import Client, RecordOutcome, RecordStatus, Run, UsageError
+from hubbatch import Client, RecordOutcome, RecordStatus, Run
+from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
-from hubbatch.cli._faults import CommandError, ExitCode
+from hubbatch.cli._exiting import ending_well, screen_of
+from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._load import Load
 from hubbatch.cli._load_files import opened
-from hubbatch.cli._outputs import is_standard_output
-from hubbatch.cli._report import show_outcome
+from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
 from hubbatch.cli._sinks import LineWriter, result, writing
 from hubbatch.cli._source import Source
-from hubbatch.files import InputError, OutputError
+from hubbatch.cli._summary import Report
 
-__all__ = ["execute", "run_and_exit"]
-
-
-@contextmanager
-def _expected_errors(screen: Screen) -> Iterator[None]:
-    """Turn an expected error into one line and an exit code, never a traceback."""
-    try:
-        yield
-    except (CommandError, InputError, OutputError, UsageError) as error:
-        screen.complain(str(error))
-        raise typer.Exit(ExitCode.USAGE) from None
-    except KeyboardInterrupt:
-        screen.complain("broken off")
-        raise typer.Exit(ExitCode.STOPPED) from None
-
-
-def run_and_exit(main: Coroutine[Any, Any, ExitCode], screen: Screen) -> None:
-    """Run a command's coroutine and exit with its code."""
-    with _expected_errors(screen):
-        code = asyncio.run(main)
-    raise typer.Exit(code)
+__all__ = ["execute"]
 
 
 def execute(job: Job, settings: Settings) -> None:
     """Carry out a job and exit."""
     outputs = (job.output, settings.rejects, _results(settings))
-    screen = Screen(quiet=settings.quiet, results_on_stdout=any(map(is_standard_output, outputs)))
-    with _expected_errors(screen):
+    screen = screen_of(settings, *outputs)
+    with ending_well(screen):
         token = token_of(settings)
         source = Source(job.paths, job.layout)
         code = asyncio.run(_execute(job, settings, token, source, screen))
@@ -70,17 +50,9 @@ async def _execute(
     async with connected(job, settings, token) as client:
         ending = await _follow(job, settings, client, source, screen)
         # Before anything else is waited for: a signal that comes now may break that off, but not this.
-        _show(ending, settings, screen)
+        files = {"rejects": settings.rejects, "results": _results(settings) or job.output}
+        show(screen, Report(f"{job.verb} {job.object_type}", ending, files, typed=typed()))
     return ending.code
-
-
-def _show(ending: Ending, settings: Settings, screen: Screen) -> None:
-    if not (settings.quiet and ending.code is ExitCode.OK):
-        show_outcome(screen.report, ending.outcome, ending.progress, ending.reasons, ending.aside)
-        if screen.report_failure is not None:
-            screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
-    if ending.message:
-        screen.complain(ending.message)
 
 
 async def _follow(
@@ -105,6 +77,7 @@ async def _follow(
                 fraction=source.fraction,
                 what=f"{job.verb} {job.object_type}",
                 batch_size=settings.batch_size,
+                max_failures=settings.max_failures,
                 reasons=load.reasons,
                 aside=load.aside,
                 why=lambda: load.why,
@@ -145,5 +118,6 @@ def _with_problems(ending: Ending, problems: list[str]) -> Ending:
     for problem in problems:
         if problem not in ending.message:
             message = f"{ending.message}; {problem}" if ending.message else problem
-            ending = evolve(ending, code=ExitCode.STOPPED, message=message)
+            by = ending.by or "a file cannot be written"
+            ending = evolve(ending, code=ExitCode.STOPPED, by=by, message=message)
     return ending

@@ -14,7 +14,7 @@ from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageErr
 from hubbatch._printable import printable
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
-from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts

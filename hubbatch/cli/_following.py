@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+import attrs
 from attrs import frozen
 
 from hubbatch import (
+    AuthenticationError,
     BatchStatus,
     Client,
+    DailyLimitError,
     HubbatchError,
     Outcome,
+    PermissionDeniedError,
     Progress,
+    ProtocolError,
     RecordOutcome,
     Run,
+    TransportError,
+    UnknownObjectTypeError,
     UsageError,
 )
 from hubbatch.cli._faults import CommandError, ExitCode
-from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
@@ -28,18 +35,38 @@ from hubbatch.files import InputError, OutputError
 
 __all__ = ["Ending", "follow"]
 
+_STOPPERS: Mapping[type[HubbatchError], str] = {
+    AuthenticationError: "the token was refused",
+    PermissionDeniedError: "the token lacks a scope",
+    UnknownObjectTypeError: "no such object type",
+    DailyLimitError: "the daily limit is used up",
+    TransportError: "HubSpot cannot be reached",
+    ProtocolError: "HubSpot's answers make no sense",
+}
+"""What has ended a run, by the error."""
+
 
 @frozen
 class Ending:
     """How a run ended."""
 
     code: ExitCode
+    by: str
+    """What ended it before its time, in two or three words: by whom, or where in the input; empty if nothing did."""
     message: str
     """Why it ended before its time; empty if it did not."""
     outcome: Outcome
     progress: Progress
     reasons: Reasons
     aside: Aside
+    created: int = 0
+    updated: int = 0
+    """Records that created an object, and that changed one, where the service says which."""
+
+    @property
+    def taken(self) -> int:
+        """How many records of the input were taken, those that were skipped included."""
+        return self.aside.skipped + self.aside.held + self.outcome.counts.total
 
 
 async def follow(
@@ -51,6 +78,7 @@ async def follow(
     fraction: Callable[[], float | None] = lambda: None,
     what: str = "",
     batch_size: int | None = None,
+    max_failures: int | None = None,
     reasons: Reasons | None = None,
     aside: Aside | None = None,
     why: Callable[[], str] = str,
@@ -60,52 +88,74 @@ async def follow(
     The first signal stops the run and lets what is in flight settle, the second one cancels it. `reasons` and `aside`
     may have been told of more than the run knows. `why` returns why the command itself has stopped the run.
     """
-    reasons = Reasons() if reasons is None else reasons  # an empty one is as good as false
+    reasons = Reasons() if reasons is None else reasons
     aside, stops = aside or Aside(), set[asyncio.Task[None]]()
+    new = {True: 0, False: 0, None: 0}
 
     def stop() -> None:
-        screen.say("stopping: what is in flight settles; interrupt again to cancel it")
+        screen.say(
+            f"stopping: {seen.first} has come, and what is in flight settles; once more cancels it"
+        )
         stops.add(asyncio.create_task(run.stop()))
 
     def cancel() -> None:
-        screen.say("canceling")
+        screen.say("canceling: what is in flight is left in doubt")
         stops.add(asyncio.create_task(client.aclose()))
 
-    code, message = ExitCode.OK, ""
+    code, by, message = ExitCode.OK, "", ""
     with interrupts(
         stop, cancel
     ) as seen:  # to the very end: an impatient second signal is to find us here
         try:
             async with run, watching(run, screen, fraction, what=what, batch_size=batch_size):
                 async for record in run:
+                    if record.result is not None:
+                        new[getattr(record.result, "new", None)] += 1
                     reasons.add(record)
                     await each(record)
-        except OutputError as error:
-            code, message = ExitCode.STOPPED, str(error)
-        except (CommandError, InputError, UsageError) as error:
-            code, message = _refused(run), str(error)
-        except HubbatchError as error:
-            code = ExitCode.STOPPED
-            message = "canceled by a signal" if seen.count > 1 else str(error)
-        except (
-            Exception
-        ) as error:  # ours to mend; the user is still to hear what became of the records
-            code, message = ExitCode.STOPPED, _fault(error)
+        except Exception as error:  # whatever it is, the user is to hear what became of the records
+            code, by, message = _broken(error, run, seen)
         if stops:
             await asyncio.wait(stops)
     if not message and run.outcome.status is BatchStatus.CANCELED:
         code = ExitCode.STOPPED
-        message = why() or (
-            "stopped by a signal"
-            if seen.count
-            else "stopped by --max-failures or --deadline before all the input was seen through"
-        )
-    return _ending(code, message, run, reasons, aside)
+        by, message = _stopped(run, seen, why(), max_failures)
+    return _ending(
+        Ending(code, by, message, run.outcome, run.progress, reasons, aside, new[True], new[False])
+    )
 
 
-def _refused(run: Run) -> ExitCode:
-    """Say how a run ends whose call or input turns out to be wrong."""
-    return ExitCode.INPUT_BROKE if run.progress.requests else ExitCode.USAGE
+def _broken(error: Exception, run: Run, seen: Interrupts) -> tuple[ExitCode, str, str]:
+    """Say what an exception makes of a run: code, what ended it, and why."""
+    refused = ExitCode.INPUT_BROKE if run.progress.requests else ExitCode.USAGE
+    match error:
+        case OutputError():
+            return ExitCode.STOPPED, "a file cannot be written", str(error)
+        case InputError():
+            return (
+                refused,
+                error.file if error.line is None else f"{error.file}, line {error.line}",
+                str(error),
+            )
+        case CommandError() | UsageError():
+            return refused, "", str(error)
+        case HubbatchError() if seen.count > 1:
+            return ExitCode.STOPPED, f"by {seen.first}", "canceled by a signal"
+        case HubbatchError():
+            kind = next((words for kind, words in _STOPPERS.items() if isinstance(error, kind)), "")
+            return ExitCode.STOPPED, kind, str(error)
+    return ExitCode.STOPPED, "by a fault of hubbatch", _fault(error)
+
+
+def _stopped(run: Run, seen: Interrupts, why: str, max_failures: int | None) -> tuple[str, str]:
+    """Say what has stopped a run, in a few words and in more."""
+    if why:
+        return "by --max-failures" if "--max-failures" in why else "a file cannot be written", why
+    if seen.count:
+        return f"by {seen.first}", "stopped by a signal"
+    enough = max_failures is not None and run.progress.counts.failed >= max_failures
+    option = "--max-failures" if enough else "--deadline"
+    return f"by {option}", f"stopped by {option} before all the input was seen through"
 
 
 def _fault(error: Exception) -> str:
@@ -117,11 +167,12 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _ending(code: ExitCode, message: str, run: Run, reasons: Reasons, aside: Aside) -> Ending:
-    outcome = run.outcome
-    if code is ExitCode.STOPPED:
-        taken = aside.skipped + aside.held + outcome.counts.total
-        message += f"; of the input, the first {taken:,} records were taken in"
-    if code is ExitCode.OK and (not outcome.ok or aside.bad or aside.held):
-        code = ExitCode.SOME_FAILED
-    return Ending(code, message, outcome, run.progress, reasons, aside)
+def _ending(ending: Ending) -> Ending:
+    """Say how far a run has come that was stopped, and that some records failed if that is all there is to say."""
+    if ending.code is ExitCode.STOPPED:
+        taken = f"; of the input, the first {ending.taken:,} records were taken in"
+        return attrs.evolve(ending, message=ending.message + taken)
+    aside = ending.aside
+    if ending.code is ExitCode.OK and (not ending.outcome.ok or aside.bad or aside.held):
+        return attrs.evolve(ending, code=ExitCode.SOME_FAILED)
+    return ending

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 
@@ -19,6 +20,9 @@ _MOST_GROUPS = 500
 _OTHER = "other categories"
 _PARTICULAR = re.compile(r"[\d@]")
 """A word of a message that holds one of these quotes a value, and is another one in the next record."""
+_QUOTED = re.compile(r"""(?<!\w)(["'“‘]).*?["'”’](?!\w)""")
+_MOST_JSON = 20_000
+"""Characters of a message that are read as JSON."""
 _MOST = 1_000
 """Characters of a message that are looked at."""
 _MOST_CATEGORY = 100
@@ -77,7 +81,7 @@ class Reasons:
         self._add(RecordStatus.FAILED, BAD_LINE, bad.reason, where)
 
     def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
-        message = message[:_MOST]
+        message = _without_json(message)[:_MOST]
         reason = self._place_for(status, category[:_MOST_CATEGORY], _general(message))
         group = self._groups.setdefault(reason, _Group(message=message))
         if group.message != message:
@@ -103,13 +107,37 @@ class Reasons:
         """Return the most frequent reasons: how many records, which reason, where for example."""
         found = sorted(self._groups.items(), key=lambda item: -item[1].count)
         return [
-            (group.count, Reason(reason.status, reason.category, group.message), examples)
+            (group.count, Reason(reason.status, reason.category, _shown(reason, group)), examples)
             for reason, group in found[:most]
             for examples in [", ".join(group.examples)]
         ]
 
     def __len__(self) -> int:
         return len(self._groups)
+
+
+def _shown(reason: Reason, group: _Group) -> str:
+    """Return the message without values: what many records were told alike quotes none of them."""
+    if group.count > 1 or reason.category == BAD_LINE:
+        return group.message
+    return _QUOTED.sub("…", reason.message)
+
+
+def _without_json(message: str) -> str:
+    """Put what HubSpot says of single properties as JSON into a few words: which, and what is wrong."""
+    text, bracket, rest = message[:_MOST_JSON].partition(": [{")
+    if not bracket:
+        return message
+    try:
+        items = json.loads(f"[{{{rest}")
+    except (ValueError, RecursionError):  # some other text
+        return message
+    found = {
+        f"{item['name']} ({item['error']})": None
+        for item in items
+        if isinstance(item, dict) and {"name", "error"} <= item.keys()
+    }
+    return f"{text}: {', '.join(found)}" if found else message
 
 
 def _general(message: str) -> str:

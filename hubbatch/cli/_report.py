@@ -1,16 +1,22 @@
-"""The outcome of a run as a table, and below it the reasons why records did not succeed."""
+"""The end of a run on the screen: how it ended, a table of its records, the reasons, the files, what to type next."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from hubbatch import Outcome, Progress
 from hubbatch._printable import printable
-from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._following import Ending
+from hubbatch.cli._reasons import Reasons
+from hubbatch.cli._screen import Screen, harmless, put
+from hubbatch.cli._summary import Report, document, head, steps
+from hubbatch.cli._typed import quoted
+from hubbatch.cli._watching import counted
 
-__all__ = ["show_outcome"]
+__all__ = ["show"]
 
 _REASONS = 10
 _MOST = 300
@@ -22,52 +28,94 @@ _MEANING = {
     "unknown": "sent, and no trustworthy answer came",
     "unsent": "taken in and never sent",
 }
-
-
 _ASIDE = {
-    "bad": "bad lines, which are no records",
-    "held": "UNKNOWN records of an earlier load, not sent again",
-    "blank": "blank rows passed over",
-    "skipped": "records skipped",
+    "bad": ("bad lines", "no records, and rejected"),
+    "held": ("held back", "UNKNOWN in an earlier load, not sent again"),
+    "blank": ("blank rows", "passed over"),
+    "skipped": ("skipped", "before the first record that was wanted"),
 }
 
 
-def show_outcome(
-    console: Console, outcome: Outcome, progress: Progress, reasons: Reasons, aside: Aside
-) -> None:
-    """Write what became of every record, and at what cost."""
-    table = Table(title=f"{outcome.status}", title_justify="left", show_edge=False, pad_edge=False)
-    table.add_column("records")
-    table.add_column("count", justify="right")
+def show(screen: Screen, report: Report) -> None:
+    """Show how a run has ended, and write it as JSON if that is wanted."""
+    ending, console = report.ending, screen.report
+    is_shown = not (screen.quiet and ending.code is ExitCode.OK)
+    if is_shown:
+        put(console, f"{head(report)}: {harmless(report.what)}")
+        console.print(_table(ending))
+        for line in _reasons(ending.reasons):
+            put(console, line)
+        for name, (path, rows) in report.written.items():
+            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row', 'rows')})")
+    screen.document(document(report))
+    if is_shown and screen.report_failure is not None:
+        screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
+    if ending.message:
+        screen.complain(ending.message)
+    for step in steps(report):
+        put(console, f"next: {harmless(step.why)}{':' if step.command else ''}")
+        if step.command is not None:
+            _show_command(console, step.command.groups())
+
+
+def _table(ending: Ending) -> Table:
+    counts, aside = ending.outcome.counts, ending.aside
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("records", no_wrap=True)
+    table.add_column("count", justify="right", no_wrap=True)
     table.add_column("meaning", style="dim")
     for state, meaning in _MEANING.items():
-        table.add_row(state, f"{getattr(outcome.counts, state):,}", meaning)
+        said = _new(ending) if state == "succeeded" else ""
+        table.add_row(state, f"{getattr(counts, state):,}", said or meaning)
     table.add_section()
-    table.add_row("total", f"{outcome.counts.total:,}", _cost(progress))
-    console.print(table)
-    for name, what in _ASIDE.items():
-        if count := getattr(aside, name):
-            console.print(f"besides: {count:,} {what}", soft_wrap=True)
-    _show_reasons(console, reasons)
+    table.add_row("total", f"{counts.total:,}", _cost(ending))
+    beside = [(what, getattr(aside, name), how) for name, (what, how) in _ASIDE.items()]
+    if any(number for _, number, _ in beside):
+        table.add_section()
+    for what, number, how in beside:
+        if number:
+            table.add_row(what, f"{number:,}", how)
+    return table
 
 
-def _cost(progress: Progress) -> str:
+def _new(ending: Ending) -> str:
+    parts = [
+        f"{number:,} {what}"
+        for number, what in ((ending.created, "created"), (ending.updated, "updated"))
+        if number
+    ]
+    return ", ".join(parts)
+
+
+def _cost(ending: Ending) -> str:
+    progress = ending.progress
     return (
         f"{progress.elapsed:.1f} s, {progress.records_per_second:,.0f} records/s,"
-        f" {progress.requests:,} requests, {progress.retries:,} retries"
+        f" {counted(progress.requests, 'request', 'requests')},"
+        f" {counted(progress.retries, 'retry', 'retries')}"
     )
 
 
-def _show_reasons(console: Console, reasons: Reasons) -> None:
+def _reasons(reasons: Reasons) -> Iterator[str]:
     for count, reason, examples in reasons.top(_REASONS):
         said = (
             f"{reason.category}: {reason.message or 'various'}"
             if reason.category
             else "the run had ended"
         )
-        text = Text(
-            f"{count:,} × {reason.status.lower()}: {printable(said, _MOST)} (e.g. {examples})"
-        )
-        console.print(text, soft_wrap=True)
+        yield f"{count:,} × {reason.status.lower()}: {printable(said, _MOST)} (e.g. {examples})"
     if len(reasons) > _REASONS:
-        console.print(f"and {len(reasons) - _REASONS} more reasons", soft_wrap=True)
+        yield f"and {len(reasons) - _REASONS} more reasons"
+
+
+def _show_command(console: Console, groups: Iterable[tuple[str, ...]]) -> None:
+    """Write a command as it can be typed or copied: on a narrow terminal it goes on in further lines."""
+    lines = ["  "]
+    for group in map(quoted, groups):
+        fits = len(lines[-1]) + len(group) + len(" \\") <= console.width
+        if not fits and lines[-1].strip() and console.is_terminal:
+            lines[-1] += "\\"
+            lines.append("    ")
+        lines[-1] += f"{printable(group)} "
+    for line in lines:
+        console.print(line.rstrip(), soft_wrap=True)

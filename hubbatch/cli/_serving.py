@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._outputs import leave

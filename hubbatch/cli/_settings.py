@@ -230,6 +230,26 @@ class Settings:
             help="Take the place of what the files to be written hold.",
         ),
     ] = False
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            rich_help_panel=OUTPUT,
+            help="Write the outcome as one JSON document on standard output; all else goes to standard error.",
+        ),
+    ] = False
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            metavar="",
+            rich_help_panel=OUTPUT,
+            show_default=False,
+            help="Log what happens to the run; -vv each request as well. Never a value or a token.",
+        ),
+    ] = 0
     quiet: Annotated[
         bool,
         typer.Option(

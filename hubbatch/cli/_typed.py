@@ -44,6 +44,15 @@ class Typed:
         """What is no option."""
         return tuple(word.words[-1] for word in self.words if not word.option)
 
+    def has(self, option: str) -> bool:
+        """Say whether an option was given."""
+        return any(word.option == option for word in self.words)
+
+    def value(self, option: str) -> str | None:
+        """Return the value that an option was given; None if it was not given."""
+        found = [word.words[-1] for word in self.words if word.option == option]
+        return found[-1].removeprefix(f"{option}=") if found else None
+
     def without(self, *options: str) -> Typed:
         """Leave options out."""
         kept = tuple(word for word in self.words if word.option not in options)

@@ -18,7 +18,7 @@ from hubbatch import Progress, UsageError
 from hubbatch.cli._forecast import Forecast
 from hubbatch.cli._screen import Screen
 
-__all__ = ["Fraction", "Look", "Watched", "describe", "watching"]
+__all__ = ["Fraction", "Look", "Watched", "counted", "describe", "duration", "packed", "watching"]
 
 Fraction = Callable[[], float | None]
 

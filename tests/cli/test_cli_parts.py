@@ -14,7 +14,7 @@ import typer
 from cli_driver import meanwhile
 
 from hubbatch import BatchError, RecordOutcome, RecordStatus
-from hubbatch.cli._executing import run_and_exit
+from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._reasons import Reason, Reasons
@@ -98,8 +98,40 @@ def test_messages_that_quote_values_are_one_reason() -> None:
             Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "value … is no good"),
             "record 0, record 1, record 2",
         ),
-        (1, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "no such thing as 7"), "record 9"),
+        (1, Reason(RecordStatus.FAILED, "VALIDATION_ERROR", "no such thing as …"), "record 9"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            (
+                'Property values were not valid: [{"isValid":false,"message":"nope is no address",'
+                '"error":"INVALID_EMAIL","name":"email"},{"error":"INVALID_OPTION","name":"stage"}]'
+            ),
+            "Property values were not valid: email (INVALID_EMAIL), stage (INVALID_OPTION)",
+        ),
+        ("not valid: [{nonsense", "not valid: [{nonsense"),
+        ("deep: [{" + "[" * 19_000, "deep: [{" + "[" * 992),
+        ("""Property "frstname" is not 'Ann'""", "Property … is not …"),
+        ("it doesn't exist, and won't", "it doesn't exist, and won't"),
+    ],
+)
+def test_a_reason_is_shown_without_the_values_of_its_record(message: str, shown: str) -> None:
+    reasons = Reasons()
+    reasons.add(failed(0, message))
+
+    [(_, reason, _)] = reasons.top(1)
+    assert reason.message == shown
+
+
+def test_what_many_records_are_told_alike_is_shown_as_it_is() -> None:
+    reasons = Reasons()
+    for index in range(2):
+        reasons.add(failed(index, 'Property "address2" does not exist'))
+
+    assert reasons.top(1)[0][1].message == 'Property "address2" does not exist'
 
 
 def test_reasons_stay_small() -> None:

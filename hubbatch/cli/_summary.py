@@ -1,0 +1,190 @@
+"""What the end of a run is in words and in JSON: its head, its numbers, and what to type next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._following import Ending
+from hubbatch.cli._screen import ENDED
+from hubbatch.cli._typed import Typed, Word, quoted
+
+__all__ = ["Report", "Step", "document", "head", "steps"]
+
+_REASONS = 100
+"""Reasons that a document holds."""
+
+
+@frozen
+class Report:
+    """A run that has ended."""
+
+    what: str
+    """Verb and object type."""
+    ending: Ending
+    files: Mapping[str, str | None] = {}
+    """Where `rejects` and `results` were to go."""
+    journal: str | None = None
+    typed: Typed | None = None
+
+    @property
+    def rejected(self) -> int:
+        """How many rows and lines did not succeed."""
+        counts, aside = self.ending.outcome.counts, self.ending.aside
+        return counts.total - counts.succeeded + aside.bad + aside.held
+
+    @property
+    def written(self) -> dict[str, tuple[str, int]]:
+        """The files that hold something: path and number of rows."""
+        rows = {"rejects": self.rejected, "results": self.ending.outcome.counts.succeeded}
+        return {
+            name: (path, rows[name])
+            for name, path in self.files.items()
+            if path is not None and rows[name]
+        }
+
+
+@frozen
+class Step:
+    """What to do next, and the command for it, if there is one."""
+
+    why: str
+    command: Typed | None = None
+
+
+def head(report: Report) -> str:
+    """Return how it has ended, in a few words."""
+    ending, counts = report.ending, report.ending.outcome.counts
+    by = f" ({ending.by})" if ending.by else ""
+    if ending.code is ExitCode.SOME_FAILED:
+        failed = counts.failed + ending.aside.bad
+        unknown = counts.unknown + ending.aside.held
+        numbers = {"FAILED": failed, "UNKNOWN": unknown, "UNSENT": counts.unsent}
+        some = [f"{number:,} {name}" for name, number in numbers.items() if number]
+        return f"DONE WITH {', '.join(some)}"
+    if ending.code is ExitCode.STOPPED:
+        return f"STOPPED{by}"
+    if ending.code in {ExitCode.USAGE, ExitCode.INPUT_BROKE}:
+        nothing = ", nothing was sent" if ending.code is ExitCode.USAGE else ""
+        return f"INPUT ERROR{by}{nothing}" if by else f"USAGE ERROR{nothing}"
+    return "DONE"
+
+
+def steps(report: Report) -> list[Step]:
+    """Return what to do next."""
+    return [] if report.ending.code is ExitCode.OK else list(_steps(report))
+
+
+def _steps(report: Report) -> Iterator[Step]:
+    ending, counts = report.ending, report.ending.outcome.counts
+    stopped = ending.code in {ExitCode.STOPPED, ExitCode.INPUT_BROKE}
+    if stopped and report.journal is not None:
+        resume = Typed("resume", (Word("", (report.journal,)),))
+        yield Step(_before_going_on(ending, "go on"), resume)
+        return
+    if stopped and ending.taken:
+        yield Step(_before_going_on(ending, "load the rest"), _the_rest(report))
+    if report.rejected:
+        yield _rejects(report, later=2 if stopped else 1)
+    if counts.unknown + ending.aside.held:
+        yield Step(
+            "what is UNKNOWN may have been written: look for it in the account before it is created again"
+        )
+
+
+def _before_going_on(ending: Ending, then: str) -> str:
+    if ending.code is ExitCode.INPUT_BROKE and ending.by:
+        return f"mend {ending.by}, and {then}"
+    return then
+
+
+def _the_rest(report: Report) -> Typed | None:
+    """Return the command for the records that were never taken in, where they can be read again."""
+    typed = report.typed
+    if typed is None or "-" in typed.arguments:
+        return None
+    rest = _with_new_files(typed, report, later=1).having("--skip", str(report.ending.taken))
+    limit = typed.value("--limit")
+    if limit is None:
+        return rest
+    left = int(limit) - report.ending.taken + report.ending.aside.skipped
+    return rest.having("--limit", str(left)) if left > 0 else None
+
+
+def _rejects(report: Report, *, later: int) -> Step:
+    path, typed = report.files.get("rejects"), report.typed
+    if path is None:
+        return Step("to have the rows that did not succeed in a file, give --rejects FILE")
+    why = f"mend the rows in {path}, and load them"
+    if typed is None or path == "-":
+        return Step(why)
+    again = _with_new_files(typed.without("--skip", "--limit", "--format"), report, later=later)
+    return Step(why, again.reading(path))
+
+
+def _with_new_files(typed: Typed, report: Report, *, later: int) -> Typed:
+    """Have rejects and results go to files of other names, so many further on: nothing is written over, or lost."""
+    typed = typed.without("--force", "--append")
+    for name in ("rejects", "results"):
+        path = report.files.get(name)
+        if path is None or path == "-" or typed.value(f"--{name}") is None:
+            continue
+        for _ in range(later):
+            path = _another(path)
+        typed = typed.having(f"--{name}", path)
+    return typed
+
+
+def _another(path: str) -> str:
+    """Return another name for a file: bad.csv, bad-2.csv, bad-3.csv."""
+    pure = PurePath(path)
+    stem, dash, number = pure.stem.rpartition("-")
+    if dash and number.isdecimal():
+        return str(pure.with_name(f"{stem}-{int(number) + 1}{pure.suffix}"))
+    return str(pure.with_name(f"{pure.stem}-2{pure.suffix}"))
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return what `--json` writes."""
+    ending, progress = report.ending, report.ending.progress
+    return {
+        "ended": ENDED[ending.code],
+        "exitCode": int(ending.code),
+        "by": ending.by,
+        "message": ending.message,
+        "command": report.what,
+        "counts": attrs.asdict(ending.outcome.counts),
+        "created": ending.created,
+        "updated": ending.updated,
+        "input": attrs.asdict(ending.aside),
+        "reasons": [
+            {
+                "count": count,
+                "status": str(reason.status),
+                "category": reason.category,
+                "message": reason.message,
+                "examples": examples,
+            }
+            for count, reason, examples in ending.reasons.top(_REASONS)
+        ],
+        "files": {
+            name: {"path": path, "rows": rows} for name, (path, rows) in report.written.items()
+        },
+        "requests": progress.requests,
+        "retries": progress.retries,
+        "seconds": round(progress.elapsed, 3),
+        "next": [
+            {
+                "why": step.why,
+                "command": None
+                if step.command is None
+                else " ".join(quoted(group) for group in step.command.groups()),
+            }
+            for step in steps(report)
+        ],
+    }
