@@ -88,8 +88,8 @@ class Forecast:
         quota = max(1, progress.quota)
         periods = -(-requests // quota)
         before = progress.requests + requests - periods * quota
-        if before <= 0:  # the quota has room for all of them
-            return 0.0
+        if before <= 0:  # the first of these periods has room now
+            return (periods - 1) * progress.quota_period
         return max(0.0, self._sent_at(before) + periods * progress.quota_period - progress.elapsed)
 
     def _sent_at(self, request: float) -> float:

@@ -89,8 +89,10 @@ def _new(ending: Ending) -> str:
 
 def _cost(ending: Ending) -> str:
     progress = ending.progress
+    counts = ending.outcome.counts
+    rate = (counts.total - counts.unsent) / max(progress.elapsed, 1e-9)
     return (
-        f"{progress.elapsed:.1f} s, {progress.records_per_second:,.0f} records/s,"
+        f"{progress.elapsed:.1f} s, {rate:,.0f} records/s,"
         f" {counted(progress.requests, 'request', 'requests')},"
         f" {counted(progress.retries, 'retry', 'retries')}"
     )

@@ -88,7 +88,11 @@ def _steps(report: Report) -> Iterator[Step]:
         yield Step(_before_going_on(ending, "go on"), resume)
         return
     if stopped and ending.taken:
-        yield Step(_before_going_on(ending, "load the rest"), _the_rest(report))
+        rest = _the_rest(report)
+        then = (
+            "load the rest" if rest else f"load what comes after the first {ending.taken:,} records"
+        )
+        yield Step(_before_going_on(ending, then), rest)
     if report.rejected:
         yield _rejects(report, later=2 if stopped else 1)
     if counts.unknown + ending.aside.held:

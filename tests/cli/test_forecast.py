@@ -85,6 +85,20 @@ def test_a_hold_counts_in_full() -> None:
     assert forecast(attrs.evolve(AT_WORK, hold=5.0), 1_000) == 5.0
 
 
+@pytest.mark.parametrize(
+    ("requests_left", "seconds"), [(3, 0.0), (4, 10.0), (43, 10.0), (363, 90.0), (403, 100.0)]
+)
+def test_a_quota_that_is_not_used_up_yet_has_room_for_one_period_more(
+    requests_left: int, seconds: float
+) -> None:
+    begun = attrs.evolve(
+        AT_WORK, settled=3_700, in_flight=0, requests=37, quota_used=37, quota=40, elapsed=0.1
+    )
+    left = forecast(begun, 3_700 + 100 * requests_left)
+    assert left is not None
+    assert left == pytest.approx(seconds, abs=0.11)
+
+
 def test_records_that_an_earlier_process_settled_make_no_request_fuller() -> None:
     resumed = attrs.evolve(AT_WORK, settled=1_001_000)
     left = forecast(resumed, 1_001_100 + 19_000)

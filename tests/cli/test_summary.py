@@ -1,0 +1,185 @@
+"""How a run ended, in words and in JSON, and what to type next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import pytest
+
+from hubbatch import BatchError, Counts, Outcome, Progress, RecordOutcome, RecordStatus
+from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._following import Ending
+from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._summary import Report, document, head, steps
+from hubbatch.cli._typed import Typed, quoted
+
+COUNTS = Counts(1_000, 900, 60, 30, 10)
+FILES = {"rejects": "out/bad.csv", "results": "done.csv"}
+OPTIONS = {
+    f"--{name}": (f"--{name}", True)
+    for name in ("rejects", "results", "skip", "limit", "id-property", "format")
+} | {"--force": ("--force", False)}
+
+
+def ending(code: ExitCode, *, by: str = "", counts: Counts = COUNTS, **aside: int) -> Ending:
+    reasons = Reasons()
+    error = BatchError("VALIDATION_ERROR", "no good")
+    reasons.add(RecordOutcome(7, {}, RecordStatus.FAILED, error=error))
+    return Ending(
+        code,
+        by,
+        "why" if by else "",
+        Outcome(counts=counts),
+        Progress(counts, None, 1_000, 0, 12, 2, 3.5, 12, 190, 10.0),
+        reasons,
+        Aside(**aside),
+        created=400,
+        updated=500,
+    )
+
+
+def report(
+    end: Ending,
+    words: str = "contacts a.csv --rejects out/bad.csv --results=done.csv --id-property email --force",
+    files: Mapping[str, str | None] = FILES,
+    **more: Any,
+) -> Report:
+    typed = Typed.parse("upsert", words.split(), OPTIONS)
+    return Report("upsert contacts", end, files, typed=typed, **more)
+
+
+def told(of: Report) -> list[tuple[str, str]]:
+    return [
+        (
+            step.why,
+            "" if step.command is None else " ".join(quoted(g) for g in step.command.groups()),
+        )
+        for step in steps(of)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (ending(ExitCode.OK, counts=Counts(5, 5)), "DONE"),
+        (ending(ExitCode.SOME_FAILED), "DONE WITH 60 FAILED, 30 UNKNOWN, 10 UNSENT"),
+        (ending(ExitCode.SOME_FAILED, counts=Counts(5, 5), bad=1_200), "DONE WITH 1,200 FAILED"),
+        (ending(ExitCode.SOME_FAILED, counts=Counts(), held=2), "DONE WITH 2 UNKNOWN"),
+        (ending(ExitCode.STOPPED, by="by Ctrl-C"), "STOPPED (by Ctrl-C)"),
+        (ending(ExitCode.STOPPED), "STOPPED"),
+        (ending(ExitCode.INPUT_BROKE, by="a.csv, line 7"), "INPUT ERROR (a.csv, line 7)"),
+        (
+            ending(ExitCode.USAGE, by="a.csv, line 2"),
+            "INPUT ERROR (a.csv, line 2), nothing was sent",
+        ),
+        (ending(ExitCode.USAGE), "USAGE ERROR, nothing was sent"),
+    ],
+)
+def test_the_head_says_how_it_ended(end: Ending, words: str) -> None:
+    assert head(report(end)) == words
+
+
+def test_after_success_there_is_nothing_to_do() -> None:
+    assert told(report(ending(ExitCode.OK, counts=Counts(5, 5)))) == []
+
+
+def test_rejects_are_mended_and_loaded_into_files_of_other_names() -> None:
+    assert told(report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)))) == [
+        (
+            "mend the rows in out/bad.csv, and load them",
+            "hubbatch upsert contacts out/bad.csv --id-property email --rejects out/bad-2.csv --results done-2.csv",
+        )
+    ]
+
+
+def test_names_are_counted_on() -> None:
+    files = {"rejects": "bad-9.csv", "results": None}
+    of = report(
+        ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)),
+        "contacts a --rejects bad-9.csv",
+        files,
+    )
+    assert told(of)[0][1] == "hubbatch upsert contacts bad-9.csv --rejects bad-10.csv"
+
+
+def test_without_a_file_for_rejects_it_says_how_to_get_one() -> None:
+    of = report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)), "contacts a.csv", {})
+    assert told(of) == [
+        ("to have the rows that did not succeed in a file, give --rejects FILE", "")
+    ]
+
+
+def test_a_run_that_was_stopped_goes_on_after_what_was_taken() -> None:
+    of = report(
+        ending(ExitCode.STOPPED, by="by Ctrl-C", skipped=200, held=1),
+        "contacts a.csv --skip 200 --limit 5000 --rejects out/bad.csv",
+        {"rejects": "out/bad.csv"},
+    )
+    assert told(of) == [
+        (
+            "load the rest",
+            "hubbatch upsert contacts a.csv --rejects out/bad-2.csv --skip 1201 --limit 3999",
+        ),
+        (
+            "mend the rows in out/bad.csv, and load them",
+            "hubbatch upsert contacts out/bad.csv --rejects out/bad-3.csv",
+        ),
+        (
+            "what is UNKNOWN may have been written: look for it in the account before it is created again",
+            "",
+        ),
+    ]
+
+
+def test_standard_input_cannot_be_read_again() -> None:
+    of = report(ending(ExitCode.STOPPED, by="by --deadline", counts=Counts(5, 5)), "contacts -", {})
+    assert told(of) == [("load what comes after the first 5 records", "")]
+
+
+def test_a_line_that_broke_the_input_is_mended_first() -> None:
+    of = report(
+        ending(ExitCode.INPUT_BROKE, by="a.csv, line 7", counts=Counts(5, 5)), "contacts a.csv", {}
+    )
+    assert told(of) == [
+        ("mend a.csv, line 7, and load the rest", "hubbatch upsert contacts a.csv --skip 5")
+    ]
+
+
+def test_a_load_with_a_journal_is_resumed() -> None:
+    of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="my load.journal")
+    assert told(of) == [("go on", "hubbatch resume 'my load.journal'")]
+
+
+def test_the_document_holds_the_same() -> None:
+    found = document(report(ending(ExitCode.SOME_FAILED, bad=2, blank=3)))
+
+    assert found.pop("reasons") == [
+        {
+            "count": 1,
+            "status": "FAILED",
+            "category": "VALIDATION_ERROR",
+            "message": "no good",
+            "examples": "record 7",
+        }
+    ]
+    assert next(step["command"] for step in found.pop("next")).startswith("hubbatch upsert ")
+    assert found == {
+        "ended": "done, some did not succeed",
+        "exitCode": 1,
+        "by": "",
+        "message": "",
+        "command": "upsert contacts",
+        "counts": attrs.asdict(COUNTS),
+        "created": 400,
+        "updated": 500,
+        "input": {"bad": 2, "blank": 3, "held": 0, "skipped": 0},
+        "files": {
+            "rejects": {"path": "out/bad.csv", "rows": 102},
+            "results": {"path": "done.csv", "rows": 900},
+        },
+        "requests": 12,
+        "retries": 2,
+        "seconds": 3.5,
+    }
