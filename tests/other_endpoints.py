@@ -328,14 +328,20 @@ class OtherService:
         return answer(status, results=results, errors=errors, numErrors=len(errors))
 
     def associate_both_ways(self, body: dict[str, Any]) -> Reply:
+        bad = [item for item in body["inputs"] if not self._knows(item)]
+        if bad and self.naming == "whole":
+            return refusal(400, "VALIDATION_ERROR", "one of the objects is not valid")
         results = []
         for item in body["inputs"]:
             a, b = item["from"]["id"], item["to"]["id"]
+            if not self._knows(item):
+                continue
             self.pairs[a, b] += 1
             for one, other in ((a, b), (b, a)):
                 results.append({"from": {"id": one}, "to": {"id": other}, "associationSpec": {}})
         random.Random(7).shuffle(results)
-        return answer(200, results=results)
+        errors = [self._error(item) for item in bad]
+        return answer(200, results=results, errors=errors, numErrors=len(errors))
 
     def dissociate(self, body: dict[str, Any]) -> Reply:
         for item in body["inputs"]:
