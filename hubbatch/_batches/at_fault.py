@@ -11,7 +11,13 @@ from attrs import frozen
 
 from hubbatch._batches.error_contexts import contexts_of, texts
 from hubbatch._batches.name_strategy import names_of
-from hubbatch._batches.problems import MISSING_PROPERTY, PROPERTY_PROBLEMS, Problem, problems_in
+from hubbatch._batches.problems import (
+    MISSING_PROPERTY,
+    PROPERTY_PROBLEMS,
+    Problem,
+    is_about_an_object,
+    problems_in,
+)
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
 from hubbatch.endpoints import Endpoint, InputKind
@@ -36,7 +42,10 @@ def find_at_fault(
     endpoint: Endpoint, inputs: Sequence[Input], error: BatchError, spelling: Spelling
 ) -> AtFault:
     """Tell which inputs of a rejected batch the error is about."""
-    named = names_of(endpoint, inputs, spelling).of_error(error)
+    names = names_of(endpoint, inputs, spelling)
+    named = names.of_error(error)
+    if len(named) > 1 and names.names_what_is_shared(error) and not is_about_an_object(error):
+        return AtFault(candidates=frozenset(named))  # one object in many pairs: which is meant?
     if not named and endpoint.input is InputKind.NEW_OBJECT:
         named = _associated(inputs, error)
     problems = problems_in(error)

@@ -19,6 +19,7 @@ from hubbatch._batches.matches import Matches
 from hubbatch._batches.name_strategy import is_done, names_and_matches
 from hubbatch._batches.names import Names
 from hubbatch._batches.names_rows import RowNames
+from hubbatch._batches.problems import is_about_an_object
 from hubbatch._protocol.converter import MOST_DETAILS
 from hubbatch._protocol.results import ObjectResults
 from hubbatch._protocol.rows import RowResults
@@ -140,34 +141,46 @@ def _by_trace_id(inputs: Sequence[Input], results: ObjectResults) -> list[int] |
         return None
 
 
-class _SharedErrors:
-    """Errors that name several inputs by what these share, as one object in many pairs.
+def _of_errors(names: Names, matches: Matches, errors: Sequence[BatchError]) -> list[Sequence[int]]:
+    """Return for each error the positions of the inputs that it is about.
 
-    They are about the inputs without a result. Where there is more than one such error the first is given to all of
-    them, and each further one to a single input: a service may send one for each.
+    Some errors name what several inputs share, as one object in many pairs. They are about those without a result and
+    without an error of their own. All of them are refused if it is about the object itself, or if there is an error for
+    each. If there are fewer such errors it is not known whom they mean, and they name nobody.
     """
-
-    def __init__(self, names: Names, matches: Matches) -> None:
-        self._names = names
-        self._matched = matches.results
-        self._seen: dict[tuple[int, ...], tuple[list[int], int]] = {}
-        """By positions: those of them without a result, and how many errors have named just these."""
-
-    def positions_of(self, error: BatchError) -> list[int]:
-        """Return the positions of the inputs that an error is about."""
-        positions = self._names.of_error(error)
-        if len(positions) < 2 or not self._names.names_what_is_shared(error):  # noqa: PLR2004
-            return positions
-        key = tuple(positions)
-        without_result, count = self._seen.get(key, ([], 0))
-        if not count:
-            without_result = [at for at in positions if at not in self._matched] or positions
-        self._seen[key] = without_result, count + 1
-        return (
-            [without_result[count % len(without_result)]]
-            if count and without_result
-            else without_result
-        )
+    named: list[Sequence[int]] = [names.of_error(error) for error in errors]
+    shared = [
+        len(positions) > 1 and names.names_what_is_shared(error)
+        for positions, error in zip(named, errors, strict=True)
+    ]
+    if not any(shared):
+        return named
+    settled = {
+        *matches.results,
+        *(
+            at
+            for several, named_by in zip(shared, named, strict=True)
+            if not several
+            for at in named_by
+        ),
+    }
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for number, positions in enumerate(named):
+        if shared[number]:
+            groups.setdefault(tuple(positions), []).append(number)
+    for positions, numbers in groups.items():
+        open_ = [at for at in positions if at not in settled] or positions
+        if is_about_an_object(errors[numbers[0]]):
+            named[numbers[0]] = open_
+            for count, number in enumerate(numbers[1:], 1):
+                named[number] = [open_[count % len(open_)]]
+        elif len(numbers) >= len(open_):
+            for count, number in enumerate(numbers):
+                named[number] = [open_[count % len(open_)]]
+        else:
+            for number in numbers:
+                named[number] = ()
+    return named
 
 
 def _already_gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
@@ -188,11 +201,12 @@ def _assign_errors(
     """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
     causes: dict[int, BatchError] = {}
     indexed, nameless = [], []
-    shared = _SharedErrors(names, matches)
+    # What has no words of HubSpot's is no rejection, whichever record it is about.
+    refusals = [each for each in response.errors if each.category or each.correlation_id]
+    about = iter(_of_errors(names, matches, refusals))
     for item in response.errors:
-        # What has no words of HubSpot's is no rejection, whichever record it is about.
         from_hubspot = bool(item.category or item.correlation_id)
-        positions = shared.positions_of(item) if from_hubspot else []
+        positions = next(about) if from_hubspot else ()
         alone = len(inputs) == 1 and not response.results and not response.rows
         if from_hubspot and alone and not positions and not names.names_a_record(item):
             positions = [0]  # there is nobody else whom it could mean

@@ -19,6 +19,8 @@ __all__ = ["match_rows"]
 
 def match_rows(endpoint: Endpoint, names: RowNames, response: BatchResponse) -> Matches:
     """Give the results of a reply to inputs."""
+    if not endpoint.names and endpoint.max_inputs > 1 and len(response.rows) > 1:
+        return Matches({}, left_over=True)  # they name nobody, also where one input was sent alone
     first: dict[int, RowResult] = {}
     several: dict[int, list[RowResult]] = {}
     left_over = False

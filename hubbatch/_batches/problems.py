@@ -21,6 +21,7 @@ __all__ = [
     "PROPERTY_PROBLEMS",
     "Problem",
     "general",
+    "is_about_an_object",
     "is_about_duplicate_ids",
     "is_conflict",
     "is_systemic",
@@ -43,6 +44,10 @@ _CONFLICTS = frozenset({CONFLICT, "OBJECT_ALREADY_EXISTS", "CONFLICTING_UNIQUE_V
 _ID_PROPERTY = re.compile(r"\bidProperty\b")
 _QUOTED = re.compile(r"[\[{\"'`]")
 """Where a message begins to quote."""
+
+
+_NO_OBJECT = re.compile(r"[\w -]{1,100}=\S{1,100} is not valid")
+"""What an association says of an end that is not there: `CONTACT=1234 is not valid`."""
 
 
 @frozen
@@ -87,6 +92,11 @@ def is_conflict(error: BatchError) -> bool:
         or "existing id" in words
         or any(problem.code in _CONFLICTS for problem in problems_in(error))
     )
+
+
+def is_about_an_object(error: BatchError) -> bool:
+    """Whether an error is about an object as such: it is not there, so nothing can be done with it."""
+    return error.category == OBJECT_NOT_FOUND or _NO_OBJECT.fullmatch(error.message) is not None
 
 
 def is_about_duplicate_ids(error: BatchError) -> bool:

@@ -23,6 +23,7 @@ from hubbatch import (
 )
 from hubbatch.endpoints import (
     ARRAY,
+    ASSOCIATIONS_CREATE_DEFAULT,
     SINGLE,
     AnswerKind,
     Doubt,
@@ -343,3 +344,105 @@ def test_inputs_of_one_identity_that_ask_for_something_else_are_all_sent(
     assert outcome.counts.succeeded == 4
     assert [len(each) for each in requests] == [1, 1, 1]
     assert [pair for each in requests for pair in each] == [pairs[0], pairs[1], pairs[3]]
+
+
+SHARING = [("1", "7"), ("2", "7"), ("3", "8")]
+ABOUT_SEVEN: dict[str, dict[str, Any]] = {
+    "limit": {"category": "VALIDATION_ERROR", "message": "7 has 10 associations of type 1"},
+    "not there": {"category": "OBJECT_NOT_FOUND", "message": "no such company"},
+    "not valid": {"category": "VALIDATION_ERROR", "message": "COMPANY=7 is not valid"},
+}
+
+
+def link(script: Script) -> tuple[Outcome[Any], list[list[tuple[str, str]]]]:
+    """Return what becomes of pairs that share an object, and the pairs of each request."""
+    requests: list[list[tuple[str, str]]] = []
+
+    def noted(request: Request) -> Reply | NoReply:
+        requests.append([(each["from"]["id"], each["to"]["id"]) for each in inputs_of(request)])
+        return script(request)
+
+    path = {"from_object_type": "contacts", "to_object_type": "companies", "api_version": "v4"}
+    outcome = sent(ASSOCIATIONS_CREATE_DEFAULT, noted, SHARING, **path)
+    return outcome, requests
+
+
+def linked(*pairs: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"from": {"id": one}, "to": {"id": other}} for one, other in pairs]
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [("limit", [S, U, S]), ("not there", [F, F, S]), ("not valid", [F, F, S])],
+)
+def test_an_error_that_names_an_object_of_many_pairs_fails_them_only_if_it_is_about_that_object(
+    why: str, expected: list[RecordStatus]
+) -> None:
+    error = {**ABOUT_SEVEN[why], "context": {"id": ["7"]}}
+
+    def script(request: Request) -> Reply:
+        pairs = [(each["from"]["id"], each["to"]["id"]) for each in inputs_of(request)]
+        if len(pairs) == len(SHARING):  # the first pair is linked, and the answer does not say so
+            return reply(
+                207, {"status": "COMPLETE", "results": linked(("3", "8")), "errors": [error]}
+            )
+        good = [pair for pair in pairs if pair != ("2", "7")]
+        errors = [error] if len(good) < len(pairs) else []
+        return reply(207, {"status": "COMPLETE", "results": linked(*good), "errors": errors})
+
+    outcome, requests = link(script)
+    assert statuses(outcome) == expected
+    assert (len(requests) > 1) == (why == "limit"), "what is certain is not asked for again"
+
+
+def test_as_many_errors_as_pairs_without_a_result_are_one_for_each() -> None:
+    error = {**ABOUT_SEVEN["limit"], "context": {"id": ["7"]}}
+
+    def script(_: Request) -> Reply:
+        results = linked(("3", "8"))
+        return reply(207, {"status": "COMPLETE", "results": results, "errors": [error, error]})
+
+    outcome, requests = link(script)
+    assert statuses(outcome) == [F, F, S]
+    assert len(requests) == 1
+
+
+def test_an_error_of_a_pairs_own_leaves_the_other_one_for_the_pair_that_shares_its_object() -> None:
+    own = {**ABOUT_SEVEN["limit"], "context": {"from.id": ["1"], "to.id": ["7"]}}
+    error = {**ABOUT_SEVEN["limit"], "context": {"id": ["7"]}}
+
+    def script(_: Request) -> Reply:
+        results = linked(("3", "8"))
+        return reply(207, {"status": "COMPLETE", "results": results, "errors": [error, own]})
+
+    outcome, _ = link(script)
+    assert statuses(outcome) == [F, F, S]
+
+
+@pytest.mark.parametrize(
+    ("why", "expected"),
+    [("limit", [S, F, S]), ("not there", [F, F, S]), ("not valid", [F, F, S])],
+)
+def test_a_batch_that_is_refused_for_an_object_of_many_pairs_fails_the_one_that_is_refused_alone(
+    why: str, expected: list[RecordStatus]
+) -> None:
+    def script(request: Request) -> Reply:
+        pairs = [(each["from"]["id"], each["to"]["id"]) for each in inputs_of(request)]
+        if ("2", "7") in pairs:
+            value = {"status": "error", **ABOUT_SEVEN[why], "context": {"id": ["7"]}}
+            return reply(400, {**value, "correlationId": "c"})
+        return reply(201, {"status": "COMPLETE", "results": linked(*pairs)})
+
+    outcome, _ = link(script)
+    assert statuses(outcome) == expected
+
+
+def test_results_that_name_nobody_count_only_if_there_are_as_many_as_inputs() -> None:
+    row = attrs.evolve(NAMED, names=(), results_per_input=None)
+
+    def script(_: Request) -> Reply:
+        return reply(200, {"status": "COMPLETE", "results": names("x", "y")})
+
+    assert statuses(sent(row, script, names("a"))) == [U]
+    alone = attrs.evolve(row, max_inputs=1)
+    assert statuses(sent(alone, script, names("a"))) == [S], "it is said to have several"
