@@ -13,6 +13,7 @@ import orjson
 from hubbatch._options import RunOptions, check_options, check_unique_name
 from hubbatch._records.call import Call
 from hubbatch._records.spelling import naming_properties, spelling_of
+from hubbatch._records.validation import Validator
 from hubbatch.endpoints import AnswerKind, Doubt, Endpoint, InputKind, Presence
 from hubbatch.endpoints._listing import PROPERTIES_LIST
 from hubbatch.errors import UsageError
@@ -49,6 +50,10 @@ def plan_call(
     id_property = check_unique_name("id_property", id_property)
     path = endpoint.path(api_version, path_fields)
     object_type = str(path_fields.get("object_type", ""))
+    unique_property = check_unique_name("unique_property", unique_property)
+    schema = _schema(endpoint, options.get("validate", False), api_version, object_type)
+    if isinstance(schema, Schema):
+        Validator(schema).check_naming(id_property=id_property, unique_property=unique_property)
     if id_property is not None and "idProperty" in endpoint.fields:
         body_fields = _naming_fields(body_fields, object_type, id_property)
     return Call(
@@ -56,11 +61,11 @@ def plan_call(
         path,
         _read_path(endpoint, api_version, path_fields),
         id_property=id_property,
-        unique_property=check_unique_name("unique_property", unique_property),
+        unique_property=unique_property,
         query=_check_query(endpoint, query or {}),
         body_fields=body_fields,
         object_type=object_type,
-        schema=_schema(endpoint, options.get("validate", False), api_version, object_type),
+        schema=schema,
         spelling=spelling_of(object_type),
         convert=convert,
         **checked,

@@ -46,6 +46,7 @@ class RecordCheck:
         refused: Callable[[], None],
         fail: Callable[[BaseException], None],
     ) -> None:
+        self._naming = {"id_property": call.id_property, "unique_property": call.unique_property}
         self._resources = resources
         self._intake = intake
         self._settler = settler
@@ -86,18 +87,14 @@ class RecordCheck:
         assert self._order is not None  # noqa: S101 (else there is nothing to prepare)
         moment = now()
         try:
-            schema = await account_schema(
-                self._resources,
-                self._order,
-                newer_than=-math.inf if self._held is None else moment,
-            )
+            validator = await self._newest(self._order, moment)
         except PermissionDeniedError as error:
             self._fail(_without_scope(self._order.object_type, error))
             return
         except Exception as error:
             self._fail(error)
             return
-        self._intake.validator = Validator(schema)
+        self._intake.validator = validator
         if self._held is None:
             return
         (index, record), self._held = self._held, None
@@ -108,6 +105,17 @@ class RecordCheck:
             self.refuse(index, record, error)
         else:
             self._taken()
+
+    async def _newest(self, order: Call, moment: float) -> Validator:
+        """Return the schema to hold records against; raise `UsageError` if the run's objects cannot be named by it."""
+        newer_than = -math.inf if self._held is None else moment
+        validator = Validator(await account_schema(self._resources, order, newer_than=newer_than))
+        try:
+            validator.check_naming(**self._naming)
+        except UsageError:  # unless the property was made a moment ago
+            validator = Validator(await account_schema(self._resources, order, newer_than=moment))
+            validator.check_naming(**self._naming)
+        return validator
 
 
 def _without_scope(object_type: str, error: PermissionDeniedError) -> UsageError:

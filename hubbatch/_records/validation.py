@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from attrs import frozen
 
 from hubbatch._records.values import InvalidRecordError
+from hubbatch.errors import UsageError
 from hubbatch.models import ErrorDetail
 from hubbatch.schema import Property, Schema
 
@@ -83,7 +84,8 @@ class Validator:
 
         These are the first twenty at most.
         """
-        found = [] if id_property is None else list(self._of_id_property(id_property))
+        wrong = None if id_property is None else self._of_naming(id_property)
+        found = [] if wrong is None else [wrong]
         for name, value in properties.items():
             if (definition := self._schema.get(name)) is None:
                 found.append(self._unknown(name))
@@ -99,13 +101,21 @@ class Validator:
         if problems:
             raise RefusedBySchemaError(problems)
 
-    def _of_id_property(self, name: str) -> Iterator[Problem]:
+    def check_naming(self, **options: str | None) -> None:
+        """Raise `UsageError` if a property cannot name objects; `options`: the names, by the option that wants it."""
+        for option, name in options.items():
+            if name is not None and (problem := self._of_naming(name, option)) is not None:
+                raise UsageError(f"{option}: {problem.message}")
+
+    def _of_naming(self, name: str, option: str = "id_property") -> Problem | None:
+        """Return why the values of a property cannot name objects; None if they can."""
         definition = self._schema.get(name)
         if definition is None:
-            yield self._unknown(name)
-        elif not definition.has_unique_value and name not in _UNIQUE:
-            message = f"the values of property {name!r} are not unique, so it cannot be id_property"
-            yield Problem("NON_UNIQUE_PROPERTY", message, name)
+            return self._unknown(name)
+        if definition.has_unique_value or name in _UNIQUE:
+            return None
+        message = f"the values of property {name!r} are not unique, so it cannot be {option}"
+        return Problem("NON_UNIQUE_PROPERTY", message, name)
 
     def _unknown(self, name: str) -> Problem:
         message = f"there is no property {name[:_LONGEST_NAME]!r}{self._hint(name)}"

@@ -144,6 +144,45 @@ async def test_what_names_an_object_has_to_be_unique() -> None:
     assert "email" in messages[2]
 
 
+NAMING: list[tuple[str, dict[str, str], str]] = [
+    ("create", {"unique_property": "firstname"}, "unique_property: .*'firstname' are not unique"),
+    ("update", {"id_property": "firstname"}, "id_property: .*'firstname' are not unique"),
+    ("upsert", {"id_property": "emial"}, "id_property: there is no property 'emial'.*'email'"),
+]
+
+
+@pytest.mark.parametrize(("verb", "options", "said"), NAMING)
+@virtual_time
+async def test_a_call_whose_objects_cannot_be_named_sends_nothing(
+    verb: str, options: dict[str, str], said: str
+) -> None:
+    async with strict() as world:
+        schema = await world.client.properties("contacts").all()
+        with pytest.raises(UsageError, match=said):
+            getattr(world.client, verb)("contacts", people(3), validate=schema, **options)
+        run = getattr(world.client, verb)("contacts", people(3), validate=True, **options)
+        with pytest.raises(UsageError, match=said) as caught:
+            await run
+    assert caught.value.outcome is not None
+    assert caught.value.outcome.counts.unsent == 3
+    assert gets(world) == len(world.service.requests) == 2, (
+        "it is fetched anew, and nothing is sent"
+    )
+
+
+@virtual_time
+async def test_a_property_made_unique_a_moment_ago_names_objects() -> None:
+    async with strict() as world:
+        await world.client.properties("contacts").all()
+        world.service.define_property("contacts", "badge", unique=True)
+        records = [{"badge": "7", "email": "a@x.com"}]
+        outcome = await world.client.create(
+            "contacts", records, unique_property="badge", validate=True
+        )
+    assert outcome.ok
+    assert gets(world) == 2
+
+
 @virtual_time
 async def test_any_endpoint_that_writes_properties_can_be_held_against_a_schema() -> None:
     async with strict() as world:
