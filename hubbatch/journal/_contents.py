@@ -30,7 +30,7 @@ class JournalCounts:
     in_doubt: int = 0
 
 
-@define
+@define(eq=False)
 class Contents:
     """What a journal holds. `read` returns it as it was at one moment."""
 

@@ -14,18 +14,10 @@ from hubbatch.errors import UsageError
 
 __all__ = ["compare", "merged", "parsed", "text_of"]
 
-_SHOWN = {
-    "account",
-    "endpoint",
-    "id_property",
-    "input",
-    "object_type",
-    "path",
-    "size",
-    "unique_property",
-    "verb",
-    "version",
-}
+_TASK = {"verb", "endpoint", "object_type"}
+_OF_THE_TASK = {"path", "input"}
+"""Fields that are others if the task is another."""
+_SHOWN = _TASK | _OF_THE_TASK | {"account", "id_property", "unique_property"}
 """Fields whose values may be shown."""
 
 _LONGEST = 80
@@ -62,13 +54,12 @@ def compare(path: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> No
     ]
     if not differing:
         return
-    sentences = []
-    if {"verb", "object_type"} & set(differing):
-        sentences.append(f"the journal is of {_task(known)}, this is {_task(given)}")
+    is_other_task = not _TASK.isdisjoint(differing)
+    sentences = [f"it is of {_task(known)}, this is {_task(given)}"] if is_other_task else []
     sentences += [
         _difference(name, known[name], given[name])
         for name in differing
-        if name not in {"verb", "object_type"}
+        if not (is_other_task and name in _TASK | _OF_THE_TASK)
     ]
     raise UsageError(
         f"{path} is the journal of another load: {'; '.join(sentences)}. Call what it was begun with, or give a new"
@@ -77,15 +68,15 @@ def compare(path: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> No
 
 
 def _task(load: Mapping[str, Any]) -> str:
-    words = (load.get("verb"), load.get("object_type"))
-    return " ".join(_shown(word) for word in words if word is not None)
+    words = (load.get("endpoint", load.get("verb")), load.get("object_type"))
+    return " ".join(_shown(word) for word in words if word)
 
 
 def _difference(name: str, known: Any, given: Any) -> str:
     words = name.replace("_", " ")
     if name in _SHOWN:
         return f"its {words} is {_shown(known)}, here it is {_shown(given)}"
-    return f"its {words} is another"
+    return f"it was begun with other {words}"
 
 
 def _shown(value: Any) -> str:

@@ -23,6 +23,7 @@ __all__ = [
     "check_beginning",
     "check_kind",
     "check_whole",
+    "is_empty",
     "load",
     "make_tables",
     "mark_rows",
@@ -56,6 +57,11 @@ _WAL = 2
 def make_tables(database: sqlite3.Connection) -> None:
     """Make an empty database a journal."""
     database.executescript(_TABLES)
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Say whether a database has no tables, so that it can become a journal."""
+    return database.execute("SELECT count(*) FROM sqlite_master").fetchall() == [(0,)]
 
 
 def check_kind(path: str, database: sqlite3.Connection) -> None:

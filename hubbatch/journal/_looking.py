@@ -11,7 +11,7 @@ from hubbatch.errors import UsageError
 from hubbatch.journal import _files
 from hubbatch.journal._contents import Contents
 from hubbatch.journal._errors import JournalError, plain
-from hubbatch.journal._format import check_beginning, check_kind, check_whole, load
+from hubbatch.journal._format import check_beginning, check_kind, check_whole, is_empty, load
 from hubbatch.journal._lock import Lock, is_locked
 
 __all__ = ["delete", "in_use", "read"]
@@ -24,8 +24,10 @@ def read(path: str | os.PathLike[str]) -> Contents:
     """
     name = os.fspath(path)
     _files.check(name)
-    if not _files.is_there(name):
+    if not Path(name).exists():
         raise UsageError(f"there is no journal {name}")
+    if not _files.is_there(name):
+        return Contents()
     try:
         check_beginning(name)
         # What a transaction that a process died in has changed is put back by whoever reads it first.
@@ -33,6 +35,8 @@ def read(path: str | os.PathLike[str]) -> Contents:
         uri = f"{Path(name).absolute().as_uri()}?mode={mode}"
         with closing(sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None)) as found:
             found.execute("BEGIN")  # one moment for all tables
+            if is_empty(found):
+                return Contents()  # its process has died while it was made
             check_kind(name, found)
             check_whole(name, found)
             return load(name, found)

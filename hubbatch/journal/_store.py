@@ -19,6 +19,7 @@ from hubbatch.journal._format import (
     check_beginning,
     check_kind,
     check_whole,
+    is_empty,
     load,
     make_tables,
     mark_rows,
@@ -118,12 +119,11 @@ class Store:
         database.execute("PRAGMA synchronous=FULL")  # a commit survives power loss
         database.execute("PRAGMA fullfsync=1")  # macOS: an fsync alone does not
         database.execute("PRAGMA checkpoint_fullfsync=1")
-        [[tables]] = database.execute("SELECT count(*) FROM sqlite_master")
-        if tables:
+        if is_empty(database):
+            make_tables(database)
+        else:
             check_kind(self.path, database)
             check_whole(self.path, database)
-        else:
-            make_tables(database)
         _files.close_to_others(self.path)
 
     def _write_ahead(self, database: sqlite3.Connection) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from hubbatch.journal import Contents, Journal, JournalError, read
 
-LOAD = {"verb": "create", "object_type": "contacts", "account": None}
+LOAD = {"endpoint": "create", "object_type": "contacts", "account": None}
 
 
 async def seen(path: str) -> Contents:
@@ -20,7 +20,7 @@ async def seen(path: str) -> Contents:
     return await asyncio.to_thread(read, path)
 
 
-async def begun(path: str, **options: object) -> Journal:
+async def begun(path: str, /, **options: object) -> Journal:
     """Return a journal that a run has begun."""
     journal = Journal(path)
     await journal.begin({**LOAD, **options})

@@ -91,14 +91,16 @@ async def test_a_journal_is_one_file_of_its_owner_and_leaves_nothing(
 
 
 async def test_another_load_is_refused_with_what_differs(path: str) -> None:
-    journal = await begun(path, id_property="email", set={"lifecyclestage": "secret"})
+    journal = await begun(
+        path, id_property="email", path="/contacts", fields={"lifecyclestage": "secret"}
+    )
     await journal.before_sending([0])
     await journal.end(complete=False)
-    with pytest.raises(UsageError, match="the journal is of create contacts, this is update deals"):
-        await begun(path, verb="update", object_type="deals")
+    with pytest.raises(UsageError, match="it is of create contacts, this is update deals"):
+        await begun(path, endpoint="update", object_type="deals", path="/deals")
     with pytest.raises(UsageError, match="its id property is email, here it is phone") as caught:
-        await begun(path, id_property="phone", set={"lifecyclestage": "other"})
-    assert "its set is another" in str(caught.value)
+        await begun(path, id_property="phone", fields={"lifecyclestage": "other"})
+    assert "it was begun with other fields" in str(caught.value)
     assert "secret" not in str(caught.value)
     # What is not known is not compared, and kept once it is.
     known = await begun(path, account=7)
@@ -110,8 +112,8 @@ async def test_another_load_is_refused_with_what_differs(path: str) -> None:
 
 async def test_a_journal_of_nothing_may_become_another_loads(path: str) -> None:
     await (await begun(path)).end(complete=False)
-    await (await begun(path, verb="update")).end(complete=False)
-    assert (await seen(path)).description["verb"] == "update"
+    await (await begun(path, endpoint="update")).end(complete=False)
+    assert (await seen(path)).description["endpoint"] == "update"
 
 
 async def test_what_is_not_acknowledged_stays_in_doubt(path: str) -> None:

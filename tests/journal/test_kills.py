@@ -234,6 +234,23 @@ def test_a_kill_in_a_transaction_without_a_log_is_put_back(path_without_log: str
     journal.close()
 
 
+def test_a_journal_whose_process_died_while_it_was_made_holds_nothing(tmp_path: Path) -> None:
+    path = str(tmp_path / "load.journal")
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA cache_size=1")
+    database.execute("BEGIN IMMEDIATE")
+    for number in range(20):
+        database.execute(f"CREATE TABLE t{number} (x)")
+    torn = [copied(path, tmp_path / name) for name in ("a", "b")]
+    database.close()
+    assert Path(torn[0] + "-journal").exists()
+    assert not read(torn[0]).description
+    assert not Path(torn[0] + "-journal").exists()
+    journal = Journal(torn[1])
+    assert journal.open().counts == JournalCounts()
+    journal.close()
+
+
 @pytest.fixture
 def path_without_log(tmp_path: Path) -> str:
     path = str(tmp_path / "load.journal")
