@@ -233,3 +233,28 @@ async def test_a_writer_keeps_the_order_and_is_none_without_a_file(tmp_path: Pat
 
     async with writing(None, set()) as writer:
         assert writer is None
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals do not hang up here")
+async def test_the_end_of_the_terminal_is_a_step() -> None:
+    taken: list[str] = []
+
+    with interrupts(lambda: taken.append("ask")) as seen:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await meanwhile(lambda: seen.count)
+        assert seen.first == "SIGHUP, the end of its terminal"
+
+    assert taken == ["ask"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals do not hang up here")
+async def test_after_nohup_the_terminal_may_go() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts(lambda: None) as seen:
+            os.kill(os.getpid(), signal.SIGHUP)
+            os.kill(os.getpid(), signal.SIGTERM)
+            await meanwhile(lambda: seen.count)
+            assert seen.names == ["SIGTERM"]
+    finally:
+        signal.signal(signal.SIGHUP, before)
