@@ -59,6 +59,8 @@ class Ending:
     progress: Progress
     reasons: Reasons
     aside: Aside
+    notes: tuple[str, ...] = ()
+    """What else is to be said."""
     created: int = 0
     updated: int = 0
     """Records that created an object, and that changed one, where the service says which."""
@@ -121,7 +123,17 @@ async def follow(
         code = ExitCode.STOPPED
         by, message = _stopped(run, seen, why(), max_failures)
     return _ending(
-        Ending(code, by, message, run.outcome, run.progress, reasons, aside, new[True], new[False])
+        Ending(
+            code,
+            by,
+            message,
+            run.outcome,
+            run.progress,
+            reasons,
+            aside,
+            created=new[True],
+            updated=new[False],
+        )
     )
 
 

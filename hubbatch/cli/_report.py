@@ -50,6 +50,8 @@ def show(screen: Screen, report: Report) -> None:
     screen.document(document(report))
     if is_shown and screen.report_failure is not None:
         screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
+    for note in ending.notes:
+        screen.say(note)
     if ending.message:
         screen.complain(ending.message)
     for step in steps(report):

@@ -161,6 +161,7 @@ def document(report: Report) -> dict[str, Any]:
         "exitCode": int(ending.code),
         "by": ending.by,
         "message": ending.message,
+        "notes": list(ending.notes),
         "command": report.what,
         "counts": attrs.asdict(ending.outcome.counts),
         "created": ending.created,

@@ -170,6 +170,7 @@ def test_the_document_holds_the_same() -> None:
         "exitCode": 1,
         "by": "",
         "message": "",
+        "notes": [],
         "command": "upsert contacts",
         "counts": attrs.asdict(COUNTS),
         "created": 400,
