@@ -5,8 +5,9 @@ Values only: how an outcome is read, merged, raised from and written as JSON. It
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -14,6 +15,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 from attrs import field, frozen
 
+from hubbatch._outcome_json import plain, result_from_dict, result_to_dict
+from hubbatch._outcome_rows import Only, rows_of, write_csv
 from hubbatch._protocol.converter import converter, write_time
 from hubbatch._protocol.reading import read_time
 from hubbatch._records.plain import json_value
@@ -29,12 +32,9 @@ from hubbatch.errors import OutcomeError, RecordError
 from hubbatch.models import (
     BatchError,
     BatchStatus,
-    ErrorDetail,
-    ObjectResult,
     RecordStatus,
     Result,
     ResultT,
-    RowResult,
 )
 
 __all__ = ["Outcome"]
@@ -151,6 +151,36 @@ class Outcome(Generic[ResultT]):
         error.outcome = self
         raise error
 
+    def rows(self, only: Only | None = None) -> Iterator[dict[str, Any]]:
+        """Return the kept records as flat mappings, all with the same keys in the same order.
+
+        First come columns of our own: `_index`, the place in the input; `_status`; `_category` and `_message` of the
+        error; `_id` of the object, and `_new`, whether it was created. They are None where there is nothing to say.
+        Then the values of the inputs, under their own names; a pair has `from` and `to`. An input that only names an
+        object, in `id`, is followed by the properties that were read. A name of ours in an input is passed over.
+
+        `only`: `"succeeded"`, `"failed"`, `"unknown"`, `"unsent"`, `"not_succeeded"` (the last three) or `"retryable"`.
+        `pandas.DataFrame(outcome.rows())` and `csv.DictWriter` take them as they are. Raises `UsageError` for another
+        word.
+        """
+        return rows_of(self.records, only)
+
+    def to_csv(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        only: Only | None = None,
+        append: bool = False,
+        force: bool = False,
+    ) -> int:
+        """Write `rows` to a CSV file in UTF-8, and return how many; it is loaded again without our own columns.
+
+        The file is its owner's alone (0600). One that is there is a `UsageError`, unless `append`, where its columns
+        have to be the same, or `force`. Text of ours that a spreadsheet would run as a formula is quoted by `'`. This
+        blocks: in an event loop call it with `asyncio.to_thread`. Raises `hubbatch.files.OutputError`.
+        """
+        return write_csv(path, self.records, only, append=append, force=force)
+
     @staticmethod
     def merge(*outcomes: Outcome[_R]) -> Outcome[_R]:
         """Join the outcomes of consecutive runs into one, as if their inputs had been one input.
@@ -171,8 +201,8 @@ class Outcome(Generic[ResultT]):
         error_positions = {id(error): position for position, error in enumerate(self.errors)}
         return {
             "status": str(self.status),
-            "results": [_result_to_dict(result) for result in given],
-            "errors": [converter.unstructure(_plain(error)) for error in self.errors],
+            "results": [result_to_dict(result) for result in given],
+            "errors": [converter.unstructure(plain(error)) for error in self.errors],
             "numErrors": self.num_errors,
             **{
                 name: write_time(moment)
@@ -203,7 +233,7 @@ class Outcome(Generic[ResultT]):
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Outcome[Any]:
         """Read what `to_dict` wrote."""
-        results = [_result_from_dict(item) for item in data["results"]]
+        results = [result_from_dict(item) for item in data["results"]]
         errors = [converter.structure(item, BatchError) for item in data["errors"]]
         return cls(
             status=BatchStatus(data["status"]),
@@ -228,20 +258,6 @@ class Outcome(Generic[ResultT]):
             links=data["links"],
             warnings=data["warnings"],
         )
-
-
-def _result_to_dict(result: Result) -> Any:
-    """Write a result; one that is no object stands in `row`, with the further ones of its record in `others`."""
-    if isinstance(result, RowResult):
-        row = {"row": json_value(dict(result.fields))}
-        return {**row, "others": json_value(result.others)} if result.others else row
-    return converter.unstructure(_plain(result))
-
-
-def _result_from_dict(item: Mapping[str, Any]) -> Result:
-    if isinstance(item.get("row"), Mapping):
-        return RowResult(item["row"], tuple(item.get("others", ())))
-    return converter.structure(item, ObjectResult)
 
 
 def _merged(outcomes: Sequence[Outcome[Any]]) -> Outcome[Any]:
@@ -307,25 +323,3 @@ def _digest(records: Iterable[RecordOutcome[Any]], most: int = 5) -> str:
     if len(tally) > most:
         lines.append(f"\n  and {len(tally) - most} more reasons")
     return "".join(lines)
-
-
-_FREE_FIELDS: Mapping[type, tuple[str, ...]] = {
-    ObjectResult: ("properties_with_history", "extra"),
-    BatchError: ("sub_category", "context", "links", "extra"),
-    ErrorDetail: ("sub_category", "context", "extra"),
-}
-"""Fields of the models that hold whatever came."""
-
-_Model = TypeVar("_Model", ObjectResult, BatchError, ErrorDetail)
-
-
-def _plain(model: _Model) -> _Model:
-    """Return a model that can be written: what it holds has not been looked at so far."""
-    changes = {
-        name: json_value(value)
-        for name in _FREE_FIELDS.get(type(model), ())
-        if (value := getattr(model, name))
-    }
-    if isinstance(model, BatchError) and model.errors:
-        changes["errors"] = [_plain(detail) for detail in model.errors]
-    return attrs.evolve(model, **changes) if changes else model

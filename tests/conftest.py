@@ -21,6 +21,8 @@ _MAY_BLOCK = {
     "linecache.py": {"checkcache", "updatecache"},
     # What measures the coverage of a run under test.
     "coverage/collector.py": {"lock_data"},
+    # Whoever has a file written waits for that.
+    "hubbatch/outcome.py": {"to_csv"},
     # The synchronous face makes its caller wait, be it in a loop.
     "hubbatch/sync/_client.py": {"call", "close"},
     # A sandbox in a thread of its own is a synchronous convenience; whoever starts it in a loop waits for it.

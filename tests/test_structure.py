@@ -14,12 +14,13 @@ import hubbatch
 
 PACKAGE = Path(hubbatch.__file__).parent
 
-SHARED = {"_printable"}
-"""Private modules that know nothing of the library, so that what is built on it may use them too."""
+SHARED = {"_printable", "_output"}
+"""Private modules that know nothing of what the library does, so that what is built on it may use them too."""
 
 ORDER = [
     {"_printable", "_clock"},
     {"errors"},
+    {"_output"},
     {"models", "object_types", "policies", "_checks", "_states", "progress", "filters", "schema"},
     {"events"},
     {"_logging", "_observers"},
@@ -27,7 +28,7 @@ ORDER = [
     {"_protocol"},
     {"_records"},
     {"_pages"},
-    {"outcome"},
+    {"outcome", "_outcome_json", "_outcome_rows"},
     {"journal"},
     {"_batches"},
     {"_quota"},

@@ -4,8 +4,8 @@ A kind of file is recognized in `_kinds`, opened in `_source`, and read in a mod
 HubSpot, requests or runs.
 """
 
+from hubbatch._output.descriptors import descriptor_of
 from hubbatch.files._columns import Columns
-from hubbatch.files._descriptors import descriptor_of
 from hubbatch.files._entries import (
     OWN,
     BadLine,

@@ -9,11 +9,9 @@ from typing import Any, Self
 from attrs import define, field, frozen
 
 from hubbatch import UsageError
-from hubbatch.files._entries import OWN
+from hubbatch.files._entries import IGNORED
 
 __all__ = ["Columns", "Renaming"]
-
-_IGNORED = frozenset(OWN)
 
 
 @frozen(kw_only=True)
@@ -71,7 +69,7 @@ class Columns:
 
     def property_of(self, column: str) -> str | None:
         """Return the property that a column is, or None for one that is left out. Raises `UsageError` for a doubt."""
-        if column in _IGNORED or column in self.drop:
+        if column in IGNORED or column in self.drop:
             return None
         name = self.map.get(column)
         if name is None:
@@ -120,7 +118,7 @@ class Columns:
         return names[0] if names else column
 
     def _check_names(self, columns: list[str]) -> None:
-        left = set(columns) - self.map.keys() - set(self.drop) - _IGNORED
+        left = set(columns) - self.map.keys() - set(self.drop) - IGNORED
         known = {*columns, *map(self._known, left), *self.map.values()}
         for option, names in (("map", self.map), ("only", self.only), ("drop", self.drop)):
             for name in names:
@@ -150,7 +148,7 @@ class Renaming:
         return self._renamed(record)
 
     def _without_own(self, record: dict[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in record.items() if name not in _IGNORED}
+        return {name: value for name, value in record.items() if name not in IGNORED}
 
     def _renamed(self, record: dict[str, Any]) -> dict[str, Any]:
         renamed: dict[str, Any] = {}

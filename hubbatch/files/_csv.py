@@ -12,6 +12,7 @@ from itertools import compress, islice
 
 from attrs import define, field
 
+from hubbatch._output.cells import csv_text
 from hubbatch.files._bytes import Stream
 from hubbatch.files._delimiters import delimiter_of, named_delimiter
 from hubbatch.files._encodings import Encoding
@@ -20,7 +21,6 @@ from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._header import Header, header_of
 from hubbatch.files._intake import Intake
 from hubbatch.files._lines import MAX_LINE, Block, flaw_of, line_blocks
-from hubbatch.files._rendering import csv_text
 
 __all__ = ["csv_blocks"]
 

@@ -8,10 +8,14 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["OWN", "BadLine", "Ended", "Entry", "Fingerprint", "Kind", "Opened", "Row"]
+__all__ = ["IGNORED", "OWN", "BadLine", "Ended", "Entry", "Fingerprint", "Kind", "Opened", "Row"]
 
 OWN = ("_file", "_line", "_status", "_category", "_message")
 """The columns that a rejects file has beside those of its input; reading takes no property from them."""
+
+
+IGNORED = frozenset({*OWN, "_index", "_id", "_new"})
+"""The columns that are no properties: of a rejects file, and of what `Outcome.to_csv` writes."""
 
 
 class Kind(StrEnum):

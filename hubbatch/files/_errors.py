@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hubbatch import HubbatchError
+from hubbatch._output.file import OutputError
 
 __all__ = ["BrokenInputError", "InputError", "OutputError"]
 
@@ -22,10 +23,6 @@ class InputError(HubbatchError):
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"
         return f"{place}: {self.problem}"
-
-
-class OutputError(HubbatchError):
-    """A file cannot be written (further)."""
 
 
 class BrokenInputError(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from hubbatch import UsageError
-from hubbatch.files._entries import OWN
+from hubbatch.files._entries import IGNORED
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._intake import Options
 
@@ -80,7 +80,7 @@ def header_of(cells: Sequence[Any], options: Options) -> Header:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BrokenInputError(f"the header names {', '.join(twice)} twice: rename or remove one")
-    own = tuple(number for number, name in enumerate(names) if name in OWN)
+    own = tuple(number for number, name in enumerate(names) if name in IGNORED)
     try:
         properties = tuple(options.columns.properties_of(names))
         header = Header(names, properties, own, dict(options.columns.set))

@@ -12,8 +12,8 @@ from typing import Any
 from attrs import define
 
 from hubbatch import UsageError
+from hubbatch._output.cells import json_text
 from hubbatch.files._bytes import Stream
-from hubbatch.files._cells import json_text
 from hubbatch.files._columns import Renaming
 from hubbatch.files._decoding import NoRecordError, decoded, record_of
 from hubbatch.files._encodings import Encoding

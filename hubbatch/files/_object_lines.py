@@ -14,8 +14,7 @@ import orjson
 from attrs import frozen
 
 from hubbatch import Counts, ObjectResult, RecordOutcome, RecordStatus
-from hubbatch.files._errors import OutputError
-from hubbatch.files._output import OutputFile
+from hubbatch._output.file import OutputFile
 
 __all__ = ["CsvLines", "FlatLines", "NestedLines", "ObjectLines"]
 
@@ -43,16 +42,7 @@ class ObjectLines:
     def __init__(self, file: OutputFile, lines: _Lines) -> None:
         self._file = file
         self._lines = lines
-        head = lines.head()
-        begun = file.read(max(1, len(head)))
-        if not begun or (len(begun) < len(head) and head.startswith(begun)):
-            file.cut(0)  # a kill may have left a part of it
-            if head:
-                file.write(head)
-        elif not begun.startswith(head or b"{"):
-            raise _unfit(file, "it has other columns: give another name")
-        elif not file.is_whole(quoted=lines.quoted):
-            raise _unfit(file, "its last line has no end: remove that line, or give another name")
+        file.begin(lines.head(), quoted=lines.quoted)
 
     def write(self, objects: Sequence[ObjectResult]) -> None:
         """Write objects in one go."""
@@ -60,10 +50,6 @@ class ObjectLines:
 
     def close(self) -> None:
         """Do nothing: what is written is whole."""
-
-
-def _unfit(file: OutputFile, problem: str) -> OutputError:
-    return OutputError(f"cannot append to {file.path}: {problem}")
 
 
 @frozen

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubbatch import ObjectResult
+from hubbatch._output.file import OutputFile
 from hubbatch.files._extras import needed_to_write
-from hubbatch.files._output import OutputFile
 
 __all__ = ["ObjectTable"]
 

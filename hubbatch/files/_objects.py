@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbatch import ObjectResult, UsageError
+from hubbatch._output.file import OutputFile
 from hubbatch.files._entries import Kind
 from hubbatch.files._errors import OutputError
 from hubbatch.files._extras import needed_to_write
 from hubbatch.files._object_lines import CsvLines, FlatLines, NestedLines, ObjectLines
 from hubbatch.files._object_table import ObjectTable
-from hubbatch.files._output import OutputFile
 
 __all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind", "save"]
 

@@ -9,29 +9,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Self
 
 from attrs import frozen
 
-from hubbatch.files._cells import cell_text, defused, json_text
+from hubbatch._output.cells import cell_text, csv_text, defused, json_text
 from hubbatch.files._delimiters import SNIFFED
 from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
 
-__all__ = ["RAW", "Form", "csv_text", "one_row"]
+__all__ = ["RAW", "Form", "one_row"]
 
 RAW = "_raw"
 """Where an NDJSON file keeps a line that is no JSON: mended there, it is read again as that line."""
 _NDJSON = {".ndjson", ".jsonl", ".json"}
 _LINE_ENDS = "\r\n"
-
-
-def csv_text(cells: Sequence[str], delimiter: str) -> str:
-    """Return a row as CSV, with its line end."""
-    text = io.StringIO()
-    csv.writer(text, delimiter=delimiter).writerow(cells)
-    return text.getvalue()
 
 
 def one_row(text: str, delimiter: str) -> list[str] | None:

@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbatch import RecordOutcome, RecordStatus, UsageError
+from hubbatch._output.file import OutputFile
 from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
 from hubbatch.files._errors import OutputError
-from hubbatch.files._output import OutputFile
 from hubbatch.files._rendering import Form
 
 __all__ = ["BAD_LINE", "Rejects", "Results"]

@@ -12,15 +12,14 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+from hubbatch._output.cells import cell_text, csv_text
 from hubbatch.files._bytes import RawFile, Stream
-from hubbatch.files._cells import cell_text
 from hubbatch.files._entries import Entry, Kind
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._extras import needed
 from hubbatch.files._header import Header, header_of
 from hubbatch.files._intake import Intake
 from hubbatch.files._packing import readable
-from hubbatch.files._rendering import csv_text
 
 __all__ = ["arrow_blocks", "excel_blocks", "parquet_blocks"]
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 from files_support import failure, rows
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbatch import HubbatchError, ObjectResult, UsageError, files
@@ -67,6 +67,7 @@ TEXT = st.text("aé7;,|\t\"'\r\n =\ufeff☃𝄞\u2028\x0b\x1c\x85\\", max_size=6
 LIVELY = st.sampled_from(["=1+1", "a;b", 'say "x"', "two\r\nlines", "007", " padded ", "null"])
 
 
+@settings(deadline=None)  # the first example has pyarrow import what it finds
 @given(
     found=st.lists(
         st.dictionaries(st.sampled_from(NAMES), st.none() | TEXT | LIVELY), min_size=1, max_size=5

@@ -24,8 +24,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbatch import RecordOutcome, RecordStatus, UsageError
+from hubbatch._output.cells import cell_text, defused, json_text
 from hubbatch.files import OWN, BadLine, OutputError, Rejects, Results, Row
-from hubbatch.files._cells import cell_text, defused, json_text
 
 TEXT = "email,n\na@b.cz,1\nragged\nc@d.cz,2\n"
 

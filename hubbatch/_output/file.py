@@ -11,12 +11,11 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-from hubbatch import UsageError
+from hubbatch._output.descriptors import descriptor_of
 from hubbatch._printable import printable
-from hubbatch.files._descriptors import descriptor_of
-from hubbatch.files._errors import OutputError
+from hubbatch.errors import HubbatchError, UsageError
 
-__all__ = ["OutputFile"]
+__all__ = ["OutputError", "OutputFile"]
 
 _FLAGS: int = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -24,6 +23,10 @@ _NEW_PIPE: int = os.O_WRONLY | getattr(os, "O_BINARY", 0)
 _OWNER_ONLY = 0o600
 """Records are a customer's data."""
 _CHUNK = 2**20
+
+
+class OutputError(HubbatchError):
+    """A file cannot be written (further)."""
 
 
 class OutputFile:
@@ -78,6 +81,21 @@ class OutputFile:
             return b""
         self._file.seek(0)
         return self._file.read(min(most, self._size)) or b""
+
+    def begin(self, head: bytes, *, quoted: bool) -> None:
+        """Write what stands before the first line, or go on after a file that begins with it.
+
+        `quoted`: whether a line end may stand within quotes. Raises `OutputError` if the file holds something else.
+        """
+        begun = self.read(max(1, len(head)))
+        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+            self.cut(0)  # a kill may have left a part of it
+            if head:
+                self.write(head)
+        elif not begun.startswith(head or b"{"):
+            raise self._unfit("it has other columns: give another name")
+        elif not self.is_whole(quoted=quoted):
+            raise self._unfit("its last line has no end: remove that line, or give another name")
 
     def is_whole(self, *, quoted: bool) -> bool:
         """Say whether what it holds ends with a line end; `quoted`: and not within quotes."""
@@ -158,6 +176,9 @@ class OutputFile:
         except OSError as error:
             raise self._failed(error) from None
         self._size = size
+
+    def _unfit(self, problem: str) -> OutputError:
+        return OutputError(f"cannot append to {self.path}: {problem}")
 
     def _failed(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write {self.path}: {error.strerror or type(error).__name__}")

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-__all__ = ["cell_text", "defused", "json_text"]
+__all__ = ["cell_text", "csv_text", "defused", "json_text"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell that a spreadsheet runs as a formula begins with."""
 
 _MOST_DIGITS = 400
+
+
+def csv_text(cells: Sequence[str], delimiter: str) -> str:
+    """Return a row as CSV, with its line end."""
+    text = io.StringIO()
+    csv.writer(text, delimiter=delimiter).writerow(cells)
+    return text.getvalue()
 
 
 def defused(text: str) -> str:

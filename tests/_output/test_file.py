@@ -1,0 +1,71 @@
+"""A file that grows by whole lines, and what it begins with."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from hubbatch import UsageError
+from hubbatch._output.file import OutputError, OutputFile
+from hubbatch.files import OutputError as PublicError
+
+HEAD = b"a,b\r\n"
+
+
+def written(path: Path, *lines: bytes, append: bool = False, force: bool = False) -> bytes:
+    with closing(OutputFile(path, append=append, force=force)) as file:
+        file.begin(HEAD, quoted=True)
+        for line in lines:
+            file.write(line)
+    return path.read_bytes()
+
+
+def test_a_file_begins_with_its_head_once(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    assert written(path, b"1,2\r\n") == b"a,b\r\n1,2\r\n"
+    assert written(path, b"3,4\r\n", append=True) == b"a,b\r\n1,2\r\n3,4\r\n"
+    assert written(path, b"5,6\r\n", force=True) == b"a,b\r\n5,6\r\n"
+    if sys.platform != "win32":
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_file_that_is_there_is_neither_replaced_nor_appended_to_unasked(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(b"mine")
+    with pytest.raises(UsageError, match="is there already"):
+        written(path)
+    assert path.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("length", range(len(HEAD) + 1))
+def test_a_head_that_a_kill_has_cut_is_written_anew(tmp_path: Path, length: int) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(HEAD[:length])
+    assert written(path, b"1,2\r\n", append=True) == b"a,b\r\n1,2\r\n"
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (b"a,c\r\n1,2\r\n", "it has other columns"),
+        (b"a,b\r\n1,", "its last line has no end"),
+        (b'a,b\r\n1,"2\r\n', "its last line has no end"),
+    ],
+)
+def test_what_does_not_fit_is_not_appended_to(tmp_path: Path, held: bytes, says: str) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(held)
+    with pytest.raises(OutputError, match=says):
+        written(path, b"1,2\r\n", append=True)
+    assert path.read_bytes() == held
+
+
+def test_the_error_is_the_public_one() -> None:
+    assert PublicError is OutputError
+    with pytest.raises(OutputError, match="cannot write"):
+        OutputFile(os.path.join("no", "such", "folder", "x.csv"))  # noqa: PTH118 (a path as text)
