@@ -78,6 +78,7 @@ async def _follow(
                 what=f"{job.verb} {job.object_type}",
                 batch_size=settings.batch_size,
                 max_failures=settings.max_failures,
+                key="id" if job.layout.ids_only else job.layout.key,
                 reasons=load.reasons,
                 aside=load.aside,
                 why=lambda: load.why,

@@ -29,6 +29,7 @@ from hubbatch import (
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
 from hubbatch.files import InputError, OutputError
@@ -59,6 +60,8 @@ class Ending:
     progress: Progress
     reasons: Reasons
     aside: Aside
+    repeated: int | None = None
+    """Records with the key of an earlier one; None where records have no key."""
     notes: tuple[str, ...] = ()
     """What else is to be said."""
     created: int = 0
@@ -81,6 +84,7 @@ async def follow(
     what: str = "",
     batch_size: int | None = None,
     max_failures: int | None = None,
+    key: str | None = None,
     reasons: Reasons | None = None,
     aside: Aside | None = None,
     why: Callable[[], str] = str,
@@ -105,20 +109,21 @@ async def follow(
         stops.add(asyncio.create_task(client.aclose()))
 
     code, by, message = ExitCode.OK, "", ""
-    with interrupts(
-        stop, cancel
-    ) as seen:  # to the very end: an impatient second signal is to find us here
+    # To the very end: an impatient second signal is to find us here.
+    with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
         try:
             async with run, watching(run, screen, fraction, what=what, batch_size=batch_size):
                 async for record in run:
                     if record.result is not None:
                         new[getattr(record.result, "new", None)] += 1
+                    repeats.note(record.input)
                     reasons.add(record)
                     await each(record)
         except Exception as error:  # whatever it is, the user is to hear what became of the records
             code, by, message = _broken(error, run, seen)
         if stops:
             await asyncio.wait(stops)
+        repeated = repeats.count
     if not message and run.outcome.status is BatchStatus.CANCELED:
         code = ExitCode.STOPPED
         by, message = _stopped(run, seen, why(), max_failures)
@@ -131,6 +136,7 @@ async def follow(
             run.progress,
             reasons,
             aside,
+            repeated=repeated,
             created=new[True],
             updated=new[False],
         )

@@ -71,7 +71,8 @@ def _table(ending: Ending) -> Table:
         table.add_row(state, f"{getattr(counts, state):,}", said or meaning)
     table.add_section()
     table.add_row("total", f"{counts.total:,}", _cost(ending))
-    beside = [(what, getattr(aside, name), how) for name, (what, how) in _ASIDE.items()]
+    beside = [("repeated keys", ending.repeated or 0, "records with the key of an earlier one")]
+    beside += [(what, getattr(aside, name), how) for name, (what, how) in _ASIDE.items()]
     if any(number for _, number, _ in beside):
         table.add_section()
     for what, number, how in beside:

@@ -166,7 +166,7 @@ def document(report: Report) -> dict[str, Any]:
         "counts": attrs.asdict(ending.outcome.counts),
         "created": ending.created,
         "updated": ending.updated,
-        "input": attrs.asdict(ending.aside),
+        "input": {**attrs.asdict(ending.aside), "repeatedKeys": ending.repeated},
         "reasons": [
             {
                 "count": count,

@@ -40,13 +40,20 @@ def test_the_outcome_is_one_document_and_all_else_is_on_standard_error(
     assert found["ended"] == "done, some did not succeed"
     assert found["counts"] == {"total": 3, "succeeded": 2, "failed": 1, "unknown": 0, "unsent": 0}
     assert (found["created"], found["updated"]) == (2, 0)
-    assert found["input"]["blank"] == 1
+    assert (found["input"]["blank"], found["input"]["repeatedKeys"]) == (1, 0)
     assert found["files"] == {"rejects": {"path": str(rejects), "rows": 1}}
     assert found["reasons"][0]["message"] == "Property values were not valid: email (INVALID_EMAIL)"
     [step] = found["next"]
     assert step["command"].startswith(f"hubbatch upsert contacts {rejects} --id-property email")
     assert "DONE WITH 1 FAILED: upsert contacts" in finished.err
     assert finished.count("succeeded") == 2
+
+
+def test_records_with_the_key_of_an_earlier_one_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\na@b.cz\nb@b.cz\nA@B.cz\na@b.cz\n")
+
+    assert upsert(path).count("repeated keys") == 2
 
 
 def test_with_json_even_a_quiet_run_writes_its_document(tmp_path: Path) -> None:

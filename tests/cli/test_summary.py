@@ -175,7 +175,7 @@ def test_the_document_holds_the_same() -> None:
         "counts": attrs.asdict(COUNTS),
         "created": 400,
         "updated": 500,
-        "input": {"bad": 2, "blank": 3, "held": 0, "skipped": 0},
+        "input": {"bad": 2, "blank": 3, "held": 0, "skipped": 0, "repeatedKeys": None},
         "files": {
             "rejects": {"path": "out/bad.csv", "rows": 102},
             "results": {"path": "done.csv", "rows": 900},
