@@ -1,8 +1,8 @@
 """A running digest of a source's records, by which a source is recognized that gives others than last time.
 
-It is as good as what records have in common from process to process: JSON, dates, numbers, and mappings, attrs and
-dataclass instances or pydantic models of these. Anything else counts by its type alone, for what it shows of itself may
-be another thing each time. It knows nothing of what becomes of records.
+It is as good as what records have in common from process to process: JSON, dates, numbers, values of numpy and
+pandas, and mappings, attrs and dataclass instances or pydantic models of these. Anything else counts by its type alone,
+for what it shows of itself may be another thing each time. It knows nothing of what becomes of records.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from hubbatch._records.mapping import as_mapping
+from hubbatch._records.native import MISSING, native
 
 __all__ = ["SourceDigest"]
 
@@ -54,6 +55,8 @@ def _text(record: Any) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Return what JSON can hold of a value."""
+    if (own := native(value)) is not value:
+        return None if own is MISSING else own
     if isinstance(value, Decimal):
         return str(value)
     for plain in _PLAIN:

@@ -17,7 +17,7 @@ __all__ = ["compare", "merged", "parsed", "text_of"]
 _TASK = {"verb", "endpoint", "object_type"}
 _OF_THE_TASK = {"path", "input"}
 """Fields that are others if the task is another."""
-_SHOWN = _TASK | _OF_THE_TASK | {"account", "id_property", "unique_property"}
+_SHOWN = _TASK | _OF_THE_TASK | {"account", "id_property", "unique_property", "missing", "timezone"}
 """Fields whose values may be shown."""
 
 _LONGEST = 80

@@ -113,6 +113,18 @@ async def test_no_byte_of_a_record_leaves_before_the_journal_has_it() -> None:
 
 
 @virtual_time
+async def test_a_load_is_described_with_what_becomes_of_its_values() -> None:
+    said = []
+    for options in ({}, {"missing": "omit", "timezone": "Europe/Berlin"}):
+        journal = Notes()
+        async with World() as world:
+            await upsert(world, people(1), journal, **options)
+        assert journal.load is not None
+        said.append((journal.load["missing"], journal.load["timezone"]))
+    assert said == [("", ""), ("omit", "Europe/Berlin")]
+
+
+@virtual_time
 async def test_retries_and_parts_are_not_asked_about_again() -> None:
     journal = Notes()
     async with World(faults=[None, FaultKind.LOCKED, FaultKind.RATE_ROLLING]) as world:
