@@ -164,7 +164,7 @@ class Journal:
             raise UsageError(
                 f"a run writes to the journal {self.path} now: each needs one of its own"
             )
-        self._in_run = True
+        self._in_run, self._completed = True, False
         try:
             await self._in_thread(self._begin, {**self._more, **load})
         except BaseException:
@@ -277,7 +277,7 @@ class Journal:
             raise
         with self._guard:
             self._contents, self._pending = contents, Pending(contents)
-            self._store = store
+            self._store, self._completed = store, contents.complete
 
     def _begin(self, load: Mapping[str, Any]) -> None:
         self._open()

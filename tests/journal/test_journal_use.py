@@ -21,6 +21,7 @@ from hubbatch.journal import (
     Settled,
     delete,
     in_use,
+    read,
 )
 
 
@@ -157,3 +158,74 @@ async def test_digests_of_the_source_are_kept_by_the_thousand_and_the_last(path:
     again.checkpoint(2500, b"new")
     await again.end(complete=False)
     assert sorted((await seen(path)).checkpoints) == [1000, 2000, 2500]
+
+
+def test_to_open_and_close_a_journal_changes_nothing_of_it(path: str, tmp_path: Path) -> None:
+    async def load() -> None:
+        journal = await begun(path)
+        await journal.before_sending(range(3))
+        journal.settled(range(3), RecordStatus.SUCCEEDED)
+        await journal.end(complete=True)
+
+    asyncio.run(load())
+    with Journal(path) as journal:
+        assert journal.contents.complete
+        assert journal.open() is journal.contents
+    assert read(path).complete
+    with Journal(tmp_path / "new") as journal:
+        assert journal.counts == JournalCounts()
+    journal.close()
+    assert list(modes(tmp_path)) == ["load.journal"]
+
+
+async def test_two_runs_at_a_time_cannot_write_to_one_journal(path: str) -> None:
+    journal = await begun(path)
+    with pytest.raises(UsageError, match="a run writes to the journal"):
+        await journal.begin(LOAD)
+    await journal.end(complete=True)
+    await journal.begin(LOAD)
+    assert not (await seen(path)).complete
+    await journal.end(complete=True)
+
+
+def transactions(path: str) -> int:
+    """Return how many transactions a journal's log holds: the last page of each says how large the file is then."""
+    log = Path(path + "-wal").read_bytes()
+    return sum(log[at + 4 : at + 8] != bytes(4) for at in range(32, len(log), 24 + 4096))
+
+
+async def test_many_who_wait_share_a_transaction(path: str) -> None:
+    journal = await begun(path)
+    before = await asyncio.to_thread(transactions, path)
+    await asyncio.gather(*(journal.before_sending([position]) for position in range(100)))
+    assert 1 <= await asyncio.to_thread(transactions, path) - before <= 10
+    assert (await seen(path)).counts.in_doubt == 100
+    await journal.end(complete=False)
+
+
+async def test_one_who_waits_no_more_harms_nobody(path: str) -> None:
+    journal = await begun(path)
+    waiting = [asyncio.ensure_future(journal.before_sending([at])) for at in range(20)]
+    await asyncio.sleep(0)
+    for task in waiting[::2]:
+        task.cancel()
+    results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert results[1::2] == [None] * 10
+    journal.settled([*range(0, 20, 2)], RecordStatus.UNSENT)
+    await journal.end(complete=False)
+    found = await seen(path)
+    in_doubt = [(at, at) for at in range(1, 20, 2)]
+    assert list(found.ranges(RecordState.IN_DOUBT)) == in_doubt
+
+
+async def test_a_run_that_is_cancelled_while_it_begins_leaves_the_journal_free(path: str) -> None:
+    for turns in range(4):
+        journal = Journal(path)
+        task = asyncio.ensure_future(journal.begin(LOAD))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        while await asyncio.to_thread(in_use, path):
+            pass
+    await (await begun(path)).end(complete=False)
