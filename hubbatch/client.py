@@ -114,6 +114,9 @@ class Client(Calls, Readers):
     datetimes are refused. Both are for create, update and upsert.
     `keep`: which records the outcome retains: `"all"` (the default when awaited), `"errors"` (all but those that
     succeeded; the default when streamed) or `"none"`. Counts are complete whatever is kept.
+    `journal`: a file, or a `hubbatch.journal.Journal`. The same call with it goes on where its process died, if its
+    source gives the same records in the same order: settled ones are passed over and counted (`Outcome.earlier`), those
+    in doubt sent again or looked up; a create without `unique_property` leaves them UNKNOWN. See `docs/journal.md`.
     """
 
     def __init__(

@@ -146,6 +146,8 @@ def test_another_machine_is_reached_without_tls_only_on_request() -> None:
         (lambda c: c.create("contacts", [], duplicates="last"), "'serial', 'merge', 'refuse'"),
         (lambda c: c.create("contacts", [], keep="some"), "'all', 'errors', 'none'"),
         (lambda c: c.create("contacts", [], on_progress=5), "on_progress must be a function"),
+        (lambda c: c.create("contacts", [], journal=5), "journal must be a path or a"),
+        (lambda c: c.create("contacts", [], journal=b"load"), "journal must be a path or a"),
         (lambda c: c.create("contacts", [], chunk=5), "no option 'chunk'; it takes batch_size"),
         (lambda c: c.create("contacts", [], unique_property=""), "unique_property must be"),
         (lambda c: c.update("contacts", [], id_property="hs_object_id"), "leave id_property out"),

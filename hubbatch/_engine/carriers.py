@@ -57,6 +57,11 @@ class Carriers:
         return len({batch.number for batch in self.open()})
 
     @property
+    def begun(self) -> int:
+        """How many batches are under way or about to be: those, too, that wait for their place or are just composed."""
+        return self.batches + sum(not carrier.batch.inputs for carrier in self._carriers.values())
+
+    @property
     def pausing(self) -> int:
         """How many batches wait for their time to be sent again."""
         return self._runner.pausing

@@ -84,7 +84,8 @@ class Dispatcher:
             # More than can leave at once need not wait: each that leaves has others follow.
             wanted = min(wanted, self._gate.concurrency + 2)
             if self._most_batches is not None:
-                wanted = min(wanted, self._most_batches - self._carriers.batches)
+                room = self._most_batches - self._carriers.begun
+                wanted = min(wanted, self._carriers.unfilled + room)
             while self._carriers.unfilled < wanted:
                 self._carriers.begin()
 

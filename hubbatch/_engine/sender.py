@@ -134,8 +134,9 @@ class RequestSender:
         )
 
     def on_both_clocks(self, wall_time: float) -> tuple[float, float]:
-        """Return a moment in the past, given by the wall's clock, by the loop's and the wall's."""
-        return now() - max(0.0, self._resources.clock() - wall_time), wall_time
+        """Return a moment of the past by the loop's clock and the wall's, by which it is given; 0: it is not known."""
+        ago = self._resources.clock() - wall_time if wall_time > 0 else 0.0
+        return now() - max(0.0, ago), wall_time
 
     @property
     def held_for(self) -> float:
