@@ -19,8 +19,8 @@ from hubbatch.files import InputError, OutputError
 
 __all__ = ["ending_well", "run_and_exit", "screen_of"]
 
-_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-"""What is logged without `-v`, with it, and with it twice."""
+_LEVELS = (logging.ERROR, logging.INFO, logging.DEBUG)
+"""What is logged without `-v`, with it, and with it twice. Holds and the circuit breaker are seen in the progress."""
 
 
 def screen_of(settings: Settings, *outputs: str | None) -> Screen:

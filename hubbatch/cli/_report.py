@@ -87,6 +87,10 @@ def _new(ending: Ending) -> str:
         for number, what in ((ending.created, "created"), (ending.updated, "updated"))
         if number
     ]
+    if parts and ending.created + ending.updated < ending.outcome.counts.succeeded:
+        parts.append(
+            "of the others it is not known"
+        )  # sent by an earlier process, or by a lost request
     return ", ".join(parts)
 
 

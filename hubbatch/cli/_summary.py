@@ -124,7 +124,8 @@ def _rejects(report: Report, *, later: int) -> Step:
     path, typed = report.files.get("rejects"), report.typed
     if path is None:
         return Step("to have the rows that did not succeed in a file, give --rejects FILE")
-    why = f"mend the rows in {path}, and load them"
+    is_wrong = report.ending.outcome.counts.failed + report.ending.aside.bad
+    why = f"mend the rows in {path}, and load them" if is_wrong else f"load the rows in {path}"
     if typed is None or path == "-":
         return Step(why)
     again = _with_new_files(typed.without("--skip", "--limit", "--format"), report, later=later)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 import pytest
+from rich.console import Console
 
 from hubbatch import BatchError, Counts, Outcome, Progress, RecordOutcome, RecordStatus
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._report import show
+from hubbatch.cli._screen import Screen
 from hubbatch.cli._summary import Report, document, head, steps
 from hubbatch.cli._typed import Typed, quoted
 
@@ -92,6 +97,11 @@ def test_rejects_are_mended_and_loaded_into_files_of_other_names() -> None:
             "hubbatch upsert contacts out/bad.csv --id-property email --rejects out/bad-2.csv --results done-2.csv",
         )
     ]
+
+
+def test_rows_that_are_not_wrong_need_no_mending() -> None:
+    of = report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 3, 0, 1, 1)))
+    assert told(of)[0][0] == "load the rows in out/bad.csv"
 
 
 def test_names_are_counted_on() -> None:
@@ -184,3 +194,34 @@ def test_the_document_holds_the_same() -> None:
         "retries": 2,
         "seconds": 3.5,
     }
+
+
+def test_what_is_not_known_to_be_created_is_not_said_to_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show(Screen(), report(ending(ExitCode.SOME_FAILED, counts=Counts(1_000, 950, 50))))
+    assert "400 created, 500 updated, of the others it is not known" in capsys.readouterr().out
+
+    show(Screen(), report(ending(ExitCode.SOME_FAILED)))
+    assert "400 created, 500 updated" in (out := capsys.readouterr().out)
+    assert "not known" not in out
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) -> None:
+    screen, shown = Screen(), io.StringIO()
+    screen.report = screen.err = Console(
+        file=shown, force_terminal=True, width=width, color_system=None, highlight=False
+    )
+    counts = Counts(1_234_567_890, 1_234_567_000, 890)
+
+    show(screen, report(ending(ExitCode.SOME_FAILED, counts=counts, bad=12_345)))
+
+    text = shown.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    for number in ("1,234,567,890", "1,234,567,000", "890", "12,345"):
+        assert f" {number} " in text
+    command = text[text.index("  hubbatch") :].replace("\\\n", "")
+    assert shlex.split(command) == shlex.split(
+        "hubbatch upsert contacts out/bad.csv --id-property email --rejects out/bad-2.csv --results done-2.csv"
+    )
