@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ __all__ = ["OutputError", "OutputFile"]
 _FLAGS: int = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _NEW_PIPE: int = os.O_WRONLY | getattr(os, "O_BINARY", 0)
+_STDOUT = 1
 _OWNER_ONLY = 0o600
 """Records are a customer's data."""
 _CHUNK = 2**20
@@ -47,6 +49,8 @@ class OutputFile:
         self.path = os.fspath(path)
         self._replaces = force
         number = descriptor_of(self.path)
+        if number == _STDOUT and sys.stdout is None:  # by now that descriptor may be another file
+            raise OutputError("standard output is closed: name a file")
         try:
             if number is None:
                 self._file, self._new = self._opened(may_exist=append or force)
@@ -142,8 +146,8 @@ class OutputFile:
         except OSError as error:
             raise self._failed(error) from None
 
-    def close(self, *, nothing_wrong: bool = True) -> None:
-        """Close it. A new one that is empty is removed; one to be replaced is emptied, if nothing went wrong."""
+    def close(self, *, nothing_wrong: bool = True, keep: bool = False) -> None:
+        """Close it. A new one that is empty is removed, unless `keep`; one to be replaced is emptied if all is well."""
         if self._file.closed:
             return
         try:
@@ -152,7 +156,7 @@ class OutputFile:
             self._file.close()
         except OSError as error:
             raise self._failed(error) from None
-        if self._new and not self._size:
+        if self._new and not (self._size or keep):
             with suppress(OSError):
                 Path(self.path).unlink()
 

@@ -11,6 +11,7 @@ import typer
 from hubbatch.cli import _verbs
 from hubbatch.cli._commands import Command, Group, epilog
 from hubbatch.cli._exporting import export
+from hubbatch.cli._reading import read
 from hubbatch.cli._trials import demo, sandbox
 
 __all__ = ["app"]
@@ -82,10 +83,10 @@ _add(
 )
 _add(_verbs.archive, LOADING, "hubbatch archive contacts ids.csv --max-failures 100")
 _add(
-    _verbs.read,
+    read,
     READING,
-    "hubbatch read contacts people.csv --id-property email -p email -p firstname --output people.ndjson",
-    "hubbatch read companies ids.csv -p name | jq .properties.name",
+    "hubbatch read contacts people.csv --id-property email -p email,firstname -o people.csv",
+    "hubbatch read companies ids.csv -p name | jq .name",
 )
 _add(
     export,

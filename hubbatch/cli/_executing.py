@@ -19,10 +19,10 @@ from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._load import Load
 from hubbatch.cli._load_files import opened
+from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
-from hubbatch.cli._sinks import LineWriter, result, writing
 from hubbatch.cli._source import Source
 from hubbatch.cli._summary import Report
 
@@ -31,8 +31,7 @@ __all__ = ["execute"]
 
 def execute(job: Job, settings: Settings) -> None:
     """Carry out a job and exit."""
-    outputs = (job.output, settings.rejects, _results(settings))
-    screen = screen_of(settings, *outputs)
+    screen = screen_of(settings, settings.rejects, _results(settings), _output(job))
     with ending_well(screen):
         token = token_of(settings)
         source = Source(job.paths, job.layout)
@@ -44,13 +43,21 @@ def _results(settings: Settings) -> str | None:
     return settings.results if isinstance(settings, LoadSettings) else None
 
 
+def _output(job: Job) -> str | None:
+    return None if job.target is None else job.target.path
+
+
 async def _execute(
     job: Job, settings: Settings, token: str, source: Source, screen: Screen
 ) -> ExitCode:
     async with connected(job, settings, token) as client:
         ending = await _follow(job, settings, client, source, screen)
         # Before anything else is waited for: a signal that comes now may break that off, but not this.
-        files = {"rejects": settings.rejects, "results": _results(settings) or job.output}
+        files = {
+            "rejects": settings.rejects,
+            "results": _results(settings),
+            "output": _output(job),
+        }
         show(screen, Report(f"{job.verb} {job.object_type}", ending, files, typed=typed()))
     return ending.code
 
@@ -62,12 +69,16 @@ async def _follow(
     say = screen.say if not settings.quiet else (lambda _: None)
     open_files = partial(opened, append=settings.append, force=settings.force)
     async with (
-        writing(job.output, taken) as output,
+        reading_out(job, taken) as output,
         open_files(settings.rejects, _results(settings), taken) as files,
     ):
         load = Load(files, say, settings.max_failures)
         files.failed = load.stop
-        async with aclosing(source.records(load.aside, load.put_aside)) as records:
+        records = source.records(load.aside, load.put_aside)
+        if output is not None:
+            output.failed = load.stop
+            records = output.order.bounded(records)
+        async with aclosing(records):
             load.run = _run(job, settings, client, records)
             ending = await follow(
                 client,
@@ -88,7 +99,8 @@ async def _follow(
         if output is not None:
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]
-    return _with_problems(ending, [str(failure) for failure in failures])
+    ending = _with_problems(ending, [str(failure) for failure in failures])
+    return ending if output is None else output.account_for(ending)
 
 
 def _run(job: Job, settings: Settings, client: Client, records: Any) -> Run:
@@ -106,12 +118,11 @@ def _run(job: Job, settings: Settings, client: Client, records: Any) -> Run:
     return run
 
 
-async def _note(load: Load, output: LineWriter, record: RecordOutcome) -> None:
-    """Write the result of a read."""
+async def _note(load: Load, output: ReadOut, record: RecordOutcome) -> None:
+    """Take a record of a read."""
     if record.status is not RecordStatus.SUCCEEDED:
         await load.note(record)
-    elif record.result is not None:
-        await output.write(result(record))
+    await output.note(record)
 
 
 def _with_problems(ending: Ending, problems: list[str]) -> Ending:

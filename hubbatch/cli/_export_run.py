@@ -19,7 +19,7 @@ from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
-from hubbatch.cli._output_options import Target
+from hubbatch.cli._read_out import opened_target, warnings
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
@@ -42,7 +42,7 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
         reader = _reader(client, export)
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
-        file = await call_in_thread(partial(_opened, export.target))
+        file = await call_in_thread(partial(opened_target, export.target, set()))
         ending = _Ending(export, reader, file)
         await ending.save(screen)
     ending.show(screen)
@@ -66,17 +66,6 @@ def _reader(client: Client, export: Export) -> ObjectReader:
         properties_with_history=target.histories,
         archived=export.archived,
         after=export.after,
-    )
-
-
-def _opened(target: Target) -> ObjectsFile:
-    return ObjectsFile(
-        target.path,
-        target.properties or None,
-        kind=target.kind,
-        nested=target.nested,
-        append=target.append,
-        force=target.force,
     )
 
 
@@ -140,15 +129,9 @@ class _Ending:
                 f" {progress.requests:,} requests, {progress.retries:,} retries",
                 soft_wrap=True,
             )
-        for name in self.file.unseen:
-            screen.say(
-                f"warning: no object has a property {harmless(name)!r}: is it spelled right?"
-            )
-        if late := self.file.left_out:
-            screen.say(
-                f"warning: left out, for the first objects did not have them: {harmless(', '.join(late))};"
-                " name the properties with -p"
-            )
+        for warning in warnings(self.file):
+            screen.say(f"warning: {warning}")
+        if self.file.left_out:
             self.code = self.code or ExitCode.SOME_FAILED
         if self.message:
             screen.complain(self.message)

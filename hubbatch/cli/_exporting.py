@@ -9,9 +9,7 @@ from attrs import frozen
 
 from hubbatch import Filter, UsageError
 from hubbatch.cli._output_options import (
-    Append,
     Archived,
-    Force,
     Nested,
     OutputFormat,
     OutputPath,
@@ -40,7 +38,9 @@ class Export:
     after: str | None = None
 
 
-@takes_some_settings("rate", "api_version", "base_url", "sandbox", "lenient", "quiet")
+@takes_some_settings(
+    *("append", "force", "rate", "api_version", "base_url", "sandbox", "lenient", "quiet")
+)
 def export(
     object_type: Annotated[
         str,
@@ -87,8 +87,6 @@ def export(
     output_format: OutputFormat = None,
     nested: Nested = False,
     with_history: WithHistory = False,
-    append: Append = False,
-    force: Force = False,
     settings: Settings,
 ) -> None:
     """Read out all objects of a type, or those that match."""
@@ -112,8 +110,8 @@ def export(
         property_,
         nested=nested,
         with_history=with_history,
-        append=append,
-        force=force,
+        append=settings.append,
+        force=settings.force,
     )
     from hubbatch.cli._export_run import execute  # noqa: PLC0415 (it loads client and sandbox)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from hubbatch.cli._output_options import Target
 from hubbatch.files import Columns, Kind
 
 __all__ = ["BadLines", "Job", "Layout"]
@@ -58,5 +59,5 @@ class Job:
     layout: Layout
     options: Mapping[str, Any] = {}
     """The verb's own options."""
-    output: str | None = None
-    """Where the results of a read go; `-` is standard output."""
+    target: Target | None = None
+    """Where the objects of a read go."""

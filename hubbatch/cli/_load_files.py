@@ -15,7 +15,7 @@ from attrs import define, field
 
 from hubbatch import RecordOutcome, RecordStatus
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._outputs import Identity, standard_streams
+from hubbatch.cli._outputs import Identity, take
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import BadLine, Opened, OutputError, Rejects, Results
 
@@ -139,7 +139,7 @@ async def opened(
                 # It may wait for the other end of a pipe.
                 make = partial(_made, kind, path, append=append, force=force)
                 each.sink = await call_in_thread(make)
-                _take(each.sink, path, taken)
+                take(each.sink, path, taken)
         task = asyncio.create_task(files.work())
         try:
             yield files
@@ -159,12 +159,3 @@ def _made(kind: type[Rejects | Results], path: str, *, append: bool, force: bool
         return kind(path, append=append, force=force)
     except OutputError as error:
         raise CommandError(str(error)) from None
-
-
-def _take(sink: _Sink, path: str, taken: set[Identity]) -> None:
-    """Note that a file is in use. Raises `CommandError` if it is already."""
-    if not sink.is_regular:
-        return
-    if sink.identity in taken | standard_streams():
-        raise CommandError(f"{path} is in use as another file of this command: give another name")
-    taken.add(sink.identity)

@@ -14,9 +14,7 @@ from hubbatch.cli._outputs import is_standard_output
 from hubbatch.files import Kind, output_kind
 
 __all__ = [
-    "Append",
     "Archived",
-    "Force",
     "Nested",
     "OutputFormat",
     "OutputPath",
@@ -84,20 +82,6 @@ Archived = Annotated[
     bool,
     typer.Option("--archived", rich_help_panel=_READ_OUT, help="Read archived objects instead."),
 ]
-Append = Annotated[
-    bool,
-    typer.Option(
-        "--append", rich_help_panel=_READ_OUT, help="Go on after what the file to be written holds."
-    ),
-]
-Force = Annotated[
-    bool,
-    typer.Option(
-        "--force",
-        rich_help_panel=_READ_OUT,
-        help="Take the place of what the file to be written holds.",
-    ),
-]
 
 
 @frozen
@@ -142,11 +126,10 @@ def target_of(
             "name the properties whose history is wanted: --property NAME",
             param_hint="--with-history",
         )
-    kind = output_format or (Format.NDJSON if is_standard_output(path) else None)
     try:
         target = Target(
             path,
-            output_kind(path, kind),
+            output_kind(path, output_format),
             names,
             with_history=with_history,
             nested=nested or with_history,

@@ -28,7 +28,7 @@ class Report:
     """Verb and object type."""
     ending: Ending
     files: Mapping[str, str | None] = {}
-    """Where `rejects` and `results` were to go."""
+    """Where `rejects`, `results` and the `output` of a read were to go."""
     journal: str | None = None
     typed: Typed | None = None
 
@@ -41,7 +41,8 @@ class Report:
     @property
     def written(self) -> dict[str, tuple[str, int]]:
         """The files that hold something: path and number of rows."""
-        rows = {"rejects": self.rejected, "results": self.ending.outcome.counts.succeeded}
+        succeeded = self.ending.outcome.counts.succeeded
+        rows = {"rejects": self.rejected, "results": succeeded, "output": succeeded}
         return {
             name: (path, rows[name])
             for name, path in self.files.items()
@@ -135,7 +136,7 @@ def _rejects(report: Report, *, later: int) -> Step:
 def _with_new_files(typed: Typed, report: Report, *, later: int) -> Typed:
     """Have rejects and results go to files of other names, so many further on: nothing is written over, or lost."""
     typed = typed.without("--force", "--append")
-    for name in ("rejects", "results"):
+    for name in ("rejects", "results", "output"):
         path = report.files.get(name)
         if path is None or path == "-" or typed.value(f"--{name}") is None:
             continue

@@ -1,4 +1,4 @@
-"""The five verbs as commands: what each takes of its own, and the job it makes of it.
+"""The four verbs that write as commands: what each takes of its own, and the job it makes of it.
 
 What carries the job out is imported when there is one: a help text needs no client.
 """
@@ -15,7 +15,17 @@ from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._settings import LoadSettings, Settings, takes_settings
 from hubbatch.files import Columns
 
-__all__ = ["archive", "create", "read", "update", "upsert"]
+__all__ = [
+    "Files",
+    "IdProperty",
+    "ObjectType",
+    "archive",
+    "create",
+    "execute",
+    "layout_of",
+    "update",
+    "upsert",
+]
 
 ObjectType = Annotated[
     str, typer.Argument(metavar="OBJECT", help="Object's name or id: contacts, 0-3, p_mycustom.")
@@ -59,9 +69,9 @@ def create(
     settings: LoadSettings,
 ) -> None:
     """Create an object for each record."""
-    layout = _layout(unique_property, settings, clear_empty=clear_empty)
+    layout = layout_of(unique_property, settings, clear_empty=clear_empty)
     layout = attrs.evolve(layout, holds_unknown=not retry_unknown)
-    _execute(
+    execute(
         Job("create", object_type, files, layout, {"unique_property": unique_property}), settings
     )
 
@@ -76,8 +86,8 @@ def update(
     settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name."""
-    layout = _layout(id_property or "id", settings, clear_empty=clear_empty)
-    _execute(Job("update", object_type, files, layout, {"id_property": id_property}), settings)
+    layout = layout_of(id_property or "id", settings, clear_empty=clear_empty)
+    execute(Job("update", object_type, files, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
@@ -92,62 +102,27 @@ def upsert(
     settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name, or create them."""
-    layout = _layout(id_property, settings, clear_empty=clear_empty)
-    _execute(Job("upsert", object_type, files, layout, {"id_property": id_property}), settings)
-
-
-@takes_settings
-def read(
-    object_type: ObjectType,
-    files: Files,
-    *,
-    id_property: IdProperty = None,
-    property_: Annotated[
-        list[str] | None,
-        typer.Option("--property", "-p", metavar="NAME", help="Property to read; repeat it."),
-    ] = None,
-    with_history: Annotated[
-        bool, typer.Option("--with-history", help="Read those properties with their history.")
-    ] = False,
-    archived: Annotated[
-        bool, typer.Option("--archived", help="Read archived objects instead.")
-    ] = False,
-    output: Annotated[
-        str, typer.Option(metavar="FILE", help="Where the results go, as NDJSON; - is stdout.")
-    ] = "-",
-    settings: Settings,
-) -> None:
-    """Read the objects whose ids are in the file, one result a line, in the order of the answers."""
-    if with_history and not property_:
-        raise typer.BadParameter(
-            "name the properties whose history is wanted: --property NAME",
-            param_hint="--with-history",
-        )
-    options = {
-        "id_property": id_property,
-        "properties": property_ or (),
-        "properties_with_history": (property_ or ()) if with_history else (),
-        "archived": archived,
-    }
-    layout = _layout(id_property or "id", settings, ids_only=True)
-    _execute(Job("read", object_type, files, layout, options, output), settings)
+    layout = layout_of(id_property, settings, clear_empty=clear_empty)
+    execute(Job("upsert", object_type, files, layout, {"id_property": id_property}), settings)
 
 
 @takes_settings
 def archive(object_type: ObjectType, files: Files, *, settings: LoadSettings) -> None:
     """Archive the objects whose record ids are in the file."""
-    _execute(Job("archive", object_type, files, _layout("id", settings, ids_only=True)), settings)
+    execute(Job("archive", object_type, files, layout_of("id", settings, ids_only=True)), settings)
 
 
-def _execute(job: Job, settings: Settings) -> None:
-    from hubbatch.cli._executing import execute  # noqa: PLC0415 (it loads the client and the sandbox)
+def execute(job: Job, settings: Settings) -> None:
+    """Carry out a job and exit."""
+    from hubbatch.cli import _executing  # noqa: PLC0415 (it loads the client and the sandbox)
 
-    execute(job, settings)
+    _executing.execute(job, settings)
 
 
-def _layout(
+def layout_of(
     key: str | None, settings: Settings, *, ids_only: bool = False, clear_empty: bool = False
 ) -> Layout:
+    """Return what a verb wants from the files, and what the user has said of them."""
     return Layout(
         key,
         ids_only=ids_only,

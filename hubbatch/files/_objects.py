@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from hubbatch import ObjectResult, UsageError
+from hubbatch._output.descriptors import descriptor_of
 from hubbatch._output.file import OutputFile
 from hubbatch.files._entries import Kind
 from hubbatch.files._errors import OutputError
@@ -39,12 +40,17 @@ _AT_ONCE = 200
 
 
 def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) -> Kind:
-    """Return the kind of a file for objects: as it is told, or as the suffix tells. Raises `UsageError`."""
+    """Return the kind of a file for objects: as it is told, or as the suffix tells. Raises `UsageError`.
+
+    Standard output (`-`), and what else a shell has opened, gets NDJSON.
+    """
     kinds = ", ".join(OUTPUT_KINDS)
     if kind is not None:
         if kind not in OUTPUT_KINDS:
             raise UsageError(f"objects are written as one of {kinds}, not as {kind}")
         return Kind(kind)
+    if descriptor_of(os.fspath(path)) is not None:
+        return Kind.NDJSON
     suffix = PurePath(path).suffix.lower()
     if suffix not in _SUFFIXES:
         raise UsageError(
@@ -90,6 +96,8 @@ class ObjectsFile:
                 "a Parquet file cannot be appended to: give another name, and read both"
             )
         if self.kind is Kind.PARQUET:
+            if descriptor_of(os.fspath(path)) is not None:
+                raise UsageError("Parquet goes to a file that has a name, not to standard output")
             needed_to_write("parquet")
         self._properties = None if properties is None else _checked(properties)
         self._nested = nested
@@ -110,6 +118,11 @@ class ObjectsFile:
     def identity(self) -> tuple[int, int]:
         """Which file it is, whatever its name: device and inode."""
         return self._file.identity
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether it is a file that can be gone on with later: no pipe, device or open descriptor."""
+        return self._file.is_regular
 
     @property
     def size(self) -> int:
@@ -187,7 +200,7 @@ class ObjectsFile:
                 self._writer.close()
         finally:
             self._writer = None
-            self._file.close(nothing_wrong=nothing_wrong)
+            self._file.close(nothing_wrong=nothing_wrong, keep=nothing_wrong)
 
     def __enter__(self) -> Self:
         return self

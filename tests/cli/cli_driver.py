@@ -8,11 +8,12 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from attrs import define, frozen
@@ -44,17 +45,33 @@ class Finished:
 
 def hubbatch(*arguments: object, token: str | None = TOKEN) -> Finished:
     """Run a command in this process."""
-    result = CliRunner().invoke(
-        app,
-        [str(argument) for argument in arguments],
-        env={"HUBSPOT_ACCESS_TOKEN": token, "COLUMNS": "200"},
-    )
+    with _descriptor_of_stdout() as objects:
+        result = CliRunner().invoke(
+            app,
+            [str(argument) for argument in arguments],
+            env={"HUBSPOT_ACCESS_TOKEN": token, "COLUMNS": "200"},
+        )
+        objects.seek(0)
+        out = result.stdout + objects.read().decode()
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
-    finished = Finished(result.exit_code, result.stdout, result.stderr)
+    finished = Finished(result.exit_code, out, result.stderr)
     assert TOKEN not in finished.out + finished.err
     assert "Traceback" not in finished.err
     return finished
+
+
+@contextmanager
+def _descriptor_of_stdout() -> Iterator[IO[bytes]]:
+    """Give what is written to the descriptor of standard output, and not to Python's stream."""
+    before = os.dup(1)
+    with tempfile.TemporaryFile() as file:
+        try:
+            os.dup2(file.fileno(), 1)
+            yield file
+        finally:
+            os.dup2(before, 1)
+            os.close(before)
 
 
 @define

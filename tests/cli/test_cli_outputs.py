@@ -76,7 +76,7 @@ def test_a_command_that_cannot_begin_loses_no_list_of_rejects(
         "token": (("create", "contacts", path), None),
         "object type": (("create", "../contacts", path), TOKEN),
         "input": (("create", "contacts", tmp_path / "missing.csv"), TOKEN),
-        "output": (("read", "contacts", path, "--output", tmp_path / "no" / "folder"), TOKEN),
+        "output": (("read", "contacts", path, "--output", tmp_path / "no" / "folder.csv"), TOKEN),
     }
     arguments, token = command[fault]
 

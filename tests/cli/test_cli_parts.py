@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import os
 import signal
 import threading
-from pathlib import Path
 
 import pytest
 import typer
@@ -19,9 +17,7 @@ from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
-from hubbatch.cli._sinks import LineWriter, writing
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import OutputError
 
 
 async def test_signals_are_steps() -> None:
@@ -206,33 +202,6 @@ def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]
 
     assert caught.value.exit_code == 3
     assert "broken off" in capsys.readouterr().err
-
-
-class BrokenFile(io.BytesIO):
-    def write(self, _: object) -> int:
-        raise OSError(28, "No space left on device")
-
-
-async def test_a_writer_says_that_it_cannot_write_and_blocks_nobody() -> None:
-    writer = LineWriter(BrokenFile(), "out.ndjson")
-    await writer.write({"a": 1})
-    await writer.aclose()
-
-    assert writer.failure is not None
-    with pytest.raises(OutputError, match=r"out\.ndjson: No space left"):
-        await writer.write({"a": 2})
-
-
-async def test_a_writer_keeps_the_order_and_is_none_without_a_file(tmp_path: Path) -> None:
-    path = tmp_path / "out.ndjson"
-    async with writing(str(path), set()) as writer:
-        assert writer is not None
-        for n in range(3_000):
-            await writer.write({"n": n})
-    assert path.read_bytes() == b"".join(b'{"n": %d}\n' % n for n in range(3_000))
-
-    async with writing(None, set()) as writer:
-        assert writer is None
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals do not hang up here")

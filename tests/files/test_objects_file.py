@@ -189,10 +189,9 @@ def test_nothing_found_is_a_file_with_its_head_only(tmp_path: Path, kind: str) -
         pass
     file.close()
 
-    if kind == "ndjson":  # a new file in which nothing stands is none
-        assert not path.exists()
-    else:
-        assert "there is no record in it" in str(failure(path))
+    if kind == "ndjson":
+        assert path.read_bytes() == b""
+    assert "there is no record in it" in str(failure(path))
 
 
 @pytest.mark.parametrize("kind", KINDS)
