@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -65,8 +67,9 @@ def write_csv(
     with closing(OutputFile(path, append=append, force=force)) as file:
         file.begin(head.encode(errors="backslashreplace"), quoted=True)
         while some := list(islice(rows, _AT_ONCE)):
-            lines = "".join(csv_text(_cells(row), ",") for row in some)
-            file.write(lines.encode(errors="backslashreplace"))
+            text = io.StringIO()
+            csv.writer(text).writerows(map(_cells, some))
+            file.write(text.getvalue().encode(errors="backslashreplace"))
             written += len(some)
     return written
 
@@ -114,6 +117,9 @@ def _values(record: RecordOutcome[Any]) -> dict[str, Any]:
 
 
 def _of_input(given: Any) -> dict[str, Any]:
+    """Return an input's values by name; it may be the input itself."""
+    if type(given) is dict and "properties" not in given and _names_are_text(given):
+        return given  # as most are
     if isinstance(given, Pair):
         return {"from": given.from_, "to": given.to}
     try:
@@ -130,12 +136,20 @@ def _of_input(given: Any) -> dict[str, Any]:
     return {**named, **{str(name): value for name, value in nested.items()}}
 
 
+def _names_are_text(given: dict[Any, Any]) -> bool:
+    return all(type(name) is str for name in given)
+
+
 def _cells(row: Mapping[str, Any]) -> list[str]:
     return [defused(_text(value)) if name in _OWN else _text(value) for name, value in row.items()]
 
 
 def _text(value: Any) -> str:
     """Return a value as a cell; what is missing, NaN included, is an empty one."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
     value = native(value)
     if isinstance(value, Enum):
         value = value.value

@@ -19,6 +19,7 @@ from collections.abc import (
 from typing import Any, Protocol
 
 from hubbatch._engine.life import Life, State
+from hubbatch._records.frames import never_waits
 from hubbatch._records.prepared import AskingError, PreparedSource, is_at_hand
 
 __all__ = ["AskingError", "Feeder", "length_of"]
@@ -77,7 +78,7 @@ class Feeder:
         self._blocks = blocks
         self._waiting: asyncio.Future[None] | None = None
         self._handed_over = 0
-        self._blocked: float | None = None if isinstance(source, list | tuple) else 0.0
+        self._blocked: float | None = None if never_waits(source) else 0.0
         """Seconds for which pulls have blocked the loop beyond their share; None: nobody wants to know (any more)."""
         self._blocked_at = 0.0
         self.exhausted = False

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 from hubbatch._records.native import loaded
 from hubbatch.errors import UsageError
 
-__all__ = ["ArrowStream", "FrameRows", "rows_of"]
+__all__ = ["ArrowStream", "FrameRows", "never_waits", "rows_of"]
 
 _MOST_CELLS, _MOST_ROWS = 2_048, 256
 """What is made at one go, in the event loop: that takes one or two milliseconds."""
@@ -34,6 +34,11 @@ class FrameRows(Iterable[dict[str, Any]]):
         self._make = make
         self._length = length
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is no stream, which may read from anywhere."""
+        return self._length is not None
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         return self._make()
 
@@ -41,6 +46,11 @@ class FrameRows(Iterable[dict[str, Any]]):
         if self._length is None:
             raise TypeError("how many rows a stream has is known at its end only")
         return self._length
+
+
+def never_waits(source: object) -> bool:
+    """Whether to pull a record waits for nothing: all are there, or are made of what is there."""
+    return isinstance(source, list | tuple) or (isinstance(source, FrameRows) and source.in_memory)
 
 
 def rows_of(source: object) -> FrameRows | None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbatch import UsageError, in_thread
-from hubbatch._records.frames import rows_of
+from hubbatch._records.frames import never_waits, rows_of
 from hubbatch.testing import virtual_time
 
 ROWS: list[dict[str, Any]] = [
@@ -116,6 +116,14 @@ def test_rows_are_made_as_they_are_pulled_and_none_is_lost(rows: int, columns: i
     source = rows_of(frame)
     assert source is not None
     assert [row["c0"] for row in source] == list(range(rows))
+
+
+def test_frames_in_memory_wait_for_nothing_and_streams_may(
+    make: Callable[[list[dict[str, Any]]], Any],
+) -> None:
+    assert never_waits(rows_of(make(ROWS))) is (make in OF_KNOWN_LENGTH)
+    assert never_waits([]) is never_waits(()) is True
+    assert never_waits(iter([])) is False
 
 
 def test_a_frame_is_not_made_into_rows_as_a_whole() -> None:
