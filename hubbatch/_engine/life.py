@@ -77,8 +77,14 @@ class RunEnd:
     @property
     def own_error(self) -> HubbatchError | None:
         """The error if the run itself made it: one out of a source or callback may be another run's."""
-        made_elsewhere = self.reason in {EndReason.SOURCE, EndReason.CALLBACK, EndReason.JOURNAL}
-        return self.error if isinstance(self.error, HubbatchError) and not made_elsewhere else None
+        error = self.error
+        if not isinstance(error, HubbatchError) or self.reason in {
+            EndReason.SOURCE,
+            EndReason.CALLBACK,
+        }:
+            return None
+        # A journal's is this run's, unless it came with another's outcome.
+        return error if self.reason is not EndReason.JOURNAL or error.outcome is None else None
 
 
 class Life:

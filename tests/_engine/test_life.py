@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hubbatch import HubbatchError, UsageError
+from hubbatch import HubbatchError, Outcome, UsageError
 from hubbatch._engine.life import EndReason, Life, RunEnd, State, attach_error
 
 
@@ -86,6 +86,9 @@ def test_only_an_error_that_the_run_made_is_its_own() -> None:
     assert RunEnd(EndReason.SERVICE, error).own_error is error
     assert RunEnd(EndReason.SOURCE, error).own_error is None
     assert RunEnd(EndReason.CALLBACK, error).own_error is None
+    assert RunEnd(EndReason.JOURNAL, error).own_error is error
+    error.outcome = Outcome()
+    assert RunEnd(EndReason.JOURNAL, error).own_error is None
     assert RunEnd(EndReason.SERVICE, ValueError()).own_error is None
 
 
