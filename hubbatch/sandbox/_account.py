@@ -13,6 +13,7 @@ from attrs import evolve
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._access import Limits
+from hubbatch.sandbox._campaigns import Campaigns
 from hubbatch.sandbox._definitions import Definitions
 from hubbatch.sandbox._events import CustomEvent, Events
 from hubbatch.sandbox._links import End
@@ -21,6 +22,7 @@ from hubbatch.sandbox._records import Occasion, StoredObject, Write
 from hubbatch.sandbox._schema import Schema, WriteRule
 from hubbatch.sandbox._spelling import PropertyType, property_type
 from hubbatch.sandbox._store import Store
+from hubbatch.sandbox._subscribers import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,6 +48,8 @@ class Account:
         self.definitions = Definitions()
         self.lists = self.store.lists
         self.events = Events(deque(maxlen=options.keep_writes))
+        self.campaigns = Campaigns()
+        self.subscribers = Subscribers()
         self.limits = Limits(
             options.rate_limit,
             secondly_limit=options.secondly_limit,

@@ -28,6 +28,10 @@ class RecordList:
     is_dynamic: bool = False
     """Whether its filters say who is on it, so that nobody can be added or removed."""
     members: dict[str, str] = field(factory=dict)
+    name: str = ""
+    kind: str = ""
+    """Its processing type; by default that which `is_dynamic` implies."""
+    created_at: str = ""
 
 
 @define(eq=False)
@@ -43,6 +47,13 @@ class Lists:
         if list_id in self.by_id:
             raise UsageError(f"There is a list {list_id} already.")
         found = self.by_id[list_id] = RecordList(list_id, type_id, dynamic)
+        return found
+
+    def create(self, name: str, type_id: str, kind: str, stamp: str) -> RecordList:
+        """Add an empty list under the next id."""
+        list_id = str(max(map(int, self.by_id), default=0) + 1)
+        found = self.define(list_id, type_id, dynamic=kind == "DYNAMIC")
+        found.name, found.kind, found.created_at = name, kind, stamp
         return found
 
     def of(self, end: End) -> Mapping[str, str]:

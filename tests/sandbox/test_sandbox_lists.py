@@ -188,3 +188,38 @@ def test_faults_befall_memberships_too() -> None:
     assert len(account.account.members("7")) == 1
     assert account.put("add", account.people[:1]).body["recordsIdsAdded"] == []
     assert account.lists_of(("0-1", account.people[0])).results == []
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_list_is_created_read_used_and_deleted(form: str) -> None:
+    account = Account(form)
+    content = {"name": "Spring", "objectTypeId": "0-1", "processingType": "MANUAL"}
+    made = account.driver.ask("POST", form, content)
+    assert made.status == 200
+    assert made.body["list"].items() >= content.items()
+    list_id = made.body["list"]["listId"]
+    assert account.put("add", account.people[:2], list_id).status == 200
+    shown = account.driver.ask("GET", f"{form}/{list_id}").body["list"]
+    assert shown["additionalProperties"] == {"hs_list_size": "2"}
+    assert account.driver.ask("DELETE", f"{form}/{list_id}").status == 204
+    assert account.driver.ask("GET", f"{form}/{list_id}").status == 404
+    assert account.put("add", account.people, list_id).status == 404
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": ""}, "required fields were not set"),
+        ({"processingType": "OTHER"}, "MANUAL, SNAPSHOT, DYNAMIC"),
+        ({"objectTypeId": "0-999"}, "Unable to infer object type"),
+        ({"name": "Taken"}, "already exists"),
+    ],
+)
+def test_what_no_list_can_be_made_of(change: dict[str, str], said: str) -> None:
+    account = Account()
+    content = {"name": "Taken", "objectTypeId": "0-1", "processingType": "DYNAMIC"}
+    made = account.driver.ask("POST", account.form, content)
+    assert account.put("add", account.people, made.body["list"]["listId"]).status == 400
+    refused = account.driver.ask("POST", account.form, {**content, "name": "New", **change})
+    assert refused.status == 400
+    assert said in refused.body["message"]

@@ -23,6 +23,14 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         f"/crm/associations/{version}/definitions/configurations/contact/0-2"
         for version in ("v4", *DATED)
     ),
+    "one pair": (
+        "/crm/v4/objects/contact/1/associations",
+        "/crm/objects/2026-03/contact/1/associations",
+    ),
+    "campaigns": ("/marketing/v3/campaigns/batch", "/marketing/campaigns/2026-03/batch"),
+    "preferences": tuple(
+        f"/communication-preferences/{version}/statuses/batch" for version in ("v4", *DATED)
+    ),
     "lists": tuple(f"/crm/{form}" for form in ("v3/lists", "lists/v3", "lists/2026-03")),
     "properties": ("/crm/v3/properties/deals", "/crm/properties/2026-03/deals"),
     "events": ("/events/v3/send", "/events/2026-03/send", "/events/custom/2025-09/send"),
@@ -50,7 +58,13 @@ SERVED = {
         "GET ",
         *(f"POST /batch/{verb}" for verb in ("create", "update", "purge")),
     ],
+    "one pair": ["PUT /0-2/2", "PUT /default/0-2/2", "DELETE /0-2/2"],
+    "campaigns": [f"POST /{verb}" for verb in ("create", "read", "update", "archive")],
+    "preferences": [
+        *("POST /read", "POST /write", "POST /unsubscribe-all", "POST /unsubscribe-all/read"),
+    ],
     "lists": [
+        *("POST ", "GET /7", "DELETE /7"),
         *(f"PUT /7/memberships/{what}" for what in ("add", "remove", "add-and-remove")),
         *("GET /7/memberships", "POST /records/memberships/batch/read"),
     ],

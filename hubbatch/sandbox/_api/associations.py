@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from hubbatch.sandbox._definitions import Spec
 
-__all__ = ["BETWEEN", "BETWEEN_NEW", "ROUTES", "batch_route", "version_of"]
+__all__ = [
+    "BETWEEN",
+    "BETWEEN_NEW",
+    "ROUTES",
+    "batch_route",
+    "created",
+    "default_results",
+    "link",
+    "version_of",
+]
 
 _MOST_ARCHIVED = 100
 BETWEEN = (
@@ -55,10 +64,10 @@ def _create(call: ApiCall) -> ApiReply:
             if problem is not None:
                 problems.append(problem)
                 continue
-            _link(between, pair, pair.kinds)
-            created = _created(between, pair, version)
-            results += created
-            sources += [pair] * len(created)
+            link(between, pair, pair.kinds)
+            made = created(between, pair, version)
+            results += made
+            sources += [pair] * len(made)
         return Done(results, problems, sources, stranger=_stranger(between, version))
 
     return call.batch(pairs, perform, success=201)
@@ -73,15 +82,13 @@ def _create_default(call: ApiCall) -> ApiReply:
         good, problems = between.check(pairs)
         results: list[dict[str, Any]] = []
         sources: list[ObjectPair] = []
-        default = between.default()
         for pair in good:
             problem = between.over_limit(pair)
             if problem is not None:
                 problems.append(problem)
                 continue
-            _link(between, pair, ())
-            ends = (pair.left.record_id, pair.right.record_id)
-            results += [_default(*ends, default.spec), _default(*ends[::-1], default.inverse)]
+            link(between, pair, ())
+            results += default_results(between, pair)
             sources += [pair, pair]
         return Done(results, problems, sources, stranger=_stranger(between, version))
 
@@ -137,7 +144,8 @@ def _archive_labels(call: ApiCall) -> ApiReply:
     return call.batch(pairs, perform, silent=version == "v4")
 
 
-def _link(between: Between, pair: ObjectPair, kinds: tuple[Spec, ...]) -> None:
+def link(between: Between, pair: ObjectPair, kinds: tuple[Spec, ...]) -> None:
+    """Associate two records, without a label and with these kinds."""
     store, default = between.call.account.store, between.default()
     # Records with a label between them are associated without one, too.
     store.links.add(pair.left, pair.right, default.spec, default.inverse)
@@ -146,7 +154,8 @@ def _link(between: Between, pair: ObjectPair, kinds: tuple[Spec, ...]) -> None:
     store.note_pair(between.call.occasion("associate"), pair.left, pair.right)
 
 
-def _created(between: Between, pair: ObjectPair, version: str) -> list[dict[str, Any]]:
+def created(between: Between, pair: ObjectPair, version: str) -> list[dict[str, Any]]:
+    """Return the results of a pair that was associated with its kinds."""
     definitions, (left, right) = (
         between.call.account.definitions,
         (between.left.id, between.right.id),
@@ -178,6 +187,12 @@ def _labelled(
 
 def _v3(left: str, right: str, name: str) -> dict[str, Any]:
     return {"from": {"id": left}, "to": {"id": right}, "type": name}
+
+
+def default_results(between: Between, pair: ObjectPair) -> list[dict[str, Any]]:
+    """Return the results of a pair that was associated without a label: one for each direction."""
+    default, ends = between.default(), (pair.left.record_id, pair.right.record_id)
+    return [_default(*ends, default.spec), _default(*ends[::-1], default.inverse)]
 
 
 def _default(left: str, right: str, spec: Spec) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Memberships of lists: records added and removed, members listed, the lists of records."""
+"""Lists: created, read and deleted; records added and removed, members listed, the lists of records."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ __all__ = ["ROUTES"]
 
 _LISTS = rf"/crm/(?:v3/lists|lists/(?:v3|{DATED}))"
 _MEMBERSHIPS = rf"{_LISTS}/{{list_id}}/memberships"
+_KINDS = ("MANUAL", "SNAPSHOT", "DYNAMIC")
 _MOST_IDS = 100_000
 _MOST_RECORDS = 100
 _PAGE, _MOST_ON_A_PAGE = 100, 250
@@ -78,6 +79,50 @@ def _change(call: ApiCall, added: Iterable[str], removed: Iterable[str]) -> ApiR
         "recordIdsMissing": missing,
     }
     return ApiReply(200, call.tools.writer.sparse(reply))
+
+
+def _create(call: ApiCall) -> ApiReply:
+    """Create a list; what the filters of a dynamic one mean is not carried out: nobody is on it."""
+    content = parse_object(call.request.body)
+    name, type_id = text_of(content, "name"), text_of(content, "objectTypeId")
+    kind = text_of(content, "processingType")
+    if not name or not type_id or not kind:
+        raise missing_fields("name", "objectTypeId", "processingType")
+    if kind not in _KINDS:
+        raise malformed(f"processingType must be one of {', '.join(_KINDS)}")
+    object_type = call.account.schema.find(type_id)
+    if object_type is None:
+        message = f"Unable to infer object type from: {type_id[:100]}"
+        raise RefusalError(400, "VALIDATION_ERROR", message)
+    lists = call.account.lists
+    if any(one.name == name and one.type_id == object_type.id for one in lists.by_id.values()):
+        # inferred: the words
+        raise RefusalError(400, "VALIDATION_ERROR", "A list with this name already exists.")
+    found = lists.create(name, object_type.id, kind, call.stamp)
+    return ApiReply(200, {"list": _shown(found)})
+
+
+def _read(call: ApiCall) -> ApiReply:
+    return ApiReply(200, {"list": _shown(_known(call))})
+
+
+def _delete(call: ApiCall) -> ApiReply:
+    del call.account.lists.by_id[_known(call).id]
+    return ApiReply(204)
+
+
+def _shown(one: RecordList) -> dict[str, Any]:
+    return {
+        "listId": one.id,
+        "listVersion": 1,
+        "name": one.name or f"List {one.id}",
+        "objectTypeId": one.type_id,
+        "processingType": one.kind or ("DYNAMIC" if one.is_dynamic else "MANUAL"),
+        "processingStatus": "COMPLETE",
+        "createdAt": one.created_at,
+        "updatedAt": one.created_at,
+        "additionalProperties": {"hs_list_size": str(len(one.members))},
+    }
 
 
 def _members(call: ApiCall) -> ApiReply:
@@ -171,6 +216,9 @@ def _stranger(record_id: str) -> dict[str, Any]:
 
 
 ROUTES = (
+    Route("POST", _LISTS, _create),
+    Route("GET", rf"{_LISTS}/{{list_id}}", _read),
+    Route("DELETE", rf"{_LISTS}/{{list_id}}", _delete),
     Route("PUT", rf"{_MEMBERSHIPS}/add", _add),
     Route("PUT", rf"{_MEMBERSHIPS}/remove", _remove),
     Route("PUT", rf"{_MEMBERSHIPS}/add-and-remove", _add_and_remove),
