@@ -23,13 +23,13 @@ from hubbatch._client_options import ClientOptions, check_seam, limiter_of
 from hubbatch._engine.schema_cache import SchemaCache
 from hubbatch._engine.sender import Account, ClientResources
 from hubbatch._faces.calls import Calls
+from hubbatch._faces.properties import Properties
 from hubbatch._http.auth import TokenProvider, TokenSource
 from hubbatch._http.given import GivenTransport
 from hubbatch._http.transport import HttpTransport, check_base_url
 from hubbatch._observers import Observers
 from hubbatch._options import check_source
 from hubbatch._pages.page import Query
-from hubbatch._properties import Properties
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._reading import Readers
@@ -260,7 +260,7 @@ class Client(Calls, Readers):
 
     def properties(self, object_type: str) -> Properties:
         """Return the properties of an object type: `await client.properties("contacts").all()`."""
-        return Properties(self._api_version, object_type, self._resources)
+        return Properties(self._api_version, object_type, self._resources, self._run)
 
     def _path(self, endpoint: Endpoint, object_type: str) -> str:
         self._check_open()

@@ -41,7 +41,6 @@ ORDER = [
         "_calls",
         "_verbs",
         "_reading",
-        "_properties",
         "run",
         "reader",
         "rehearsal",

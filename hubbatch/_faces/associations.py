@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from collections.abc import Mapping
+from typing import Any, NotRequired, Unpack
 
 from hubbatch._faces.ahead import ChunkedSource
+from hubbatch._faces.association_limits import AssociationLimits
 from hubbatch._faces.kinds import Specs, check_label, check_specs, find_spec
 from hubbatch._faces.pairing import End, Pairing, ReadByKey
 from hubbatch._faces.starting import Records, StartRun
@@ -15,6 +17,18 @@ from hubbatch.models import RowResult
 from hubbatch.run import Run
 
 __all__ = ["Associations"]
+
+
+class PairOptions(RunOptions):
+    """The options that every call of pairs takes."""
+
+    from_id_property: NotRequired[str | None]
+    """The unique property whose values the first ends of pairs are, instead of record ids."""
+    to_id_property: NotRequired[str | None]
+    """The same of the second ends."""
+
+
+_ENDS = frozenset({"from_id_property", "to_id_property"})
 
 
 class Associations:
@@ -45,9 +59,7 @@ class Associations:
         *,
         types: Specs | None = None,
         label: str | None = None,
-        from_id_property: str | None = None,
-        to_id_property: str | None = None,
-        **options: Unpack[RunOptions],
+        **options: Unpack[PairOptions],
     ) -> Run[RowResult]:
         """Link pairs, with `types` or a `label` where a pair has no types of its own; up to 2,000 a request.
 
@@ -55,20 +67,20 @@ class Associations:
         `label`: the text of a label, which is looked up once; one that is ambiguous, or that there is not, ends the
         run with `UsageError` before anything is linked. A pair without any type is FAILED and not sent.
         """
-        pairing = self._pairing(types, label, from_id_property, to_id_property)
-        return self._run(associations.ASSOCIATIONS_CREATE, pairs, pairing, options)
+        return self._run(associations.ASSOCIATIONS_CREATE, pairs, options, types, label)
 
     def create_default(
         self,
         pairs: Records,
-        *,
-        from_id_property: str | None = None,
-        to_id_property: str | None = None,
-        **options: Unpack[RunOptions],
+        **options: Unpack[PairOptions],
     ) -> Run[RowResult]:
         """Link pairs without a label; up to 2,000 a request. A result has the other direction in `others`."""
-        pairing = self._pairing(None, None, from_id_property, to_id_property)
-        return self._run(associations.ASSOCIATIONS_CREATE_DEFAULT, pairs, pairing, options)
+        return self._run(associations.ASSOCIATIONS_CREATE_DEFAULT, pairs, options)
+
+    @property
+    def limits(self) -> AssociationLimits:
+        """To how many records one may be associated: `await links.limits.create(limits)`."""
+        return AssociationLimits(self._start, self._path)
 
     def read(self, ids: Records, **options: Unpack[RunOptions]) -> Run[RowResult]:
         """Read with what records are linked, by their ids; up to 1,000 a request.
@@ -80,14 +92,10 @@ class Associations:
     def archive(
         self,
         pairs: Records,
-        *,
-        from_id_property: str | None = None,
-        to_id_property: str | None = None,
-        **options: Unpack[RunOptions],
+        **options: Unpack[PairOptions],
     ) -> Run[RowResult]:
         """Take pairs apart, whatever their labels; up to 100 a request. Those that are not linked count as apart."""
-        pairing = self._pairing(None, None, from_id_property, to_id_property)
-        return self._run(associations.ASSOCIATIONS_ARCHIVE, pairs, pairing, options)
+        return self._run(associations.ASSOCIATIONS_ARCHIVE, pairs, options)
 
     def archive_labels(
         self,
@@ -95,34 +103,27 @@ class Associations:
         types: Specs | None = None,
         *,
         label: str | None = None,
-        from_id_property: str | None = None,
-        to_id_property: str | None = None,
-        **options: Unpack[RunOptions],
+        **options: Unpack[PairOptions],
     ) -> Run[RowResult]:
         """Take `types`, or a `label`, from between pairs, as `create` gives them; up to 100 a request."""
-        pairing = self._pairing(types, label, from_id_property, to_id_property)
-        return self._run(associations.ASSOCIATIONS_ARCHIVE_LABELS, pairs, pairing, options)
+        return self._run(associations.ASSOCIATIONS_ARCHIVE_LABELS, pairs, options, types, label)
 
     def _pairing(
-        self,
-        types: Specs | None,
-        label: str | None,
-        from_id_property: str | None,
-        to_id_property: str | None,
+        self, types: Specs | None, label: str | None, ends: Mapping[str, object]
     ) -> Pairing:
         if types is not None and label is not None:
             raise UsageError("give types or a label, not both")
-        given = {"from": from_id_property, "to": to_id_property}
-        ends = [
+        named = [
             End(name, self._path[f"{name}_object_type"], id_property, self._read)
-            for name, value in given.items()
-            if (id_property := check_unique_name(f"{name}_id_property", value)) is not None
+            for name in ("from", "to")
+            if (id_property := check_unique_name(option := f"{name}_id_property", ends.get(option)))
+            is not None
         ]
         specs = None if types is None else check_specs(types)
         if label is None:
-            return Pairing(specs, tuple(ends))
+            return Pairing(specs, tuple(named))
         wanted = check_label(label)
-        return Pairing(specs, tuple(ends), lambda: self._types_of(wanted))
+        return Pairing(specs, tuple(named), lambda: self._types_of(wanted))
 
     async def _types_of(self, label: str) -> list[dict[str, Any]]:
         if label not in self._labels:
@@ -130,11 +131,19 @@ class Associations:
         return [self._labels[label]]
 
     def _run(
-        self, endpoint: Endpoint, pairs: Records, pairing: Pairing, options: RunOptions
+        self,
+        endpoint: Endpoint,
+        pairs: Records,
+        options: PairOptions,
+        types: Specs | None = None,
+        label: str | None = None,
     ) -> Run[RowResult]:
+        ends = {name: value for name, value in options.items() if name in _ENDS}
+        others = {name: value for name, value in options.items() if name not in _ENDS}
+        pairing = self._pairing(types, label, ends)
         if not pairing.asks and pairing.types is None:
-            return self._start(endpoint, self._path, pairs, options)
+            return self._start(endpoint, self._path, pairs, others)
         source = check_source(endpoint, pairs)
         if pairing.asks:
             source = ChunkedSource(source, pairing.prepare)
-        return self._start(endpoint, self._path, source, options, convert=pairing.convert)
+        return self._start(endpoint, self._path, source, others, convert=pairing.convert)

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import Unpack
 
 from hubbatch._faces.associations import Associations
+from hubbatch._faces.campaigns import Campaigns
 from hubbatch._faces.events import Events
 from hubbatch._faces.lists import Lists
+from hubbatch._faces.preferences import Preferences
 from hubbatch._faces.singles import Deletion, merge_of
 from hubbatch._options import RunOptions, check_unique_name
 from hubbatch._verbs import Records, Verbs
@@ -37,6 +39,16 @@ class Calls(Verbs):
     def events(self) -> Events:
         """Custom events: `await client.events.send(occurrences)`."""
         return Events(self._run)
+
+    @property
+    def preferences(self) -> Preferences:
+        """Communication preferences: `await client.preferences.read(["ada@example.com"])`."""
+        return Preferences(self._run)
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """Marketing campaigns: `await client.campaigns.create([{"hs_name": "Spring"}])`."""
+        return Campaigns(self._run)
 
     def gdpr_delete(
         self,

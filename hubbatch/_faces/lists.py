@@ -1,15 +1,22 @@
-"""`client.lists`: records put on a list, and taken from it."""
+"""`client.lists`: records put on a list, taken from it, and the lists that they are on."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from typing import Any, Unpack
 
+from attrs import frozen
+
 from hubbatch._faces.starting import Records, StartRun
 from hubbatch._options import RunOptions, check_source
+from hubbatch._records.mapping import as_mapping
+from hubbatch._records.planning_ids import object_id
 from hubbatch._records.prepared import is_at_hand
 from hubbatch.endpoints import Endpoint, lists
+from hubbatch.errors import UsageError
 from hubbatch.models import RowResult
+from hubbatch.object_types import ObjectType
 from hubbatch.run import Run
 
 __all__ = ["Lists"]
@@ -60,10 +67,49 @@ class Lists:
         }
         return self._run(endpoint, list_id, _in_lists(parts), options)
 
+    def memberships(
+        self, object_type: str, ids: Records, **options: Unpack[RunOptions]
+    ) -> Run[RowResult]:
+        """Read the lists that records are on, by their ids; up to 100 a request.
+
+        `object_type`: an id, such as `"0-1"`, or the name of one of HubSpot's own types. A result has the lists in
+        `recordListMemberships`.
+        """
+        convert = _Member(_type_id(object_type))
+        return self._start(lists.LISTS_MEMBERSHIPS_READ, {}, ids, options, convert=convert)
+
     def _run(
         self, endpoint: Endpoint, list_id: object, records: Records, options: RunOptions
     ) -> Run[RowResult]:
         return self._start(endpoint, {"list_id": list_id}, records, options)
+
+
+@frozen
+class _Member:
+    """Makes the input of a record; an id, or a mapping that has it as `recordId` or `id`."""
+
+    type_id: str
+
+    def __call__(self, record: Any) -> dict[str, Any]:
+        mapping = None if type(record) is str else as_mapping(record)
+        if mapping is None:
+            return {"objectTypeId": self.type_id, "recordId": object_id(record, None)}
+        record_id = mapping.get("recordId", mapping.get("id"))
+        return {"objectTypeId": self.type_id, "recordId": object_id(record_id, None)}
+
+
+def _type_id(object_type: object) -> str:
+    """Return the id of an object type; raise `UsageError` for what is neither an id nor one of HubSpot's names."""
+    text = str(object_type).strip() if isinstance(object_type, str) else ""
+    if re.fullmatch(r"[0-9]+-[0-9]+", text):
+        return text
+    found = ObjectType.__members__.get(text.upper())
+    if found is None or "-" not in found:
+        raise UsageError(
+            f"object_type must be an id such as '0-1' or '2-1234', or the name of one of HubSpot's types, such as"
+            f" 'contacts', not {object_type!r}"
+        )
+    return str(found)
 
 
 def _in_lists(parts: Mapping[str, Records]) -> Records:

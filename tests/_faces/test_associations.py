@@ -184,6 +184,23 @@ async def test_labels_in_doubt_end_the_run() -> None:
 
 
 @virtual_time
+async def test_limits_are_set_changed_and_taken_away() -> None:
+    async with Account() as account:
+        limits = account.links.limits
+        one = {"category": "HUBSPOT_DEFINED", "typeId": 279}
+        assert (await limits.create([{**one, "maxToObjectIds": 1}])).ok
+        pairs = [(account.people[0], company) for company in account.companies]
+        linked = await account.links.create_default(pairs)
+        assert (linked.counts.succeeded, linked.counts.failed) == (1, 1)
+        changed = await limits.update([{**one, "maxToObjectIds": 5}])
+        assert changed.results[0]["userEnforcedMaxToObjectIds"] == 5
+        assert (await limits.purge([one])).ok
+        assert (await account.links.create_default(pairs)).ok
+        unlimited = await limits.create([one])
+        assert "'maxToObjectIds' is missing" in unlimited.failed[0].reason
+
+
+@virtual_time
 async def test_the_default_is_linked_and_answered_for_both_directions() -> None:
     async with Account() as account:
         ada, acme = account.people[0], account.companies[0]

@@ -119,3 +119,29 @@ def test_members_are_as_the_outcome_says(add: list[int], remove: list[int], seed
                 assert (record.status is RecordStatus.SUCCEEDED) == (key in account.people)
 
     run_in_virtual_time(check())
+
+
+@virtual_time
+@pytest.mark.parametrize("version", ["v3", "2026-03"])
+async def test_the_lists_that_records_are_on_are_read(version: str) -> None:
+    async with Account() as account:
+        ada, bob, eve, _ = account.people
+        async with Client("made-up", api_version=version, transport=account.transport) as client:
+            await client.lists.add("42", [ada, bob])
+            for name in ("contacts", "0-1", "CONTACTS"):
+                found = await client.lists.memberships(name, [ada, int(bob), {"id": eve}])
+                assert found.ok
+                lists = [
+                    [each["listId"] for each in result["recordListMemberships"]]
+                    for result in found.results
+                ]
+                assert lists == [["42"], ["42"], []]
+
+
+@virtual_time
+@pytest.mark.parametrize("object_type", ["p_cars", "contracts", "", None, "0-1/x"])
+async def test_a_type_whose_id_is_not_known_has_to_be_given_by_id(object_type: Any) -> None:
+    async with Account() as account:
+        with pytest.raises(UsageError, match=r"object_type must be an id such as '0-1'"):
+            account.client.lists.memberships(object_type, account.people)
+        assert not account.service.requests
