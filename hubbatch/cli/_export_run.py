@@ -14,17 +14,17 @@ from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageErr
 from hubbatch._printable import printable
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
-from hubbatch.cli._exiting import run_and_exit
+from hubbatch.cli._exiting import run_and_exit, screen_of
 from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._read_out import opened_target, warnings
-from hubbatch.cli._screen import Screen, harmless
+from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed import Typed, quoted
-from hubbatch.cli._watching import watching
+from hubbatch.cli._watching import counted, watching
 from hubbatch.files import Kind, ObjectsFile, OutputError
 
 __all__ = ["execute"]
@@ -32,7 +32,7 @@ __all__ = ["execute"]
 
 def execute(export: Export, settings: Settings) -> None:
     """Carry out an export and exit."""
-    screen = Screen(quiet=settings.quiet, results_on_stdout=export.target.is_standard_output)
+    screen = screen_of(settings, export.target.path)
     run_and_exit(_execute(export, settings, screen), screen)
 
 
@@ -121,27 +121,47 @@ class _Ending:
     def show(self, screen: Screen) -> None:
         """Say what was written, what is missing in it, and how to go on."""
         progress, target = self.reader.progress, self.export.target
-        where = "" if target.is_standard_output else f" in {harmless(target.path)}"
-        if self.code is not ExitCode.USAGE and not (screen.quiet and not self.message):
-            screen.report.print(
-                f"{'STOPPED' if self.message else 'DONE'}: {self.file.written:,} objects{where},"
-                f" {progress.elapsed:.1f} s, {progress.records_per_second:,.0f} objects/s,"
-                f" {progress.requests:,} requests, {progress.retries:,} retries",
-                soft_wrap=True,
-            )
-        for warning in warnings(self.file):
-            screen.say(f"warning: {warning}")
+        notes = [f"warning: {warning}" for warning in warnings(self.file)]
         if self.file.left_out:
             self.code = self.code or ExitCode.SOME_FAILED
+        stopped = self.code is ExitCode.STOPPED
+        where = "" if target.is_standard_output else f" in {harmless(target.path)}"
+        if self.code is not ExitCode.USAGE and not (screen.quiet and not self.message):
+            put(
+                screen.report,
+                f"{'STOPPED' if self.message else 'DONE'}: {self.file.written:,} objects{where},"
+                f" {progress.elapsed:.1f} s, {progress.records_per_second:,.0f} objects/s,"
+                f" {counted(progress.requests, 'request', 'requests')},"
+                f" {counted(progress.retries, 'retry', 'retries')}",
+            )
+        screen.document(
+            {
+                "ended": ENDED[self.code],
+                "exitCode": int(self.code),
+                "message": self.message,
+                "notes": notes,
+                "command": f"export {self.export.object_type}",
+                "objects": self.file.written,
+                "output": target.path,
+                "cursor": self.file.cursor if stopped else None,
+                "requests": progress.requests,
+                "retries": progress.retries,
+                "seconds": round(progress.elapsed, 3),
+                "next": self._way_on() if stopped else None,
+            }
+        )
+        for note in notes:
+            screen.say(note)
         if self.message:
             screen.complain(self.message)
-            if self.code is ExitCode.STOPPED:
-                screen.say(self._way_on())
+        if stopped:
+            screen.say(f"to go on: {printable(self._way_on())}")
 
     def _way_on(self) -> str:
         target, cursor = self.export.target, self.file.cursor
         if target.kind is Kind.PARQUET and self.broken:
-            return "such a file cannot be read: remove it, and export again"
+            path = self.export.target.path
+            return f"remove {path}, which cannot be read, and export again"
         command = typed() or Typed("export")
         if cursor is not None:
             command = command.without("--force").having("--after", cursor)
@@ -149,8 +169,7 @@ class _Ending:
                 command = command.having("--output", _another(target.path))
             elif not target.is_standard_output:
                 command = command.having("--append")
-        words = quoted(word for group in command.groups() for word in group)
-        return f"to go on: {printable(words)}"
+        return quoted(word for group in command.groups() for word in group)
 
 
 def _another(path: str) -> str:

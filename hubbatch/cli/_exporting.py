@@ -39,7 +39,8 @@ class Export:
 
 
 @takes_some_settings(
-    *("append", "force", "rate", "api_version", "base_url", "sandbox", "lenient", "quiet")
+    *("append", "force", "rate", "api_version", "base_url", "sandbox", "lenient"),
+    *("json", "quiet", "verbose"),
 )
 def export(
     object_type: Annotated[

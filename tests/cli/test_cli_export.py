@@ -7,6 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+import orjson
 import pytest
 from cli_driver import Finished, contacts, hubbatch, lines_of
 from test_cli_signals import interrupted
@@ -265,6 +266,38 @@ def test_quiet_it_says_nothing_if_all_is_well(tmp_path: Path, hubspot_sandbox: S
     finished = export(tmp_path / "all.csv", hubspot_sandbox, "--quiet")
 
     assert (finished.code, finished.out, finished.err) == (0, "", "")
+
+
+@pytest.mark.hubspot_sandbox(faults=[None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))])
+def test_as_json_it_tells_what_became_of_it(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 300)
+    path = tmp_path / "all.csv"
+
+    finished = export(path, hubspot_sandbox, "-p", "email,emial", "--json")
+
+    said = orjson.loads(finished.out)
+    assert (said["ended"], said["exitCode"], said["objects"]) == ("stopped", 3, 100)
+    assert said["output"] == str(path)
+    assert f"--after {said['cursor']}" in said["next"]
+    assert "emial" in said["notes"][0]
+
+    both = export("-", hubspot_sandbox, "--json")
+    assert both.code == 2
+    assert "--json takes standard output" in both.err
+
+
+def test_standard_output_gets_lines(hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 2)
+
+    finished = export("-", hubspot_sandbox, "-p", "email")
+
+    assert [orjson.loads(line)["email"] for line in finished.out.splitlines()] == [
+        "p0@b.cz",
+        "p1@b.cz",
+    ]
+    assert "DONE: 2 objects, " in finished.err
+    table = export("-", hubspot_sandbox, "-p", "email", "--output-format", "csv")
+    assert table.out.splitlines()[0] == "id,email"
 
 
 # Conditions by themselves
