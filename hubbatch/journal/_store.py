@@ -23,7 +23,8 @@ from hubbatch.journal._format import (
     load,
     make_tables,
     mark_rows,
-    page_row,
+    page_rows,
+    try_rows,
 )
 from hubbatch.journal._lock import Lock
 from hubbatch.journal._tries import Try
@@ -156,18 +157,18 @@ class Store:
             raise plain(error, self.path) from None
 
     def _write(self, changes: Changes) -> None:
-        many = self._database.executemany
         if changes.only_tries:
             self._database.execute("DELETE FROM tries")
-        many("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items()))
-        many("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks))
-        many(
-            "REPLACE INTO pages VALUES (?, ?, ?)",
-            [page_row(*page) for page in changes.pages.items()],
-        )
-        many("INSERT INTO tries VALUES (?, ?, ?)", [(t.first, t.last, t.at) for t in changes.tries])
-        many("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone])
-        many("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items()))
+        for statement, rows in (
+            ("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items())),
+            ("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks)),
+            ("REPLACE INTO pages VALUES (?, ?, ?)", page_rows(changes.pages)),
+            ("INSERT INTO tries VALUES (?, ?, ?)", try_rows(changes.tries)),
+            ("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone]),
+            ("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items())),
+        ):
+            if rows:
+                self._database.executemany(statement, rows)
 
     def close(self, *, discard: bool = False) -> None:
         """Close it and give the lock back. `discard`: delete it, if it was made for this."""
