@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from support import UNLIMITED, drip, people
 
 from hubbatch import (
+    AuthenticationError,
     Client,
     Counts,
     NoReply,
@@ -195,10 +196,13 @@ class Load:
         faults: Iterable[Any] = (),
         concurrency: int | None = 4,
         latency: float | tuple[float, float] = (0.01, 0.5),
+        **habits: Any,
     ) -> None:
         self.call = call
         self.concurrency = concurrency
-        self.service = Service(Options(faults=[None, *faults], latency=latency, rate_limit=None))
+        self.service = Service(
+            Options(faults=[None, *faults], latency=latency, rate_limit=None, **habits)
+        )
         self.transport = SandboxTransport(self.service)  # one clock for all processes
         self.paper = Paper()
         self.under_way: set[asyncio.Future[Any]] = set()
@@ -771,3 +775,67 @@ async def test_where_the_journal_cannot_say_nothing_is_sent_and_nothing_promised
     assert run.outcome.counts.unknown == 5
     assert not load.stored("contacts", "email")
     await process.client.aclose()
+
+
+class Unwritable(Memory):
+    """A journal that cannot note digests."""
+
+    def checkpoint(self, records: int, digest: bytes) -> None:
+        raise OSError("disk")
+
+
+@virtual_time
+async def test_a_digest_that_cannot_be_noted_ends_the_run_before_anything_is_sent() -> None:
+    load = Load(upsert(people(5)))
+    process = Process(load, None)
+    run = upsert(people(5))(process.client, Unwritable(load.paper))
+    with pytest.raises(OSError, match="disk"):
+        await run
+    assert run.outcome.counts == Counts(5, unsent=5)
+    assert not load.stored("contacts", "email")
+    await process.client.aclose()
+
+
+@virtual_time
+async def test_a_token_that_is_refused_ends_a_journaled_run_like_any_other() -> None:
+    load = Load(upsert(people(5)), token="another")
+    with pytest.raises(AuthenticationError):
+        await load.run()
+    assert load.last.outcome.counts == Counts(5, failed=5)
+    assert not load.paper.left, "they may be sent with another token"
+
+
+class Broken(dict[str, Any]):
+    """A record that cannot be read."""
+
+    def get(self, *_: Any) -> Any:
+        raise OSError("gone")
+
+
+@virtual_time
+async def test_an_event_in_doubt_that_cannot_be_read_stays_unknown() -> None:
+    events = [Broken(eventName="pe1_x", email="a@x.com", uuid="u")]
+    load = Load(lambda client, journal: client.events.send(events, journal=journal))
+    load.paper.left = {0: Left(None, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert outcome.counts == Counts(1, unknown=1)
+
+
+@virtual_time
+async def test_a_pair_that_was_linked_earlier_is_refused_when_it_comes_again() -> None:
+    pairs = [("1", "2"), ("1", "3"), ("1", "2"), ("1", "3")]
+
+    def call(client: Client, journal: Memory) -> Run[Any]:
+        links = client.associations("contacts", "companies")
+        return links.create_default(pairs, duplicates="refuse", journal=journal)
+
+    load = Load(call)
+    for number in range(1, 5):
+        load.service.add("contacts", {"email": f"{number}@x.com"})
+        load.service.add("companies", {"name": f"{number}"})
+    load.paper.left = {0: Left(S)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert [record.status for record in outcome.records][2:] == [F, F]
+    assert outcome.earlier == Counts(1, succeeded=1)
