@@ -25,6 +25,7 @@ from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
 from hubbatch.cli._source import Source
 from hubbatch.cli._summary import Report
+from hubbatch.files import ReaderGoneError
 
 __all__ = ["execute"]
 
@@ -100,6 +101,8 @@ async def _follow(
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]
     ending = _with_problems(ending, [str(failure) for failure in failures])
+    if output is not None and isinstance(output.failure, ReaderGoneError):
+        return evolve(ending, code=ExitCode.READER_GONE)
     return ending if output is None else output.account_for(ending)
 
 

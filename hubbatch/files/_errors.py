@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hubbatch import HubbatchError
-from hubbatch._output.file import OutputError
+from hubbatch._output.file import OutputError, ReaderGoneError
 
-__all__ = ["BrokenInputError", "InputError", "OutputError"]
+__all__ = ["BrokenInputError", "InputError", "OutputError", "ReaderGoneError"]
 
 
 class InputError(HubbatchError):
