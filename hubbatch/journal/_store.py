@@ -5,6 +5,7 @@ It knows nothing of what is noted when.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -54,7 +55,7 @@ class Store:
     """A journal's file, locked and open. Raises `JournalError` or `UsageError`, and then holds nothing open."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = path = os.path.abspath(path)  # noqa: PTH100 (the program may go elsewhere; links stay)
         _files.check(path)
         self._lock = Lock(path)
         self._made = False
@@ -89,7 +90,7 @@ class Store:
         Raises `OperationalError` where that cannot be done, or where nothing can.
         """
         database = sqlite3.connect(
-            Path(self.path).absolute().as_uri() + "?mode=rw",
+            _files.address(self.path, "rw"),
             uri=True,
             timeout=_PATIENCE,
             isolation_level=None,
@@ -130,6 +131,7 @@ class Store:
     def _write_ahead(self, database: sqlite3.Connection) -> None:
         # The log is there before the file says that it has one, so that a missing one is noticed whenever we die.
         made = _files.make(self.path + "-wal")
+        _files.sync_folder(self.path)
         [[mode]] = database.execute("PRAGMA journal_mode=WAL")
         if mode != "wal" and made:
             Path(self.path + "-wal").unlink(missing_ok=True)
