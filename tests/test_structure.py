@@ -282,7 +282,7 @@ EXCUSED = {
     "_quota/test_quota_use.py: Others.used": "what would be known if answers told all; no caller can know that",
     "cli/test_cli_demo.py: _demo.Client": "that the demonstration notices a refusal can be shown in no other way",
     "cli/test_cli_demo.py: _demo.Sandbox": "that the demonstration notices a loss can be shown in no other way",
-    "cli/test_cli_outputs.py: _load_files.Rejects": "a file that is opened for ever, in the test's own process",
+    "cli/test_cli_outputs.py: _load_sinks._KINDS": "a file that is opened for ever, in the test's own process",
     "cli/test_cli_signals.py: hubbatch.cli._screen.Screen.say": "hears at once what a signal makes it say",
     "files/test_kinds.py: _tables._MAX_UNPACKED": "a workbook of the real size would be two gigabytes",
     "files/test_source.py: _bytes._STDIN": "the standard input of the test's own process",

@@ -5,6 +5,7 @@ What it holds is not its business, but for where a line ends.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
@@ -16,7 +17,7 @@ from hubbatch._output.descriptors import descriptor_of
 from hubbatch._printable import printable
 from hubbatch.errors import HubbatchError, UsageError
 
-__all__ = ["OutputError", "OutputFile", "ReaderGoneError"]
+__all__ = ["ChangedFileError", "OutputError", "OutputFile"]
 
 _FLAGS: int = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -25,20 +26,23 @@ _STDOUT = 1
 _OWNER_ONLY = 0o600
 """Records are a customer's data."""
 _CHUNK = 2**20
+_TAIL = 4096
+"""Bytes at the end of what was written by which a file is known again."""
 
 
 class OutputError(HubbatchError):
     """A file cannot be written (further)."""
 
 
-class ReaderGoneError(OutputError):
-    """Who read a pipe that is written to has gone."""
+class ChangedFileError(OutputError):
+    """A file that is to be gone on with is not what it was when it was left: its owner has worked on it since."""
 
 
 class OutputFile:
     """A file that is written to. Raises `OutputError` if it cannot be opened, and `UsageError` if it is there already.
 
-    `append`: go on after what it holds. `force`: take the place of what it holds, with the first line and not earlier.
+    One that is there and empty is taken as new. `append`: go on after what it holds. `force`: take the place of what it
+    holds, with the first line and not earlier.
     A pipe, a device or an open descriptor (`-` is standard output) is written to as it is; a terminal gets no character
     that steers it.
     """
@@ -113,14 +117,29 @@ class OutputFile:
             seen, quotes, last = seen + len(chunk), quotes + chunk.count(b'"'), chunk[-1:]
         return last == b"\n" and not (quoted and quotes % 2)
 
-    def cut(self, size: int) -> None:
-        """Remove what comes after so many bytes. Raises `OutputError` if it does not hold as many."""
+    def tail(self, size: int | None = None) -> str:
+        """Return a digest of the last bytes before a size, or before its end."""
+        end = self._size if size is None else size
+        if not self._regular:
+            return ""
+        self._file.seek(max(0, end - _TAIL))
+        return hashlib.sha256(self._file.read(min(end, _TAIL)) or b"").hexdigest()
+
+    def cut(self, size: int, tail: str | None = None) -> None:
+        """Remove what comes after so many bytes.
+
+        Raises `ChangedFileError` if it does not hold as many, or has another `tail` there.
+        """
         if not self._regular:
             return
         if size > self._size:
-            raise OutputError(
+            raise ChangedFileError(
                 f"cannot append to {self.path}: it holds {self._size:,} bytes where {size:,} were written; it was"
                 " changed since: give another name"
+            )
+        if tail is not None and tail != self.tail(size):
+            raise ChangedFileError(
+                f"cannot append to {self.path}: it was changed since it was written: give another name"
             )
         self._truncate(size)
 
@@ -171,7 +190,7 @@ class OutputFile:
             return io.FileIO(os.open(self.path, flags, _OWNER_ONLY), "r+b"), True
         if _is_device(self.path):
             return io.FileIO(os.open(self.path, _NEW_PIPE), "wb"), False
-        if not may_exist:
+        if not may_exist and not _is_empty(self.path):
             raise FileExistsError
         if _is_link(self.path):
             raise OSError(0, "it is a symbolic link; name the file that it points to")
@@ -189,8 +208,7 @@ class OutputFile:
         return OutputError(f"cannot append to {self.path}: {problem}")
 
     def _failed(self, error: OSError) -> OutputError:
-        kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
-        return kind(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
+        return OutputError(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
 
 
 def _on_screen(data: bytes) -> bytes:
@@ -201,6 +219,14 @@ def _on_screen(data: bytes) -> bytes:
 def _is_link(path: str) -> bool:
     with suppress(OSError):
         return stat.S_ISLNK(Path(path).lstat().st_mode)
+    return False
+
+
+def _is_empty(path: str) -> bool:
+    """Say whether a path is a file without content."""
+    with suppress(OSError):
+        status = Path(path).lstat()
+        return stat.S_ISREG(status.st_mode) and not status.st_size
     return False
 
 

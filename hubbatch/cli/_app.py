@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hubbatch.cli import _verbs
+from hubbatch.cli import _resuming, _verbs
 from hubbatch.cli._commands import Command, Group, epilog
 from hubbatch.cli._exporting import export
 from hubbatch.cli._reading import read
@@ -58,8 +58,19 @@ TRYING = "Trying it out, without an account"
 """The groups of commands in the help text."""
 
 
-def _add(command: Callable[..., None], group: str, *examples: str) -> None:
-    app.command(cls=Command, epilog=epilog(*examples), rich_help_panel=group)(command)
+journal = typer.Typer(
+    cls=Group,
+    no_args_is_help=True,
+    help="Look into the journal of a load, or delete it.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(journal, name="journal", rich_help_panel=LOADING)
+
+
+def _add(
+    command: Callable[..., None], group: str | None, *examples: str, to: typer.Typer = app
+) -> None:
+    to.command(cls=Command, epilog=epilog(*examples), rich_help_panel=group)(command)
 
 
 _add(
@@ -78,10 +89,18 @@ _add(
     _verbs.upsert,
     LOADING,
     "hubbatch upsert contacts people.csv --id-property email --rejects bad.csv",
+    "hubbatch upsert contacts people.csv --id-property email --journal load.journal",
     "hubbatch upsert contacts 'exports/*.csv' --id-property email --map 'Email Address=email'",
     "cat deals.ndjson | hubbatch upsert 0-3 - --id-property deal_ref",
 )
 _add(_verbs.archive, LOADING, "hubbatch archive contacts ids.csv --max-failures 100")
+_add(
+    _resuming.resume,
+    LOADING,
+    "hubbatch resume load.journal",
+)
+_add(_resuming.show, None, "hubbatch journal show load.journal", to=journal)
+_add(_resuming.delete, None, "hubbatch journal delete load.journal", to=journal)
 _add(
     read,
     READING,

@@ -8,35 +8,60 @@ from functools import partial
 from typing import Any
 
 import typer
-from attrs import evolve
+from attrs import evolve, frozen
 
 from hubbatch import Client, RecordOutcome, RecordStatus, Run
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._exiting import ending_well, screen_of
-from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._load import Load
+from hubbatch.cli._load_description import described
 from hubbatch.cli._load_files import opened
+from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
+from hubbatch.cli._load_sinks import Names
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
 from hubbatch.cli._source import Source
 from hubbatch.cli._summary import Report
-from hubbatch.files import ReaderGoneError
+from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._typed import Typed
 
 __all__ = ["execute"]
+
+
+@frozen
+class _Command:
+    """What a command is to do, and with what."""
+
+    job: Job
+    settings: Settings
+    source: Source
+    screen: Screen
+
+    @property
+    def what(self) -> str:
+        """What it does, in two words."""
+        return f"{self.job.verb} {self.job.object_type}"
+
+    def say(self, message: str) -> None:
+        """Write a message on standard error."""
+        if not self.settings.quiet:
+            self.screen.say(message)
 
 
 def execute(job: Job, settings: Settings) -> None:
     """Carry out a job and exit."""
     screen = screen_of(settings, settings.rejects, _results(settings), _output(job))
     with ending_well(screen):
+        _check_journal(settings)
         token = token_of(settings)
-        source = Source(job.paths, job.layout)
-        code = asyncio.run(_execute(job, settings, token, source, screen))
+        command = _Command(job, settings, Source(job.paths, job.layout), screen)
+        code = asyncio.run(_execute(command, token))
     raise typer.Exit(code)
 
 
@@ -48,46 +73,68 @@ def _output(job: Job) -> str | None:
     return None if job.target is None else job.target.path
 
 
-async def _execute(
-    job: Job, settings: Settings, token: str, source: Source, screen: Screen
-) -> ExitCode:
-    async with connected(job, settings, token) as client:
-        ending = await _follow(job, settings, client, source, screen)
-        # Before anything else is waited for: a signal that comes now may break that off, but not this.
-        files = {
-            "rejects": settings.rejects,
-            "results": _results(settings),
-            "output": _output(job),
-        }
-        show(screen, Report(f"{job.verb} {job.object_type}", ending, files, typed=typed()))
+def _journal(settings: Settings) -> str | None:
+    return settings.journal if isinstance(settings, LoadSettings) else None
+
+
+def _check_journal(settings: Settings) -> None:
+    if _journal(settings) is not None and settings.sandbox:
+        raise CommandError(
+            "--journal with --sandbox: a sandbox is gone with its process, so nothing can go on there. Rehearse"
+            " without --journal, or serve one with `hubbatch sandbox` and name it with --base-url"
+        )
+
+
+async def _execute(command: _Command, token: str) -> ExitCode:
+    job, settings, paths = command.job, command.settings, command.source.paths
+    is_plain_create = job.verb == "create" and job.options.get("unique_property") is None
+    async with opened_journal(_journal(settings), bounded=is_plain_create) as journal:
+        if journal is not None and isinstance(settings, LoadSettings):
+            journal.describe(await call_in_thread(described, job, settings, paths))
+            if journal.contents.complete:
+                return finished(journal, command.screen)
+            if "-" in paths:
+                command.say(keep_input(journal.path))
+        async with connected(job, settings, token) as client:
+            ending, files = await _follow(command, client, journal)
+            # Before anything else is waited for: a signal that comes now may break that off, but not this.
+            path = None if journal is None else journal.path
+            report = Report(command.what, ending, files, journal=path, typed=_typed())
+            show(command.screen, report)
     return ending.code
 
 
+def _typed() -> Typed | None:
+    """Return the command that was typed, unless that was `resume`: it says nothing of the load."""
+    command = typed()
+    return None if command is None or command.command == "resume" else command
+
+
 async def _follow(
-    job: Job, settings: Settings, client: Client, source: Source, screen: Screen
-) -> Ending:
+    command: _Command, client: Client, journal: LoadJournal | None
+) -> tuple[Ending, dict[str, str | None]]:
+    job, settings, source = command.job, command.settings, command.source
     taken = set(source.identities)
-    say = screen.say if not settings.quiet else (lambda _: None)
-    open_files = partial(opened, append=settings.append, force=settings.force)
+    names = Names(settings.rejects, _results(settings), settings.append, settings.force)
     async with (
         reading_out(job, taken) as output,
-        open_files(settings.rejects, _results(settings), taken) as files,
+        opened(names, taken, journal, command.say) as files,
     ):
-        load = Load(files, say, settings.max_failures)
+        load = Load(files, command.say, settings.max_failures)
         files.failed = load.stop
-        records = source.records(load.aside, load.put_aside)
+        records = load.records(source, journal)
         if output is not None:
             output.failed = load.stop
             records = output.order.bounded(records)
         async with aclosing(records):
-            load.run = _run(job, settings, client, records)
+            load.run = _run(command, client, records, journal)
             ending = await follow(
                 client,
                 load.run,
-                screen,
+                command.screen,
                 load.note if output is None else partial(_note, load, output),
                 fraction=source.fraction,
-                what=f"{job.verb} {job.object_type}",
+                what=command.what,
                 batch_size=settings.batch_size,
                 max_failures=settings.max_failures,
                 key="id" if job.layout.ids_only else job.layout.key,
@@ -97,16 +144,21 @@ async def _follow(
             )
         # A file is this run's from its first record on: what an earlier run left in it goes then.
         files.begun = ending.code is ExitCode.OK or load.aside.bad + ending.outcome.counts.total > 0
+        files.final = ending.code in {ExitCode.OK, ExitCode.SOME_FAILED}
         if output is not None:
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]
     ending = _with_problems(ending, [str(failure) for failure in failures])
-    if output is not None and isinstance(output.failure, ReaderGoneError):
-        return evolve(ending, code=ExitCode.READER_GONE)
-    return ending if output is None else output.account_for(ending)
+    written = {
+        "rejects": files.rejects.path,
+        "results": files.results.path,
+        "output": _output(job),
+    }
+    return ending if output is None else output.account_for(ending), written
 
 
-def _run(job: Job, settings: Settings, client: Client, records: Any) -> Run:
+def _run(command: _Command, client: Client, records: Any, journal: LoadJournal | None) -> Run:
+    job, settings = command.job, command.settings
     run: Run = getattr(client, job.verb)(
         job.object_type,
         records,
@@ -117,6 +169,7 @@ def _run(job: Job, settings: Settings, client: Client, records: Any) -> Run:
         linger=settings.linger,
         max_failures=settings.max_failures,
         deadline=settings.deadline,
+        journal=journal,
     )
     return run
 

@@ -7,23 +7,28 @@ knows nothing of files and screens.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 
 from attrs import define, field
 
 from hubbatch import BatchError, RecordOutcome, RecordStatus, Run
 from hubbatch.cli._load_files import LoadFiles
+from hubbatch.cli._load_journal import LoadJournal
 from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._source import Source
 from hubbatch.files import BadLine, Ended, Opened, Row
 
 __all__ = ["NOT_SENT_AGAIN", "Load"]
 
+NO_ANSWER = "NO_ANSWER"
 NOT_SENT_AGAIN = "NOT_SENT_AGAIN"
 """The category of a row that a create leaves alone, because an earlier load does not know whether it was written."""
 _MAY_EXIST = (
     "an earlier load may have created it: look for it in the account, then remove the row, or load it with"
     " --retry-unknown"
 )
+_BEFORE = "an earlier process of this load may have created it: look for it in the account before you create it again"
 
 
 @define
@@ -38,13 +43,28 @@ class Load:
     why: str = ""
     """Why this has stopped the run; empty if it has not."""
     run: Run | None = None
+    _failures: int = 0
+    """Bad lines and records that failed in this process."""
     _stops: set[asyncio.Task[None]] = field(factory=set)
+
+    async def records(
+        self, source: Source, journal: LoadJournal | None
+    ) -> AsyncGenerator[Row, None]:
+        """Give the records of the input; of those that stay UNKNOWN after an earlier process, it makes rejects."""
+        position = 0
+        knows_unknown = journal is not None and journal.counts.unknown > 0
+        async with aclosing(source.records(self.aside, self.put_aside)) as rows:
+            async for row in rows:
+                if knows_unknown and journal is not None and journal.was_unknown(position):
+                    await self._hold(row, NO_ANSWER, _BEFORE, position)
+                position += 1
+                yield row
 
     async def note(self, record: RecordOutcome) -> None:
         """Take a record that is settled."""
         await self.files.note(record)
         if record.status is RecordStatus.FAILED:
-            self._count_failures()
+            self._count_failure()
 
     async def put_aside(self, entry: Opened | BadLine | Ended | Row) -> None:
         """Take what is no record to be sent, in the order of the input. Raises `CommandError` for unfit files."""
@@ -55,11 +75,11 @@ class Load:
         elif isinstance(entry, BadLine):
             self.aside.bad += 1
             self.reasons.add_bad_line(entry)
-            await self.files.note(entry)
-            self._count_failures()
+            if await self.files.note(entry):
+                self._count_failure()
         elif isinstance(entry, Row):
             self.aside.held += 1
-            await self._hold(entry)
+            await self._hold(entry, NOT_SENT_AGAIN, _MAY_EXIST, entry.position)
 
     def stop(self, why: str) -> None:
         """Stop the run; what is in flight settles."""
@@ -67,16 +87,16 @@ class Load:
             self.why = why
             self._stops.add(asyncio.create_task(self.run.stop()))
 
-    async def _hold(self, row: Row) -> None:
-        error = BatchError(NOT_SENT_AGAIN, _MAY_EXIST)
-        record = RecordOutcome(row.position, row, RecordStatus.UNKNOWN, error=error)
+    async def _hold(self, row: Row, category: str, why: str, position: int) -> None:
+        """Make a reject of a row that is not sent."""
+        error = BatchError(category, why)
+        record = RecordOutcome(position, row, RecordStatus.UNKNOWN, error=error)
         self.reasons.add(record)
         await self.files.note(record)
 
-    def _count_failures(self) -> None:
+    def _count_failure(self) -> None:
         """Stop the run once bad lines and failed records are too many; those of records alone it counts itself."""
-        most, run = self.max_failures, self.run
-        if most is None or run is None or not self.aside.bad:
-            return
-        if self.aside.bad + run.progress.counts.failed >= most:
+        self._failures += 1
+        most = self.max_failures
+        if most is not None and self.aside.bad and self._failures >= most:
             self.stop("stopped by --max-failures before all the input was seen through")

@@ -1,64 +1,69 @@
 """The rejects and the results of a load, written beside the event loop, in the order in which records are settled.
 
-Lines are written as soon as they are there; a slow disk slows the run and blocks nothing. It knows nothing of how a
-line looks.
+Lines are written as soon as they are there; a slow disk slows the run and blocks nothing. Where there is a journal,
+what is written is made durable first and noted then, in one transaction with the sizes of the files: a later process
+cuts off what a kill has left behind these. It knows nothing of how a line looks.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
 from attrs import define, field
 
-from hubbatch import RecordOutcome, RecordStatus
+from hubbatch import HubbatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._outputs import Identity, take
+from hubbatch.cli._load_journal import BAD_LINES, LoadJournal, settled_of
+from hubbatch.cli._load_sinks import Names, Written, open_sinks
+from hubbatch.cli._outputs import Identity
+from hubbatch.cli._spool import Spool
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import BadLine, Opened, OutputError, Rejects, Results
+from hubbatch.files import BadLine, Opened, OutputError, Rejects
+from hubbatch.journal import JournalError
 
 __all__ = ["Item", "LoadFiles", "opened"]
 
 Item = RecordOutcome | BadLine
-_Sink = Rejects | Results
 
 _MOST_WAITING = 1_000
 
 
 @define
-class Written:
-    """A file, and what went wrong with it."""
-
-    sink: _Sink | None = None
-    failure: OutputError | None = None
-
-    def write(self, items: Sequence[Item]) -> None:
-        """Write some items in one go, unless there is no file, or it cannot be written any more."""
-        if self.sink is None or self.failure is not None or not items:
-            return
-        try:
-            self.sink.write(*items)  # type: ignore[arg-type]  # results are given no bad lines
-        except OutputError as error:
-            self.failure = error
-
-
-@define
 class LoadFiles:
-    """Both files of a load. `failed` is called with the reason when one of them cannot be written any more."""
+    """Both files of a load. `failed` is called with the reason when something cannot be written any more."""
 
-    rejects: Written = field(factory=Written)
-    results: Written = field(factory=Written)
+    rejects: Written
+    results: Written
+    journal: LoadJournal | None = None
     failed: Callable[[str], object] = lambda _: None
     begun: bool = False
     """Whether what an earlier run has left in files that are to be replaced is gone at the end."""
+    final: bool = False
+    """Whether the load has come to its end."""
+    _failure: HubbatchError | None = None
+    """Why the journal cannot be written any more."""
+    _spool: Spool | None = None
+    _bad_seen: int = 0
+    _bad_written: int = 0
+    _bad_before: int = 0
     _waiting: asyncio.Queue[Item | None] = field(factory=lambda: asyncio.Queue(_MOST_WAITING))
+    _marked: bool = False
+
+    def __attrs_post_init__(self) -> None:
+        """Take over how far an earlier process came."""
+        if self.journal is not None:
+            self._bad_before = self._bad_written = int(self.journal.marks.get(BAD_LINES, 0))
+            if isinstance(self.rejects.sink, Rejects):
+                self._spool = Spool(self.rejects.sink)
 
     @property
-    def failures(self) -> list[OutputError]:
-        """Why files cannot be written any more."""
-        return [each.failure for each in (self.rejects, self.results) if each.failure is not None]
+    def failures(self) -> list[HubbatchError]:
+        """Why something cannot be written any more."""
+        found = (self.rejects.failure, self.results.failure, self._failure)
+        return [failure for failure in found if failure is not None]
 
     async def check(self, origin: Opened) -> None:
         """Find out before anything is sent whether rows of this input can be appended to the files."""
@@ -69,9 +74,17 @@ class LoadFiles:
                 except OutputError as error:
                     raise CommandError(str(error)) from None
 
-    async def note(self, item: Item) -> None:
-        """Hand over a record that is settled, or a line that is none; wait while many others wait."""
+    async def note(self, item: Item) -> bool:
+        """Hand over a record that is settled, or a line that is none; wait while many others wait.
+
+        Returns whether it is news: bad lines that an earlier process has written are not.
+        """
+        if isinstance(item, BadLine):
+            self._bad_seen += 1
+            if self._bad_seen <= self._bad_before:
+                return False
         await self._waiting.put(item)
+        return True
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""
@@ -82,80 +95,122 @@ class LoadFiles:
                 items.append(self._waiting.get_nowait())
             going_on = items[-1] is not None
             before = len(self.failures)
-            await call_in_thread(self._write, [item for item in items if item is not None])
+            done = await call_in_thread(self._write, [item for item in items if item is not None])
+            if self.journal is not None:
+                self.journal.release(record.index for record in done)
             if len(self.failures) > before:
+                if self.journal is not None:
+                    self.journal.fail(self.failures[-1])
                 self.failed(str(self.failures[-1]))
 
     async def end(self) -> None:
         """Let `work` end once all is written."""
         await self._waiting.put(None)
 
-    def close(self, *, nothing_wrong: bool) -> None:
-        """Close both. Those that are to be replaced are empty then, if nothing was written to them.
+    def close(self, *, nothing_wrong: bool, final: bool) -> None:
+        """Close all. Files that are to be replaced are empty then, if nothing was written to them.
 
-        `nothing_wrong` is false where something went wrong before the first record: then they are as before.
+        `nothing_wrong` is false where something went wrong before the first record: then they are as before. `final`:
+        whether the load has come to its end; then what was kept back is written.
         """
+        complete = final and not self.failures
+        if self.journal is not None:
+            self._close_journal(self.journal, complete=complete)
         for each in (self.rejects, self.results):
-            if each.sink is not None:
-                try:
-                    each.sink.close(nothing_wrong=nothing_wrong)
-                except OutputError as error:
-                    each.failure = each.failure or error
+            each.close(nothing_wrong=nothing_wrong)
 
-    def _write(self, items: Sequence[Item]) -> None:
-        done: list[Item] = []
+    def _close_journal(self, journal: LoadJournal, *, complete: bool) -> None:
+        try:
+            if self._spool is not None and complete:
+                self._spool.pour()
+                self.rejects.sync()
+            complete = complete and not self.failures
+            journal.close(complete=complete, marks=self._marks() if complete else None)
+        except OutputError as error:
+            self.rejects.failure = error
+            journal.close(complete=False)
+        except JournalError as error:
+            self._failure = self._failure or error
+        finally:
+            if self._spool is not None:
+                self._spool.close()
+
+    def _write(self, items: Sequence[Item]) -> list[RecordOutcome]:
+        """Write some items and have them noted; return the records of which that is so."""
+        done, rest, later = self._sorted(items)
+        if self.journal is not None and not self._marked:
+            self._acknowledge(self.journal, [])  # where the files began: a kill may come at once
+            self._marked = True
+        written = done if self.results.write(done) else []
+        if self.rejects.write(rest):
+            written = written + [item for item in rest if isinstance(item, RecordOutcome)]
+            self._bad_written += sum(isinstance(item, BadLine) for item in rest)
+        self._keep(later)
+        if self.journal is None:
+            return []
+        if not (self.results.sync() and self.rejects.sync()):
+            return []
+        return written if self._acknowledge(self.journal, written) else []
+
+    def _sorted(
+        self, items: Sequence[Item]
+    ) -> tuple[list[RecordOutcome], list[Item], list[RecordOutcome]]:
+        """Tell apart what succeeded, what is a reject by now, and what may become something else yet."""
+        done: list[RecordOutcome] = []
         rest: list[Item] = []
+        later: list[RecordOutcome] = []
         for item in items:
-            (done if _has_succeeded(item) else rest).append(item)
-        self.results.write(done)
-        self.rejects.write(rest)
+            if not isinstance(item, RecordOutcome):
+                rest.append(item)
+            elif item.status is RecordStatus.SUCCEEDED:
+                done.append(item)
+            elif self.journal is not None and item.retryable:
+                later.append(item)
+            else:
+                rest.append(item)
+        return done, rest, later
 
+    def _keep(self, later: list[RecordOutcome]) -> None:
+        if self._spool is not None and self.rejects.failure is None:
+            try:
+                self._spool.keep(later)
+            except OutputError as error:
+                self.rejects.failure = error
 
-def _has_succeeded(item: Item) -> bool:
-    return isinstance(item, RecordOutcome) and item.status is RecordStatus.SUCCEEDED
+    def _acknowledge(self, journal: LoadJournal, records: Sequence[RecordOutcome]) -> bool:
+        """Have the journal note records with the sizes of the files; return whether it has."""
+        if self._failure is not None:
+            return False
+        try:
+            journal.acknowledge(settled_of(records), self._marks())
+        except JournalError as error:
+            self._failure = error
+            return False
+        return True
+
+    def _marks(self) -> Mapping[str, int | str]:
+        return {BAD_LINES: self._bad_written, **self.rejects.marks(), **self.results.marks()}
 
 
 @asynccontextmanager
 async def opened(
-    rejects: str | None,
-    results: str | None,
+    names: Names,
     taken: set[Identity],
-    *,
-    append: bool = False,
-    force: bool = False,
+    journal: LoadJournal | None,
+    say: Callable[[str], object],
 ) -> AsyncIterator[LoadFiles]:
     """Give the files with these names, which are written to while the block lasts; all is written after it.
 
     `taken`: files that the command reads or writes already. Raises `CommandError`, and then no file is another than
     before.
     """
-    files = LoadFiles()
+    marks = {} if journal is None else journal.marks
+    rejects, results = await open_sinks(names, marks, taken, say, lasting=journal is not None)
+    files = LoadFiles(rejects, results, journal)
+    task = asyncio.create_task(files.work())
     try:
-        for each, kind, path in (
-            (files.rejects, Rejects, rejects),
-            (files.results, Results, results),
-        ):
-            if path is not None:
-                # It may wait for the other end of a pipe.
-                make = partial(_made, kind, path, append=append, force=force)
-                each.sink = await call_in_thread(make)
-                take(each.sink, path, taken)
-        task = asyncio.create_task(files.work())
-        try:
-            yield files
-        finally:
-            await files.end()
-            await task
+        yield files
     finally:
-        await call_in_thread(partial(files.close, nothing_wrong=files.begun))
-
-
-def _made(kind: type[Rejects | Results], path: str, *, append: bool, force: bool) -> _Sink:
-    if append and force:
-        raise CommandError(
-            "--append and --force: a file is gone on with, or replaced; give one of them"
-        )
-    try:
-        return kind(path, append=append, force=force)
-    except OutputError as error:
-        raise CommandError(str(error)) from None
+        await files.end()
+        await task
+        await call_in_thread(partial(files.close, nothing_wrong=files.begun, final=files.final))

@@ -273,6 +273,15 @@ class LoadSettings(Settings):
             help="Write what succeeded: each row as it is in the input, with its id and whether it is new.",
         ),
     ] = None
+    journal: Annotated[
+        str | None,
+        typer.Option(
+            rich_help_panel=OUTPUT,
+            metavar="FILE",
+            help="Note in this file what became of each record, so that `hubbatch resume FILE` goes on after a kill"
+            " or a power cut: nothing is lost, nothing is sent twice.",
+        ),
+    ] = None
 
 
 def takes_some_settings(*names: str) -> Callable[[_Command], _Command]:

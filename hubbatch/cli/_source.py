@@ -40,7 +40,9 @@ class Source:
             bad_lines="reject",
             notice=lambda _: None,  # they stand in the blocks
         )
-        self.identities = {_identity(path) for path in self._source.check()}
+        self.paths = self._source.check()
+        """The files, patterns made out."""
+        self.identities = {_identity(path) for path in self.paths}
 
     @property
     def blank(self) -> int:

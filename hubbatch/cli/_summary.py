@@ -41,8 +41,14 @@ class Report:
     @property
     def written(self) -> dict[str, tuple[str, int]]:
         """The files that hold something: path and number of rows."""
-        succeeded = self.ending.outcome.counts.succeeded
-        rows = {"rejects": self.rejected, "results": succeeded, "output": succeeded}
+        counts, aside = self.ending.outcome.counts, self.ending.aside
+        goes_on = self.journal is not None and self.ending.code not in {
+            ExitCode.OK,
+            ExitCode.SOME_FAILED,
+        }  # what may still succeed is a reject at the very end only
+        rejected = counts.failed + aside.bad if goes_on else self.rejected
+        succeeded = counts.succeeded
+        rows = {"rejects": rejected, "results": succeeded, "output": succeeded}
         return {
             name: (path, rows[name])
             for name, path in self.files.items()

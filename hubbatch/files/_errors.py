@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hubbatch import HubbatchError
-from hubbatch._output.file import OutputError, ReaderGoneError
+from hubbatch._output.file import ChangedFileError, OutputError
 
-__all__ = ["BrokenInputError", "InputError", "OutputError", "ReaderGoneError"]
+__all__ = ["BrokenInputError", "ChangedFileError", "InputError", "OutputError"]
 
 
 class InputError(HubbatchError):

@@ -30,15 +30,18 @@ class _Sink:
         append: bool = False,
         force: bool = False,
         known_size: int | None = None,
+        known_tail: str | None = None,
     ) -> None:
         self._file = OutputFile(path, append=append or known_size is not None, force=force)
         if known_size is not None:
             try:
-                self._file.cut(known_size)
+                self._file.cut(known_size, known_tail)
             except OutputError:
                 self._file.close()
                 raise
         self._form: Form | None = None
+        self._origin: Opened | None = None
+        """The input whose rows come next, if the file has not been begun with it."""
         self.written = 0
         """How many rows were written."""
 
@@ -46,6 +49,11 @@ class _Sink:
     def identity(self) -> tuple[int, int]:
         """Which file it is, whatever its name: device and inode."""
         return self._file.identity
+
+    @property
+    def path(self) -> str:
+        """Its name."""
+        return self._file.path
 
     @property
     def is_regular(self) -> bool:
@@ -56,6 +64,11 @@ class _Sink:
     def size(self) -> int:
         """How many bytes the file holds."""
         return self._file.size
+
+    @property
+    def tail(self) -> str:
+        """A digest of the last bytes that the file holds, by which it is known again: see `known_tail`."""
+        return self._file.tail()
 
     def check(self, origin: Opened) -> None:
         """Raise `OutputError` if the file that is appended to holds something else than rows of this input.
@@ -85,10 +98,10 @@ class _Sink:
             self._file.cut(0)  # a kill may have left a part of it
             if head:
                 self._file.write(head)
-        self._form = form
+        self._form, self._origin = form, None
 
     def _looked_at(self, origin: Opened) -> tuple[Form, bytes]:
-        form = Form.like(origin, self._file.path, self._own_names(origin))
+        form = self._form_like(origin)
         return form, self._file.read(max(1, len(form.head().encode())))
 
     def sync(self) -> None:
@@ -119,17 +132,24 @@ class _Sink:
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         raise NotImplementedError
 
+    def write_rendered(self, lines: bytes, rows: int) -> None:
+        """Write rows that `rendered` has returned, so many. Raises `OutputError`."""
+        if self._origin is not None:
+            self.begin(self._origin)
+        self._file.write(lines)
+        self.written += rows
+
     def _write(self, lines: list[str]) -> None:
-        # What could not be decoded goes back to the bytes that it was; half a character of JSON is escaped by then.
         if lines:
-            self._file.write("".join(lines).encode("utf-8", "surrogateescape"))
-            self.written += len(lines)
+            self.write_rendered(_encoded(lines), len(lines))
 
     def _form_for(self, origin: Opened) -> Form:
         if self._form is None:
-            self.begin(origin)
-        assert self._form is not None  # noqa: S101 (for the type checker)
+            self._form, self._origin = self._form_like(origin), origin
         return self._form
+
+    def _form_like(self, origin: Opened) -> Form:
+        return Form.like(origin, self._file.path, self._own_names(origin))
 
 
 class Rejects(_Sink):
@@ -140,9 +160,10 @@ class Rejects(_Sink):
     _category, _message`, which are ignored when it is loaded again. A line that is no record comes as it was, and is
     none again.
 
-    A path that exists is a `UsageError`, unless `append` or `force` is given. `known_size`: append after so many bytes,
-    the `size` that was noted last, and remove what comes after them: a kill has left it. The file is its owner's
-    alone (0600).
+    A path that exists and is not empty is a `UsageError`, unless `append` or `force` is given. `known_size`: append
+    after so many bytes, the `size` that was noted last, and remove what comes after them: a kill has left it.
+    `known_tail`: the `tail` that was noted with it; another one is a `ChangedFileError`. The file is its owner's alone
+    (0600).
     """
 
     def write(self, *items: RecordOutcome | BadLine) -> None:
@@ -151,6 +172,10 @@ class Rejects(_Sink):
         Raises `OutputError`, `UsageError` for a record that comes from no file or has succeeded.
         """
         self._write([self._line(item) for item in items])
+
+    def rendered(self, *items: RecordOutcome | BadLine) -> bytes:
+        """Return what `write` would write of them, for `write_rendered` later; the file stays as it is."""
+        return _encoded([self._line(item) for item in items])
 
     def _line(self, item: RecordOutcome | BadLine) -> str:
         if isinstance(item, BadLine):
@@ -192,6 +217,11 @@ class Results(_Sink):
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         clash = not origin.columns or any(name in origin.columns for name in _CREATED)
         return ("_id", "_new") if clash else _CREATED
+
+
+def _encoded(lines: list[str]) -> bytes:
+    # What could not be decoded goes back to the bytes that it was; half a character of JSON is escaped by then.
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _is_part(begun: bytes, head: bytes) -> bool:

@@ -10,16 +10,7 @@ from pathlib import Path
 from hubbatch.errors import UsageError
 from hubbatch.journal._errors import JournalError
 
-__all__ = [
-    "LOCK",
-    "address",
-    "check",
-    "close_to_others",
-    "is_there",
-    "make",
-    "remove",
-    "sync_folder",
-]
+__all__ = ["LOCK", "check", "close_to_others", "is_there", "make", "remove"]
 
 LOCK = "-lock"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -64,21 +55,6 @@ def make(path: str) -> bool:
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from None
     return True
-
-
-def sync_folder(path: str) -> None:
-    """Have it outlast a power loss that a file is there, where the system needs to be asked for that."""
-    with suppress(OSError):
-        folder = os.open(Path(path).parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
-def address(path: str, mode: str) -> str:
-    """Return a file as SQLite takes it, whatever its name holds; `mode`: `ro` or `rw`."""
-    return f"{Path(path).absolute().as_uri()}?mode={mode}"
 
 
 def close_to_others(path: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,7 @@ __all__ = [
     "load",
     "make_tables",
     "mark_rows",
-    "page_rows",
-    "try_rows",
+    "page_row",
 ]
 
 APPLICATION = 0x4842_6A6C
@@ -126,14 +125,9 @@ def load(path: str, database: sqlite3.Connection) -> Contents:
     )
 
 
-def page_rows(pages: Mapping[int, bytes]) -> list[tuple[int, bytes, int]]:
-    """Return the rows of pages."""
-    return [(page, states, _checksum(page, states)) for page, states in pages.items()]
-
-
-def try_rows(tries: Sequence[Try]) -> list[tuple[int, int, float]]:
-    """Return the rows of tries."""
-    return [(each.first, each.last, each.at) for each in tries]
+def page_row(page: int, states: bytes) -> tuple[int, bytes, int]:
+    """Return the row of a page."""
+    return page, states, _checksum(page, states)
 
 
 def mark_rows(marks: Mapping[str, Mark]) -> list[tuple[str, str]]:

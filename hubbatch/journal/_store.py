@@ -5,7 +5,6 @@ It knows nothing of what is noted when.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -24,8 +23,7 @@ from hubbatch.journal._format import (
     load,
     make_tables,
     mark_rows,
-    page_rows,
-    try_rows,
+    page_row,
 )
 from hubbatch.journal._lock import Lock
 from hubbatch.journal._tries import Try
@@ -55,7 +53,7 @@ class Store:
     """A journal's file, locked and open. Raises `JournalError` or `UsageError`, and then holds nothing open."""
 
     def __init__(self, path: str) -> None:
-        self.path = path = os.path.abspath(path)  # noqa: PTH100 (the program may go elsewhere; links stay)
+        self.path = path
         _files.check(path)
         self._lock = Lock(path)
         self._made = False
@@ -90,7 +88,7 @@ class Store:
         Raises `OperationalError` where that cannot be done, or where nothing can.
         """
         database = sqlite3.connect(
-            _files.address(self.path, "rw"),
+            Path(self.path).absolute().as_uri() + "?mode=rw",
             uri=True,
             timeout=_PATIENCE,
             isolation_level=None,
@@ -131,7 +129,6 @@ class Store:
     def _write_ahead(self, database: sqlite3.Connection) -> None:
         # The log is there before the file says that it has one, so that a missing one is noticed whenever we die.
         made = _files.make(self.path + "-wal")
-        _files.sync_folder(self.path)
         [[mode]] = database.execute("PRAGMA journal_mode=WAL")
         if mode != "wal" and made:
             Path(self.path + "-wal").unlink(missing_ok=True)
@@ -159,18 +156,18 @@ class Store:
             raise plain(error, self.path) from None
 
     def _write(self, changes: Changes) -> None:
+        many = self._database.executemany
         if changes.only_tries:
             self._database.execute("DELETE FROM tries")
-        for statement, rows in (
-            ("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items())),
-            ("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks)),
-            ("REPLACE INTO pages VALUES (?, ?, ?)", page_rows(changes.pages)),
-            ("INSERT INTO tries VALUES (?, ?, ?)", try_rows(changes.tries)),
-            ("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone]),
-            ("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items())),
-        ):
-            if rows:
-                self._database.executemany(statement, rows)
+        many("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items()))
+        many("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks))
+        many(
+            "REPLACE INTO pages VALUES (?, ?, ?)",
+            [page_row(*page) for page in changes.pages.items()],
+        )
+        many("INSERT INTO tries VALUES (?, ?, ?)", [(t.first, t.last, t.at) for t in changes.tries])
+        many("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone])
+        many("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items()))
 
     def close(self, *, discard: bool = False) -> None:
         """Close it and give the lock back. `discard`: delete it, if it was made for this."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cli_driver import TOKEN, Finished, contacts, hubbatch, process, table_of, until
 
-from hubbatch.cli import _load_files
+from hubbatch.cli import _load_sinks
 from hubbatch.sandbox import Sandbox
 
 BEFORE = "email\nthe only list of failed records\n"
@@ -335,7 +335,7 @@ def test_a_command_that_waits_for_the_other_end_of_a_pipe_can_be_broken_off(
         threading.Event().wait()
         raise AssertionError
 
-    monkeypatch.setattr(_load_files, "Rejects", wait_for_ever)
+    monkeypatch.setitem(_load_sinks._KINDS, "rejects", wait_for_ever)
     finished = hubbatch(
         "create", "contacts", written(tmp_path, BAD), "--sandbox", "--rejects", "pipe"
     )

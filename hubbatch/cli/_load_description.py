@@ -1,0 +1,127 @@
+"""What a load is about, as JSON, so that another process can go on with it; and how two of them differ.
+
+What decides which records there are, and what becomes of them, is compared. How they are sent is kept for `resume`
+only: it may be another each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cattrs import Converter
+
+from hubbatch import RateLimit, UsageError
+from hubbatch.cli._faults import CommandError
+from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._settings import LoadSettings
+from hubbatch.policies import Duplicates
+
+__all__ = ["check_same", "described", "restored"]
+
+_KEPT = ("batch_size", "linger", "max_failures", "deadline", "api_version", "base_url")
+"""Settings that `resume` takes over."""
+_STDIN = "-"
+_CONVERTER = Converter()
+
+
+def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a load is about; `paths`: its files, patterns made out."""
+    rate = settings.rate
+    return _as_json(
+        {
+            "verb": job.verb,
+            "object": job.object_type,
+            "files": [_file(path) for path in paths],
+            "layout": _CONVERTER.unstructure(job.layout),
+            "options": dict(job.options),
+            "duplicates": settings.duplicates.value,
+            "rejects": _absolute(settings.rejects),
+            "results": _absolute(settings.results),
+            "settings": {name: getattr(settings, name) for name in _KEPT}
+            | {"rate": None if rate is None else [rate.max_requests, rate.period]},
+        }
+    )
+
+
+def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise `CommandError` that names how a load differs from the one that a journal is of, if it does."""
+    for name in ("verb", "object", "duplicates", "rejects", "results"):
+        if None not in (known.get(name), given[name]) and known[name] != given[name]:
+            raise _other(journal, f"its {name} is {known[name]}, here it is {given[name]}")
+    _check_files(journal, known.get("files", []), given["files"])
+    for name in ("layout", "options"):
+        before, now = known.get(name, {}), given[name]
+        differing = [key for key in now if key in before and before[key] != now[key]]
+        if differing:
+            words = ", ".join(key.replace("_", " ") for key in differing)
+            raise _other(journal, f"it was begun with another {words}")
+
+
+def _check_files(journal: str, known: list[Any], given: list[Any]) -> None:
+    names = [[path for path, _ in files] for files in (known, given)]
+    if names[0] != names[1]:
+        raise _other(
+            journal, f"its input is {', '.join(names[0][:5])}, here it is {', '.join(names[1][:5])}"
+        )
+    for (path, before), (_, now) in zip(known, given, strict=True):
+        if None not in (before, now) and before != now:
+            raise CommandError(
+                f"{path} has changed since its load began: it had {before:,} bytes, and has {now:,}. Put it back as"
+                " it was, or begin another load of what is left with another journal"
+            )
+
+
+def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettings]:
+    """Return the command that a journal's load was begun with. Raises `CommandError` if it was begun in Python."""
+    try:
+        kept = dict(description["settings"])
+        rate = kept.pop("rate")
+        job = Job(
+            description["verb"],
+            description["object"],
+            [name for name, _ in description["files"]],
+            _CONVERTER.structure(description["layout"], Layout),
+            description["options"],
+        )
+        settings = LoadSettings(
+            **kept,
+            rate=None if rate is None else RateLimit(*rate),
+            duplicates=Duplicates(description["duplicates"]),
+            rejects=description["rejects"],
+            results=description["results"],
+            journal=path,
+        )
+    except (KeyError, TypeError, ValueError, UsageError):
+        raise CommandError(
+            f"the load of {path} was not begun by this command line: go on with it where it was begun"
+        ) from None
+    return job, settings
+
+
+def _file(path: str) -> list[Any]:
+    name = path if path == _STDIN else os.path.abspath(path)  # noqa: PTH100 (links stay as they are)
+    try:
+        is_file = path != _STDIN and Path(path).is_file()
+        return [name, Path(path).stat().st_size if is_file else None]
+    except OSError:
+        return [name, None]
+
+
+def _absolute(path: str | None) -> str | None:
+    return path if path is None else os.path.abspath(path)  # noqa: PTH100 (as above)
+
+
+def _as_json(value: dict[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(value))
+    return plain
+
+
+def _other(journal: str, how: str) -> CommandError:
+    return CommandError(
+        f"{journal} is the journal of another load: {how}. Call what it was begun with, or `hubbatch resume"
+        f" {journal}`, or give a new journal"
+    )

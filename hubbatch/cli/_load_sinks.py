@@ -1,0 +1,159 @@
+"""How the files of a load are opened: anew, or where an earlier process has left them.
+
+Nothing is lost by a command that goes wrong, and no file is written to that its user has worked on since. It knows
+nothing of records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from attrs import define, frozen
+
+from hubbatch.cli._faults import CommandError
+from hubbatch.cli._outputs import Identity, take
+from hubbatch.cli._threads import call_in_thread
+from hubbatch.files import ChangedFileError, OutputError, Rejects, Results
+
+__all__ = ["Names", "Written", "open_sinks"]
+
+_Sink = Rejects | Results
+Marks = Mapping[str, int | str]
+_KINDS: dict[str, type[_Sink]] = {"rejects": Rejects, "results": Results}
+
+
+@frozen
+class Names:
+    """What the files of a load are called, and what may happen to what is there."""
+
+    rejects: str | None = None
+    results: str | None = None
+    append: bool = False
+    force: bool = False
+
+
+@define
+class Written:
+    """A file, or none, and what went wrong with it."""
+
+    name: str
+    """What it is: rejects or results."""
+    path: str | None = None
+    sink: _Sink | None = None
+    failure: OutputError | None = None
+
+    def write(self, items: Sequence[Any]) -> bool:
+        """Write some items in one go; return whether they stand there, or nobody wants them."""
+        return self._try(lambda sink: sink.write(*items)) if items else True
+
+    def sync(self) -> bool:
+        """Wait until what was written is on the disk; return whether it is."""
+        return self._try(lambda sink: sink.sync())
+
+    def close(self, *, nothing_wrong: bool) -> None:
+        """Close it; see `hubbatch.files.Rejects.close`."""
+        if self.sink is not None:
+            try:
+                self.sink.close(nothing_wrong=nothing_wrong)
+            except OutputError as error:
+                self.failure = self.failure or error
+
+    def marks(self) -> Marks:
+        """Return what tells a later process where to go on."""
+        if self.sink is None or self.path is None:
+            return {}
+        return {
+            self.name: self.path,
+            f"{self.name} size": self.sink.size,
+            f"{self.name} tail": self.sink.tail,
+        }
+
+    def _try(self, act: Callable[[Any], object]) -> bool:
+        if self.failure is not None:
+            return False
+        try:
+            if self.sink is not None:
+                act(self.sink)
+        except OutputError as error:
+            self.failure = error
+            return False
+        return True
+
+
+async def open_sinks(
+    names: Names,
+    marks: Marks,
+    taken: set[Identity],
+    say: Callable[[str], object],
+    *,
+    lasting: bool,
+) -> list[Written]:
+    """Open the rejects and the results.
+
+    `marks`: what an earlier process has noted. `taken`: files that the command reads or writes already. `lasting`: only
+    files can be gone on with. Raises `CommandError`, and then no file is another than before.
+    """
+    found = [Written("rejects", names.rejects), Written("results", names.results)]
+    try:
+        for each in found:
+            if each.path is None:
+                continue
+            # It may wait for the other end of a pipe.
+            await call_in_thread(partial(_open, each, names, marks, say))
+            _take(each, taken, lasting=lasting)
+    except BaseException:
+        for each in found:
+            await call_in_thread(partial(each.close, nothing_wrong=False))
+        raise
+    return found
+
+
+def _open(each: Written, names: Names, marks: Marks, say: Callable[[str], object]) -> None:
+    if names.append and names.force:
+        raise CommandError(
+            "--append and --force: a file is gone on with, or replaced; give one of them"
+        )
+    kind, assumed = _KINDS[each.name], each.path
+    assert assumed is not None  # noqa: S101 (for the type checker)
+    try:
+        if each.name not in marks:
+            each.sink = kind(assumed, append=names.append, force=names.force)
+            return
+        each.path = str(marks[each.name])
+        size, tail = int(marks[f"{each.name} size"]), str(marks[f"{each.name} tail"])
+        try:
+            each.sink = kind(each.path, known_size=size, known_tail=tail)
+        except ChangedFileError:
+            before, each.path = each.path, _another(each.path)
+            say(
+                f"{before} was changed since the load wrote it, and stays as it is: the {each.name} go on in"
+                f" {each.path}"
+            )
+            each.sink = kind(each.path)
+    except OutputError as error:
+        raise CommandError(str(error)) from None
+
+
+def _another(path: str) -> str:
+    """Return a name that is free, beside that of a file that is not to be touched."""
+    whole = Path(path)
+    names = (whole.with_stem(f"{whole.stem}-{number}") for number in count(2))
+    return str(next(name for name in names if not name.exists()))
+
+
+def _take(each: Written, taken: set[Identity], *, lasting: bool) -> None:
+    """Note that a file is in use. Raises `CommandError` if it is already."""
+    sink = each.sink
+    if sink is None:
+        return
+    if not sink.is_regular:
+        if lasting:
+            raise CommandError(
+                f"--journal goes on with files: {each.path} is none, name one for the {each.name}"
+            )
+        return
+    take(sink, str(each.path), taken)

@@ -1,0 +1,248 @@
+"""A load with a journal: stopped and gone on with, refused for another input, and accounted for as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cli_driver import Finished, contacts, hubbatch, lines_of, process, table_of, until
+
+from hubbatch import journal
+from hubbatch.sandbox import Fault, FaultKind, RandomFaults, Sandbox
+
+ROWS = "".join(f"p{n}@b.cz,x\n" for n in range(200))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "in.csv").write_text(f"email,n\nno,1\nragged\n,\n{ROWS}no,2\nworse\n")
+    return tmp_path
+
+
+LOST = RandomFaults({Fault(FaultKind.RESET_AFTER_WRITE, body_text="p50@b.cz"): 1.0})
+"""The answer about one record is lost, each time."""
+
+
+def load(folder: Path, sandbox: Sandbox, *options: object, verb: str = "upsert") -> Finished:
+    key = () if "--unique-property" in options or verb == "create" else ("--id-property", "email")
+    return hubbatch(
+        *(verb, "contacts", folder / "in.csv", *key, "--base-url", sandbox.base_url),
+        *("--journal", folder / "load.journal", "--rejects", folder / "bad.csv"),
+        *("--results", folder / "done.csv", "--batch-size", 10, *options),
+    )
+
+
+def resume(folder: Path, *options: object) -> Finished:
+    return hubbatch("resume", folder / "load.journal", *options)
+
+
+def check_files(folder: Path) -> None:
+    """Fail unless every row of the input is in one of the files, once."""
+    rejected = [tuple(row.values())[5] for row in table_of(folder / "bad.csv")]
+    stored = [row["email"] for row in table_of(folder / "done.csv")]
+    assert Counter(rejected + stored) == Counter(
+        ["no", "no", "ragged", "worse", *(f"p{n}@b.cz" for n in range(200))]
+    )
+    assert len(stored) == 200
+
+
+@pytest.mark.parametrize("again", ["resume", "the same command"])
+def test_a_load_that_was_stopped_goes_on_and_the_account_is_of_the_whole(
+    folder: Path, hubspot_sandbox: Sandbox, again: str
+) -> None:
+    first = load(folder, hubspot_sandbox, "--max-failures", 2)
+    sent = hubspot_sandbox.request_count
+    last = (
+        resume(folder, "--max-failures", 100)
+        if again == "resume"
+        else load(folder, hubspot_sandbox, "--max-failures", 100)
+    )
+
+    assert (first.code, last.code) == (3, 1)
+    assert f"hubbatch resume {folder / 'load.journal'}" in first.out
+    assert first.count("succeeded") < 200
+    assert (last.count("total"), last.count("succeeded"), last.count("failed")) == (202, 200, 2)
+    assert hubspot_sandbox.request_count > sent
+    assert len(contacts(hubspot_sandbox)) == 200
+    check_files(folder)
+
+
+def test_a_load_that_is_finished_says_so_and_sends_nothing(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert load(folder, hubspot_sandbox).code == 1
+    sent = hubspot_sandbox.request_count
+
+    for finished in (resume(folder), load(folder, hubspot_sandbox)):
+        assert finished.code == 1
+        assert "is finished: 200 records succeeded, 4 did not" in finished.err
+    assert hubspot_sandbox.request_count == sent
+    check_files(folder)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"text": "email,n\nother@b.cz,1\n"}, "in.csv has changed since its load began: it had"),
+        ({"options": ("--skip", 1)}, "it was begun with another skip"),
+        ({"options": ("--map", "n=city")}, "it was begun with another columns"),
+        ({"options": ("--duplicates", "merge")}, "its duplicates is serial, here it is merge"),
+        ({"verb": "create"}, "its verb is upsert, here it is create"),
+        ({"options": ("--results", "other.csv")}, "other.csv"),
+        ({"options": ("--sandbox",)}, "--journal with --sandbox"),
+    ],
+)
+def test_another_load_is_refused_with_the_difference(
+    folder: Path, hubspot_sandbox: Sandbox, changes: dict[str, Any], said: str
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+    sent, before = hubspot_sandbox.request_count, (folder / "bad.csv").read_bytes()
+    if "text" in changes:
+        (folder / "in.csv").write_text(changes["text"])
+
+    verb = changes.get("verb", "upsert")
+    finished = load(folder, hubspot_sandbox, *changes.get("options", ()), verb=verb)
+
+    assert finished.code == 2
+    assert said in finished.err
+    assert hubspot_sandbox.request_count == sent
+    assert (folder / "bad.csv").read_bytes() == before
+
+
+def test_an_input_of_the_same_size_with_other_rows_is_refused_before_one_is_sent(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+    before = len(contacts(hubspot_sandbox))
+    text = (folder / "in.csv").read_text()
+    (folder / "in.csv").write_text(text.replace("p5@", "q5@"))
+
+    finished = resume(folder, "--max-failures", 100)
+
+    assert finished.code in {2, 4}
+    assert "the source has changed" in finished.err
+    assert len(contacts(hubspot_sandbox)) == before
+    assert "q5@b.cz" not in contacts(hubspot_sandbox)
+
+
+@pytest.mark.parametrize("edit", ["mended", "shortened", "gone"])
+def test_a_file_that_its_user_has_worked_on_is_not_touched(
+    folder: Path, hubspot_sandbox: Sandbox, edit: str
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+    path, before = folder / "bad.csv", (folder / "bad.csv").read_text()
+    rows = [row["email"] for row in table_of(path)]
+    edits = {"mended": before.replace("ragged", "a@b.cz,x"), "shortened": before[:60], "gone": None}
+    text = edits[edit]
+    path.unlink() if text is None else path.write_text(text)
+
+    finished = resume(folder, "--max-failures", 100)
+
+    other = folder / "bad-2.csv"
+    assert finished.code == 1
+    assert f"the rejects go on in {other}" in finished.err
+    assert (path.read_text() if path.exists() else None) == text
+    rows += [row["email"] for row in table_of(other)]
+    assert sorted(rows) == ["no", "no", "ragged", "worse"]
+    assert len(table_of(folder / "done.csv")) == 200
+
+
+@pytest.mark.hubspot_sandbox(faults=LOST)
+def test_a_create_in_doubt_is_listed_at_the_very_end_and_not_before(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    rows = ROWS.splitlines(keepends=True)
+    (folder / "in.csv").write_text("".join(["email,n\n", *rows[:100], "no,1\n", *rows[100:]]))
+
+    first = load(folder, hubspot_sandbox, "--max-failures", 1, verb="create")
+    early = [row["_status"] for row in table_of(folder / "bad.csv")]
+    last = resume(folder, "--max-failures", 100)
+
+    assert (first.code, last.code) == (3, 1)
+    assert first.count("unknown") == last.count("unknown") == 10
+    assert set(early) == {"FAILED"}
+    listed = [row for row in table_of(folder / "bad.csv") if row["_status"] == "UNKNOWN"]
+    assert len(listed) == 10
+    assert last.count("succeeded") == 190 == len(table_of(folder / "done.csv"))
+    assert len(contacts(hubspot_sandbox)) == 200
+    assert resume(folder).code == 1
+
+
+def test_standard_input_has_to_be_kept_and_piped_again(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    text = "".join(f'{{"email":"p{n}@b.cz"}}\n' for n in range(300))
+    path, bad = folder / "load.journal", folder / "bad.ndjson"
+    options = ("--base-url", hubspot_sandbox.base_url, "--journal", path, "--rejects", bad)
+    command = ("upsert", "contacts", "-", "--id-property", "email", *options)
+    with process(folder, *command) as first:
+        first.type(text[: len(text) // 2])
+        until(lambda: len(contacts(hubspot_sandbox)) >= 100)
+        assert "keep what is piped here" in first.err
+        first.popen.send_signal(signal.SIGKILL)
+    with process(folder, "resume", path) as second:
+        second.type(text + '{"email":"no"}\n')
+        assert second.popen.stdin is not None
+        second.popen.stdin.close()
+        finished = second.end()
+
+    assert finished.code == 1
+    assert finished.count("succeeded") == len(contacts(hubspot_sandbox)) == 300
+    assert [line["email"] for line in lines_of(bad)] == ["no"]
+
+
+def test_a_journal_can_be_looked_into_and_deleted(folder: Path, hubspot_sandbox: Sandbox) -> None:
+    path = folder / "load.journal"
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+
+    shown = hubbatch("journal", "show", path)
+    found = json.loads(hubbatch("journal", "show", path, "--json").out)
+
+    assert "upsert contacts, not finished" in shown.out
+    assert f"next: hubbatch resume {path}" in shown.out
+    assert found["files"] == [str(folder / "in.csv")]
+    assert found["rejects"] == str(folder / "bad.csv")
+    assert found["records"]["failed"] + found["records"]["bad_lines"] >= 2
+    refused = hubbatch("journal", "delete", path)
+    assert (refused.code, path.exists()) == (2, True)
+    assert "is not finished" in refused.err
+    assert hubbatch("journal", "delete", path, "--force").code == 0
+    assert not list(folder.glob("load.journal*"))
+    for command in (("resume", path), ("journal", "show", path), ("journal", "delete", path)):
+        assert hubbatch(*command).code == 2
+
+
+def test_a_journal_that_is_in_use_or_foreign_is_refused(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = folder / "load.journal"
+    with journal.Journal(path):
+        finished = load(folder, hubspot_sandbox)
+        assert finished.code == 2
+        assert "in use" in finished.err
+    path.write_text("email\nprecious\n")
+    finished = load(folder, hubspot_sandbox)
+    assert finished.code == 2
+    assert path.read_text() == "email\nprecious\n"
+    assert not (folder / "bad.csv").exists()
+    assert hubspot_sandbox.request_count == 0
+
+
+def test_a_journal_goes_on_with_files_only(folder: Path, hubspot_sandbox: Sandbox) -> None:
+    finished = load(folder, hubspot_sandbox, "--rejects", "/dev/null")
+
+    assert finished.code == 2
+    assert "name one for the rejects" in finished.err
+    assert hubspot_sandbox.request_count == 0
+
+
+def test_a_load_that_was_begun_in_python_goes_on_there(folder: Path) -> None:
+    path = folder / "load.journal"
+    with journal.Journal(path) as made:
+        asyncio.run(made.begin({"endpoint": "upsert"}))
+    assert "was not begun by this command line" in resume(folder).err
