@@ -1,0 +1,200 @@
+"""Loads that are killed at random moments and gone on with, in processes of their own, against a sandbox here."""
+
+from __future__ import annotations
+
+import csv
+import multiprocessing
+import os
+import random
+import sqlite3
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from attrs import define, field
+from cli_driver import PATIENCE, TOKEN, table_of
+
+from hubbatch.sandbox import FaultKind, RandomFaults, Sandbox
+
+__all__ = ["FAULTS", "VARIANTS", "Killing", "Variant"]
+
+FAULTS = RandomFaults(
+    {
+        FaultKind.RESET_AFTER_WRITE: 0.01,
+        FaultKind.BAD_GATEWAY: 0.01,
+        FaultKind.SERVER_ERROR_AFTER_WRITE: 0.005,
+        FaultKind.LOCKED: 0.01,
+    },
+    seed=12,
+)
+_MOST_IN_DOUBT = 800
+_LATER = 60.0
+"""Seconds that a journal is made older by at each kill, so that a look-up need not wait in real time."""
+
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["hubbatch.cli._app", "hubbatch.cli._executing"])
+
+
+@define(frozen=True)
+class Variant:
+    """A verb, and what it knows records by."""
+
+    verb: str
+    options: tuple[str, ...]
+
+    @property
+    def finds_out(self) -> bool:
+        """Whether what became of a record can be found out after a kill."""
+        return bool(self.options)
+
+
+VARIANTS = (
+    Variant("upsert", ("--id-property", "deal_ref")),
+    Variant("create", ("--unique-property", "deal_ref")),
+    Variant("create", ()),
+)
+
+
+def run(arguments: Sequence[str], output: str) -> None:
+    """Run a command in a process that was forked for it."""
+    from hubbatch.cli import main  # noqa: PLC0415 (the server of these processes has it already)
+
+    number = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(number, 1)
+    os.dup2(number, 2)
+    os.environ["HUBSPOT_ACCESS_TOKEN"] = TOKEN
+    sys.argv = ["hubbatch", *arguments]
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 (a descriptor)
+    sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+    main()
+
+
+@define
+class Killing:
+    """A load of some deals that is killed so many times, and then seen through."""
+
+    folder: Path
+    variant: Variant
+    records: int
+    kills: int
+    seed: int = 0
+    batch_size: int = 10
+    requests: int = 0
+    """Requests that the sandbox has had at the last kill."""
+    _chance: random.Random = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Begin with the same chance each time."""
+        self._chance = random.Random(self.seed)
+
+    @property
+    def journal(self) -> Path:
+        return self.folder / "load.journal"
+
+    @property
+    def input(self) -> Path:
+        return self.folder / "deals.csv"
+
+    def write_input(self) -> None:
+        """Write the deals: one in 97 is refused, one in 89 is no row, one in 83 is blank."""
+        with self.input.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(["deal_ref", "dealname", "amount"])
+            for number in range(self.records):
+                if number % 89 == 5:
+                    writer.writerow([f"ragged {number}"])
+                elif number % 83 == 7:
+                    writer.writerow(["", "", ""])
+                else:
+                    amount = "plenty" if number % 97 == 3 else str(number)
+                    writer.writerow([f"r{number}", f"Deal, number {number}", amount])
+
+    def command(self, sandbox: Sandbox) -> list[str]:
+        """Return the command that begins the load."""
+        return [
+            *(self.variant.verb, "deals", str(self.input), *self.variant.options),
+            *("--base-url", sandbox.base_url, "--journal", str(self.journal)),
+            *("--rejects", str(self.folder / "bad.csv")),
+            *("--results", str(self.folder / "done.csv")),
+            *("--batch-size", str(self.batch_size)),
+        ]
+
+    def carry_out(self, sandbox: Sandbox) -> int:
+        """Have it killed at random moments, then let it end; return the exit code of the last process."""
+        self.write_input()
+        for number in range(self.kills):
+            process = self.begin(sandbox, again=number % 2 == 0)
+            self.kill(process, sandbox, left=self.kills - number)
+            self.age()
+        process = self.begin(sandbox, again=True)
+        process.join(PATIENCE + self.records / 500)
+        assert process.exitcode is not None, (self.folder / "said.txt").read_text()
+        return process.exitcode
+
+    def begin(self, sandbox: Sandbox, *, again: bool) -> BaseProcess:
+        """Begin it, or go on, by either of the two ways."""
+        command = self.command(sandbox)
+        if again and self.journal.exists() and self._has_begun():
+            command = ["resume", str(self.journal)]
+        process = _PROCESSES.Process(target=run, args=(command, str(self.folder / "said.txt")))
+        process.start()
+        return process
+
+    def kill(self, process: BaseProcess, sandbox: Sandbox, *, left: int) -> None:
+        """Kill a process at a random moment: after some requests, or before the first one."""
+        wanted = self.records / self.batch_size * self._chance.uniform(0, 1.2 / left)
+        until, end = sandbox.request_count + wanted, time.monotonic() + PATIENCE
+        while process.is_alive() and sandbox.request_count < until and time.monotonic() < end:
+            time.sleep(0.001)
+        time.sleep(self._chance.uniform(0, 0.02))
+        process.kill()
+        process.join()
+
+    def age(self) -> None:
+        """Have time go by: what is in doubt was sent a while ago."""
+        if self.journal.exists():
+            with closing(sqlite3.connect(self.journal)) as found, found:
+                if found.execute("SELECT 1 FROM sqlite_master WHERE name = 'tries'").fetchone():
+                    found.execute("UPDATE tries SET at = at - ?", (_LATER,))
+
+    def check(self, sandbox: Sandbox) -> None:
+        """Fail unless each row is where it belongs, once: in the store, in the results, or in the rejects."""
+        rows = [row for row in self._input_rows() if any(row)]
+        good = {row[0] for row in rows if len(row) == 3 and row[2] != "plenty"}
+        wrong = [row[0] for row in rows if row[0] not in good]
+        rejects = table_of(self.folder / "bad.csv")
+        done = table_of(self.folder / "done.csv")
+        unknown = [row["deal_ref"] for row in rejects if row["_status"] == "UNKNOWN"]
+        refused = [row["deal_ref"] for row in rejects if row["_status"] != "UNKNOWN"]
+        stored = Counter(deal.properties["deal_ref"] for deal in sandbox.objects("deals").values())
+
+        assert max(stored.values()) == 1, "nothing is stored twice"
+        assert sorted(refused + unknown + [row["deal_ref"] for row in done]) == sorted(
+            row[0] for row in rows
+        )
+        # A row that is refused after its first answer was lost is listed as UNKNOWN: a refusal proves nothing then.
+        assert sorted(refused + [ref for ref in unknown if ref in wrong]) == sorted(wrong)
+        unknown = [ref for ref in unknown if ref in good]
+        assert stored.keys() <= good
+        assert good - stored.keys() <= set(unknown)
+        assert {row["deal_ref"] for row in done} == good - set(unknown)
+        ids = {deal.properties["deal_ref"]: deal.id for deal in sandbox.objects("deals").values()}
+        assert all(row["id"] == ids[row["deal_ref"]] for row in done)
+        if self.variant.finds_out:
+            assert not unknown
+        assert len(unknown) <= _MOST_IN_DOUBT * self.kills + self.records // 20  # lost answers
+
+    def _input_rows(self) -> list[list[str]]:
+        with self.input.open(newline="", encoding="utf-8") as file:
+            return list(csv.reader(file))[1:]
+
+    def _has_begun(self) -> bool:
+        with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True)) as found:
+            try:
+                return bool(found.execute("SELECT * FROM facts").fetchall())
+            except sqlite3.Error:
+                return False
