@@ -142,6 +142,16 @@ def test_threads_share_a_client(client: sync.Client) -> None:
     assert [outcomes[number].counts.succeeded for number in range(3)] == [300] * 3
 
 
+def test_what_is_read_out_can_be_the_source_of_what_is_written(client: sync.Client) -> None:
+    assert client.create("contacts", people(450)).ok
+    changes = ({"id": each.id, "firstname": "Ada"} for each in client.scan("contacts"))
+    assert client.update("contacts", changes).counts.succeeded == 450
+    names = {
+        each.properties["firstname"] for each in client.scan("contacts", properties=["firstname"])
+    }
+    assert names == {"Ada"}
+
+
 def test_all_objects_are_read_out(client: sync.Client) -> None:
     assert client.create("contacts", people(450)).ok
     found = [contact.properties["email"] for contact in client.scan("contacts")]
