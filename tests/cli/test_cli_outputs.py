@@ -335,7 +335,7 @@ def test_a_command_that_waits_for_the_other_end_of_a_pipe_can_be_broken_off(
         threading.Event().wait()
         raise AssertionError
 
-    monkeypatch.setitem(_load_sinks._KINDS, "rejects", wait_for_ever)
+    monkeypatch.setattr(_load_sinks, "_KINDS", {"rejects": wait_for_ever})
     finished = hubbatch(
         "create", "contacts", written(tmp_path, BAD), "--sandbox", "--rejects", "pipe"
     )
