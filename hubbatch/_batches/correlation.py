@@ -68,12 +68,15 @@ def correlate(
         all_results = [*map(matched.get, range(len(inputs)))]
         if type(None) not in set(map(type, all_results)):  # as nearly always
             return _all_succeeded(all_results)
-    causes, errors, nameless = _assign_errors(endpoint, inputs, names, matches, response)
+    assigned = _assign_errors(endpoint, inputs, names, matches, response)
+    causes, errors, nameless = assigned.causes, assigned.errors, assigned.nameless
     statuses = [RecordStatus.SUCCEEDED] * len(inputs)
     for position in causes:
         # Both a result and an error, or a result that may be its own: which of them is true is not known.
         # So it is with several pairs of one input: what is said of one of them is not said of the others.
+        # And so with pairs that share the object which an error names, if it is about one of them.
         doubtful = position in matched or matches.left_over or _is_several(inputs[position])
+        doubtful = doubtful or position in assigned.ambiguous
         statuses[position] = RecordStatus.UNKNOWN if doubtful else RecordStatus.FAILED
     for position, result in matched.items():
         if result is None:
@@ -141,46 +144,33 @@ def _by_trace_id(inputs: Sequence[Input], results: ObjectResults) -> list[int] |
         return None
 
 
-def _of_errors(names: Names, matches: Matches, errors: Sequence[BatchError]) -> list[Sequence[int]]:
-    """Return for each error the positions of the inputs that it is about.
+def _of_errors(
+    names: Names, matches: Matches, errors: Sequence[BatchError]
+) -> tuple[list[Sequence[int]], set[int]]:
+    """Return for each error the positions of the inputs that it is about, and those which it may not be about.
 
     Some errors name what several inputs share, as one object in many pairs. They are about those without a result and
     without an error of their own. All of them are refused if it is about the object itself, or if there is an error for
-    each. If there are fewer such errors it is not known whom they mean, and they name nobody.
+    each. If there are fewer such errors it is not known which of them they mean.
     """
     named: list[Sequence[int]] = [names.of_error(error) for error in errors]
-    shared = [
-        len(positions) > 1 and names.names_what_is_shared(error)
-        for positions, error in zip(named, errors, strict=True)
-    ]
-    if not any(shared):
-        return named
-    settled = {
-        *matches.results,
-        *(
-            at
-            for several, named_by in zip(shared, named, strict=True)
-            if not several
-            for at in named_by
-        ),
-    }
     groups: dict[tuple[int, ...], list[int]] = {}
-    for number, positions in enumerate(named):
-        if shared[number]:
+    settled = set(matches.results)
+    for number, (positions, error) in enumerate(zip(named, errors, strict=True)):
+        if len(positions) > 1 and names.names_what_is_shared(error):
             groups.setdefault(tuple(positions), []).append(number)
-    for positions, numbers in groups.items():
-        open_ = [at for at in positions if at not in settled] or positions
-        if is_about_an_object(errors[numbers[0]]):
-            named[numbers[0]] = open_
-            for count, number in enumerate(numbers[1:], 1):
-                named[number] = [open_[count % len(open_)]]
-        elif len(numbers) >= len(open_):
-            for count, number in enumerate(numbers):
-                named[number] = [open_[count % len(open_)]]
         else:
-            for number in numbers:
-                named[number] = ()
-    return named
+            settled.update(positions)
+    ambiguous: set[int] = set()
+    for positions, numbers in groups.items():
+        left = [at for at in positions if at not in settled] or positions
+        for count, number in enumerate(numbers):
+            named[number] = [left[count % len(left)]]
+        if len(numbers) < len(left):
+            named[numbers[0]] = left
+            if not is_about_an_object(errors[numbers[0]]):
+                ambiguous.update(left)
+    return named, ambiguous
 
 
 def _already_gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]) -> set[int]:
@@ -191,19 +181,33 @@ def _already_gone(endpoint: Endpoint, names: Names, errors: Sequence[BatchError]
     return set().union(*{id(positions): positions for positions in named}.values())
 
 
+@frozen
+class _Assigned:
+    """The errors of a reply, given to inputs by position."""
+
+    causes: dict[int, BatchError]
+    """The first error of each."""
+    errors: list[BatchError]
+    """All of them, with their indexes."""
+    nameless: list[BatchError]
+    ambiguous: set[int]
+    """The inputs that their errors may not be about."""
+
+
 def _assign_errors(
     endpoint: Endpoint,
     inputs: Sequence[Input],
     names: Names,
     matches: Matches,
     response: BatchResponse,
-) -> tuple[dict[int, BatchError], list[BatchError], list[BatchError]]:
-    """Give errors to inputs: the first error of each input, all errors with indexes, those that name nobody."""
+) -> _Assigned:
+    """Give errors to inputs."""
     causes: dict[int, BatchError] = {}
     indexed, nameless = [], []
     # What has no words of HubSpot's is no rejection, whichever record it is about.
     refusals = [each for each in response.errors if each.category or each.correlation_id]
-    about = iter(_of_errors(names, matches, refusals))
+    positions_of, ambiguous = _of_errors(names, matches, refusals)
+    about = iter(positions_of)
     for item in response.errors:
         from_hubspot = bool(item.category or item.correlation_id)
         positions = next(about) if from_hubspot else ()
@@ -218,7 +222,7 @@ def _assign_errors(
             nameless.append(error)
         for position in positions:
             causes.setdefault(position, error)
-    return causes, indexed, nameless
+    return _Assigned(causes, indexed, nameless, ambiguous)
 
 
 def _unmentioned_succeeded(

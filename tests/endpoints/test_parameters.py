@@ -157,7 +157,11 @@ async def test_inputs_that_share_a_pair_never_share_a_request() -> None:
 
 @virtual_time
 async def test_what_is_said_of_one_pair_of_an_input_is_not_said_of_the_others() -> None:
-    error = {"category": "VALIDATION_ERROR", "message": "not valid", "context": {"id": ["4"]}}
+    error = {
+        "category": "VALIDATION_ERROR",
+        "message": "COMPANY=4 is not valid",
+        "context": {"id": ["4"]},
+    }
     service = Answering(lambda _: answer(207, results=[], errors=[error], numErrors=1))
     records = [("1", ["3", "4"]), ("2", ["4"]), ("1", ["5"])]
     async with client_of(service) as client:
