@@ -10,7 +10,15 @@ from pathlib import Path
 from hubbatch.errors import UsageError
 from hubbatch.journal._errors import JournalError
 
-__all__ = ["LOCK", "check", "close_to_others", "is_there", "make", "remove"]
+__all__ = [
+    "LOCK",
+    "address",
+    "check",
+    "close_to_others",
+    "is_there",
+    "make",
+    "remove",
+]
 
 LOCK = "-lock"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -55,6 +63,11 @@ def make(path: str) -> bool:
     except (OSError, ValueError) as error:
         raise _unusable(path, error) from None
     return True
+
+
+def address(path: str, mode: str) -> str:
+    """Return a file as SQLite takes it, whatever its name holds; `mode`: `ro` or `rw`."""
+    return f"{Path(path).absolute().as_uri()}?mode={mode}"
 
 
 def close_to_others(path: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ __all__ = [
     "load",
     "make_tables",
     "mark_rows",
-    "page_row",
+    "page_rows",
+    "try_rows",
 ]
 
 APPLICATION = 0x4842_6A6C
@@ -50,8 +51,6 @@ COMMIT;
 
 _HEADER = 100
 _MAGIC = b"SQLite format 3\0"
-_WAL = 2
-"""In the beginning of a file that has a write-ahead log."""
 
 
 def make_tables(database: sqlite3.Connection) -> None:
@@ -91,11 +90,6 @@ def check_beginning(path: str) -> None:
         raise damaged(path, "it ends within its first lines")
     if int.from_bytes(beginning[68:72], "big") != APPLICATION:
         raise _foreign(path, "another program's SQLite database")
-    if beginning[18] == _WAL and not Path(path + "-wal").exists():
-        raise JournalError(
-            f"the journal {path} is not whole: {path}-wal, which has its newest part, is missing. Put it back beside"
-            " the journal, where it was after the process had died"
-        )
 
 
 def check_whole(path: str, database: sqlite3.Connection) -> None:
@@ -125,9 +119,14 @@ def load(path: str, database: sqlite3.Connection) -> Contents:
     )
 
 
-def page_row(page: int, states: bytes) -> tuple[int, bytes, int]:
-    """Return the row of a page."""
-    return page, states, _checksum(page, states)
+def page_rows(pages: Mapping[int, bytes]) -> list[tuple[int, bytes, int]]:
+    """Return the rows of pages."""
+    return [(page, states, _checksum(page, states)) for page, states in pages.items()]
+
+
+def try_rows(tries: Sequence[Try]) -> list[tuple[int, int, float]]:
+    """Return the rows of tries."""
+    return [(each.first, each.last, each.at) for each in tries]
 
 
 def mark_rows(marks: Mapping[str, Mark]) -> list[tuple[str, str]]:

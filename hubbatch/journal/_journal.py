@@ -29,6 +29,9 @@ from hubbatch.models import RecordStatus
 
 __all__ = ["Journal", "Settled"]
 
+_SOON = 0.1
+"""Seconds that what is settled waits for the next request, to be written with what that one notes: half the writes."""
+
 _EARLIER = {
     state: Earlier(status)
     for state, status in (
@@ -81,6 +84,7 @@ class Journal:
         self._pending = Pending(self._contents)
         self._store: Store | None = None
         self._thread: ThreadPoolExecutor | None = None
+        self._writes_soon: asyncio.TimerHandle | None = None
         self._stays_open = False
         self._completed = False
         self._in_run = False
@@ -211,12 +215,16 @@ class Journal:
         with self._guard:
             self._pending.note(event, positions)
             version = self._pending.version
-        if self._thread is not None:
-            self._thread.submit(self._write_soon, version)
+        if self._writes_soon is None and self._thread is not None:
+            loop = asyncio.get_running_loop()
+            self._writes_soon = loop.call_later(_SOON, self._write_soon, version)
 
     async def end(self, *, complete: bool) -> None:
         """Make what was noted durable, and close it, unless a front end has opened it."""
         self._completed, self._in_run = complete, False
+        if self._writes_soon is not None:
+            self._writes_soon.cancel()
+            self._writes_soon = None
         if self._stays_open:
             await self._in_thread(self._write, None)
             return
@@ -253,6 +261,12 @@ class Journal:
         thread.submit(self._write, version).result()
 
     # The thread
+
+    def _write_soon(self, version: int) -> None:
+        """Have what was noted written. If that fails, the next one who waits for it hears of it."""
+        self._writes_soon = None
+        if self._thread is not None:
+            self._thread.submit(self._write, version)
 
     def _started(self) -> ThreadPoolExecutor:
         if self._thread is None:
@@ -317,13 +331,6 @@ class Journal:
             with self._guard:
                 self._pending.put_back(written)
             raise
-
-    def _write_soon(self, version: int) -> None:
-        """Write what was noted; if that fails, the next one who waits for it hears of it."""
-        try:
-            self._write(version)
-        except JournalError:
-            return
 
     def _close(self, *, complete: bool) -> None:
         store = self._store

@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from hubbatch.journal._errors import JournalError, plain
-from hubbatch.journal._files import LOCK, make
+from hubbatch.journal._files import LOCK, address, make
 
 __all__ = ["Lock", "is_locked"]
 
@@ -37,7 +37,11 @@ class Lock:
         make(self._path)
         before = _identity(self._path)
         self._database = sqlite3.connect(
-            self._path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+            address(self._path, "rw"),
+            uri=True,
+            timeout=_PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
         )
         try:
             self._database.execute(
@@ -71,7 +75,9 @@ def is_locked(path: str) -> bool:
     if _identity(path + LOCK) is None:
         return False
     try:
-        with closing(sqlite3.connect(path + LOCK, timeout=0.0)) as database:
+        with closing(
+            sqlite3.connect(address(path + LOCK, "ro"), uri=True, timeout=0.0)
+        ) as database:
             database.execute("SELECT * FROM sqlite_master").fetchall()
     except sqlite3.Error as error:
         return error.sqlite_errorcode & 0xFF in _HELD

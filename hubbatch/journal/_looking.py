@@ -22,7 +22,7 @@ def read(path: str | os.PathLike[str]) -> Contents:
 
     A load that is under way goes on meanwhile. Raises `JournalError` for what is no journal, or a damaged one.
     """
-    name = os.fspath(path)
+    name = os.path.abspath(path)  # noqa: PTH100 (a link stays one)
     _files.check(name)
     if not Path(name).exists():
         raise UsageError(f"there is no journal {name}")
@@ -32,7 +32,7 @@ def read(path: str | os.PathLike[str]) -> Contents:
         check_beginning(name)
         # What a transaction that a process died in has changed is put back by whoever reads it first.
         mode = "rw" if Path(name + "-journal").exists() else "ro"
-        uri = f"{Path(name).absolute().as_uri()}?mode={mode}"
+        uri = _files.address(name, mode)
         with closing(sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None)) as found:
             found.execute("BEGIN")  # one moment for all tables
             if is_empty(found):
@@ -50,12 +50,12 @@ def read(path: str | os.PathLike[str]) -> Contents:
 
 def in_use(path: str | os.PathLike[str]) -> bool:
     """Say whether a process carries out the load of a journal now."""
-    return is_locked(os.fspath(path))
+    return is_locked(os.path.abspath(path))  # noqa: PTH100 (as above)
 
 
 def delete(path: str | os.PathLike[str]) -> None:
     """Delete all files of a journal. Raises `JournalError` if it is in use, or is none."""
-    name = os.fspath(path)
+    name = os.path.abspath(path)  # noqa: PTH100 (a link stays one)
     _files.check(name)
     if not Path(name).exists():
         raise UsageError(f"there is no journal {name}")

@@ -5,10 +5,10 @@ It knows nothing of what is noted when.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from attrs import field, frozen
 
@@ -23,7 +23,8 @@ from hubbatch.journal._format import (
     load,
     make_tables,
     mark_rows,
-    page_row,
+    page_rows,
+    try_rows,
 )
 from hubbatch.journal._lock import Lock
 from hubbatch.journal._tries import Try
@@ -53,7 +54,7 @@ class Store:
     """A journal's file, locked and open. Raises `JournalError` or `UsageError`, and then holds nothing open."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path = path = os.path.abspath(path)  # noqa: PTH100 (the program may go elsewhere; links stay)
         _files.check(path)
         self._lock = Lock(path)
         self._made = False
@@ -88,7 +89,7 @@ class Store:
         Raises `OperationalError` where that cannot be done, or where nothing can.
         """
         database = sqlite3.connect(
-            Path(self.path).absolute().as_uri() + "?mode=rw",
+            _files.address(self.path, "rw"),
             uri=True,
             timeout=_PATIENCE,
             isolation_level=None,
@@ -101,7 +102,7 @@ class Store:
             self._prepare(database)
             database.execute("PRAGMA locking_mode=NORMAL")
             if log:
-                self._write_ahead(database)
+                database.execute("PRAGMA journal_mode=WAL")
             database.execute("BEGIN IMMEDIATE")
             database.execute("COMMIT")
         except sqlite3.DatabaseError as error:
@@ -126,13 +127,6 @@ class Store:
             check_whole(self.path, database)
         _files.close_to_others(self.path)
 
-    def _write_ahead(self, database: sqlite3.Connection) -> None:
-        # The log is there before the file says that it has one, so that a missing one is noticed whenever we die.
-        made = _files.make(self.path + "-wal")
-        [[mode]] = database.execute("PRAGMA journal_mode=WAL")
-        if mode != "wal" and made:
-            Path(self.path + "-wal").unlink(missing_ok=True)
-
     def load(self) -> Contents:
         """Return what the journal holds."""
         try:
@@ -156,18 +150,18 @@ class Store:
             raise plain(error, self.path) from None
 
     def _write(self, changes: Changes) -> None:
-        many = self._database.executemany
         if changes.only_tries:
             self._database.execute("DELETE FROM tries")
-        many("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items()))
-        many("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks))
-        many(
-            "REPLACE INTO pages VALUES (?, ?, ?)",
-            [page_row(*page) for page in changes.pages.items()],
-        )
-        many("INSERT INTO tries VALUES (?, ?, ?)", [(t.first, t.last, t.at) for t in changes.tries])
-        many("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone])
-        many("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items()))
+        for statement, rows in (
+            ("REPLACE INTO facts VALUES (?, ?)", list(changes.facts.items())),
+            ("REPLACE INTO marks VALUES (?, ?)", mark_rows(changes.marks)),
+            ("REPLACE INTO pages VALUES (?, ?, ?)", page_rows(changes.pages)),
+            ("INSERT INTO tries VALUES (?, ?, ?)", try_rows(changes.tries)),
+            ("DELETE FROM checkpoints WHERE records = ?", [(each,) for each in changes.gone]),
+            ("REPLACE INTO checkpoints VALUES (?, ?)", list(changes.checkpoints.items())),
+        ):
+            if rows:
+                self._database.executemany(statement, rows)
 
     def close(self, *, discard: bool = False) -> None:
         """Close it and give the lock back. `discard`: delete it, if it was made for this."""

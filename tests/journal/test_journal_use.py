@@ -229,3 +229,26 @@ async def test_a_run_that_is_cancelled_while_it_begins_leaves_the_journal_free(p
         while await asyncio.to_thread(in_use, path):
             pass
     await (await begun(path)).end(complete=False)
+
+
+@pytest.mark.parametrize("name", ["a ?b#c%41.journal", "ä\udce4.journal", "-wal"])
+def test_a_journal_may_have_any_name_and_the_program_may_go_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    try:
+        Path(name).touch()
+    except (OSError, UnicodeError):
+        pytest.skip("no file can have this name here")
+    journal = Journal(name)
+    journal.open()
+    assert in_use(name)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    journal.acknowledge([Settled([1], RecordStatus.SUCCEEDED)], {"size": 1})
+    journal.close(complete=True)
+    monkeypatch.chdir(tmp_path)
+    assert read(name).complete
+    assert sorted(modes(tmp_path)) == sorted([name, "elsewhere"])
+    delete(name)
+    assert list(modes(tmp_path)) == ["elsewhere"]

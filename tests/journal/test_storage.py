@@ -196,22 +196,6 @@ def test_a_folder_that_may_not_be_written_to_is_said_so() -> None:
         Journal("/proc/load.journal").open()
 
 
-def test_a_journal_without_its_newest_part_is_refused(path: str, tmp_path: Path) -> None:
-    async def main() -> None:
-        journal = await begun(path)
-        await few(journal)
-        killed = await asyncio.to_thread(copied, path, tmp_path / "killed")
-        await asyncio.to_thread(Path(killed + "-wal").rename, tmp_path / "away")
-        with pytest.raises(JournalError, match="journal-wal, which has its newest part"):
-            await begun(killed)
-        await asyncio.to_thread((tmp_path / "away").rename, killed + "-wal")
-        assert (await seen(killed)).counts.in_doubt >= 100
-        await (await begun(killed)).end(complete=False)
-        await journal.end(complete=False)
-
-    asyncio.run(main())
-
-
 def test_where_no_log_can_be_written_ahead_a_journal_works_too(path: str) -> None:
     """As on a network drive, where processes cannot share memory."""
 
