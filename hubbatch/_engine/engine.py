@@ -222,9 +222,8 @@ class Engine:
             if self._closing is None:
                 self._dispatcher.close()
                 self._carriers.close()
-                self._closing = self._settler.close_rest(
-                    self._feeder.rest(), None if self._notes is None else self._taker.enter
-                )
+                rest, enter = self._feeder.rest(), self._taker.enter
+                self._closing = self._settler.close_rest(rest, enter)
             return next(self._closing, self) is not self
         except BaseException as error:  # the rest of a list is a caller's own code, too
             self._fail(error, reason=EndReason.SOURCE)

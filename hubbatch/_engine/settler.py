@@ -146,7 +146,7 @@ class Settler:
         self._report(closed)
 
     def close_rest(
-        self, never_taken: Iterator[Any], enter: Callable[[Any], None] | None = None
+        self, never_taken: Iterator[Any], enter: Callable[[Any], object] | None = None
     ) -> Iterator[None]:
         """Close what is still open, and what was never taken in, as never sent: a slice at each step.
 

@@ -28,6 +28,9 @@ __all__ = ["ResumingTaker", "Taker", "taker_of"]
 class Taker:
     """Takes the records of one run in."""
 
+    enter: Callable[[Any], object] | None = None
+    """Enters a record that is not taken in any more as earlier processes have left it; None: there were none."""
+
     def __init__(
         self, ledger: Ledger, intake: Intake, check: RecordCheck, dispatcher: Dispatcher
     ) -> None:
@@ -46,10 +49,6 @@ class Taker:
         if full or self._dispatcher.rest is Rest.UNSEEN:
             self._dispatcher.dispatch()
         return full
-
-    def enter(self, record: Any) -> None:
-        """Enter a record that is not taken in any more."""
-        self._ledger.take(record)
 
     def finish(self) -> None:
         """Note that the source has ended."""
@@ -82,6 +81,7 @@ class ResumingTaker(Taker):
         settler: Settler,
     ) -> None:
         super().__init__(ledger, intake, check, dispatcher)
+        self.enter = self._entered
         self._notes = notes
         self._settler = settler
         self._held: list[tuple[int, Any, Earlier | None]] = []
@@ -101,10 +101,6 @@ class ResumingTaker(Taker):
             self._held.append((index, record, earlier))
             self._intake.held_back += is_open
         return self._compare(index + 1)
-
-    def enter(self, record: Any) -> None:
-        """Enter a record that is not taken in any more: it may have been settled earlier, or be in doubt."""
-        self._entered(record)
 
     def finish(self) -> None:
         """Note that the source has ended; it must not be shorter than it was."""

@@ -8,6 +8,7 @@ from typing import Any, Unpack
 
 from attrs import frozen
 
+from hubbatch._checks import shown
 from hubbatch._faces.starting import Records, StartRun
 from hubbatch._options import RunOptions, check_source
 from hubbatch._records.mapping import as_mapping
@@ -81,7 +82,15 @@ class Lists:
     def _run(
         self, endpoint: Endpoint, list_id: object, records: Records, options: RunOptions
     ) -> Run[RowResult]:
-        return self._start(endpoint, {"list_id": list_id}, records, options)
+        return self._start(endpoint, {"list_id": _one_id(list_id)}, records, options)
+
+
+def _one_id(list_id: object) -> str:
+    """Return a list's id; raise `UsageError` for what is none, such as several."""
+    text = str(list_id).strip() if type(list_id) in {int, str} else ""
+    if not (text.isascii() and text.isdigit()):
+        raise UsageError(f"list_id must be the id of one list, such as '42', not {shown(list_id)}")
+    return text
 
 
 @frozen

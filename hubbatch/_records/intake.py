@@ -143,9 +143,9 @@ class Intake:
     def _is_stamped(self, record: Any, stamp: str) -> bool:
         try:
             mapping = as_mapping(record)
+            return bool(mapping and mapping.get(stamp))
         except Exception:  # as above
             return False
-        return bool(mapping and mapping.get(stamp))
 
     def compose(self, most: int | None = None) -> Sequence[Input]:
         """Return what a request that leaves now carries, in its last form: no more than `most` inputs; maybe none."""

@@ -1,12 +1,13 @@
 """A running digest of a source's records, by which a source is recognized that gives others than last time.
 
-It is as good as what records have in common from process to process: JSON, dates, numbers, values of numpy and
+It is as good as what records have in common from process to process: JSON, dates, numbers, sets, values of numpy and
 pandas, and mappings, attrs and dataclass instances or pydantic models of these. Anything else counts by its type alone,
 for what it shows of itself may be another thing each time. It knows nothing of what becomes of records.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,10 @@ def _plain(value: Any) -> Any:
         return None if own is MISSING else own
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, set | frozenset):  # their order is another one in each process
+        return sorted(_text(item).decode() for item in value)
     for plain in _PLAIN:
         if isinstance(value, plain):
             return plain(value)

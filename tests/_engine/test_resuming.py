@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from support import UNLIMITED, drip, people
 
 from hubbatch import (
+    AuthenticationError,
     Client,
     Counts,
     NoReply,
@@ -195,10 +196,13 @@ class Load:
         faults: Iterable[Any] = (),
         concurrency: int | None = 4,
         latency: float | tuple[float, float] = (0.01, 0.5),
+        **habits: Any,
     ) -> None:
         self.call = call
         self.concurrency = concurrency
-        self.service = Service(Options(faults=[None, *faults], latency=latency, rate_limit=None))
+        self.service = Service(
+            Options(faults=[None, *faults], latency=latency, rate_limit=None, **habits)
+        )
         self.transport = SandboxTransport(self.service)  # one clock for all processes
         self.paper = Paper()
         self.under_way: set[asyncio.Future[Any]] = set()
@@ -377,15 +381,21 @@ def test_a_create_without_a_unique_property_stores_nothing_twice_and_lists_what_
 
 
 @settings(max_examples=20, deadline=None)
-@given(KILLS, FAULTS, st.lists(st.integers(0, 8), min_size=1, max_size=40), st.booleans())
+@given(
+    KILLS,
+    FAULTS,
+    st.lists(st.integers(0, 8), min_size=1, max_size=40),
+    st.booleans(),
+    st.sampled_from([None, 4, 10]),
+)
 def test_of_records_with_one_key_the_last_one_stands_whenever_it_is_killed(
-    kills: list[int], faults: list[Any], keys: list[int], merges: bool
+    kills: list[int], faults: list[Any], keys: list[int], merges: bool, prefetch: int | None
 ) -> None:
     records = [{"email": f"{key}@x.com", "lastname": str(at)} for at, key in enumerate(keys)]
     duplicates = "merge" if merges else "serial"
 
     async def main() -> None:
-        call = upsert(records, batch_size=3, duplicates=duplicates)
+        call = upsert(records, batch_size=3, duplicates=duplicates, prefetch=prefetch)
         load = Load(call, faults=faults)
         outcome = await load.run_to_its_end(kills)
         check_conservation(outcome, records)
@@ -405,7 +415,8 @@ def test_a_key_that_was_settled_is_refused_in_later_processes_too(
     records = [{"email": f"{key}@x.com", "lastname": str(at)} for at, key in enumerate(keys)]
 
     async def main() -> None:
-        options: dict[str, Any] = {"batch_size": 3, "duplicates": "refuse"}
+        # What comes again is pulled long after: in another process, often.
+        options: dict[str, Any] = {"batch_size": 3, "duplicates": "refuse", "prefetch": 4}
         if creates:
             load = Load(create(records, unique_property="email", **options), faults=faults)
         else:
@@ -435,7 +446,9 @@ def test_a_create_with_a_key_that_occurs_twice_makes_one_object_of_each_key(
 
     async def main() -> None:
         load = Load(
-            create(records, unique_property="email", batch_size=3, duplicates=duplicates),
+            create(
+                records, unique_property="email", batch_size=3, duplicates=duplicates, prefetch=8
+            ),
             faults=faults,
         )
         outcome = await load.run_to_its_end(kills)
@@ -771,3 +784,113 @@ async def test_where_the_journal_cannot_say_nothing_is_sent_and_nothing_promised
     assert run.outcome.counts.unknown == 5
     assert not load.stored("contacts", "email")
     await process.client.aclose()
+
+
+class Unwritable(Memory):
+    """A journal that cannot note digests."""
+
+    def checkpoint(self, records: int, digest: bytes) -> None:
+        raise OSError("disk")
+
+
+@virtual_time
+async def test_a_digest_that_cannot_be_noted_ends_the_run_before_anything_is_sent() -> None:
+    load = Load(upsert(people(5)))
+    process = Process(load, None)
+    run = upsert(people(5))(process.client, Unwritable(load.paper))
+    with pytest.raises(OSError, match="disk"):
+        await run
+    assert run.outcome.counts == Counts(5, unsent=5)
+    assert not load.stored("contacts", "email")
+    await process.client.aclose()
+
+
+@virtual_time
+async def test_a_token_that_is_refused_ends_a_journaled_run_like_any_other() -> None:
+    load = Load(upsert(people(5)), token="another")
+    with pytest.raises(AuthenticationError):
+        await load.run()
+    assert load.last.outcome.counts == Counts(5, failed=5)
+    assert not load.paper.left, "they may be sent with another token"
+
+
+class Broken(dict[str, Any]):
+    """A record that cannot be read."""
+
+    def get(self, *_: Any) -> Any:
+        raise OSError("gone")
+
+
+@virtual_time
+async def test_an_event_in_doubt_that_cannot_be_read_stays_unknown() -> None:
+    events = [Broken(eventName="pe1_x", email="a@x.com", uuid="u")]
+    load = Load(lambda client, journal: client.events.send(events, journal=journal))
+    load.paper.left = {0: Left(None, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert outcome.counts == Counts(1, unknown=1)
+
+
+@virtual_time
+async def test_a_pair_that_was_linked_earlier_is_refused_when_it_comes_again() -> None:
+    pairs = [("1", "2"), ("1", "3"), ("1", "2"), ("1", "3")]
+
+    def call(client: Client, journal: Memory) -> Run[Any]:
+        links = client.associations("contacts", "companies")
+        return links.create_default(pairs, duplicates="refuse", journal=journal)
+
+    load = Load(call)
+    for number in range(1, 5):
+        load.service.add("contacts", {"email": f"{number}@x.com"})
+        load.service.add("companies", {"name": f"{number}"})
+    load.paper.left = {0: Left(S)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert [record.status for record in outcome.records][2:] == [F, F]
+    assert outcome.earlier == Counts(1, succeeded=1)
+
+
+@pytest.mark.parametrize("duplicates", ["merge", "serial"])
+@virtual_time
+async def test_a_record_in_doubt_is_not_merged_with_one_that_was_never_sent(
+    duplicates: Any,
+) -> None:
+    first = {"email": "a@x.com", "lastname": "1"}
+    records = [first, {"email": "a@x.com", "lastname": "2"}]
+    call = create(records, unique_property="email", duplicates=duplicates)
+    load = Load(call, latency=0.01)
+    load.service.add("contacts", first)  # what the first try has left
+    load.paper.left = {0: Left(None, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert [record.status for record in outcome.records] == [S, F]
+    assert load.stored("contacts", "lastname") == {"1": 1}
+
+
+@virtual_time
+async def test_an_object_in_doubt_does_not_answer_for_one_that_was_never_asked_about() -> None:
+    ids = ["1", "1", "1"]
+    load = Load(lambda client, journal: client.archive("contacts", ids, journal=journal))
+    load.service.add("contacts", people(1)[0])
+    load.paper.left = {0: Left(None, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert outcome.ok
+    sizes = [
+        len(orjson.loads(request.body)["inputs"])
+        for request in load.service.requests
+        if request.body
+    ]
+    assert sizes == [1, 1], "the second and the third go together, after the first"
+
+
+@virtual_time
+async def test_the_object_of_an_earlier_record_is_not_taken_for_that_of_a_later_one() -> None:
+    """Both are the same but for their place: the first one is done, the second one in doubt."""
+    records = [{"email": "a@x.com"}] * 2
+    load = Load(create(records, unique_property="email"), latency=0.01)
+    load.service.add("contacts", records[0])
+    load.paper.left = {0: Left(S, EPOCH), 1: Left(None, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert [record.status for record in outcome.records] == [S, U]

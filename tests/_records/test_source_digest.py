@@ -45,6 +45,10 @@ class Name(str):
     __slots__ = ()
 
 
+class Stamp(dt.datetime):
+    """As pandas has one."""
+
+
 @attrs.frozen
 class Person:
     email: str
@@ -78,6 +82,10 @@ MAKERS: list[Callable[[], Any]] = [
     lambda: {"b": Opaque()},
     lambda: {"a": "\ud800"},
     lambda: [2**70],
+    lambda: dt.time(1, 2),
+    lambda: {"tags": {"a", "b", "c"}},
+    lambda: {"tags": frozenset({"a", "d"})},
+    lambda: {"at": Stamp(2026, 1, 2)},
 ]
 
 
@@ -106,3 +114,14 @@ def test_where_one_record_ends_and_the_next_begins_makes_a_difference() -> None:
 
 def test_what_an_object_does_not_say_of_itself_is_not_noticed() -> None:
     assert digest(Opaque()) == digest(Opaque())
+
+
+def test_numpys_scalars_count_by_their_value() -> None:
+    numpy = pytest.importorskip("numpy")
+    assert digest({"n": numpy.int64(7)}) == digest({"n": 7})
+    assert digest({"n": numpy.float64(7.5)}) != digest({"n": numpy.float64(8.5)})
+    assert digest({"n": numpy.str_("a")}) == digest({"n": "a"})
+
+
+def test_a_set_counts_by_what_is_in_it() -> None:
+    assert digest({"a", "b", "c"}) == digest({"c", "b", "a"}) != digest({"a", "b"})
