@@ -17,7 +17,7 @@ from hubbatch._output.descriptors import descriptor_of
 from hubbatch._printable import printable
 from hubbatch.errors import HubbatchError, UsageError
 
-__all__ = ["ChangedFileError", "OutputError", "OutputFile"]
+__all__ = ["ChangedFileError", "OutputError", "OutputFile", "ReaderGoneError"]
 
 _FLAGS: int = os.O_RDWR | getattr(os, "O_BINARY", 0)
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
@@ -36,6 +36,10 @@ class OutputError(HubbatchError):
 
 class ChangedFileError(OutputError):
     """A file that is to be gone on with is not what it was when it was left: its owner has worked on it since."""
+
+
+class ReaderGoneError(OutputError):
+    """Who read a pipe that is written to has gone."""
 
 
 class OutputFile:
@@ -208,7 +212,8 @@ class OutputFile:
         return OutputError(f"cannot append to {self.path}: {problem}")
 
     def _failed(self, error: OSError) -> OutputError:
-        return OutputError(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
+        kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
+        return kind(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
 
 
 def _on_screen(data: bytes) -> bytes:

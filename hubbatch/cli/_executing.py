@@ -30,6 +30,7 @@ from hubbatch.cli._source import Source
 from hubbatch.cli._summary import Report
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed import Typed
+from hubbatch.files import ReaderGoneError
 
 __all__ = ["execute"]
 
@@ -154,6 +155,8 @@ async def _follow(
         "results": files.results.path,
         "output": _output(job),
     }
+    if output is not None and isinstance(output.failure, ReaderGoneError):
+        return evolve(ending, code=ExitCode.READER_GONE), written
     return ending if output is None else output.account_for(ending), written
 
 

@@ -25,7 +25,7 @@ from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed import Typed, quoted
 from hubbatch.cli._watching import counted, watching
-from hubbatch.files import Kind, ObjectsFile, OutputError
+from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 
 __all__ = ["execute"]
 
@@ -113,6 +113,9 @@ class _Ending:
                 await asyncio.wait(stops)
 
     def _note(self, error: HubbatchError) -> None:
+        if isinstance(error, ReaderGoneError):
+            self.code = ExitCode.READER_GONE
+            return
         is_usage = isinstance(error, UsageError | RefusedError) and not self.file.written
         self.code = ExitCode.USAGE if is_usage else ExitCode.STOPPED
         self.message = self.message or str(error)
@@ -120,6 +123,8 @@ class _Ending:
 
     def show(self, screen: Screen) -> None:
         """Say what was written, what is missing in it, and how to go on."""
+        if self.code is ExitCode.READER_GONE:  # it has had enough, and knows that
+            return
         progress, target = self.reader.progress, self.export.target
         notes = [f"warning: {warning}" for warning in warnings(self.file)]
         if self.file.left_out:

@@ -39,6 +39,8 @@ _ASIDE = {
 def show(screen: Screen, report: Report) -> None:
     """Show how a run has ended, and write it as JSON if that is wanted."""
     ending, console = report.ending, screen.report
+    if ending.code is ExitCode.READER_GONE:  # it has had enough, and knows that
+        return
     is_shown = not (screen.quiet and ending.code is ExitCode.OK)
     if is_shown:
         put(console, f"{head(report)}: {harmless(report.what)}")

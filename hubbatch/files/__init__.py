@@ -16,7 +16,12 @@ from hubbatch.files._entries import (
     Opened,
     Row,
 )
-from hubbatch.files._errors import ChangedFileError, InputError, OutputError
+from hubbatch.files._errors import (
+    ChangedFileError,
+    InputError,
+    OutputError,
+    ReaderGoneError,
+)
 from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
 from hubbatch.files._sinks import BAD_LINE, Rejects, Results
 from hubbatch.files._source import Notice, Source, read
@@ -37,6 +42,7 @@ __all__ = [
     "ObjectsFile",
     "Opened",
     "OutputError",
+    "ReaderGoneError",
     "Rejects",
     "Results",
     "Row",

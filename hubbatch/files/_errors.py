@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hubbatch import HubbatchError
-from hubbatch._output.file import ChangedFileError, OutputError
+from hubbatch._output.file import ChangedFileError, OutputError, ReaderGoneError
 
-__all__ = ["BrokenInputError", "ChangedFileError", "InputError", "OutputError"]
+__all__ = ["BrokenInputError", "ChangedFileError", "InputError", "OutputError", "ReaderGoneError"]
 
 
 class InputError(HubbatchError):

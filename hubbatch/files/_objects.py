@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import PurePath
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from hubbatch import ObjectResult, UsageError
 from hubbatch._output.descriptors import descriptor_of
@@ -58,6 +57,15 @@ def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) ->
             f" {', '.join(_SUFFIXES)}, or name the kind ({kinds})"
         )
     return _SUFFIXES[suffix]
+
+
+_Given = TypeVar("_Given")
+
+
+async def _in_thread(function: Callable[..., _Given], *arguments: Any) -> _Given:
+    import asyncio  # noqa: PLC0415 (a help text needs no event loop, which takes long to import)
+
+    return await asyncio.to_thread(function, *arguments)
 
 
 class ObjectsFile:
@@ -152,7 +160,7 @@ class ObjectsFile:
         self,
         objects: AsyncIterator[ObjectResult],
         *,
-        in_thread: Callable[..., Awaitable[Any]] = asyncio.to_thread,
+        in_thread: Callable[..., Awaitable[Any]] = _in_thread,
     ) -> None:
         """Write all objects of `client.scan(…)`, `client.search(…)` or another iterator, beside the event loop.
 
@@ -264,16 +272,16 @@ async def save(
     iterator is in the file, so that the `cursor` of a reading tells where to go on; unless the file cannot be written:
     `OutputError`.
     """
-    file = await asyncio.to_thread(
+    file = await _in_thread(
         partial(ObjectsFile, path, properties, kind=kind, nested=nested, append=append, force=force)
     )
     try:
         await file.save(objects)
     except BaseException:
         with suppress(OutputError):  # what went wrong is known
-            await _to_the_end(asyncio.to_thread(partial(file.close, nothing_wrong=False)))
+            await _to_the_end(_in_thread(partial(file.close, nothing_wrong=False)))
         raise
-    await _to_the_end(asyncio.to_thread(file.close))
+    await _to_the_end(_in_thread(file.close))
     return file
 
 
@@ -290,6 +298,8 @@ def _checked(properties: Sequence[str]) -> list[str]:
 
 async def _to_the_end(writing: Awaitable[Any]) -> None:
     """Wait for what a thread writes, also when cancelled: what is half written is no whole line yet."""
+    import asyncio  # noqa: PLC0415 (as above)
+
     task = asyncio.ensure_future(writing)
     try:
         await asyncio.shield(task)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -298,6 +299,19 @@ def test_standard_output_gets_lines(hubspot_sandbox: Sandbox) -> None:
     assert "DONE: 2 objects, " in finished.err
     table = export("-", hubspot_sandbox, "-p", "email", "--output-format", "csv")
     assert table.out.splitlines()[0] == "id,email"
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="descriptors have no names here")
+def test_it_ends_without_a_word_when_its_reader_has_gone(hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 2)
+    reading, broken = os.pipe()
+    os.close(reading)
+    try:
+        finished = export(f"/dev/fd/{broken}", hubspot_sandbox, "-p", "email")
+    finally:
+        os.close(broken)
+
+    assert (finished.code, finished.out, finished.err) == (141, "", "")
 
 
 # Conditions by themselves

@@ -179,7 +179,7 @@ def test_the_presets_of_faults_that_help_tells_are_those_of_the_sandbox() -> Non
 def test_a_help_text_loads_neither_client_nor_sandbox() -> None:
     done = python(
         "import sys, atexit; from hubbatch.cli import main; sys.argv = ['hubbatch', '--help'];"
-        "atexit.register(lambda: print(sorted({'aiohttp', 'cattrs', 'hubbatch.client', 'hubbatch.sandbox'}"
+        "atexit.register(lambda: print(sorted({'asyncio', 'aiohttp', 'cattrs', 'hubbatch.client', 'hubbatch.sandbox'}"
         " & set(sys.modules))));"
         "main()"
     )
