@@ -408,7 +408,7 @@ def test_of_records_with_one_key_the_last_one_stands_whenever_it_is_killed(
 
 
 @settings(max_examples=20, deadline=None)
-@given(KILLS, FAULTS, st.lists(st.integers(0, 8), min_size=1, max_size=30), st.booleans())
+@given(KILLS, FAULTS, st.lists(st.integers(0, 25), min_size=30, max_size=60), st.booleans())
 def test_a_key_that_was_settled_is_refused_in_later_processes_too(
     kills: list[int], faults: list[Any], keys: list[int], creates: bool
 ) -> None:
@@ -894,3 +894,18 @@ async def test_the_object_of_an_earlier_record_is_not_taken_for_that_of_a_later_
     outcome = await load.run()
     assert outcome is not None
     assert [record.status for record in outcome.records] == [S, U]
+
+
+@pytest.mark.parametrize("creates", [True, False])
+@virtual_time
+async def test_the_later_twin_of_what_was_done_earlier_is_refused(creates: bool) -> None:
+    records = [*people(1), *people(1), *people(1, 1)]
+    options: dict[str, Any] = {"duplicates": "refuse"}
+    call = create(records, unique_property="email", **options) if creates else None
+    load = Load(call or upsert(records, **options), latency=0.01)
+    load.paper.left = {0: Left(S, EPOCH)}
+    outcome = await load.run()
+    assert outcome is not None
+    assert [record.status for record in outcome.records] == [S, F, S]
+    assert "duplicates are refused" in outcome.records[1].reason
+    assert load.stored("contacts", "email") == {"p1@example.com": 1}
