@@ -120,7 +120,7 @@ class Killing:
             *("--base-url", sandbox.base_url, "--journal", str(self.journal)),
             *("--rejects", str(self.folder / "bad.csv")),
             *("--results", str(self.folder / "done.csv")),
-            *("--batch-size", str(self.batch_size)),
+            *("--batch-size", str(self.batch_size), "--rate", "10000/1"),
         ]
 
     def carry_out(self, sandbox: Sandbox) -> int:

@@ -6,6 +6,8 @@ import asyncio
 import json
 import signal
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +35,7 @@ def load(folder: Path, sandbox: Sandbox, *options: object, verb: str = "upsert")
     return hubbatch(
         *(verb, "contacts", folder / "in.csv", *key, "--base-url", sandbox.base_url),
         *("--journal", folder / "load.journal", "--rejects", folder / "bad.csv"),
-        *("--results", folder / "done.csv", "--batch-size", 10, *options),
+        *("--results", folder / "done.csv", "--batch-size", 10, "--rate", "10000/1", *options),
     )
 
 
@@ -246,3 +248,40 @@ def test_a_load_that_was_begun_in_python_goes_on_there(folder: Path) -> None:
     with journal.Journal(path) as made:
         asyncio.run(made.begin({"endpoint": "upsert"}))
     assert "was not begun by this command line" in resume(folder).err
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """Let the system refuse what goes beyond a size, as it does on a full disk."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("full", ["rejects", "results", "journal"])
+def test_a_full_disk_is_said_plainly_and_the_load_goes_on_once_there_is_room(
+    folder: Path, hubspot_sandbox: Sandbox, full: str
+) -> None:
+    # What SQLite writes ahead grows to 4 MiB: files that are to be full before it are longer than that.
+    size, cell = (100_000, "x") if full == "journal" else (6_000_000, "x" * 8_000)
+    third = ",bad" if full == "rejects" else ""
+    rows = [f"p{n}@b.cz,{cell}{third if n else ''}\n" for n in range(1_200)]
+    (folder / "in.csv").write_text("".join(["email,n\n", *rows]))
+
+    with no_file_longer_than(size):
+        finished = load(folder, hubspot_sandbox)
+    said = {"rejects": "bad.csv: File too large", "results": "done.csv: File too large"}
+    assert finished.code == 3
+    assert said.get(full, "the journal") in finished.err
+    assert "Traceback" not in finished.err + finished.out
+    last = resume(folder)
+
+    assert last.code == (1 if full == "rejects" else 0)
+    stored = 1 if full == "rejects" else 1_200
+    assert last.count("succeeded") == len(contacts(hubspot_sandbox)) == stored
+    written = [folder / name for name in ("bad.csv", "done.csv")]
+    assert sum(len(table_of(path)) for path in written if path.exists()) == 1_200

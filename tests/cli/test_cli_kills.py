@@ -15,7 +15,7 @@ from killing import FAULTS, VARIANTS, Killing, Variant
 from hubbatch.sandbox import Sandbox
 
 KILLS = int(os.environ.get("HUBBATCH_KILLS", "0"))
-ROWS = int(os.environ.get("HUBBATCH_KILL_ROWS", "600"))
+ROWS = int(os.environ.get("HUBBATCH_KILL_ROWS", "450"))
 BY_DEFAULT = (2, 1, 2)
 """Kills of each variant: five in all."""
 
