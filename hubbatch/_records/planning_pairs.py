@@ -98,7 +98,7 @@ class PairPlanner:
         """Return the input for a record; raise `InvalidRecordError` for one that must not be sent."""
         wire = pair_of(record)
         one, other = wire["from"]["id"].strip(), wire["to"]["id"].strip()
-        further = None
+        body, further = encode_input(wire), None
         if self._further is not None:
             further = self._read(wire)
             if self._needs_further and further in EMPTY:
@@ -106,7 +106,7 @@ class PairPlanner:
         return PairInput(
             index,
             record,
-            encode_input(wire),
+            body,
             one=one,
             other=other,
             lock=f"{one}\0{other}" if one <= other else f"{other}\0{one}",

@@ -62,6 +62,7 @@ def planned(planner: Planner, record: Any) -> object:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 @given(record=pairs)
+@example(record={"from": "1", "to": "2", "type": [object()]})
 @example(record={"from": {"id": " 2"}, "to": {"id": "1"}, "types": TYPES, "type": "b"})
 def test_a_pair_is_planned_as_any_other_input_would_be(row: Endpoint, record: Any) -> None:
     assert PairPlanner.fits(row)
