@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import multiprocessing
 import os
 import random
@@ -12,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
+from importlib import resources
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from cli_driver import PATIENCE, TOKEN, table_of
 
 from hubbatch.sandbox import FaultKind, RandomFaults, Sandbox
 
-__all__ = ["FAULTS", "VARIANTS", "Killing", "Variant"]
+__all__ = ["FAULTS", "VARIANTS", "Data", "Killing", "Variant"]
 
 FAULTS = RandomFaults(
     {
@@ -44,18 +46,18 @@ class Variant:
     """A verb, and what it knows records by."""
 
     verb: str
-    options: tuple[str, ...]
+    option: str = ""
 
     @property
     def finds_out(self) -> bool:
         """Whether what became of a record can be found out after a kill."""
-        return bool(self.options)
+        return bool(self.option)
 
 
 VARIANTS = (
-    Variant("upsert", ("--id-property", "deal_ref")),
-    Variant("create", ("--unique-property", "deal_ref")),
-    Variant("create", ()),
+    Variant("upsert", "--id-property"),
+    Variant("create", "--unique-property"),
+    Variant("create"),
 )
 
 
@@ -73,18 +75,54 @@ def run(arguments: Sequence[str], output: str) -> None:
     main()
 
 
+@define(frozen=True)
+class Data:
+    """Rows of objects, and how they are known."""
+
+    object_type: str
+    column: str
+    """The column that names an object, which is the first one."""
+    unique: str
+    """The property that it is."""
+    rows: Sequence[Sequence[str]]
+    """The header, and the rows."""
+    bad: frozenset[str] = frozenset()
+    """Names of rows that the service refuses."""
+
+    @classmethod
+    def deals(cls, records: int) -> Data:
+        """Make deals up: one in 97 is refused, one in 89 is no row, one in 83 is blank."""
+        rows: list[list[str]] = [["deal_ref", "dealname", "amount"]]
+        bad = set()
+        for number in range(records):
+            if number % 89 == 5:
+                rows.append([f"ragged {number}"])
+            elif number % 83 == 7:
+                rows.append(["", "", ""])
+            else:
+                amount = "plenty" if number % 97 == 3 else str(number)
+                rows.append([f"r{number}", f"Deal, number {number}", amount])
+                bad |= {f"r{number}"} if amount == "plenty" else set()
+        return cls("deals", "deal_ref", "deal_ref", rows, frozenset(bad))
+
+    @classmethod
+    def airports(cls) -> Data:
+        """Take the airports of a public dataset as companies: real names, in many scripts."""
+        text = (resources.files("airportsdata") / "airports.csv").read_text("utf-8")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        return cls("companies", "icao", "airport_code", rows)
+
+
 @define
 class Killing:
-    """A load of some deals that is killed so many times, and then seen through."""
+    """A load that is killed so many times, and then seen through."""
 
     folder: Path
     variant: Variant
-    records: int
+    data: Data
     kills: int
     seed: int = 0
     batch_size: int = 10
-    requests: int = 0
-    """Requests that the sandbox has had at the last kill."""
     _chance: random.Random = field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -97,26 +135,23 @@ class Killing:
 
     @property
     def input(self) -> Path:
-        return self.folder / "deals.csv"
+        return self.folder / "in.csv"
+
+    @property
+    def records(self) -> int:
+        return len(self.data.rows) - 1
 
     def write_input(self) -> None:
-        """Write the deals: one in 97 is refused, one in 89 is no row, one in 83 is blank."""
+        """Write the input."""
         with self.input.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(["deal_ref", "dealname", "amount"])
-            for number in range(self.records):
-                if number % 89 == 5:
-                    writer.writerow([f"ragged {number}"])
-                elif number % 83 == 7:
-                    writer.writerow(["", "", ""])
-                else:
-                    amount = "plenty" if number % 97 == 3 else str(number)
-                    writer.writerow([f"r{number}", f"Deal, number {number}", amount])
+            csv.writer(file).writerows(self.data.rows)
 
     def command(self, sandbox: Sandbox) -> list[str]:
         """Return the command that begins the load."""
         return [
-            *(self.variant.verb, "deals", str(self.input), *self.variant.options),
+            *(self.variant.verb, self.data.object_type, str(self.input)),
+            *((self.variant.option, self.data.unique) if self.variant.option else ()),
+            *("--map", f"{self.data.column}={self.data.unique}"),
             *("--base-url", sandbox.base_url, "--journal", str(self.journal)),
             *("--rejects", str(self.folder / "bad.csv")),
             *("--results", str(self.folder / "done.csv")),
@@ -163,17 +198,19 @@ class Killing:
 
     def check(self, sandbox: Sandbox) -> None:
         """Fail unless each row is where it belongs, once: in the store, in the results, or in the rejects."""
-        rows = [row for row in self._input_rows() if any(row)]
-        good = {row[0] for row in rows if len(row) == 3 and row[2] != "plenty"}
+        header, *body = self.data.rows
+        rows = [row for row in body if any(row)]
+        good = {row[0] for row in rows if len(row) == len(header)} - self.data.bad
         wrong = [row[0] for row in rows if row[0] not in good]
         rejects = table_of(self.folder / "bad.csv")
         done = table_of(self.folder / "done.csv")
-        unknown = [row["deal_ref"] for row in rejects if row["_status"] == "UNKNOWN"]
-        refused = [row["deal_ref"] for row in rejects if row["_status"] != "UNKNOWN"]
-        stored = Counter(deal.properties["deal_ref"] for deal in sandbox.objects("deals").values())
+        name, objects = self.data.column, sandbox.objects(self.data.object_type).values()
+        unknown = [row[name] for row in rejects if row["_status"] == "UNKNOWN"]
+        refused = [row[name] for row in rejects if row["_status"] != "UNKNOWN"]
+        stored = Counter(each.properties[self.data.unique] for each in objects)
 
         assert max(stored.values()) == 1, "nothing is stored twice"
-        assert sorted(refused + unknown + [row["deal_ref"] for row in done]) == sorted(
+        assert sorted(refused + unknown + [row[name] for row in done]) == sorted(
             row[0] for row in rows
         )
         # A row that is refused after its first answer was lost is listed as UNKNOWN: a refusal proves nothing then.
@@ -181,16 +218,12 @@ class Killing:
         unknown = [ref for ref in unknown if ref in good]
         assert stored.keys() <= good
         assert good - stored.keys() <= set(unknown)
-        assert {row["deal_ref"] for row in done} == good - set(unknown)
-        ids = {deal.properties["deal_ref"]: deal.id for deal in sandbox.objects("deals").values()}
-        assert all(row["id"] == ids[row["deal_ref"]] for row in done)
+        assert {row[name] for row in done} == good - set(unknown)
+        ids = {each.properties[self.data.unique]: each.id for each in objects}
+        assert all(row["id"] == ids[row[name]] for row in done)
         if self.variant.finds_out:
             assert not unknown
         assert len(unknown) <= _MOST_IN_DOUBT * self.kills + self.records // 20  # lost answers
-
-    def _input_rows(self) -> list[list[str]]:
-        with self.input.open(newline="", encoding="utf-8") as file:
-            return list(csv.reader(file))[1:]
 
     def _has_begun(self) -> bool:
         with closing(sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True)) as found:
