@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import field, frozen
 
+from hubbatch._forecast import Forecast, Moment
 from hubbatch._states import Counts
 
 __all__ = ["Progress"]
@@ -43,15 +44,49 @@ class Progress:
     settled_earlier: int = 0
     """Of the settled records, those that earlier processes of a journaled load have settled."""
 
+    batch_size: int = 100
+    """Records that a full request holds."""
+    earlier: tuple[Moment, ...] = field(default=(Moment(),), repr=False, eq=False)
+    """What was seen of the run before, for the forecast: no more than its last periods."""
+
     @property
     def records_per_second(self) -> float:
         """Records settled per second so far, by this process."""
         return (self.settled - self.settled_earlier) / self.elapsed if self.elapsed > 0 else 0.0
 
     @property
+    def recent_records_per_second(self) -> float:
+        """Records settled per second of late: in the last 30 s, or the last three periods of a longer quota."""
+        return self._forecast.records_per_second
+
+    @property
     def eta(self) -> float | None:
-        """Seconds until the end at this rate; None where the total or the rate is not known yet."""
-        rate = self.records_per_second
-        if self.total is None or rate == 0:
+        """Seconds until the end; None where the total is not known or nothing can be said. See `seconds_left`."""
+        return None if self.total is None else self.seconds_left(self.total)
+
+    def seconds_left(self, total: int) -> float | None:
+        """Return the seconds until `total` records are settled: for a source that cannot tell how many it has.
+
+        Where the quota sets the pace, they follow from the requests left and when the quota lets them go; elsewhere
+        from the rate of late. Holds count. The more often a run's progress is looked at, the better the forecast of
+        its next ones. None: nothing has been sent yet, or the service is held to be broken.
+        """
+        if self.service_down:
             return None
-        return max(0.0, (self.total - self.settled) / rate)
+        return self._forecast.seconds_left(total - self.settled_earlier)
+
+    @property
+    def moment(self) -> Moment:
+        """What forecasts of later ones have to know of this one."""
+        return Moment(
+            self.elapsed,
+            self.requests,
+            self.settled - self.settled_earlier,
+            self.in_flight,
+            self.quota_used / max(1, self.quota),
+        )
+
+    @property
+    def _forecast(self) -> Forecast:
+        moments = (*self.earlier, self.moment)
+        return Forecast(moments, self.quota, self.quota_period, self.hold, self.batch_size)

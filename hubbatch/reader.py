@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
-from hubbatch._clock import now
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
-from hubbatch._engine.snapshot import snapshot_of_pages
+from hubbatch._engine.snapshot import PageSnapshots
 from hubbatch._pages.cursor import Position, decode, encode
 from hubbatch._pages.page import Page, Query
 from hubbatch._pages.trail import Trail
@@ -50,8 +49,8 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         self._equip = equip
         self._start = Position() if after is None else decode(after, query.mark)
         query.check(self._start)
-        self._under_way: tuple[PageSender, ClientResources, float] | None = None
-        """What sends, what it shares with others, and when it began; None before the first page is asked for."""
+        self._under_way: tuple[PageSender, PageSnapshots] | None = None
+        """What sends, and what says how far it is; None before the first page is asked for."""
         self._page: Page | None = None
         self._given = 0
         """How many records of the page have been given."""
@@ -90,10 +89,8 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         """
         if self._under_way is None:
             raise UsageError("the reading has not started: iterate over it")
-        sender, resources, began = self._under_way
-        return snapshot_of_pages(
-            sender, resources.gate, given=self._count, total=self._total, elapsed=now() - began
-        )
+        _, snapshots = self._under_way
+        return snapshots.progress(self._count, self._total)
 
     async def __anext__(self) -> ObjectResult:
         """Return the next object."""
@@ -180,8 +177,10 @@ class ObjectReader(AsyncIterator[ObjectResult]):
             call = Call(
                 query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
             )
-            self._under_way = PageSender(call, resources), resources, now()
-        sender = self._under_way[0]
+            sender = PageSender(call, resources)
+            snapshots = PageSnapshots(sender, resources.gate, page_size=query.page_size)
+            self._under_way = sender, snapshots
+        sender, _ = self._under_way
         task = asyncio.create_task(self._fetch(sender, position))
         task.add_done_callback(_look_at)
         return task

@@ -270,7 +270,7 @@ class Run(Generic[ResultT]):
         task = asyncio.get_running_loop().create_task(engine.run(), context=context)
         self._under_way = engine, task
         task.add_done_callback(functools.partial(self._end, reporter))
-        reporter.started(engine.progress.total)
+        reporter.started(engine.total)
 
     def _end(self, reporter: RunReporter, task: asyncio.Task[None]) -> None:
         engine, _ = self._started()

@@ -21,7 +21,9 @@ ORDER = [
     {"_printable", "_clock"},
     {"errors"},
     {"_output"},
-    {"models", "object_types", "policies", "_checks", "_states", "progress", "filters", "schema"},
+    {"models", "object_types", "policies", "_checks", "_states", "filters", "schema"},
+    {"_forecast"},
+    {"progress"},
     {"events"},
     {"_logging", "_observers"},
     {"endpoints"},
@@ -55,7 +57,16 @@ ORDER = [
 
 LAYERS = {name: layer for layer, names in enumerate(ORDER) for name in names}
 
-PURE = {"errors", "models", "object_types", "policies", "_checks", "_states", "progress"}
+PURE = {
+    "errors",
+    "models",
+    "object_types",
+    "policies",
+    "_checks",
+    "_states",
+    "_forecast",
+    "progress",
+}
 PURE |= {"outcome", "_printable", "events", "_logging"}
 PURE |= {"endpoints", "_protocol", "_records", "_batches", "_pages", "filters", "schema"}
 

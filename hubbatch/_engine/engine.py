@@ -104,9 +104,7 @@ class Engine:
         self._feeder = self._make_feeder(source, reporter)
         self._leaving = Leaving(resources.policy.max_wait, self._carriers)
         self._closing: Iterator[None] | None = None
-        self._snapshots = Snapshots(
-            self._ledger, self._intake, self._runner, resources.gate, total=length_of(source)
-        )
+        self._snapshots = self._make_snapshots(length_of(source))
 
     def _make_runner(self, reporter: RunReporter) -> BatchRunner:
         return BatchRunner(
@@ -121,6 +119,12 @@ class Engine:
             may_wait=self._may_wait,
             note_sent=self._note_sent,
             reporter=reporter,
+        )
+
+    def _make_snapshots(self, total: int | None) -> Snapshots:
+        gate, most = self._resources.gate, self._call.batch_size
+        return Snapshots(
+            self._ledger, self._intake, self._runner, gate, total=total, batch_size=most
         )
 
     def _make_feeder(
@@ -147,6 +151,11 @@ class Engine:
             return outcome
         status = BatchStatus.CANCELED if ended else BatchStatus.PROCESSING
         return attrs.evolve(outcome, status=status)
+
+    @property
+    def total(self) -> int | None:
+        """How many records the source has, where it can tell."""
+        return self._snapshots.total
 
     @property
     def progress(self) -> Progress:

@@ -9,24 +9,34 @@ from hubbatch._clock import now
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.runner import BatchRunner
+from hubbatch._forecast import History
 from hubbatch._records.intake import Intake
 from hubbatch._states import Counts
 from hubbatch.progress import Progress
 
-__all__ = ["Snapshots", "snapshot_of_pages"]
+__all__ = ["PageSnapshots", "Snapshots"]
 
 
 class Snapshots:
-    """Says how far a run has come whose source has `total` records, if it can tell."""
+    """Says how far a run has come. `total`: how many records its source has, if it can tell."""
 
     def __init__(
-        self, ledger: Ledger, intake: Intake, runner: BatchRunner, gate: Gate, *, total: int | None
+        self,
+        ledger: Ledger,
+        intake: Intake,
+        runner: BatchRunner,
+        gate: Gate,
+        *,
+        total: int | None,
+        batch_size: int,
     ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._runner = runner
         self._gate = gate
         self.total = total
+        self._batch_size = batch_size
+        self._history = History()
         self._began = now()
         self._final: Progress | None = None
 
@@ -36,7 +46,7 @@ class Snapshots:
         if self._final is not None:
             return self._final
         ledger, runner = self._ledger, self._runner
-        return Progress(
+        progress = Progress(
             counts=ledger.counts,
             total=self.total,
             settled=ledger.taken - ledger.unsettled,
@@ -47,27 +57,43 @@ class Snapshots:
             **_at(self._gate),
             waiting_for_key=self._intake.waiting_for_key,
             settled_earlier=ledger.earlier.total,
+            batch_size=self._batch_size,
+            earlier=self._history.moments,
         )
+        self._history.note(progress.moment, progress.quota_period)
+        return progress
 
     def close(self) -> None:
         """Note that the run has ended: its time stands still."""
         self._final = self.progress
 
 
-def snapshot_of_pages(
-    sender: PageSender, gate: Gate, *, given: int, total: int | None, elapsed: float
-) -> Progress:
-    """Return the progress of a reading that has given so many objects."""
-    return Progress(
-        counts=Counts(given, given),
-        total=total,
-        settled=given,
-        in_flight=0,
-        requests=sender.requests,
-        retries=sender.retries,
-        elapsed=elapsed,
-        **_at(gate),
-    )
+class PageSnapshots:
+    """Says how far a reading has come whose requests `sender` sends, `page_size` objects each at the most."""
+
+    def __init__(self, sender: PageSender, gate: Gate, *, page_size: int) -> None:
+        self._sender = sender
+        self._gate = gate
+        self._page_size = page_size
+        self._history = History()
+        self._began = now()
+
+    def progress(self, given: int, total: int | None) -> Progress:
+        """Return how far the reading has come that has given so many objects of `total`, if that is known."""
+        progress = Progress(
+            counts=Counts(given, given),
+            total=total,
+            settled=given,
+            in_flight=0,
+            requests=self._sender.requests,
+            retries=self._sender.retries,
+            elapsed=now() - self._began,
+            **_at(self._gate),
+            batch_size=self._page_size,
+            earlier=self._history.moments,
+        )
+        self._history.note(progress.moment, progress.quota_period)
+        return progress
 
 
 def _at(gate: Gate) -> dict[str, Any]:

@@ -136,7 +136,6 @@ async def _follow(
                 load.note if output is None else partial(_note, load, output),
                 fraction=source.fraction,
                 what=command.what,
-                batch_size=settings.batch_size,
                 max_failures=settings.max_failures,
                 key="id" if job.layout.ids_only else job.layout.key,
                 reasons=load.reasons,

@@ -82,7 +82,6 @@ async def follow(
     *,
     fraction: Callable[[], float | None] = lambda: None,
     what: str = "",
-    batch_size: int | None = None,
     max_failures: int | None = None,
     key: str | None = None,
     reasons: Reasons | None = None,
@@ -112,7 +111,7 @@ async def follow(
     # To the very end: an impatient second signal is to find us here.
     with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
         try:
-            async with run, watching(run, screen, fraction, what=what, batch_size=batch_size):
+            async with run, watching(run, screen, fraction, what=what):
                 async for record in run:
                     if record.result is not None:
                         new[getattr(record.result, "new", None)] += 1

@@ -15,7 +15,6 @@ from rich.table import Column
 from rich.text import Text
 
 from hubbatch import Progress, UsageError
-from hubbatch.cli._forecast import Forecast
 from hubbatch.cli._screen import Screen
 
 __all__ = ["Fraction", "Look", "Watched", "counted", "describe", "duration", "packed", "watching"]
@@ -45,17 +44,16 @@ async def watching(
     fraction: Fraction = lambda: None,
     *,
     what: str = "",
-    batch_size: int | None = None,
 ) -> AsyncIterator[None]:
     """Show the progress of a run until the block is left.
 
     `fraction`: how much of the input was read, where the run does not know how many records there are. `what`: what the
-    run does, in a word or two. `batch_size`: records that a full request holds.
+    run does, in a word or two.
     """
     if screen.quiet:
         yield
         return
-    look = Look(run, fraction, Forecast(batch_size or 100))
+    look = Look(run, fraction)
     show = _live if screen.err.is_terminal else _lines
     task = asyncio.create_task(show(look, screen.err, what))
     try:
@@ -68,10 +66,9 @@ async def watching(
 class Look:
     """Looks at a run again and again, and says what is to be seen."""
 
-    def __init__(self, run: Watched, fraction: Fraction, forecast: Forecast) -> None:
+    def __init__(self, run: Watched, fraction: Fraction) -> None:
         self._run = run
         self._fraction = fraction
-        self._forecast = forecast
         self.done = 0
         self.total: int | None = None
         """Records that there are: a guess while a file is read."""
@@ -84,25 +81,22 @@ class Look:
             progress = self._run.progress
         except UsageError:  # it has not started
             return
-        self._forecast.note(progress)
         fraction = self._fraction()
         guessed = progress.total is None and bool(fraction)
         self.total = (
             round(progress.counts.total / fraction) if guessed and fraction else progress.total
         )
         self.done = progress.settled
-        self.parts = describe(progress, self._forecast, self.total, guessed=guessed)
+        self.parts = describe(progress, self.total, guessed=guessed)
 
 
-def describe(
-    progress: Progress, forecast: Forecast, total: int | None, *, guessed: bool = False
-) -> list[str]:
+def describe(progress: Progress, total: int | None, *, guessed: bool = False) -> list[str]:
     """Put a snapshot into words; `total`: how many records there are, perhaps guessed."""
     of = "" if total is None else f" of {'about ' if guessed else ''}{total:,}"
     share = f" ({progress.settled / total:.0%})" if total else ""
     parts = [
         f"{progress.settled:,}{of} records{share}",
-        f"{forecast.records_per_second:,.0f}/s",
+        f"{progress.recent_records_per_second:,.0f}/s",
         f"quota {progress.quota_used} of {progress.quota} per {progress.quota_period:g} s",
     ]
     if progress.in_flight:
@@ -115,7 +109,7 @@ def describe(
         parts.append("circuit breaker open: HubSpot fails, one request at a time tries it")
     if progress.hold >= 1:
         parts.append(f"all requests held for {duration(progress.hold)}")
-    left = forecast.seconds_left(progress, total)
+    left = None if total is None else progress.seconds_left(total)
     if left is not None and progress.settled:
         parts.append(f"ETA {duration(left)}")
     return parts

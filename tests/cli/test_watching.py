@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from hubbatch import Counts, Progress, UsageError
-from hubbatch.cli._forecast import Forecast
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import describe, duration, packed, watching
 from hubbatch.testing import virtual_time
@@ -34,9 +33,7 @@ HALFWAY = Progress(
 
 
 def said(progress: Progress, total: int | None, *, guessed: bool = False) -> str:
-    forecast = Forecast()
-    forecast.note(progress)
-    return " · ".join(describe(progress, forecast, total, guessed=guessed))
+    return " · ".join(describe(progress, total, guessed=guessed))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support import World, people, upsert
 
 from hubbatch import Counts, Progress, RateLimit
-from hubbatch.cli._forecast import Forecast
+from hubbatch._forecast import History
 from hubbatch.testing import virtual_time
 
 QUOTA = RateLimit(190, 10.0)
@@ -34,12 +34,11 @@ async def test_the_estimate_is_right_from_the_first_seconds_on(
         rate_limit=quota, latency=latency, client_rate=None, max_concurrency=at_once
     ) as world:
         run = upsert(world, people(records), keep="none").start()
-        forecast, seen = Forecast(), []
+        seen = []
         while not run.done:
             await asyncio.sleep(0.2)
-            forecast.note(run.progress)
-            left = forecast.seconds_left(run.progress, records)
-            seen.append((run.progress.elapsed, left))
+            progress = run.progress
+            seen.append((progress.elapsed, progress.eta))
         end = run.progress.elapsed
         assert (await run.wait()).ok
 
@@ -66,23 +65,56 @@ AT_WORK = Progress(
 )
 
 
-def forecast(progress: Progress, total: int | None) -> float | None:
-    estimate = Forecast()
-    estimate.note(progress)
-    return estimate.seconds_left(progress, total)
+def test_a_run_of_which_nobody_looked_before_has_an_estimate_of_its_own() -> None:
+    late = attrs.evolve(
+        AT_WORK,
+        settled=38_000,
+        in_flight=0,
+        requests=380,
+        elapsed=11.0,
+        quota_used=190,
+        total=95_000,
+    )
+    assert late.eta is not None
+    assert 25 < late.eta < 35  # 570 requests: after 20, 30 and 40 s
+    assert (95_000 - 38_000) / late.records_per_second < 17  # what the rate so far would say
 
 
-def test_nobody_can_say_without_a_total_or_with_the_circuit_breaker_open() -> None:
-    assert forecast(AT_WORK, None) is None
-    assert forecast(attrs.evolve(AT_WORK, service_down=True), 4_000) is None
-    assert forecast(attrs.evolve(AT_WORK, requests=0, settled=0, in_flight=0), 4_000) is None
+@virtual_time
+async def test_a_reading_tells_when_it_will_have_given_all() -> None:
+    async with World(rate_limit=QUOTA, latency=0.5) as world:
+        for person in people(1_000):
+            world.service.add("contacts", person)
+        reader, seen = world.client.search("contacts", page_size=50), []
+        async for _ in reader:
+            progress = reader.progress
+            seen.append((progress.elapsed, progress.eta))
+        end = reader.progress
+
+    assert end.eta == 0.0
+    assert end.batch_size == 50
+    assert end.elapsed > 9
+    for at, left in seen[249::50]:  # a page was given
+        assert left is not None
+        assert abs(end.elapsed - at - left) < 1.5
+
+
+def test_there_is_no_estimate_without_a_total_or_with_the_circuit_breaker_open() -> None:
+    assert attrs.evolve(AT_WORK, total=None).eta is None
+    assert attrs.evolve(AT_WORK, service_down=True).eta is None
+    assert attrs.evolve(AT_WORK, requests=0, settled=0, in_flight=0).eta is None
+
+
+def test_a_source_that_cannot_tell_its_length_has_an_estimate_for_one_that_is_given() -> None:
+    assert attrs.evolve(AT_WORK, total=None).seconds_left(4_000) == AT_WORK.eta
 
 
 def test_a_hold_counts_in_full() -> None:
-    free, held = forecast(AT_WORK, 4_000), forecast(attrs.evolve(AT_WORK, hold=60.0), 4_000)
+    free, held = AT_WORK.eta, attrs.evolve(AT_WORK, hold=60.0)
     assert free is not None
-    assert held == free + 60.0
-    assert forecast(attrs.evolve(AT_WORK, hold=5.0), 1_000) == 5.0
+    assert held.eta == free + 60.0
+    assert held.seconds_left(1_100) == 60.0  # what is in flight may have to be sent again
+    assert held.seconds_left(1_000) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -94,16 +126,15 @@ def test_a_quota_that_is_not_used_up_yet_has_room_for_one_period_more(
     begun = attrs.evolve(
         AT_WORK, settled=3_700, in_flight=0, requests=37, quota_used=37, quota=40, elapsed=0.1
     )
-    left = forecast(begun, 3_700 + 100 * requests_left)
+    left = begun.seconds_left(3_700 + 100 * requests_left)
     assert left is not None
     assert left == pytest.approx(seconds, abs=0.11)
 
 
 def test_records_that_an_earlier_process_settled_make_no_request_fuller() -> None:
-    resumed = attrs.evolve(AT_WORK, settled=1_001_000)
-    left = forecast(resumed, 1_001_100 + 19_000)
-    assert left is not None
-    assert left > 9.0
+    resumed = attrs.evolve(AT_WORK, settled=1_001_000, settled_earlier=1_000_000)
+    assert resumed.recent_records_per_second == 500
+    assert resumed.seconds_left(1_004_000) == AT_WORK.seconds_left(4_000)
 
 
 @given(
@@ -129,9 +160,11 @@ def test_records_that_an_earlier_process_settled_make_no_request_fuller() -> Non
 def test_any_progress_has_an_estimate_that_is_not_negative(
     seen: list[Progress], total: int
 ) -> None:
-    estimate = Forecast()
-    for progress in seen:
-        estimate.note(progress)
-        left = estimate.seconds_left(progress, total)
+    history = History()
+    for each in seen:
+        progress = attrs.evolve(each, earlier=history.moments)
+        history.note(progress.moment, progress.quota_period)
+        left = progress.seconds_left(total)
         assert left is None or 0 <= left < float("inf")
-        assert len(estimate._samples) <= 305
+        assert len(history.moments) <= 64
+        assert progress == each

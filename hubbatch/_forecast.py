@@ -1,0 +1,130 @@
+"""How long a run will still take, from what was seen of its progress. Pure; it knows nothing of runs or screens.
+
+The quota is a rolling window: a request may go once the one that stands a whole quota before it is a period old. When
+each went follows from the moments that were seen, bursts or not, and so does when the last one may go. Where something
+else than the quota sets the pace, as slow answers or a slow input do, the rate of the last periods goes on.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+
+from attrs import define, evolve, field, frozen
+
+__all__ = ["Forecast", "History", "Moment"]
+
+_PERIODS = 3.0
+"""Periods of the quota that are looked back on."""
+_SHORTEST = 30.0
+"""Seconds that are looked back on at least."""
+_MOMENTS = 60
+"""Moments that are kept of these."""
+_BUSY = 0.9
+"""The part of the quota from which on it is what all requests wait for."""
+
+
+@frozen
+class Moment:
+    """What a run had done at one moment."""
+
+    at: float = 0.0
+    """Seconds since its begin."""
+    requests: int = 0
+    settled: int = 0
+    """Records that it has settled itself."""
+    in_flight: int = 0
+    use: float = 0.0
+    """The part of the quota that was used."""
+
+    @property
+    def done(self) -> float:
+        """Settled records, and half of those in flight: some of them have just left, others are nearly answered."""
+        return self.settled + self.in_flight / 2
+
+
+@define
+class History:
+    """The moments of a run that a forecast looks back on: its begin, and those of the last periods."""
+
+    _moments: deque[Moment] = field(factory=lambda: deque([Moment()]))
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What was seen so far, in the order of time; a copy."""
+        return tuple(self._moments)
+
+    def note(self, moment: Moment, period: float) -> None:
+        """Add a moment, and forget what is older than a few periods of the quota."""
+        span, moments = max(_SHORTEST, _PERIODS * period), self._moments
+        if len(moments) > 1 and moment.at - moments[-2].at < span / _MOMENTS:
+            moment = evolve(moment, use=max(moment.use, moments.pop().use))
+        moments.append(moment)
+        while len(moments) > 2 and moments[1].at <= moment.at - span:  # noqa: PLR2004 (the two around it)
+            moments.popleft()
+
+
+@frozen
+class Forecast:
+    """What follows from the moments of a run, of which the last is the present."""
+
+    moments: Sequence[Moment]
+    quota: int
+    """Requests in a period."""
+    period: float
+    hold: float
+    """Seconds for which nothing may be sent."""
+    batch_size: int
+    """Records that a full request holds."""
+
+    @property
+    def records_per_second(self) -> float:
+        """Records settled per second of late."""
+        first, last = self.moments[0], self.moments[-1]
+        return (last.settled - first.settled) / max(last.at - first.at, 1e-9)
+
+    def seconds_left(self, total: int) -> float | None:
+        """Return the seconds until the run has settled so many records; None: that cannot be said now."""
+        first, last = self.moments[0], self.moments[-1]
+        if total <= last.settled:
+            return 0.0
+        if not last.requests:
+            return None
+        records = total - last.settled - last.in_flight
+        if records <= 0:
+            return self.hold
+        requests = records / self._records_per_request
+        at_the_quota = self._at_the_quota(requests)
+        if max(moment.use for moment in self.moments) >= _BUSY:
+            return max(self.hold, at_the_quota)
+        rate = (last.done - first.done) / max(last.at - first.at, 1e-9)
+        at_this_rate = (total - last.done) / rate if rate > 0 else 0.0
+        return self.hold + max(at_this_rate, at_the_quota)
+
+    @property
+    def _records_per_request(self) -> float:
+        """What requests have held so far."""
+        last = self.moments[-1]
+        return min(
+            float(self.batch_size), max(1.0, (last.settled + last.in_flight) / last.requests)
+        )
+
+    def _at_the_quota(self, requests: float) -> float:
+        """Return when the last of so many requests may go: as many periods after one that went as lie between them."""
+        last, quota = self.moments[-1], max(1, self.quota)
+        periods = -(-requests // quota)
+        before = last.requests + requests - periods * quota
+        if before <= 0:  # the first of these periods has room now
+            return (periods - 1) * self.period
+        return max(0.0, self._sent_at(before) + periods * self.period - last.at)
+
+    def _sent_at(self, request: float) -> float:
+        """Return when a request was sent, by its number: between two moments, evenly."""
+        moments = self.moments
+        place = bisect_left(moments, request, key=lambda moment: moment.requests)
+        if place == 0:
+            return moments[0].at
+        later, earlier = moments[min(place, len(moments) - 1)], moments[place - 1]
+        part = (request - earlier.requests) / max(1, later.requests - earlier.requests)
+        return earlier.at + part * (later.at - earlier.at)
