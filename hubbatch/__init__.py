@@ -1,5 +1,9 @@
 """Move any number of records in and out of HubSpot, from asyncio, without losing one.
 
+A *record* is what a caller gives, an *input* what a request holds of it, a *batch* the inputs of one request, a *run*
+one call and all its records, a *row* of `endpoints` all that is particular to an endpoint. `_verbs` and `_calls` make
+a run of a call; `events` holds what observers receive.
+
 A name is loaded when it is first asked for: whoever imports only a part, such as the pytest plugin, pays for no more.
 `from hubbatch import Client` at the head of a module loads it there, and not in the middle of an event loop.
 """

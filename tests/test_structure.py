@@ -142,7 +142,7 @@ def test_tests_mirror_the_packages() -> None:
 def test_a_package_says_what_it_is_and_what_it_knows_nothing_of(path: Path) -> None:
     words = ast.get_docstring(ast.parse(path.read_text("utf-8")))
     assert words is not None
-    assert len(words) < 400
+    assert len(words) < 500
 
 
 def test_what_is_built_on_the_library_uses_its_public_face() -> None:

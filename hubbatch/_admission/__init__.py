@@ -1,4 +1,4 @@
-"""Who may send now: the runs of a client one after the other, the circuit breaker, how many requests at once.
+"""Who may send now: runs take turns, a broken service is probed, only so many requests are under way at once.
 
-It knows nothing of what is sent.
+A request passes `gate` first, and gets its place in the quota (`_quota`) there. It knows nothing of what is sent.
 """

@@ -1,5 +1,7 @@
-"""Carries a run out, which is one call and all its records: pulls records, runs batches, keeps the ledger.
+"""Executes a run, which is one call and all its records: pulls records, runs batches, keeps the ledger.
 
-`dispatch` says when a request is due, full or not; `reporter` makes the events of a run. The only place with tasks of
-a run. What an answer means is decided in `_batches`.
+`feeder` pulls, `dispatch` says when a request is due, `carriers` and `runner` take it through its steps, `sender`
+makes one exchange, `settler` closes records, `reporter` makes the events of a run (those of the whole client are made
+where they happen: breaker, quota, token). The only place with tasks of a run. What a batch does next is decided in
+`_batches`.
 """

@@ -19,17 +19,17 @@ from hubbatch._clock import now
 from hubbatch._engine.carriers import Carriers
 from hubbatch._engine.dispatch import Dispatcher
 from hubbatch._engine.feeder import AskingError, Feeder, length_of
-from hubbatch._engine.leaving import Leaving
+from hubbatch._engine.journal_notes import notes_of
+from hubbatch._engine.journaled_load import description_of, most_batches
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.life import EndReason, Life, RunEnd
-from hubbatch._engine.load import description_of, most_batches
-from hubbatch._engine.noting import notes_of
 from hubbatch._engine.read_ahead import ReadAhead
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settler import Settler
 from hubbatch._engine.snapshot import Snapshots
+from hubbatch._engine.stopping import Leaving
 from hubbatch._engine.taking import taker_of
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake

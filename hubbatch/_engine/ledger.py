@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from hubbatch._engine.shelves import shelf_of
+from hubbatch._engine.kept_records import shelf_of
 from hubbatch._states import Counts
 from hubbatch.models import (
     SETTLED_EARLIER,

@@ -13,7 +13,7 @@ from hubbatch._batches.batch import Batch
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.machine import BatchMachine
 from hubbatch._batches.transition import Transition
-from hubbatch._engine.noting import Notes
+from hubbatch._engine.journal_notes import Notes
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
 from hubbatch._engine.settler import Settler

@@ -13,8 +13,8 @@ import attrs
 
 from hubbatch._batches.correlation import indexes_of
 from hubbatch._batches.transition import Settled, Transition
+from hubbatch._engine.journal_notes import Notes
 from hubbatch._engine.ledger import Ledger
-from hubbatch._engine.noting import Notes
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._records.intake import Intake
 from hubbatch._records.planning import Input

@@ -10,10 +10,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from hubbatch._engine.checking import RecordCheck
 from hubbatch._engine.dispatch import Dispatcher, Rest
+from hubbatch._engine.journal_notes import Notes
 from hubbatch._engine.ledger import Ledger
-from hubbatch._engine.noting import Notes
+from hubbatch._engine.schema_check import RecordCheck
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.settler import Settler
 from hubbatch._records.call import Call

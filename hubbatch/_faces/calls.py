@@ -7,7 +7,7 @@ from typing import Unpack
 
 from hubbatch._faces.associations import Associations
 from hubbatch._faces.campaigns import Campaigns
-from hubbatch._faces.events import Events
+from hubbatch._faces.custom_events import Events
 from hubbatch._faces.lists import Lists
 from hubbatch._faces.preferences import Preferences
 from hubbatch._faces.singles import Deletion, merge_of

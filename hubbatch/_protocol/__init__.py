@@ -1,5 +1,5 @@
-"""HubSpot's bytes to values and back, and what an answer says.
+"""HubSpot's bytes to values and back, and which kind of answer one is.
 
-`symptoms` is the table of answers: what each proves, and how often and after which wait it is tried again. Pure: it
-knows nothing of batches, or of how anything is sent.
+To change how often and after which wait an answer is tried again, edit its row in `symptoms`, the table of all kinds of
+answers. `diagnosis` finds the row of an answer. Pure: it knows nothing of batches, or of how anything is sent.
 """

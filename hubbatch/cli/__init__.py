@@ -1,4 +1,10 @@
-"""The command line `hubbatch`, built on the public face of the library; it needs the extra `cli`."""
+"""The command line `hubbatch`, built on the public face of the library; it needs the extra `cli`.
+
+`_app` lists the commands. `_verbs` and `_settings` hold the options of create, update, upsert and archive,
+`_executing` and `_load*` carry them out; `_reading` and `_read_out` are `read`, `_exporting` (options) and
+`_export_run` are `export`, `_resuming` and `_journal_files` are `resume` and `journal`, `_trials` and `_demo*` need
+no account. `_watching` shows progress, `_summary` and `_report` the end.
+"""
 
 import io
 import sys

@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._outputs import leave
-from hubbatch.cli._typed import Typed
+from hubbatch.cli._typed_command import Typed
 
 __all__ = ["Command", "Group", "epilog", "typed"]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus
-from hubbatch.cli._comparing import differences, expected
+from hubbatch.cli._demo_comparing import differences, expected
+from hubbatch.cli._demo_people import People
 from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import follow
-from hubbatch.cli._people import People
 from hubbatch.cli._report import show as show_report
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._summary import Report

@@ -29,7 +29,7 @@ from hubbatch.cli._settings import LoadSettings, Settings
 from hubbatch.cli._source import Source
 from hubbatch.cli._summary import Report
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.cli._typed import Typed
+from hubbatch.cli._typed_command import Typed
 from hubbatch.files import ReaderGoneError
 
 __all__ = ["execute"]

@@ -23,7 +23,7 @@ from hubbatch.cli._read_out import opened_target, warnings
 from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.cli._typed import Typed, quoted
+from hubbatch.cli._typed_command import Typed, quoted
 from hubbatch.cli._watching import counted, watching
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 

@@ -13,7 +13,7 @@ from hubbatch.cli._following import Ending
 from hubbatch.cli._reasons import Reasons
 from hubbatch.cli._screen import Screen, harmless, put
 from hubbatch.cli._summary import Report, document, head, steps
-from hubbatch.cli._typed import quoted
+from hubbatch.cli._typed_command import quoted
 from hubbatch.cli._watching import counted
 
 __all__ = ["show"]

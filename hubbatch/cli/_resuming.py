@@ -30,8 +30,8 @@ def resume(journal: JournalFile, *, settings: Settings) -> None:
     """
     from hubbatch.cli._executing import execute  # noqa: PLC0415 (it loads the client)
     from hubbatch.cli._exiting import ending_well, screen_of  # noqa: PLC0415
+    from hubbatch.cli._journal_files import contents_of  # noqa: PLC0415
     from hubbatch.cli._load_description import restored  # noqa: PLC0415
-    from hubbatch.cli._looking import contents_of  # noqa: PLC0415
 
     with ending_well(screen_of(settings)):
         job, kept = restored(journal, contents_of(journal).description)
@@ -49,7 +49,7 @@ def resume(journal: JournalFile, *, settings: Settings) -> None:
 @takes_some_settings("json")
 def show(journal: JournalFile, *, settings: Settings) -> None:
     """Show what a journal holds: which load it is of, and how many records are in which state."""
-    from hubbatch.cli._looking import show as carry_out  # noqa: PLC0415 (it loads SQLite)
+    from hubbatch.cli._journal_files import show as carry_out  # noqa: PLC0415 (it loads SQLite)
 
     carry_out(journal, settings)
 
@@ -64,6 +64,6 @@ def delete(
     settings: Settings,
 ) -> None:
     """Delete a journal with all its files. It says which records were sent, and names the files: personal data."""
-    from hubbatch.cli._looking import delete as carry_out  # noqa: PLC0415 (it loads SQLite)
+    from hubbatch.cli._journal_files import delete as carry_out  # noqa: PLC0415 (it loads SQLite)
 
     carry_out(journal, settings, force=force)

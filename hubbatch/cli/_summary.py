@@ -12,7 +12,7 @@ from attrs import frozen
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._screen import ENDED
-from hubbatch.cli._typed import Typed, Word, quoted
+from hubbatch.cli._typed_command import Typed, Word, quoted
 
 __all__ = ["Report", "Step", "document", "head", "steps"]
 

@@ -1,7 +1,8 @@
 """Records in files: sources that read them, sinks for what became of them, and a sink for objects that were read out.
 
-A kind of file is recognized in `_kinds`, opened in `_source`, and read in a module of its own. It knows nothing of
-HubSpot, requests or runs.
+A kind of input is recognized in `_kinds`, opened in `_source`, and read in a module of its own (`_csv`, `_json`,
+`_tables`). Rejects and results are `_sinks` in the forms of `_rendering`; a format of exports is in `_objects`. It
+knows nothing of HubSpot, requests or runs.
 """
 
 from hubbatch._output.descriptors import descriptor_of

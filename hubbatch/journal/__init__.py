@@ -1,6 +1,8 @@
 """The journal of a load: one SQLite file that says, after its process has died, what became of each record.
 
-It knows nothing of HubSpot, requests or files of records. `Journal` is what `journal=` of a verb takes.
+`Journal` is what `journal=` of a verb takes. `_journal` says when something is written, `_pending` what waits for the
+next transaction, `_store` writes it, `_format` has the tables. It knows nothing of HubSpot, requests or files of
+records.
 """
 
 from hubbatch.journal._contents import Contents, JournalCounts

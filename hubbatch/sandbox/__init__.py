@@ -1,12 +1,13 @@
 """A HubSpot stand-in for tests and demonstrations: its API in memory, with limits and faults.
 
 It needs no account and no network, and knows nothing of hubbatch's client: any HTTP client can talk to it. Its faults
-are the kinds in `_kinds`; its paths are rows in `_api`.
+are the kinds in `_fault_kinds`; its paths are rows in `_api`.
 """
 
 from hubbatch.sandbox._account import Account
-from hubbatch.sandbox._events import CustomEvent
+from hubbatch.sandbox._custom_events import CustomEvent
 from hubbatch.sandbox._exchange import Answer, Cut, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._faults import (
     FLAKY,
     NASTY,
@@ -17,7 +18,6 @@ from hubbatch.sandbox._faults import (
     RandomFaults,
 )
 from hubbatch.sandbox._habits import ConflictShape
-from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._names import OBJECT_TYPE_IDS
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._records import StoredObject, Write

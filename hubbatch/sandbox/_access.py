@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
 
-from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._routes import RouteLimit
 from hubbatch.sandbox._window import DAY, DailyCounter, RollingWindow
 

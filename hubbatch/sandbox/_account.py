@@ -14,8 +14,8 @@ from attrs import evolve
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._access import Limits
 from hubbatch.sandbox._campaigns import Campaigns
+from hubbatch.sandbox._custom_events import CustomEvent, Events
 from hubbatch.sandbox._definitions import Definitions
-from hubbatch.sandbox._events import CustomEvent, Events
 from hubbatch.sandbox._links import End
 from hubbatch.sandbox._property import Property
 from hubbatch.sandbox._records import Occasion, StoredObject, Write

@@ -12,8 +12,8 @@ import orjson
 from attrs import evolve
 
 from hubbatch.sandbox._exchange import Answer, Cut, SandboxRequest
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._faults import Fault
-from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._refusals import HTML, PAGE, REFUSALS, refusal_of
 from hubbatch.sandbox._replies import CORRELATION_ID, error_body
 

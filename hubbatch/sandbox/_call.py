@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
 
-from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._records import Occasion
 from hubbatch.sandbox._refusals import missing_scopes
 from hubbatch.sandbox._replies import Done, RefusalError

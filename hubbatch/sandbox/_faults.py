@@ -13,7 +13,7 @@ from attrs import field, frozen
 
 from hubbatch.errors import UsageError
 from hubbatch.sandbox._exchange import SandboxRequest
-from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._fault_kinds import FaultKind
 
 __all__ = [
     "FLAKY",

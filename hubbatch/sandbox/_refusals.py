@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from hubbatch.sandbox._kinds import FaultKind
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._replies import RefusalError
 
 if TYPE_CHECKING:

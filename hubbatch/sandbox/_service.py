@@ -21,8 +21,8 @@ from hubbatch.sandbox._answers import retry_after_text, spoil_answer
 from hubbatch.sandbox._api.table import ROUTER
 from hubbatch.sandbox._call import ApiCall, ApiReply, Tools
 from hubbatch.sandbox._exchange import Answer, RecordedRequest, SandboxRequest
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._faults import Fault, open_plan
-from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._memory import Memory
 from hubbatch.sandbox._options import Options
 from hubbatch.sandbox._refusals import refusal_of

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
+from hubbatch.sandbox._fault_kinds import FaultKind
 from hubbatch.sandbox._faults import Fault
-from hubbatch.sandbox._kinds import FaultKind
 from hubbatch.sandbox._replies import Done, ErrorEntry
 
 if TYPE_CHECKING:

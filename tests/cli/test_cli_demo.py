@@ -9,8 +9,8 @@ from cli_driver import hubbatch
 
 from hubbatch import Client, RecordOutcome, RecordStatus
 from hubbatch.cli import _demo
-from hubbatch.cli._comparing import differences, expected
-from hubbatch.cli._people import People
+from hubbatch.cli._demo_comparing import differences, expected
+from hubbatch.cli._demo_people import People
 from hubbatch.sandbox import Sandbox
 
 

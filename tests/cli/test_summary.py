@@ -18,7 +18,7 @@ from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._summary import Report, document, head, steps
-from hubbatch.cli._typed import Typed, quoted
+from hubbatch.cli._typed_command import Typed, quoted
 
 COUNTS = Counts(1_000, 900, 60, 30, 10)
 FILES = {"rejects": "out/bad.csv", "results": "done.csv"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hubbatch.cli._typed import Typed, quoted
+from hubbatch.cli._typed_command import Typed, quoted
 
 OPTIONS = {
     "--rejects": ("--rejects", True),

@@ -13,7 +13,7 @@ from hubbatch.sandbox._bodies import (
     text_of,
 )
 from hubbatch.sandbox._call import ApiCall, ApiReply
-from hubbatch.sandbox._events import CustomEvent
+from hubbatch.sandbox._custom_events import CustomEvent
 from hubbatch.sandbox._replies import Done
 from hubbatch.sandbox._routes import DATED, Route
 
