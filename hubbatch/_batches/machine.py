@@ -118,17 +118,21 @@ class BatchMachine:
         doubtful = attrs.evolve(batch, status=RecordStatus.UNKNOWN, attempts=1, first_sent_at=since)
         return self._doubts.first_step(doubtful)
 
-    def request(self, batch: Batch) -> tuple[Endpoint, Request]:
-        """Return the request that a batch makes next, and the endpoint that it is."""
+    def endpoint(self, batch: Batch) -> Endpoint:
+        """Return the endpoint that the next request of a batch goes to; a batch without inputs is to be sent."""
+        return self._call.endpoint if batch.stage is Stage.SEND else self._reader
+
+    def request(self, batch: Batch) -> Request:
+        """Return the request that a batch makes next, of its endpoint."""
         call = self._call
         match batch.stage:
             case Stage.SEND:
-                return call.endpoint, self._batch_request(batch)
+                return self._batch_request(batch)
             case Stage.COMPARE:
                 body = read_body(batch.collides_with or "", self._unique)
             case Stage.LOOK_UP:
                 body = self._doubts.body(batch.inputs)
-        return self._reader, Request(call.read_path or "", body, method=self._reader.method)
+        return Request(call.read_path or "", body, method=self._reader.method)
 
     def _batch_request(self, batch: Batch) -> Request:
         call, endpoint = self._call, self._call.endpoint

@@ -5,19 +5,23 @@ It knows nothing of how a journal compares them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import attrs
 import orjson
 
 from hubbatch._batches.batch import Batch
 from hubbatch._engine.reporter import RunReporter, run_numbers
-from hubbatch._engine.sender import Carrier, ClientResources, RequestSender
+from hubbatch._engine.sender import (
+    Carrier,
+    ClientResources,
+    Prepared,
+    RequestSender,
+    note_nothing,
+)
 from hubbatch._protocol.exchange import Request
 from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
-from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._listing import ACCOUNT_DETAILS
 from hubbatch.errors import HubbatchError
 
@@ -63,10 +67,10 @@ async def _account(call: Call, resources: ClientResources) -> int | None:
     path = ACCOUNT_DETAILS.path("v3", {})
     order = Call(ACCOUNT_DETAILS, path, None, 1, object_type=call.object_type)
     reporter = RunReporter(resources.observers, next(run_numbers), order)
-    sender = RequestSender(resources, _note_nothing, reporter, ACCOUNT_DETAILS.limit_class)
+    sender = RequestSender(resources, note_nothing, reporter)
     request = Request(path, b"", {}, method="GET")
     try:
-        answer = await sender.exchange(Carrier(Batch(())), _Prepared(request))
+        answer = await sender.exchange(Carrier(Batch(())), ACCOUNT_DETAILS, Prepared(request))
     except HubbatchError:  # the run's own requests will say so, too
         return None
     response = answer.diagnosis.response
@@ -74,19 +78,3 @@ async def _account(call: Call, resources: ClientResources) -> int | None:
     if type(portal_id) is int:
         resources.account.portal_id = portal_id
     return resources.account.portal_id
-
-
-@attrs.frozen(eq=False)
-class _Prepared:
-    """A request that is ready."""
-
-    request: Request
-
-    async def __call__(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
-        """Return the request."""
-        del carrier, probes
-        return ACCOUNT_DETAILS, self.request
-
-
-def _note_nothing(indexes: Iterable[int]) -> None:
-    del indexes  # it carries no records

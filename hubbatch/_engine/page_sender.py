@@ -5,7 +5,7 @@ Pages are read with it, and properties. It knows nothing of which there are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 
 import attrs
@@ -14,13 +14,19 @@ from hubbatch._batches.batch import Batch
 from hubbatch._batches.decision import AGAIN, Decision, decide
 from hubbatch._batches.transition import Moment, Transition
 from hubbatch._engine.reporter import RunReporter, run_numbers
-from hubbatch._engine.sender import Carrier, ClientResources, RequestSender, Response
+from hubbatch._engine.sender import (
+    Carrier,
+    ClientResources,
+    Prepared,
+    RequestSender,
+    Response,
+    note_nothing,
+)
 from hubbatch._pages.page import NoPageError
 from hubbatch._protocol.diagnosis import Diagnosis
 from hubbatch._protocol.exchange import Request
 from hubbatch._protocol.symptoms import SYMPTOMS, Action, Symptom
 from hubbatch._records.call import Call
-from hubbatch.endpoints import Endpoint
 from hubbatch.errors import HubbatchError, ProtocolError, RefusedError, TransportError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse
 
@@ -36,9 +42,7 @@ class PageSender:
         self._endpoint = call.endpoint
         self._resources = resources
         self._reporter = RunReporter(resources.observers, next(run_numbers), call)
-        self._sender = RequestSender(
-            resources, _note_nothing, self._reporter, call.endpoint.limit_class
-        )
+        self._sender = RequestSender(resources, note_nothing, self._reporter)
         self._pages = 0
         self.retries = 0
 
@@ -56,7 +60,7 @@ class PageSender:
         self._pages += 1
         try:
             while True:
-                response = await self._sender.exchange(carrier, _Prepared(self._endpoint, request))
+                response = await self._sender.exchange(carrier, self._endpoint, Prepared(request))
                 page, diagnosis = _judge(response.diagnosis, read)
                 if page is not None:
                     return page
@@ -97,25 +101,12 @@ class PageSender:
         resumes_at = moment.now + decision.wait
         carrier.batch = batch = attrs.evolve(batch, resumes_at=resumes_at)
         if decision.action is Action.HOLD:
-            self._sender.hold(decision.wait, symptom)
+            self._sender.hold(decision.wait, self._endpoint, symptom)
         if decision.action is Action.REFRESH:
             self._sender.expire_token(response)
         self.retries += 1
         self._reporter.goes_on(batch, Transition(then=[batch], again=True), diagnosis)
         await self._sender.wait_until(resumes_at)
-
-
-@attrs.frozen(eq=False)
-class _Prepared:
-    """A request that is ready."""
-
-    endpoint: Endpoint
-    request: Request
-
-    async def __call__(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
-        """Return the request: it is the same for a service that works and for one that is probed."""
-        del carrier, probes
-        return self.endpoint, self.request
 
 
 def _judge(diagnosis: Diagnosis, read: Callable[[BatchResponse], T]) -> tuple[T | None, Diagnosis]:
@@ -140,7 +131,3 @@ def _refusal(diagnosis: Diagnosis, attempts: int) -> HubbatchError:
     if diagnosis.symptom is Symptom.UNREADABLE:
         return ProtocolError(f"{tried} {said}")
     return TransportError(f"{tried}; try again later {said}")
-
-
-def _note_nothing(indexes: Iterable[int]) -> None:
-    del indexes  # a page carries no records out

@@ -55,7 +55,8 @@ class BatchRunner:
     ) -> None:
         self._machine = BatchMachine(call, resources.policy, request_body)
         self._notes = notes
-        self._sender = RequestSender(resources, note_sent, reporter, call.endpoint.limit_class)
+        self._sender = RequestSender(resources, note_sent, reporter)
+        self._limit_class = call.endpoint.limit_class
         self._reporter = reporter
         self._settler = settler
         self._compose = compose
@@ -76,8 +77,8 @@ class BatchRunner:
 
     @property
     def held_for(self) -> float:
-        """Seconds for which requests are held from now on; infinity while nobody can tell."""
-        return self._sender.held_for
+        """Seconds for which the batches of this run are held from now on; infinity while that is not known."""
+        return self._sender.held_for(self._limit_class)
 
     def waiting(self) -> Sequence[Batch]:
         """Return the batches that go on once others have been answered."""
@@ -86,11 +87,11 @@ class BatchRunner:
     async def step(self, carrier: Carrier) -> Sequence[Batch]:
         """Take the batch of a carrier one step further; return what goes on in its place."""
         await self._sender.wait_until(carrier.batch.resumes_at)
-        before = carrier.batch.status
+        before, endpoint = carrier.batch.status, self._machine.endpoint(carrier.batch)
         if self._notes is not None and not carrier.batch.inputs:
-            return await self._compose_and_note(carrier, self._notes)
+            return await self._compose_and_note(carrier, endpoint, self._notes)
         try:
-            response = await self._sender.exchange(carrier, self._prepare)
+            response = await self._sender.exchange(carrier, endpoint, self._prepare)
         except DeclinedError:
             if not carrier.batch.inputs:
                 return ()
@@ -100,12 +101,12 @@ class BatchRunner:
         )
         transition = self._machine.answered(carrier.batch, response.diagnosis, moment, before)
         if transition.hold:
-            self._sender.hold(transition.hold, response.diagnosis.symptom)
+            self._sender.hold(transition.hold, endpoint, response.diagnosis.symptom)
         if transition.renews_token:
             self._sender.expire_token(response)
         return self._perform(carrier.batch, transition, response.diagnosis)
 
-    async def _prepare(self, carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
+    async def _prepare(self, carrier: Carrier, *, probes: bool) -> Request:
         """Return the request of a carrier that has been let through; a new batch is composed now.
 
         `probes`: the request would show whether the service works. Raises `DeclinedError` if there is nothing to send
@@ -130,13 +131,15 @@ class BatchRunner:
             since = self._sender.on_both_clocks(in_doubt_since)
             carrier.batch = self._machine.begun_in_doubt(carrier.batch, since)
 
-    async def _compose_and_note(self, carrier: Carrier, notes: Notes) -> Sequence[Batch]:
+    async def _compose_and_note(
+        self, carrier: Carrier, endpoint: Endpoint, notes: Notes
+    ) -> Sequence[Batch]:
         """Compose a new batch when it has its place, and give the place back while the journal notes it.
 
         Others need not wait for the journal meanwhile, and whatever holds requests then holds this one, too.
         """
         try:
-            await self._sender.wait_for_place(carrier)
+            await self._sender.wait_for_place(carrier, endpoint)
             self._fill(carrier)
         except DeclinedError:
             return ()

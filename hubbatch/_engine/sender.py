@@ -32,7 +32,16 @@ from hubbatch.endpoints import Endpoint
 from hubbatch.errors import TransportError
 from hubbatch.policies import LimitClass, RetryPolicy
 
-__all__ = ["Account", "Carrier", "ClientResources", "Prepare", "RequestSender", "Response"]
+__all__ = [
+    "Account",
+    "Carrier",
+    "ClientResources",
+    "Prepare",
+    "Prepared",
+    "RequestSender",
+    "Response",
+    "note_nothing",
+]
 
 
 @define
@@ -82,9 +91,24 @@ class Response:
 class Prepare(Protocol):
     """Makes the request of a carrier. `probes`: whether it is to show if the service works."""
 
-    def __call__(
-        self, carrier: Carrier, *, probes: bool
-    ) -> Awaitable[tuple[Endpoint, Request]]: ...
+    def __call__(self, carrier: Carrier, *, probes: bool) -> Awaitable[Request]: ...
+
+
+@frozen(eq=False)
+class Prepared:
+    """A request that carries no records: it is the same for a service that works and for one that is probed."""
+
+    request: Request
+
+    async def __call__(self, carrier: Carrier, *, probes: bool) -> Request:
+        """Return the request."""
+        del carrier, probes
+        return self.request
+
+
+def note_nothing(indexes: Iterable[int]) -> None:
+    """Note that a request leaves that carries no records."""
+    del indexes
 
 
 class RequestSender:
@@ -95,12 +119,10 @@ class RequestSender:
         resources: ClientResources,
         note_sent: Callable[[Iterable[int]], None],
         reporter: RunReporter,
-        limit_class: LimitClass = LimitClass.INTERVAL,
     ) -> None:
         self._resources = resources
         self._note_records = note_sent
         self._reporter = reporter
-        self._limit_class = limit_class
         self.pausing = 0
         """How many batches wait for their time to be sent again."""
         self.requests = 0
@@ -126,11 +148,11 @@ class RequestSender:
             today=datetime.fromtimestamp(wall_time, UTC),
         )
 
-    def hold(self, seconds: float, symptom: Symptom) -> None:
-        """Hold requests: after a 429 those of the same limit, else all of the client."""
+    def hold(self, seconds: float, endpoint: Endpoint, symptom: Symptom) -> None:
+        """Hold requests: after a 429 of an endpoint those of the same limit, else all of the client."""
         limited = symptom is Symptom.RATE_LIMITED
         self._resources.gate.limiter.hold(
-            seconds, limit_class=self._limit_class if limited else None
+            seconds, limit_class=endpoint.limit_class if limited else None
         )
 
     def on_both_clocks(self, wall_time: float) -> tuple[float, float]:
@@ -138,10 +160,9 @@ class RequestSender:
         ago = self._resources.clock() - wall_time if wall_time > 0 else 0.0
         return now() - max(0.0, ago), wall_time
 
-    @property
-    def held_for(self) -> float:
-        """Seconds for which requests such as these are held from now on; infinity while nobody can tell."""
-        return self._resources.gate.held_for(self._limit_class)
+    def held_for(self, limit_class: LimitClass) -> float:
+        """Return for how many seconds a class is held from now on; infinity while that is not known."""
+        return self._resources.gate.held_for(limit_class)
 
     async def wait_until(self, when: float) -> None:
         """Wait until a moment, by the loop's clock."""
@@ -156,14 +177,14 @@ class RequestSender:
         """Have the token that a request was sent with replaced before the next one."""
         self._resources.tokens.expire(response.token)
 
-    async def exchange(self, carrier: Carrier, prepare: Prepare) -> Response:
-        """Send one request for a carrier and return what came of it.
+    async def exchange(self, carrier: Carrier, endpoint: Endpoint, prepare: Prepare) -> Response:
+        """Send one request to an endpoint for a carrier, within the limits of that endpoint; return what came of it.
 
         `prepare` makes the request once it may go. What it raises comes out, and nothing is sent.
         """
         resources, gate, asked_at = self._resources, self._resources.gate, now()
-        async with self._enter(carrier) as slot:
-            endpoint, request = await prepare(carrier, probes=gate.broken)
+        async with self._enter(carrier, endpoint) as slot:
+            request = await prepare(carrier, probes=gate.broken)
             token = await resources.tokens.current()  # not before: the wait may have been long
             batch = carrier.batch
             report = self._reporter.request(endpoint, batch, asked_at)
@@ -177,18 +198,18 @@ class RequestSender:
         gate.note(diagnosis, slot, resources.random(), in_poison_search=batch.in_poison_search)
         return Response(diagnosis, token)
 
-    async def wait_for_place(self, carrier: Carrier) -> None:
-        """Wait until a request could leave, and leave the place to others."""
-        async with self._enter(carrier):
+    async def wait_for_place(self, carrier: Carrier, endpoint: Endpoint) -> None:
+        """Wait until a request to an endpoint could leave, and leave the place to others."""
+        async with self._enter(carrier, endpoint):
             pass
 
-    def _enter(self, carrier: Carrier) -> AbstractAsyncContextManager[Slot]:
+    def _enter(self, carrier: Carrier, endpoint: Endpoint) -> AbstractAsyncContextManager[Slot]:
         """Return what waits for a carrier's place at the gate."""
         if (since := carrier.batch.tried_since) is None:
             since = now()
             carrier.batch = attrs.evolve(carrier.batch, tried_since=since)
-        self._raise_for_long_hold()
-        return self._resources.gate.enter(self, since, self._limit_class)
+        self._raise_for_long_hold(endpoint.limit_class)
+        return self._resources.gate.enter(self, since, endpoint.limit_class)
 
     async def _send(
         self, request: Request, token: str, carrier: Carrier, note: Callable[[], None]
@@ -223,9 +244,9 @@ class RequestSender:
             carrier.batch = carrier.batch.sent(now(), self._resources.clock())
         report.sent(self.requests)
 
-    def _raise_for_long_hold(self) -> None:
+    def _raise_for_long_hold(self, limit_class: LimitClass) -> None:
         """Raise rather than wait for longer than the policy allows while the service wants to be left alone."""
-        held = self._resources.gate.limiter.held_for(self._limit_class)
+        held = self._resources.gate.limiter.held_for(limit_class)
         most = self._resources.policy.max_elapsed
         if held > most:
             raise TransportError(

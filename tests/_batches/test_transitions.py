@@ -86,7 +86,8 @@ def step(
     told_by: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
 ) -> Transition:
     """Send a batch and have the machine decide about the reply, as the shell does."""
-    asked, _ = told_by.request(one)
+    asked = told_by.endpoint(one)
+    assert told_by.request(one).method == asked.method
     before = one.status
     sent = not isinstance(reply, NoReply) or reply.sent
     if sent and one.stage is Stage.SEND:

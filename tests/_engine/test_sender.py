@@ -24,7 +24,7 @@ from hubbatch._protocol.exchange import NoReply, Reply, Request
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._quota.limiter import RateLimiter
 from hubbatch._records.call import Call
-from hubbatch.endpoints import UPSERT, Endpoint
+from hubbatch.endpoints import UPSERT
 from hubbatch.events import Event
 from hubbatch.testing import virtual_time, wall_clock
 
@@ -95,14 +95,14 @@ class Sending:
         self.carrier = Carrier(Batch(plan(people(2), id_property="email")))
 
     async def send(self, *, spare: bool = False) -> Response:
-        async def prepare(carrier: Carrier, *, probes: bool) -> tuple[Endpoint, Request]:
+        async def prepare(carrier: Carrier, *, probes: bool) -> Request:
             assert carrier is self.carrier
             if spare and probes:
                 raise DeclinedError
-            return UPSERT, Request("/p", b"{}")
+            return Request("/p", b"{}")
 
         try:
-            return await self.sender.exchange(self.carrier, prepare)
+            return await self.sender.exchange(self.carrier, UPSERT, prepare)
         finally:
             await self.gate.settle()
 
