@@ -66,7 +66,7 @@ def _document(path: str, contents: journal.Contents) -> dict[str, Any]:
         "state": state,
         "command": f"{load.get('verb', '?')} {load.get('object', load.get('object_type', '?'))}",
         "account": load.get("account"),
-        "files": [name for name, _ in load.get("files", [])],
+        "files": load.get("files", []),
         "rejects": marks.get("rejects", load.get("rejects")),
         "results": marks.get("results", load.get("results")),
         "records": {**attrs.asdict(contents.counts), "bad_lines": marks.get(BAD_LINES, 0)},

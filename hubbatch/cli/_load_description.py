@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from cattrs import Converter
@@ -22,9 +21,14 @@ from hubbatch.policies import Duplicates
 
 __all__ = ["check_same", "described", "restored"]
 
-_KEPT = ("batch_size", "linger", "max_failures", "deadline", "api_version", "base_url")
+_KEPT = (
+    *("batch_size", "linger", "max_failures", "deadline", "api_version", "base_url"),
+    *("append", "force"),
+)
 """Settings that `resume` takes over."""
 _STDIN = "-"
+_SHOWN = 5
+"""Names of files that a message has room for."""
 _CONVERTER = Converter()
 
 
@@ -35,7 +39,7 @@ def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[
         {
             "verb": job.verb,
             "object": job.object_type,
-            "files": [_file(path) for path in paths],
+            "files": [path if path == _STDIN else _absolute(path) for path in paths],
             "layout": _CONVERTER.unstructure(job.layout),
             "options": dict(job.options),
             "duplicates": settings.duplicates.value,
@@ -52,27 +56,16 @@ def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any])
     for name in ("verb", "object", "duplicates", "rejects", "results"):
         if None not in (known.get(name), given[name]) and known[name] != given[name]:
             raise _other(journal, f"its {name} is {known[name]}, here it is {given[name]}")
-    _check_files(journal, known.get("files", []), given["files"])
+    names = [load.get("files", []) for load in (known, given)]
+    if names[0] != names[1]:
+        before, now = (", ".join(found[:_SHOWN]) for found in names)
+        raise _other(journal, f"its input is {before}, here it is {now}")
     for name in ("layout", "options"):
         before, now = known.get(name, {}), given[name]
         differing = [key for key in now if key in before and before[key] != now[key]]
         if differing:
             words = ", ".join(key.replace("_", " ") for key in differing)
             raise _other(journal, f"it was begun with another {words}")
-
-
-def _check_files(journal: str, known: list[Any], given: list[Any]) -> None:
-    names = [[path for path, _ in files] for files in (known, given)]
-    if names[0] != names[1]:
-        raise _other(
-            journal, f"its input is {', '.join(names[0][:5])}, here it is {', '.join(names[1][:5])}"
-        )
-    for (path, before), (_, now) in zip(known, given, strict=True):
-        if None not in (before, now) and before != now:
-            raise CommandError(
-                f"{path} has changed since its load began: it had {before:,} bytes, and has {now:,}. Put it back as"
-                " it was, or begin another load of what is left with another journal"
-            )
 
 
 def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettings]:
@@ -83,7 +76,7 @@ def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettin
         job = Job(
             description["verb"],
             description["object"],
-            [name for name, _ in description["files"]],
+            description["files"],
             _CONVERTER.structure(description["layout"], Layout),
             description["options"],
         )
@@ -100,15 +93,6 @@ def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettin
             f"the load of {path} was not begun by this command line: go on with it where it was begun"
         ) from None
     return job, settings
-
-
-def _file(path: str) -> list[Any]:
-    name = path if path == _STDIN else os.path.abspath(path)  # noqa: PTH100 (links stay as they are)
-    try:
-        is_file = path != _STDIN and Path(path).is_file()
-        return [name, Path(path).stat().st_size if is_file else None]
-    except OSError:
-        return [name, None]
 
 
 def _absolute(path: str | None) -> str | None:

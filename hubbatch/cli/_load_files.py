@@ -8,9 +8,11 @@ cuts off what a kill has left behind these. It knows nothing of how a line looks
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 from attrs import define, field
 
@@ -21,7 +23,7 @@ from hubbatch.cli._load_sinks import Names, Written, open_sinks
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._spool import Spool
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import BadLine, Opened, OutputError, Rejects
+from hubbatch.files import BadLine, InputError, Opened, OutputError, Rejects
 from hubbatch.journal import JournalError
 
 __all__ = ["Item", "LoadFiles", "opened"]
@@ -29,6 +31,8 @@ __all__ = ["Item", "LoadFiles", "opened"]
 Item = RecordOutcome | BadLine
 
 _MOST_WAITING = 1_000
+_BAD_DIGEST = "bad lines digest"
+"""The mark by which they are known again."""
 
 
 @define
@@ -49,6 +53,8 @@ class LoadFiles:
     _bad_seen: int = 0
     _bad_written: int = 0
     _bad_before: int = 0
+    _bad_digest: Any = field(factory=hashlib.sha256)
+    """Of the bad lines that are written."""
     _waiting: asyncio.Queue[Item | None] = field(factory=lambda: asyncio.Queue(_MOST_WAITING))
     _marked: bool = False
 
@@ -82,9 +88,26 @@ class LoadFiles:
         if isinstance(item, BadLine):
             self._bad_seen += 1
             if self._bad_seen <= self._bad_before:
+                self._compare(item)
                 return False
         await self._waiting.put(item)
         return True
+
+    def _compare(self, bad: BadLine) -> None:
+        """Compare the bad lines that an earlier process has written with those that the input has now."""
+        self._add_to_digest(bad)
+        if self.journal is None or self._bad_seen < self._bad_before:
+            return
+        if self.journal.marks.get(_BAD_DIGEST) != self._bad_digest.hexdigest():
+            raise InputError(
+                bad.file,
+                bad.line,
+                "the lines that are no records, up to here, are others than before: put the input back as it was, or"
+                " load what is left of it with a new journal",
+            )
+
+    def _add_to_digest(self, bad: BadLine) -> None:
+        self._bad_digest.update(f"{bad.raw}\0".encode(errors="surrogatepass"))
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""
@@ -144,7 +167,9 @@ class LoadFiles:
         written = done if self.results.write(done) else []
         if self.rejects.write(rest):
             written = written + [item for item in rest if isinstance(item, RecordOutcome)]
-            self._bad_written += sum(isinstance(item, BadLine) for item in rest)
+            for bad in (item for item in rest if isinstance(item, BadLine)):
+                self._add_to_digest(bad)
+                self._bad_written += 1
         self._keep(later)
         if self.journal is None:
             return []
@@ -189,7 +214,13 @@ class LoadFiles:
         return True
 
     def _marks(self) -> Mapping[str, int | str]:
-        return {BAD_LINES: self._bad_written, **self.rejects.marks(), **self.results.marks()}
+        digest = self._bad_digest.hexdigest()
+        return {
+            BAD_LINES: self._bad_written,
+            _BAD_DIGEST: digest,
+            **self.rejects.marks(),
+            **self.results.marks(),
+        }
 
 
 @asynccontextmanager
