@@ -5,7 +5,11 @@ from __future__ import annotations
 import ast
 import asyncio
 import inspect
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +20,7 @@ from support import UNLIMITED, people
 
 import hubbatch
 import hubbatch.testing
-from hubbatch import events
+from hubbatch import RateLimit, events
 from hubbatch.sandbox import Sandbox
 
 ROOT = Path(__file__).parent.parent
@@ -132,6 +136,39 @@ def test_the_first_example_prints_what_it_says(capsys: pytest.CaptureFixture[str
     first, second = capsys.readouterr().out.splitlines()
     assert f"# {first}" in str(block)
     assert "'email' is missing" in second
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the story is for a shell")
+def test_the_story_of_a_killed_load_ends_as_it_says(tmp_path: Path) -> None:
+    [story] = re.findall(r"^```shell\n(.*kill -9.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (tmp_path / "examples").mkdir()
+    shutil.copy(ROOT / "examples" / "people.csv", tmp_path / "examples")
+    with Sandbox(rate_limit=RateLimit(4, 1.0), strict=True).in_thread() as sandbox:
+        steps = {
+            "hubbatch sandbox --rate 4/1 &": ":",  # it is here, on a port that is free
+            "http://localhost:8642": sandbox.base_url,
+            "sleep 2;": "until grep -q @ done.csv; do sleep 0.02; done;",
+        }
+        for step, instead in steps.items():
+            assert step in story
+            story = story.replace(step, instead)
+        shell = subprocess.run(
+            ["bash", "-c", story],  # noqa: S607
+            cwd=tmp_path,
+            env=os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert "DONE WITH 1 FAILED: upsert contacts" in shell.stdout + shell.stderr
+        assert len(sandbox.objects("contacts")) == 999
+    people, done, bad = (
+        (tmp_path / name).read_text("utf-8-sig").splitlines()[1:]
+        for name in ("examples/people.csv", "done.csv", "bad.csv")
+    )
+    rows = [*(row.split(",", 2)[2] for row in done), *(row.rsplit('",', 1)[1] for row in bad)]
+    assert sorted(rows) == sorted(people)
 
 
 def test_the_table_of_events_is_whole() -> None:
