@@ -143,7 +143,7 @@ class Client:
                 if len(found) < _ITEMS:
                     return
         finally:
-            with suppress(UsageError):  # the client is closed, and the reading with it
+            with suppress(UsageError):  # the client is closed, or cannot be waited for
                 self.run(lambda _: reader.aclose())
 
     def _loop_thread(self) -> LoopThread:
@@ -154,6 +154,5 @@ class Client:
 
     def _waiter(self) -> Waiter:
         thread = self._loop_thread()
-        if thread.closed:
-            raise UsageError("the client is closed; make another one")
+        thread.check()
         return Waiter(self._client, thread.loop)

@@ -6,6 +6,8 @@ Who waits pulls the sources meanwhile, and says when a signal has come. It knows
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future
@@ -14,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, TypeVar, cast
 
 import hubbatch
-from hubbatch import Outcome, Run
+from hubbatch import Outcome, Run, UsageError
 from hubbatch._records.frames import rows_of
 from hubbatch._records.threads import ThreadedSource
 
@@ -35,8 +37,11 @@ class RunInterruptedError(KeyboardInterrupt):
     """
 
     def __init__(self, outcome: Outcome[Any] | None) -> None:
-        super().__init__("" if outcome is None else f"the run was stopped; {outcome.counts}")
+        super().__init__(outcome)
         self.outcome = outcome
+
+    def __str__(self) -> str:
+        return "" if self.outcome is None else f"the run was stopped; {self.outcome.counts}"
 
 
 class LoopThread:
@@ -48,6 +53,7 @@ class LoopThread:
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._live(ready)), name="hubbatch-sync", daemon=True
         )
+        self._process = os.getpid()
         self.closed = False
         self._thread.start()
         self.loop = ready.result()
@@ -57,9 +63,26 @@ class LoopThread:
         ready.set_result(asyncio.get_running_loop())
         await self._end.wait()
 
+    def check(self) -> None:
+        """Raise `UsageError` where to wait for what is carried out here would never end."""
+        if self.closed or sys.is_finalizing():  # as Python ends, no other thread runs
+            raise UsageError("the client is closed; make another one")
+        if self._process != os.getpid():
+            raise UsageError("the client belongs to another process; make one in this process")
+        if self._thread is threading.current_thread():
+            raise UsageError(
+                "a callback, or an asynchronous source, would wait for itself: it is called in the thread of the client"
+                " that it uses; use another client there"
+            )
+
     def close(self, client: hubbatch.Client) -> None:
-        if self.closed:
+        """Close a client in the loop, and end the thread.
+
+        Does nothing as Python ends, or in a process that was forked from its own: the thread does not run there.
+        """
+        if self.closed or sys.is_finalizing() or self._process != os.getpid():
             return
+        self.check()
         self.closed = True
         try:
             asyncio.run_coroutine_threadsafe(client.aclose(), self.loop).result()
@@ -157,7 +180,7 @@ class Waiter(Executor):
         outcome = None if self._run is None else self._run.outcome
         first = self._interruptions[0]
         error: BaseException = first
-        if type(first) is KeyboardInterrupt:
+        if type(first) is KeyboardInterrupt or isinstance(first, RunInterruptedError):
             error = RunInterruptedError(outcome)
         elif outcome is not None:
             first.add_note(f"the run was stopped; {outcome.counts}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -309,6 +311,92 @@ def test_a_closed_client_says_so_and_closing_twice_is_fine(service: Service) -> 
         next(reading)
     assert threading.active_count() == before
     reading.close()  # type: ignore[attr-defined]
+
+
+def test_a_client_that_its_own_loop_waits_for_is_an_error_and_no_standstill(
+    client: sync.Client,
+) -> None:
+    said = []
+
+    def note(_: Progress) -> None:
+        for call in (lambda: client.read("contacts", ["1"]), client.close):
+            with pytest.raises(UsageError, match="would wait for itself") as caught:
+                call()
+            said.append(caught.value)
+
+    async def rows() -> AsyncIterator[dict[str, Any]]:
+        with pytest.raises(UsageError, match="would wait for itself") as caught:
+            client.read("contacts", ["1"])
+        said.append(caught.value)
+        yield people(1)[0]
+
+    outcome = client.upsert("contacts", rows(), id_property="email", on_progress=note)
+    assert outcome.ok
+    assert len(said) >= 3
+
+
+def test_a_process_that_was_forked_is_told_to_make_a_client_of_its_own(
+    client: sync.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread is not there any more: to wait for it would never end."""
+    assert client.create("contacts", people(1)).ok
+    with monkeypatch.context() as child:
+        child.setattr("os.getpid", lambda: -1)
+        with pytest.raises(UsageError, match="another process"):
+            client.read("contacts", ["1"])
+        client.close()  # the parent's is left alone
+    assert client.read("contacts", ["101"]).ok
+
+
+def test_a_reading_that_was_forgotten_keeps_no_program_from_ending() -> None:
+    program = """
+from hubbatch import sync
+from hubbatch.sandbox import Options, Service
+from hubbatch.testing import SandboxTransport
+
+client = sync.Client("t", transport=SandboxTransport(Service(Options(rate_limit=None))))
+assert client.create("contacts", [{"email": "a@x.com"}, {"email": "b@x.com"}]).ok
+reading = client.scan("contacts")
+print(next(reading).id)
+
+def hold():
+    with client:
+        yield
+
+held = hold()
+next(held)
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.split()
+
+
+def test_ctrl_c_in_a_call_that_a_source_makes_accounts_for_the_run_that_it_feeds(
+    client: sync.Client, service: Service
+) -> None:
+    """And not for the call, whose error tells of its own records only."""
+
+    def struck() -> Iterator[str]:
+        raise KeyboardInterrupt
+        yield "1"
+
+    def rows() -> Iterator[dict[str, Any]]:
+        yield from people(1_100)
+        client.read("contacts", struck())
+
+    error = interrupted_by(rows, client)
+    check_settled(error, service)
+    assert error.outcome.counts.total > 0
+
+
+def test_an_interruption_can_go_to_another_process(client: sync.Client) -> None:
+    outcome = client.create("contacts", people(2))
+    for given in (outcome, None):
+        error = pickle.loads(pickle.dumps(sync.RunInterruptedError(given)))  # noqa: S301 (our own)
+        assert error.outcome == given
+        assert str(error) == str(sync.RunInterruptedError(given))
 
 
 def test_a_wrong_option_is_named_at_once() -> None:
