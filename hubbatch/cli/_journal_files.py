@@ -9,9 +9,9 @@ import attrs
 import typer
 
 from hubbatch import journal
+from hubbatch.cli._bad_lines import BAD_LINES
 from hubbatch.cli._exiting import ending_well, screen_of
 from hubbatch.cli._faults import CommandError, ExitCode
-from hubbatch.cli._load_journal import BAD_LINES
 from hubbatch.cli._screen import harmless, put
 from hubbatch.cli._settings import Settings
 

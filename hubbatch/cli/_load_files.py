@@ -8,22 +8,21 @@ cuts off what a kill has left behind these. It knows nothing of how a line looks
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
 
 from attrs import define, field
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
+from hubbatch.cli._bad_lines import BadLines
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._load_journal import BAD_LINES, LoadJournal, settled_of
+from hubbatch.cli._load_journal import LoadJournal, settled_of
 from hubbatch.cli._load_sinks import Names, Written, open_sinks
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._spool import Spool
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import BadLine, InputError, Opened, OutputError, Rejects
+from hubbatch.files import BadLine, Opened, OutputError, Rejects
 from hubbatch.journal import JournalError
 
 __all__ = ["Item", "LoadFiles", "opened"]
@@ -31,8 +30,6 @@ __all__ = ["Item", "LoadFiles", "opened"]
 Item = RecordOutcome | BadLine
 
 _MOST_WAITING = 1_000
-_BAD_DIGEST = "bad lines digest"
-"""The mark by which they are known again."""
 
 
 @define
@@ -50,18 +47,14 @@ class LoadFiles:
     _failure: HubbatchError | None = None
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
-    _bad_seen: int = 0
-    _bad_written: int = 0
-    _bad_before: int = 0
-    _bad_digest: Any = field(factory=hashlib.sha256)
-    """Of the bad lines that are written."""
+    _bad_lines: BadLines = field(factory=BadLines)
     _waiting: asyncio.Queue[Item | None] = field(factory=lambda: asyncio.Queue(_MOST_WAITING))
     _marked: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Take over how far an earlier process came."""
         if self.journal is not None:
-            self._bad_before = self._bad_written = int(self.journal.marks.get(BAD_LINES, 0))
+            self._bad_lines = BadLines.of(self.journal.marks)
             if isinstance(self.rejects.sink, Rejects):
                 self._spool = Spool(self.rejects.sink)
 
@@ -83,31 +76,13 @@ class LoadFiles:
     async def note(self, item: Item) -> bool:
         """Hand over a record that is settled, or a line that is none; wait while many others wait.
 
-        Returns whether it is news: bad lines that an earlier process has written are not.
+        Returns whether it is news: bad lines that an earlier process has written are not. Raises `InputError` if those
+        were others.
         """
-        if isinstance(item, BadLine):
-            self._bad_seen += 1
-            if self._bad_seen <= self._bad_before:
-                self._compare(item)
-                return False
+        if isinstance(item, BadLine) and self._bad_lines.is_known(item):
+            return False
         await self._waiting.put(item)
         return True
-
-    def _compare(self, bad: BadLine) -> None:
-        """Compare the bad lines that an earlier process has written with those that the input has now."""
-        self._add_to_digest(bad)
-        if self.journal is None or self._bad_seen < self._bad_before:
-            return
-        if self.journal.marks.get(_BAD_DIGEST) != self._bad_digest.hexdigest():
-            raise InputError(
-                bad.file,
-                bad.line,
-                "the lines that are no records, up to here, are others than before: put the input back as it was, or"
-                " load what is left of it with a new journal",
-            )
-
-    def _add_to_digest(self, bad: BadLine) -> None:
-        self._bad_digest.update(f"{bad.raw}\0".encode(errors="surrogatepass"))
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""
@@ -168,8 +143,7 @@ class LoadFiles:
         if self.rejects.write(rest):
             written = written + [item for item in rest if isinstance(item, RecordOutcome)]
             for bad in (item for item in rest if isinstance(item, BadLine)):
-                self._add_to_digest(bad)
-                self._bad_written += 1
+                self._bad_lines.add(bad)
         self._keep(later)
         if self.journal is None:
             return []
@@ -214,13 +188,7 @@ class LoadFiles:
         return True
 
     def _marks(self) -> Mapping[str, int | str]:
-        digest = self._bad_digest.hexdigest()
-        return {
-            BAD_LINES: self._bad_written,
-            _BAD_DIGEST: digest,
-            **self.rejects.marks(),
-            **self.results.marks(),
-        }
+        return {**self._bad_lines.marks(), **self.rejects.marks(), **self.results.marks()}
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
+from hubbatch.cli._bad_lines import BAD_LINES
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._load_description import check_same
 from hubbatch.cli._screen import Screen, refusal
@@ -19,7 +20,6 @@ from hubbatch.cli._threads import call_in_thread
 from hubbatch.journal import Journal, JournalError, RecordState, Settled
 
 __all__ = [
-    "BAD_LINES",
     "LoadJournal",
     "finished",
     "keep_input",
@@ -27,8 +27,6 @@ __all__ = [
     "settled_of",
 ]
 
-BAD_LINES = "bad lines"
-"""The mark that says how many bad lines of the input stand in the rejects."""
 _MOST_OPEN = 800
 """Records that a kill may leave in doubt where nobody can find out what became of them."""
 
