@@ -1,7 +1,7 @@
 """How long a run will still take, from what was seen of its progress. Pure; it knows nothing of runs or screens.
 
 The quota is a rolling window: a request may go once the one that stands a whole quota before it is a period old. When
-each went follows from the moments that were seen, bursts or not, and so does when the last one may go. Where something
+each went follows from samples of its progress, bursts or not, and so does when the last one may go. Where something
 else than the quota sets the pace, as slow answers or a slow input do, the rate of the last periods goes on.
 """
 
@@ -13,20 +13,20 @@ from collections.abc import Sequence
 
 from attrs import define, evolve, field, frozen
 
-__all__ = ["Forecast", "History", "Moment"]
+__all__ = ["Forecast", "History", "Sample"]
 
 _PERIODS = 3.0
 """Periods of the quota that are looked back on."""
 _SHORTEST = 30.0
 """Seconds that are looked back on at least."""
-_MOMENTS = 60
-"""Moments that are kept of these."""
+_SAMPLES = 60
+"""Samples that are kept of these."""
 _BUSY = 0.9
 """The part of the quota from which on it is what all requests wait for."""
 
 
 @frozen
-class Moment:
+class Sample:
     """What a run had done at one moment."""
 
     at: float = 0.0
@@ -46,30 +46,30 @@ class Moment:
 
 @define
 class History:
-    """The moments of a run that a forecast looks back on: its begin, and those of the last periods."""
+    """The samples of a run that a forecast looks back on: its begin, and those of the last periods."""
 
-    _moments: deque[Moment] = field(factory=lambda: deque([Moment()]))
+    _samples: deque[Sample] = field(factory=lambda: deque([Sample()]))
 
     @property
-    def moments(self) -> tuple[Moment, ...]:
+    def samples(self) -> tuple[Sample, ...]:
         """What was seen so far, in the order of time; a copy."""
-        return tuple(self._moments)
+        return tuple(self._samples)
 
-    def note(self, moment: Moment, period: float) -> None:
-        """Add a moment, and forget what is older than a few periods of the quota."""
-        span, moments = max(_SHORTEST, _PERIODS * period), self._moments
-        if len(moments) > 1 and moment.at - moments[-2].at < span / _MOMENTS:
-            moment = evolve(moment, use=max(moment.use, moments.pop().use))
-        moments.append(moment)
-        while len(moments) > 2 and moments[1].at <= moment.at - span:  # noqa: PLR2004 (the two around it)
-            moments.popleft()
+    def note(self, sample: Sample, period: float) -> None:
+        """Add a sample, and forget what is older than a few periods of the quota."""
+        span, samples = max(_SHORTEST, _PERIODS * period), self._samples
+        if len(samples) > 1 and sample.at - samples[-2].at < span / _SAMPLES:
+            sample = evolve(sample, use=max(sample.use, samples.pop().use))
+        samples.append(sample)
+        while len(samples) > 2 and samples[1].at <= sample.at - span:  # noqa: PLR2004 (the two around it)
+            samples.popleft()
 
 
 @frozen
 class Forecast:
-    """What follows from the moments of a run, of which the last is the present."""
+    """What follows from the samples of a run, of which the last is the present."""
 
-    moments: Sequence[Moment]
+    samples: Sequence[Sample]
     quota: int
     """Requests in a period."""
     period: float
@@ -81,12 +81,12 @@ class Forecast:
     @property
     def records_per_second(self) -> float:
         """Records settled per second of late."""
-        first, last = self.moments[0], self.moments[-1]
+        first, last = self.samples[0], self.samples[-1]
         return (last.settled - first.settled) / max(last.at - first.at, 1e-9)
 
     def seconds_left(self, total: int) -> float | None:
         """Return the seconds until the run has settled so many records; None: that cannot be said now."""
-        first, last = self.moments[0], self.moments[-1]
+        first, last = self.samples[0], self.samples[-1]
         if total <= last.settled:
             return 0.0
         if not last.requests:
@@ -96,7 +96,7 @@ class Forecast:
             return self.hold
         requests = records / self._records_per_request
         at_the_quota = self._at_the_quota(requests)
-        if max(moment.use for moment in self.moments) >= _BUSY:
+        if max(sample.use for sample in self.samples) >= _BUSY:
             return max(self.hold, at_the_quota)
         rate = (last.done - first.done) / max(last.at - first.at, 1e-9)
         at_this_rate = (total - last.done) / rate if rate > 0 else 0.0
@@ -105,14 +105,14 @@ class Forecast:
     @property
     def _records_per_request(self) -> float:
         """What requests have held so far."""
-        last = self.moments[-1]
+        last = self.samples[-1]
         return min(
             float(self.batch_size), max(1.0, (last.settled + last.in_flight) / last.requests)
         )
 
     def _at_the_quota(self, requests: float) -> float:
         """Return when the last of so many requests may go: as many periods after one that went as lie between them."""
-        last, quota = self.moments[-1], max(1, self.quota)
+        last, quota = self.samples[-1], max(1, self.quota)
         periods = -(-requests // quota)
         before = last.requests + requests - periods * quota
         if before <= 0:  # the first of these periods has room now
@@ -120,11 +120,11 @@ class Forecast:
         return max(0.0, self._sent_at(before) + periods * self.period - last.at)
 
     def _sent_at(self, request: float) -> float:
-        """Return when a request was sent, by its number: between two moments, evenly."""
-        moments = self.moments
-        place = bisect_left(moments, request, key=lambda moment: moment.requests)
+        """Return when a request was sent, by its number: between two samples, evenly."""
+        samples = self.samples
+        place = bisect_left(samples, request, key=lambda sample: sample.requests)
         if place == 0:
-            return moments[0].at
-        later, earlier = moments[min(place, len(moments) - 1)], moments[place - 1]
+            return samples[0].at
+        later, earlier = samples[min(place, len(samples) - 1)], samples[place - 1]
         part = (request - earlier.requests) / max(1, later.requests - earlier.requests)
         return earlier.at + part * (later.at - earlier.at)

@@ -15,7 +15,7 @@ from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 from hubbatch._checks import check_count, check_seconds, shown
 from hubbatch._records.call import DEFAULT_BATCH_BYTES, DEFAULT_LINGER
 from hubbatch._records.frames import rows_of
-from hubbatch._records.journal import Journal
+from hubbatch._records.journal import RunJournal
 from hubbatch.endpoints import Endpoint
 from hubbatch.errors import UsageError
 from hubbatch.policies import Duplicates, Keep, Missing
@@ -56,7 +56,7 @@ class RunOptions(TypedDict):
     """The zone of datetimes that have none, such as `"Europe/Berlin"`; None: they are refused."""
     keep: NotRequired[Literal["all", "errors", "none"] | None]
     """Which records the outcome retains; None: `"all"` when awaited, `"errors"` when streamed."""
-    journal: NotRequired[str | os.PathLike[str] | Journal | None]
+    journal: NotRequired[str | os.PathLike[str] | RunJournal | None]
     """A file, or a `hubbatch.journal.Journal`, by which the same call goes on where its process died."""
 
 
@@ -155,14 +155,14 @@ def _timezone(value: object) -> dt.tzinfo | None:
         ) from None
 
 
-def _journal(value: object) -> Journal | None:
+def _journal(value: object) -> RunJournal | None:
     """Return a journal, of which nothing has been opened yet."""
-    if value is None or isinstance(value, Journal):
+    if value is None or isinstance(value, RunJournal):
         return value
     if isinstance(value, str | os.PathLike):
-        from hubbatch.journal import Journal as JournalFile  # noqa: PLC0415 (SQLite is seldom wanted)
+        from hubbatch.journal import Journal  # noqa: PLC0415 (SQLite is seldom wanted)
 
-        return JournalFile(value)
+        return Journal(value)
     raise UsageError(
         f"journal must be a path or a hubbatch.journal.Journal, not {type(value).__name__}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from attrs import field, frozen
 
-from hubbatch._forecast import Forecast, Moment
+from hubbatch._forecast import Forecast, Sample
 from hubbatch._states import Counts
 
 __all__ = ["Progress"]
@@ -46,7 +46,7 @@ class Progress:
 
     batch_size: int = 100
     """Records that a full request holds."""
-    earlier: tuple[Moment, ...] = field(default=(Moment(),), repr=False, eq=False)
+    earlier: tuple[Sample, ...] = field(default=(Sample(),), repr=False, eq=False)
     """What was seen of the run before, for the forecast: no more than its last periods."""
 
     @property
@@ -76,9 +76,9 @@ class Progress:
         return self._forecast.seconds_left(total - self.settled_earlier)
 
     @property
-    def moment(self) -> Moment:
+    def sample(self) -> Sample:
         """What forecasts of later ones have to know of this one."""
-        return Moment(
+        return Sample(
             self.elapsed,
             self.requests,
             self.settled - self.settled_earlier,
@@ -88,5 +88,5 @@ class Progress:
 
     @property
     def _forecast(self) -> Forecast:
-        moments = (*self.earlier, self.moment)
-        return Forecast(moments, self.quota, self.quota_period, self.hold, self.batch_size)
+        samples = (*self.earlier, self.sample)
+        return Forecast(samples, self.quota, self.quota_period, self.hold, self.batch_size)

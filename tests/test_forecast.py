@@ -162,9 +162,9 @@ def test_any_progress_has_an_estimate_that_is_not_negative(
 ) -> None:
     history = History()
     for each in seen:
-        progress = attrs.evolve(each, earlier=history.moments)
-        history.note(progress.moment, progress.quota_period)
+        progress = attrs.evolve(each, earlier=history.samples)
+        history.note(progress.sample, progress.quota_period)
         left = progress.seconds_left(total)
         assert left is None or 0 <= left < float("inf")
-        assert len(history.moments) <= 64
+        assert len(history.samples) <= 64
         assert progress == each

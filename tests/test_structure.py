@@ -187,6 +187,22 @@ def test_no_module_is_long_and_no_function_either(path: Path) -> None:
             assert (node.end_lineno or 0) - node.lineno < 60, node.name
 
 
+TWINS = {"Client": "`hubbatch.sync` has the same names as `hubbatch`, for scripts"}
+"""Names that two classes have, and why."""
+
+
+def test_no_two_classes_have_one_name() -> None:
+    """The sandbox may have names of its own once more: it models the service's side of the same things."""
+    homes: dict[tuple[bool, str], set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                name = place(path) == "sandbox", node.name.lstrip("_")
+                homes.setdefault(name, set()).add(f"{named(path)}:{node.lineno}")
+    twins = {name: sorted(where) for (_, name), where in homes.items() if len(where) > 1}
+    assert twins.keys() == TWINS.keys(), twins
+
+
 def test_few_modules_know_aiohttp() -> None:
     users = {
         path.stem

@@ -13,11 +13,11 @@ from attrs import frozen
 from hubbatch._batches.batch import Batch, PoisonSearch
 from hubbatch._batches.correlation import Correlation, correlate
 from hubbatch._batches.nothing_found import with_empty_results
-from hubbatch._batches.paging import Page, follow_pages, in_requests
+from hubbatch._batches.paging import PagesRead, follow_pages, in_requests
 from hubbatch._batches.poison_search import SearchStep
 from hubbatch._batches.problems import general
 from hubbatch._batches.settlement import Settlement, settle_apart
-from hubbatch._batches.transition import Answered, Settled, Transition
+from hubbatch._batches.transition import Answered, SettledInputs, Transition
 from hubbatch.endpoints import Endpoint, ResultShape
 from hubbatch.models import BatchResponse, BatchStatus, RecordStatus
 
@@ -42,7 +42,7 @@ class Acceptance:
         paged = follow_pages(self.endpoint, batch.inputs, correlation, batch.pages, self.largest)
         correlation = paged.correlation
         if not correlation.errors and not paged.pages:
-            succeeded = Settled(
+            succeeded = SettledInputs(
                 batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, correlation.results
             )
             next_parts = settlement.searches.part_accepted(batch)
@@ -160,7 +160,7 @@ class Acceptance:
         return self.settlement.doubts.parts(part, inputs)
 
     def _read_on(
-        self, batch: Batch, positions: Sequence[int], pages: dict[int, Page]
+        self, batch: Batch, positions: Sequence[int], pages: dict[int, PagesRead]
     ) -> list[Batch]:
         """Return the inputs of a batch that go on, from where they do, in requests that are not too large."""
         inputs = [batch.inputs[position] for position in positions]

@@ -14,7 +14,7 @@ from hubbatch._batches.name_strategy import names_of
 from hubbatch._batches.problems import (
     MISSING_PROPERTY,
     PROPERTY_PROBLEMS,
-    Problem,
+    ReportedProblem,
     is_about_an_object,
     problems_in,
 )
@@ -96,7 +96,7 @@ def _target(association: Mapping[str, object]) -> str | None:
     return str(to.get("id")) if isinstance(to, Mapping) else None
 
 
-def _named(problems: Sequence[Problem], codes: Collection[str]) -> set[str]:
+def _named(problems: Sequence[ReportedProblem], codes: Collection[str]) -> set[str]:
     return {name for problem in problems if problem.code in codes for name in problem.properties}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from hubbatch._batches.paging import Page
+from hubbatch._batches.paging import PagesRead
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.planning import Input
 from hubbatch.models import BatchError, RecordStatus
@@ -72,7 +72,7 @@ class Batch:
     """How often a doubt about it has been looked into."""
     rejections: Mapping[int, BatchError] = attrs.field(factory=dict)
     """Why HubSpot rejected records in the last try, by index, although an earlier try may have written them."""
-    pages: Mapping[int, Page] = attrs.field(factory=dict)
+    pages: Mapping[int, PagesRead] = attrs.field(factory=dict)
     """What has been read, by index, of records that are read page after page."""
     collides_with: str | None = None
     """The object that is read to see which record collides with it."""

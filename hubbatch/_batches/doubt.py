@@ -14,7 +14,7 @@ from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.correlation import correlate
 from hubbatch._batches.name_strategy import names_of
 from hubbatch._batches.problems import is_conflict
-from hubbatch._batches.recognition import Presence, Sent, compare_with_found
+from hubbatch._batches.recognition import LookUpResult, Sent, compare_with_found
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.request_body import RequestBody, read_fields
@@ -50,7 +50,7 @@ _LOOKS = 2
 class Finding:
     """What was found of one input."""
 
-    presence: Presence
+    presence: LookUpResult
     result: ObjectResult | None = None
 
 
@@ -141,11 +141,11 @@ class Doubts:
         uncertain: list[tuple[Input, ObjectResult | None]] = []
         for item, finding in zip(batch.inputs, self.findings(batch, response, sent), strict=True):
             result, rejection = finding.result, batch.rejections.get(item.index)
-            if result is not None and finding.presence is Presence.CREATED:
+            if result is not None and finding.presence is LookUpResult.CREATED:
                 done.created.append((item, result))
-            elif result is not None and finding.presence is Presence.EXISTED:
+            elif result is not None and finding.presence is LookUpResult.EXISTED:
                 done.rejected.append((item, self._existed(result)))
-            elif finding.presence is Presence.ABSENT and not _contradicts(rejection):
+            elif finding.presence is LookUpResult.ABSENT and not _contradicts(rejection):
                 absent.append(item)
             else:
                 uncertain.append((item, result))
@@ -225,8 +225,8 @@ class Doubts:
             return Finding(compare_with_found(item, result, sent, self._spelling), result)
         absent = status is RecordStatus.FAILED and cause is not None
         if absent and cause.category == OBJECT_NOT_FOUND:  # type: ignore[union-attr]
-            return Finding(Presence.ABSENT)
-        return Finding(Presence.UNCERTAIN)
+            return Finding(LookUpResult.ABSENT)
+        return Finding(LookUpResult.UNCERTAIN)
 
     def _existed(self, found: ObjectResult) -> BatchError:
         return BatchError(

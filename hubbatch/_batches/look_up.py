@@ -13,7 +13,7 @@ from hubbatch._batches.doubt import doubt_error
 from hubbatch._batches.problems import is_systemic
 from hubbatch._batches.recognition import sent_before
 from hubbatch._batches.settlement import Settlement
-from hubbatch._batches.transition import Answered, Settled, Transition
+from hubbatch._batches.transition import Answered, SettledInputs, Transition
 from hubbatch._protocol.symptoms import Symptom
 from hubbatch.models import BatchError, BatchResponse, RecordStatus
 
@@ -41,7 +41,7 @@ class LookUp:
             waited=waited[0],
         )
         settled = [
-            Settled([item], RecordStatus.SUCCEEDED, batch.attempts, [result])
+            SettledInputs([item], RecordStatus.SUCCEEDED, batch.attempts, [result])
             for item, result in done.created
         ]
         errors: list[BatchError] = []
@@ -52,7 +52,7 @@ class LookUp:
             for item, error in found:
                 named = attrs.evolve(error, indexes=indexes_of([item]))
                 errors.append(named)
-                settled.append(Settled([item], status, batch.attempts, error=named))
+                settled.append(SettledInputs([item], status, batch.attempts, error=named))
         then = self.settlement.after_pause(done.following, answered.moment)
         return Transition(settled, errors, then=then)
 

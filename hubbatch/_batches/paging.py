@@ -18,20 +18,20 @@ from hubbatch._records.planning import Input
 from hubbatch.endpoints import Endpoint, Paging
 from hubbatch.models import NO_ANSWER, BatchError, RecordStatus, RowResult
 
-__all__ = ["Page", "Paged", "bodies_of", "follow_pages", "in_requests"]
+__all__ = ["Paged", "PagesRead", "bodies_of", "follow_pages", "in_requests"]
 
 _MOST_PAGES = 10_000
 """Pages of one input, at most: a service that never comes to an end must not be followed for ever."""
 
 
 @frozen
-class Page:
+class PagesRead:
     """What has been read of an input so far: its last page, and those before."""
 
     items: Sequence[Any] = field(repr=False)
     trail: Trail
     """From where it goes on."""
-    before: Page | None = field(default=None, eq=False, repr=False)
+    before: PagesRead | None = field(default=None, eq=False, repr=False)
 
 
 @frozen
@@ -39,12 +39,12 @@ class Paged:
     """An answer, input by input, as far as inputs are read to their end."""
 
     correlation: Correlation
-    pages: Mapping[int, Page] = field(factory=dict)
+    pages: Mapping[int, PagesRead] = field(factory=dict)
     """Those that go on, by the position of the input."""
 
 
 def bodies_of(
-    endpoint: Endpoint, inputs: Sequence[Input], pages: Mapping[int, Page]
+    endpoint: Endpoint, inputs: Sequence[Input], pages: Mapping[int, PagesRead]
 ) -> list[bytes]:
     """Return inputs as JSON, those that go on with the place where they do. `pages`: by the input's index."""
     paging = endpoint.paging
@@ -59,7 +59,7 @@ def bodies_of(
 
 
 def in_requests(
-    endpoint: Endpoint, inputs: Sequence[Input], pages: Mapping[int, Page], largest: int
+    endpoint: Endpoint, inputs: Sequence[Input], pages: Mapping[int, PagesRead], largest: int
 ) -> list[list[Input]]:
     """Put inputs that go on into requests of at most so many bytes of inputs. `pages`: by the input's index."""
     parts: list[list[Input]] = []
@@ -83,7 +83,7 @@ def follow_pages(
     endpoint: Endpoint,
     inputs: Sequence[Input],
     correlation: Correlation,
-    pages: Mapping[int, Page],
+    pages: Mapping[int, PagesRead],
     largest: int,
 ) -> Paged:
     """Join what an answer says of inputs to what was read of them before.
@@ -95,7 +95,7 @@ def follow_pages(
         return Paged(correlation)
     statuses, results = list(correlation.statuses), list(correlation.results)
     causes, errors = list(correlation.causes), list(correlation.errors)
-    following: dict[int, Page] = {}
+    following: dict[int, PagesRead] = {}
     for position, (item, result) in enumerate(zip(inputs, correlation.results, strict=True)):
         if statuses[position] is not RecordStatus.SUCCEEDED or not isinstance(result, RowResult):
             continue
@@ -113,7 +113,7 @@ def follow_pages(
         elif trail.number >= _MOST_PAGES or trail.goes_round:
             why = f"page {trail.number} goes on where an earlier one did, or is one too many"
         else:
-            following[position] = Page(items, trail, before)
+            following[position] = PagesRead(items, trail, before)
             continue
         error = BatchError(
             NO_ANSWER, f"reading it came to no end: {why}", indexes=indexes_of([item])
@@ -142,7 +142,7 @@ def _place(paging: Paging, result: RowResult) -> str | None:
     return None
 
 
-def _joined(paging: Paging, before: Page | None, result: RowResult) -> RowResult:
+def _joined(paging: Paging, before: PagesRead | None, result: RowResult) -> RowResult:
     """Return what was read of an input: one list of all pages, and no word of pages."""
     pages = [_list(result.fields.get(paging.gathers))]
     while before is not None:

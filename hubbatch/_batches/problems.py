@@ -19,7 +19,7 @@ from hubbatch.models import CONFLICT, OBJECT_NOT_FOUND, BatchError
 __all__ = [
     "MISSING_PROPERTY",
     "PROPERTY_PROBLEMS",
-    "Problem",
+    "ReportedProblem",
     "general",
     "is_about_an_object",
     "is_about_duplicate_ids",
@@ -51,22 +51,22 @@ _NO_OBJECT = re.compile(r"[\w -]{1,100}=\S{1,100} is not valid")
 
 
 @frozen
-class Problem:
+class ReportedProblem:
     """One thing that is wrong."""
 
     code: str | None
     properties: tuple[str, ...] = ()
 
 
-def problems_in(error: BatchError) -> list[Problem]:
+def problems_in(error: BatchError) -> list[ReportedProblem]:
     """Return what an error finds wrong, as far as it says so by codes or names of properties."""
     problems = [
-        Problem(detail.code, tuple(_names(detail.context)))
+        ReportedProblem(detail.code, tuple(_names(detail.context)))
         for detail in error.errors
         if detail.code or isinstance(detail.context, Mapping)
     ]
     return problems + [
-        Problem(_text(item.get("error")), tuple(texts(item.get("name"))))
+        ReportedProblem(_text(item.get("error")), tuple(texts(item.get("name"))))
         for item in _list_in(error.message)
         if isinstance(item, dict)
     ]

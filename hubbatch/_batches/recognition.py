@@ -14,7 +14,7 @@ from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Key, Spelling
 from hubbatch.models import ObjectResult
 
-__all__ = ["Presence", "Sent", "compare_with_found", "sent_before"]
+__all__ = ["LookUpResult", "Sent", "compare_with_found", "sent_before"]
 
 _SLACK = timedelta(seconds=1)
 """What the clocks of the service's machines usually differ by."""
@@ -26,7 +26,7 @@ _TIMES = frozenset({"createdate", "hs_createdate"})
 """Properties by which a caller may set when an object was created."""
 
 
-class Presence(Enum):
+class LookUpResult(Enum):
     """What a look-up shows about an input."""
 
     CREATED = auto()
@@ -61,17 +61,17 @@ def sent_before(clock: datetime | None, least: float, most: float) -> Sent | Non
 
 def compare_with_found(
     item: Input, found: ObjectResult, sent: Sent | None, spelling: Spelling
-) -> Presence:
+) -> LookUpResult:
     """Return whether this input has created the object that was found, or whether it existed before."""
     written, created = item.properties, found.created_at
     if not _has_the_key(item.key, found, spelling):
-        return Presence.UNCERTAIN
+        return LookUpResult.UNCERTAIN
     if sent is None or created is None or not _TIMES.isdisjoint(written):
         return (
-            Presence.UNCERTAIN
+            LookUpResult.UNCERTAIN
         )  # equal values alone are no proof: an earlier import may have written the same
     if _precedes(created, sent.earliest, _MOST_SLACK):
-        return Presence.EXISTED
+        return LookUpResult.EXISTED
     same = all(
         name not in found.properties
         or spelling.form(name, value) == spelling.form(name, found.properties[name])
@@ -79,8 +79,8 @@ def compare_with_found(
     )
     # The object of an earlier record with the same unique value may be a moment old and look the same.
     if _precedes(created, sent.latest, _SLACK) or not same or item.successor:
-        return Presence.UNCERTAIN
-    return Presence.CREATED
+        return LookUpResult.UNCERTAIN
+    return LookUpResult.CREATED
 
 
 def _precedes(moment: datetime, other: datetime, slack: timedelta) -> bool:

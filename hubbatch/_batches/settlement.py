@@ -18,7 +18,7 @@ from hubbatch._batches.name_strategy import is_done, names_of
 from hubbatch._batches.poison_search import PoisonSearches, SearchStep
 from hubbatch._batches.problems import property_problems
 from hubbatch._batches.systemic import FirstBatches
-from hubbatch._batches.transition import Moment, Settled, Transition
+from hubbatch._batches.transition import Moment, SettledInputs, Transition
 from hubbatch._records.planning import Input
 from hubbatch._records.spelling import Spelling
 from hubbatch.endpoints import Endpoint
@@ -62,7 +62,7 @@ class Settlement:
                 error = attrs.evolve(error, transient=True)
             named = attrs.evolve(error, indexes=indexes_of(rest)) if batch.attempts else None
             errors = [] if named is None else [named]
-            settled = [Settled(rest, batch.status, batch.attempts, error=named)]
+            settled = [SettledInputs(rest, batch.status, batch.attempts, error=named)]
         then: Sequence[Batch] = ()
         if left and moment is not None:
             then = self.after_pause(self.doubts.parts(batch, left), moment)
@@ -72,7 +72,7 @@ class Settlement:
         """Settle a batch that was rejected, unless an earlier try may have written it."""
         names = names_of(self.endpoint, batch.inputs, self.spelling)
         if is_done(self.endpoint, names, error):
-            return Transition([Settled(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
+            return Transition([SettledInputs(batch.inputs, RecordStatus.SUCCEEDED, batch.attempts)])
         out = attrs.evolve(batch, search=PoisonSearch.NONE, delayed=False)
         return self.as_known(_as_rejected(out, error), error, moment)
 
@@ -144,7 +144,7 @@ def settle_apart(
     """Settle the inputs of a batch one by one, but for those at the positions that are left."""
     errors = _leave_out(batch, left, correlation.errors)
     settled = [
-        Settled(
+        SettledInputs(
             [item], status, batch.attempts, [result], None if cause is None else errors[id(cause)]
         )
         for position, (item, status, result, cause) in enumerate(

@@ -20,7 +20,7 @@ from hubbatch._records.planning import Input
 from hubbatch.errors import HubbatchError
 from hubbatch.models import NO_ANSWER, BatchError, BatchResponse, RecordStatus, Result
 
-__all__ = ["Answered", "Moment", "Settled", "Split", "Transition"]
+__all__ = ["Answered", "Moment", "SettledInputs", "Split", "Transition"]
 
 
 @frozen
@@ -65,7 +65,7 @@ class Answered:
 
 
 @frozen(eq=False)
-class Settled:
+class SettledInputs:
     """Inputs that have come to their end together."""
 
     inputs: Sequence[Input]
@@ -95,7 +95,7 @@ class Split(StrEnum):
 class Transition:
     """What follows from an answer."""
 
-    settled: Sequence[Settled] = ()
+    settled: Sequence[SettledInputs] = ()
     errors: Sequence[BatchError] = ()
     """The errors of the settled records, each once, and those that name no record."""
     response: BatchResponse | None = None

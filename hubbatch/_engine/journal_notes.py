@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from hubbatch._engine.life import EndReason
-from hubbatch._records.journal import Earlier, Journal
+from hubbatch._records.journal import Earlier, RunJournal
 from hubbatch._records.source_digest import SourceDigest
 from hubbatch.models import RecordStatus
 
@@ -32,7 +32,7 @@ class Fail(Protocol):
 class Notes:
     """Tells a journal of records, and asks it about them; `fail` is told what it raises."""
 
-    def __init__(self, journal: Journal, fail: Fail) -> None:
+    def __init__(self, journal: RunJournal, fail: Fail) -> None:
         self._journal = journal
         self._fail = fail
         self._begun = False
@@ -165,6 +165,6 @@ async def _to_its_end(work: Awaitable[None]) -> None:
     inner.result()
 
 
-def notes_of(journal: Journal | None, fail: Fail) -> Notes | None:
+def notes_of(journal: RunJournal | None, fail: Fail) -> Notes | None:
     """Return what tells a run's journal, if it has one."""
     return None if journal is None else Notes(journal, fail)

@@ -58,9 +58,9 @@ class Snapshots:
             waiting_for_key=self._intake.waiting_for_key,
             settled_earlier=ledger.earlier.total,
             batch_size=self._batch_size,
-            earlier=self._history.moments,
+            earlier=self._history.samples,
         )
-        self._history.note(progress.moment, progress.quota_period)
+        self._history.note(progress.sample, progress.quota_period)
         return progress
 
     def close(self) -> None:
@@ -90,9 +90,9 @@ class PageSnapshots:
             elapsed=now() - self._began,
             **_at(self._gate),
             batch_size=self._page_size,
-            earlier=self._history.moments,
+            earlier=self._history.samples,
         )
-        self._history.note(progress.moment, progress.quota_period)
+        self._history.note(progress.sample, progress.quota_period)
         return progress
 
 

@@ -29,7 +29,7 @@ _MOST_KNOWN = 20_000
 
 
 @frozen
-class _Missing:
+class _NotFound:
     """There is no such record."""
 
 
@@ -54,7 +54,7 @@ class End:
     object_type: str
     id_property: str
     _read: ReadByKey
-    _known: dict[str, str | _Missing | _Refused | _InDoubt] = field(factory=dict)
+    _known: dict[str, str | _NotFound | _Refused | _InDoubt] = field(factory=dict)
 
     async def look_up(self, pairs: Iterable[Any]) -> None:
         """Find the records at this end of some pairs."""
@@ -88,12 +88,12 @@ class End:
         return str(pair[self.name]["id"]).strip()
 
 
-def _found(record: RecordOutcome[ObjectResult]) -> str | _Missing | _Refused | _InDoubt:
+def _found(record: RecordOutcome[ObjectResult]) -> str | _NotFound | _Refused | _InDoubt:
     if record.status is RecordStatus.SUCCEEDED and record.result is not None:
         return record.result.id
     if record.status is RecordStatus.FAILED and record.error is not None and not record.retryable:
         missing = record.error.category == OBJECT_NOT_FOUND
-        return _Missing() if missing else _Refused(record.error.category)
+        return _NotFound() if missing else _Refused(record.error.category)
     return _InDoubt()
 
 

@@ -70,7 +70,7 @@ class TokenSource:
         self._notify = notify
         self._expired: str | None = None
         """The newest token, if the service refused it."""
-        self._call: _Call | None = None
+        self._call: _TokenRequest | None = None
 
     def __repr__(self) -> str:
         return f"TokenSource({'fixed' if self._ask is None else 'from a provider'})"
@@ -113,7 +113,7 @@ class TokenSource:
         while True:
             call = self._call
             if call is None:
-                call = self._call = _Call(self._expired, self._get(ask, self._expired))
+                call = self._call = _TokenRequest(self._expired, self._get(ask, self._expired))
                 call.task.add_done_callback(self._note)
             outcome = await asyncio.shield(call.task)
             if isinstance(outcome, _Failure):
@@ -193,7 +193,7 @@ class _Failure:
         self.final = final
 
 
-class _Call:
+class _TokenRequest:
     """A call of the provider under way, and the expired token that it was given."""
 
     def __init__(self, expired: str | None, asking: Coroutine[Any, Any, str | _Failure]) -> None:

@@ -5,9 +5,9 @@ Pure. It knows nothing of requests; whoever holds a token gives it here before a
 How it is found. The secret is looked for in four spellings, called forms: as it is, and in base64 with each of the
 three ways its bytes can fall into groups of three. Of a form `least` characters in a row count. Any such run holds a
 word of five bytes that starts at a multiple of eight (of four, for short secrets), so one look at the words there is
-enough to tell that a text is clean: one pass over a text, however long the secret, for all words at once (`_Sieve`).
-Only where a word is met are its surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a copy, if there
-are any; it is looked through as well.
+enough to tell that a text is clean: one pass over a text, however long the secret, for all words at once
+(`_WordFinder`). Only where a word is met are its surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a
+copy, if there are any; it is looked through as well.
 """
 
 from __future__ import annotations
@@ -59,22 +59,22 @@ def secret_part(token: str) -> str:
 
 
 @frozen
-class _Form:
+class _SecretSpelling:
     """One spelling of a secret, and how many characters of it in a row count."""
 
     text: bytes
     least: int
 
 
-def _forms(secret: bytes) -> Iterator[_Form]:
+def _forms(secret: bytes) -> Iterator[_SecretSpelling]:
     whole = len(secret) < _RUN
-    yield _Form(secret, min(len(secret), _RUN))
+    yield _SecretSpelling(secret, min(len(secret), _RUN))
     for before in range(3):
         coded = base64.b64encode(b"\0" * before + secret)
         # Only the characters that depend on the secret alone: each holds six bits.
         text = coded[-(-8 * before // 6) : 8 * (before + len(secret)) // 6]
         for spelled in {text, text.replace(b"+", b"-").replace(b"/", b"_")}:
-            yield _Form(spelled, len(text) if whole else 8 * _RUN // 6 - 1)
+            yield _SecretSpelling(spelled, len(text) if whole else 8 * _RUN // 6 - 1)
 
 
 class _Decoded:
@@ -113,7 +113,7 @@ class _Decoded:
         return [(original(first)[0], original(end - 1)[1]) for first, end in ranges]
 
 
-class _Sieve:
+class _WordFinder:
     """Finds words of some texts in another one, where they start at a multiple of `stride`.
 
     The words are in eight groups, a bit each. A table for each place within a word tells of a byte which groups have a
@@ -151,14 +151,14 @@ class Redactor:
     def __init__(self, tokens: Iterable[str] = ()) -> None:
         secrets = {part for token in tokens if len(part := secret_part(token)) >= _SHORTEST}
         forms = [form for secret in secrets for form in _forms(secret.encode())]
-        self._grams: dict[bytes, list[tuple[_Form, int]]] = {}
+        self._grams: dict[bytes, list[tuple[_SecretSpelling, int]]] = {}
         for form in forms:
             for at in range(len(form.text) - _GRAM + 1):
                 self._grams.setdefault(form.text[at : at + _GRAM], []).append((form, at))
         slashes = any(b"/" in form.text for form in forms)
         self._backslashes = _UNICODE_OR_SLASH if slashes else _UNICODE
         wide = all(form.least >= _GRAM + _WORD - 1 for form in forms)
-        self._sieve = _Sieve([form.text for form in forms], stride=8 if wide else 4)
+        self._finder = _WordFinder([form.text for form in forms], stride=8 if wide else 4)
         self._before = (0, 4) if wide else (0, 1, 2, 3, 4)
         """How far before a word a gram may begin that lies within the same run."""
 
@@ -187,7 +187,7 @@ class Redactor:
 
     def _find(self, text: bytes) -> Iterator[Range]:
         checks = end = 0
-        for at in self._sieve.places(text):
+        for at in self._finder.places(text):
             if at + _WORD <= end:
                 continue  # within what was found last
             for begin in (at - before for before in self._before):
@@ -206,7 +206,9 @@ class Redactor:
                     break
 
 
-def _longest(text: bytes, begin: int, candidates: list[tuple[_Form, int]]) -> Range | None:
+def _longest(
+    text: bytes, begin: int, candidates: list[tuple[_SecretSpelling, int]]
+) -> Range | None:
     """Return the longest run of a form around a gram, if it is long enough to count."""
     best: Range | None = None
     for form, offset in candidates[:_RUN]:

@@ -98,20 +98,27 @@ class OutputFile:
         self._file.seek(0)
         return self._file.read(min(most, self._size)) or b""
 
-    def begin(self, head: bytes, *, quoted: bool) -> None:
-        """Write what stands before the first line, or go on after a file that begins with it.
+    def check(self, head: bytes, *, quoted: bool) -> None:
+        """Raise `OutputError` if the file holds anything else than whole lines after this head; nothing is written.
 
-        `quoted`: whether a line end may stand within quotes. Raises `OutputError` if the file holds something else.
+        `quoted`: whether a line end may stand within quotes.
         """
-        begun = self.read(max(1, len(head)))
-        if not begun or (len(begun) < len(head) and head.startswith(begun)):
+        if self._lacks(head):
+            return
+        if not self.read(max(1, len(head))).startswith(head or b"{"):
+            raise self._unfit("it has other columns: give another name")
+        if not self.is_whole(quoted=quoted):
+            raise self._unfit(
+                "its last line has no end: mend or remove that line, or give another name"
+            )
+
+    def begin(self, head: bytes, *, quoted: bool) -> None:
+        """Write what stands before the first line, or go on after a file that begins with it: see `check`."""
+        self.check(head, quoted=quoted)
+        if self._lacks(head):
             self.cut(0)  # a kill may have left a part of it
             if head:
                 self.write(head)
-        elif not begun.startswith(head or b"{"):
-            raise self._unfit("it has other columns: give another name")
-        elif not self.is_whole(quoted=quoted):
-            raise self._unfit("its last line has no end: remove that line, or give another name")
 
     def is_whole(self, *, quoted: bool) -> bool:
         """Say whether what it holds ends with a line end; `quoted`: and not within quotes."""
@@ -186,6 +193,11 @@ class OutputFile:
         if self._new and not (self._size or keep):
             with suppress(OSError):
                 Path(self.path).unlink()
+
+    def _lacks(self, head: bytes) -> bool:
+        """Say whether the file holds nothing, or less than its head."""
+        begun = self.read(max(1, len(head)))
+        return not begun or (len(begun) < len(head) and head.startswith(begun))
 
     def _opened(self, *, may_exist: bool) -> tuple[io.FileIO, bool]:
         """Return the file, and whether it is new."""

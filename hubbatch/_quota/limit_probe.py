@@ -37,7 +37,7 @@ _SAME, _LEAST_SAME = 0.05, 2
 
 
 @frozen
-class _State:
+class _ProbeState:
     requests: int
     """The limit in force."""
     known: int
@@ -58,7 +58,7 @@ class _State:
 class _Flight:
     """Requests that were under way together and are refused together: one refusal."""
 
-    before: _State
+    before: _ProbeState
     at: float
     refused: list[float]
 
@@ -68,7 +68,7 @@ class LimitProbe:
 
     def __init__(self, guess: int, most: int | None) -> None:
         self._most = most
-        self._state = _State(guess, guess)
+        self._state = _ProbeState(guess, guess)
         self._flight: _Flight | None = None
         self._through = 0
         """How many requests have gone through since the last refusal."""
@@ -135,10 +135,10 @@ class LimitProbe:
             self._due = None
             self._set(evolve(before, requests=lower, suspect=through, restores_at=restores_at))
 
-    def _find(self, limit: int, before: _State) -> None:
+    def _find(self, limit: int, before: _ProbeState) -> None:
         patience = min(2 * before.longest, _MOST_PATIENCE)
         self._due = None
-        self._set(_State(limit, limit, found=True, patience=patience, longest=patience))
+        self._set(_ProbeState(limit, limit, found=True, patience=patience, longest=patience))
 
     def _raise(self) -> None:
         """Try for more: all of the present limit has gone through for so long."""
@@ -149,7 +149,7 @@ class LimitProbe:
             evolve(state, requests=requests + step, known=requests, suspect=None, patience=1.0)
         )
 
-    def _set(self, state: _State) -> None:
+    def _set(self, state: _ProbeState) -> None:
         most = state.requests if self._most is None else min(state.requests, self._most)
         self._state = evolve(state, requests=most)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from hubbatch._records.journal import Journal
+from hubbatch._records.journal import RunJournal
 from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch.endpoints import Endpoint
 from hubbatch.policies import Duplicates, Keep, Missing
@@ -56,5 +56,5 @@ class Call:
     """What becomes of missing values; None: None is left out, NaN, NaT and NA are refused."""
     timezone: dt.tzinfo | None = None
     """The zone of datetimes that have none; None: they are refused."""
-    journal: Journal | None = None
+    journal: RunJournal | None = None
     """Who hears of records before they are sent and once they are settled, and knows what earlier processes left."""

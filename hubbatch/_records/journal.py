@@ -12,7 +12,7 @@ from attrs import frozen
 
 from hubbatch.models import RecordStatus
 
-__all__ = ["Earlier", "Journal"]
+__all__ = ["Earlier", "RunJournal"]
 
 
 @frozen
@@ -26,7 +26,7 @@ class Earlier:
 
 
 @runtime_checkable
-class Journal(Protocol):
+class RunJournal(Protocol):
     """Hears of records before they are sent, and once they are settled; knows what earlier processes left of them.
 
     A load is one call, carried out by any number of processes, one after another. A record's position is its place

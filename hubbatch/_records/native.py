@@ -13,7 +13,7 @@ from typing import Any, Final
 __all__ = ["MISSING", "loaded", "native"]
 
 
-class _Missing:
+class _MissingValue:
     """What stands for a value that a library says is not there; None is a value of Python's own."""
 
     __slots__ = ()
@@ -22,7 +22,7 @@ class _Missing:
         return "<missing>"
 
 
-MISSING: Final = _Missing()
+MISSING: Final = _MissingValue()
 
 
 def loaded(module: str, name: str) -> Any:

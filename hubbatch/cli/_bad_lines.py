@@ -13,7 +13,7 @@ from attrs import define, field
 
 from hubbatch.files import BadLine, InputError
 
-__all__ = ["BAD_LINES", "BadLines"]
+__all__ = ["BAD_LINES", "KeptBadLines"]
 
 BAD_LINES = "bad lines"
 """The mark that says how many bad lines of the input stand in the rejects."""
@@ -22,7 +22,7 @@ _DIGEST = "bad lines digest"
 
 
 @define
-class BadLines:
+class KeptBadLines:
     """Those that earlier processes have written come first, and are not written again."""
 
     _before: int = 0

@@ -21,12 +21,12 @@ from hubbatch.cli._load import Load
 from hubbatch.cli._load_description import described
 from hubbatch.cli._load_files import opened
 from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
-from hubbatch.cli._load_sinks import Names
+from hubbatch.cli._load_sinks import FileNames
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
-from hubbatch.cli._source import Source
+from hubbatch.cli._source import LoadSource
 from hubbatch.cli._summary import Report
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import Typed
@@ -36,12 +36,12 @@ __all__ = ["execute"]
 
 
 @frozen
-class _Command:
+class _LoadCommand:
     """What a command is to do, and with what."""
 
     job: Job
     settings: Settings
-    source: Source
+    source: LoadSource
     screen: Screen
 
     @property
@@ -61,7 +61,7 @@ def execute(job: Job, settings: Settings) -> None:
     with ending_well(screen):
         _check_journal(settings)
         token = token_of(settings)
-        command = _Command(job, settings, Source(job.paths, job.layout), screen)
+        command = _LoadCommand(job, settings, LoadSource(job.paths, job.layout), screen)
         code = asyncio.run(_execute(command, token))
     raise typer.Exit(code)
 
@@ -86,7 +86,7 @@ def _check_journal(settings: Settings) -> None:
         )
 
 
-async def _execute(command: _Command, token: str) -> ExitCode:
+async def _execute(command: _LoadCommand, token: str) -> ExitCode:
     job, settings, paths = command.job, command.settings, command.source.paths
     is_plain_create = job.verb == "create" and job.options.get("unique_property") is None
     async with opened_journal(_journal(settings), bounded=is_plain_create) as journal:
@@ -112,11 +112,11 @@ def _typed() -> Typed | None:
 
 
 async def _follow(
-    command: _Command, client: Client, journal: LoadJournal | None
+    command: _LoadCommand, client: Client, journal: LoadJournal | None
 ) -> tuple[Ending, dict[str, str | None]]:
     job, settings, source = command.job, command.settings, command.source
     taken = set(source.identities)
-    names = Names(settings.rejects, _results(settings), settings.append, settings.force)
+    names = FileNames(settings.rejects, _results(settings), settings.append, settings.force)
     async with (
         reading_out(job, taken) as output,
         opened(names, taken, journal, command.say) as files,
@@ -159,7 +159,7 @@ async def _follow(
     return ending if output is None else output.account_for(ending), written
 
 
-def _run(command: _Command, client: Client, records: Any, journal: LoadJournal | None) -> Run:
+def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJournal | None) -> Run:
     job, settings = command.job, command.settings
     run: Run = getattr(client, job.verb)(
         job.object_type,

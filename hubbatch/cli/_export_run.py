@@ -43,7 +43,7 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
         file = await call_in_thread(partial(opened_target, export.target, set()))
-        ending = _Ending(export, reader, file)
+        ending = _ExportRun(export, reader, file)
         await ending.save(screen)
     ending.show(screen)
     return ending.code
@@ -70,7 +70,7 @@ def _reader(client: Client, export: Export) -> ObjectReader:
 
 
 @define
-class _Ending:
+class _ExportRun:
     """An export under way, and then how it has ended."""
 
     export: Export

@@ -16,7 +16,7 @@ from hubbatch import BatchError, RecordOutcome, RecordStatus, Run
 from hubbatch.cli._load_files import LoadFiles
 from hubbatch.cli._load_journal import LoadJournal
 from hubbatch.cli._reasons import Aside, Reasons
-from hubbatch.cli._source import Source
+from hubbatch.cli._source import LoadSource
 from hubbatch.files import BadLine, Ended, Opened, Row
 
 __all__ = ["NOT_SENT_AGAIN", "Load"]
@@ -48,7 +48,7 @@ class Load:
     _stops: set[asyncio.Task[None]] = field(factory=set)
 
     async def records(
-        self, source: Source, journal: LoadJournal | None
+        self, source: LoadSource, journal: LoadJournal | None
     ) -> AsyncGenerator[Row, None]:
         """Give the records of the input; of those that stay UNKNOWN after an earlier process, it makes rejects."""
         position = 0

@@ -15,10 +15,10 @@ from functools import partial
 from attrs import define, field
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
-from hubbatch.cli._bad_lines import BadLines
+from hubbatch.cli._bad_lines import KeptBadLines
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._load_journal import LoadJournal, settled_of
-from hubbatch.cli._load_sinks import Names, Written, open_sinks
+from hubbatch.cli._load_sinks import FileNames, Written, open_sinks
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._spool import Spool
 from hubbatch.cli._threads import call_in_thread
@@ -47,14 +47,14 @@ class LoadFiles:
     _failure: HubbatchError | None = None
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
-    _bad_lines: BadLines = field(factory=BadLines)
+    _bad_lines: KeptBadLines = field(factory=KeptBadLines)
     _waiting: asyncio.Queue[Item | None] = field(factory=lambda: asyncio.Queue(_MOST_WAITING))
     _marked: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Take over how far an earlier process came."""
         if self.journal is not None:
-            self._bad_lines = BadLines.of(self.journal.marks)
+            self._bad_lines = KeptBadLines.of(self.journal.marks)
             if isinstance(self.rejects.sink, Rejects):
                 self._spool = Spool(self.rejects.sink)
 
@@ -193,7 +193,7 @@ class LoadFiles:
 
 @asynccontextmanager
 async def opened(
-    names: Names,
+    names: FileNames,
     taken: set[Identity],
     journal: LoadJournal | None,
     say: Callable[[str], object],

@@ -19,7 +19,7 @@ from hubbatch.cli._outputs import Identity, take
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import ChangedFileError, OutputError, Rejects, Results
 
-__all__ = ["Names", "Written", "open_sinks"]
+__all__ = ["FileNames", "Written", "open_sinks"]
 
 _Sink = Rejects | Results
 Marks = Mapping[str, int | str]
@@ -27,7 +27,7 @@ _KINDS: dict[str, type[_Sink]] = {"rejects": Rejects, "results": Results}
 
 
 @frozen
-class Names:
+class FileNames:
     """What the files of a load are called, and what may happen to what is there."""
 
     rejects: str | None = None
@@ -85,7 +85,7 @@ class Written:
 
 
 async def open_sinks(
-    names: Names,
+    names: FileNames,
     marks: Marks,
     taken: set[Identity],
     say: Callable[[str], object],
@@ -112,7 +112,7 @@ async def open_sinks(
     return found
 
 
-def _open(each: Written, names: Names, marks: Marks, say: Callable[[str], object]) -> None:
+def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], object]) -> None:
     if names.append and names.force:
         raise CommandError(
             "--append and --force: a file is gone on with, or replaced; give one of them"

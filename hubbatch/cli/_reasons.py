@@ -54,7 +54,7 @@ class Aside:
 
 
 @define
-class _Group:
+class _ReasonGroup:
     count: int = 0
     message: str = ""
     examples: list[str] = field(factory=list)
@@ -64,7 +64,7 @@ class _Group:
 class Reasons:
     """Counts reasons and keeps a few examples of each."""
 
-    _groups: dict[Reason, _Group] = field(factory=dict)
+    _groups: dict[Reason, _ReasonGroup] = field(factory=dict)
     _messages: Counter[tuple[RecordStatus, str]] = field(factory=Counter)
 
     def add(self, record: RecordOutcome) -> None:
@@ -83,7 +83,7 @@ class Reasons:
     def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
         message = _without_json(message)[:_MOST]
         reason = self._place_for(status, category[:_MOST_CATEGORY], _general(message))
-        group = self._groups.setdefault(reason, _Group(message=message))
+        group = self._groups.setdefault(reason, _ReasonGroup(message=message))
         if group.message != message:
             group.message = reason.message
         group.count += 1
@@ -116,7 +116,7 @@ class Reasons:
         return len(self._groups)
 
 
-def _shown(reason: Reason, group: _Group) -> str:
+def _shown(reason: Reason, group: _ReasonGroup) -> str:
     """Return the message without values: what many records were told alike quotes none of them."""
     if group.count > 1 or reason.category == BAD_LINE:
         return group.message

@@ -20,7 +20,7 @@ _MOST = 1_000
 """Characters of a message; more is noise, and what to do next comes last in ours."""
 
 
-class _Stream:
+class _OutputStream:
     """A stream that is given up once it cannot be written: who reads of a run does not decide about its records."""
 
     def __init__(self, stream: IO[str]) -> None:
@@ -47,8 +47,8 @@ class _Stream:
             leave(self._stream)
 
 
-def _console(stream: IO[str] | None) -> tuple[Console, _Stream | None]:
-    kept = None if stream is None else _Stream(stream)
+def _console(stream: IO[str] | None) -> tuple[Console, _OutputStream | None]:
+    kept = None if stream is None else _OutputStream(stream)
     file = cast("IO[str] | None", kept) if kept else io.StringIO()  # a closed one: to nobody
     return Console(file=file, highlight=False, markup=False, emoji=False), kept
 
@@ -96,7 +96,7 @@ class Screen:
         """Write the one JSON document of the command on standard output, if JSON is wanted."""
         if not self.as_json or sys.stdout is None:
             return
-        stream = _Stream(sys.stdout)
+        stream = _OutputStream(sys.stdout)
         stream.write(f"{json.dumps(document, indent=2)}\n")
         stream.flush()
         if stream.failure is not None:

@@ -16,14 +16,14 @@ from hubbatch.cli._reasons import Aside
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import BadLine, Ended, Entry, InputError, Opened, Row, read
 
-__all__ = ["Source"]
+__all__ = ["LoadSource"]
 
 _STDIN = 0
 
 PutAside = Callable[[Opened | BadLine | Ended | Row], Awaitable[None]]
 
 
-class Source:
+class LoadSource:
     """The records in some files. Raises `InputError` if one cannot be opened, `UsageError` for a wrong option."""
 
     def __init__(self, paths: Sequence[str], layout: Layout) -> None:
@@ -58,7 +58,7 @@ class Source:
 
         Raises `InputError` where the files cannot be read further, after the records before that.
         """
-        sieve, takes_all = _Sieve(self._layout, aside), self._layout.takes_all
+        selection, takes_all = _Selection(self._layout, aside), self._layout.takes_all
         blocks = self._source.blocks()
         try:
             while (block := await call_in_thread(next, blocks, None)) is not None:
@@ -66,15 +66,15 @@ class Source:
                     if takes_all and isinstance(entry, Row):
                         yield entry  # at once: there are millions of these
                         continue
-                    if not sieve.passes_over(entry):
-                        if isinstance(entry, Row) and not sieve.holds(entry):
+                    if not selection.passes_over(entry):
+                        if isinstance(entry, Row) and not selection.holds(entry):
                             yield self._id_of(entry) if self._layout.ids_only else entry
                         else:
                             await put_aside(entry)
-                    if sieve.is_full:
+                    if selection.is_full:
                         return
                 aside.blank = self._source.blank
-            sieve.check_reached()
+            selection.check_reached()
         finally:
             aside.blank = self._source.blank
             with suppress(ValueError):  # a pipe is still waited for: that ends with the process
@@ -85,7 +85,7 @@ class Source:
 
 
 @define
-class _Sieve:
+class _Selection:
     """Says which of the entries are wanted: records are counted, and bad lines stand with the record after them."""
 
     _layout: Layout

@@ -19,7 +19,7 @@ from hubbatch.files._encodings import Encoding
 from hubbatch.files._entries import Entry, Kind, Opened, Row
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._header import Header, header_of
-from hubbatch.files._intake import Intake
+from hubbatch.files._intake import FileIntake
 from hubbatch.files._lines import MAX_LINE, Block, flaw_of, line_blocks
 
 __all__ = ["csv_blocks"]
@@ -30,9 +30,9 @@ _MOST_READ_AGAIN = 64 * 2**20
 """Characters that are read again, for quotes that are not closed, before whole stretches are given up instead."""
 
 
-def csv_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator[list[Entry]]:
+def csv_blocks(stream: Stream, encoding: Encoding, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read CSV; the first row that is not blank holds the names."""
-    reader = _Reader(intake, encoding)
+    reader = _CsvReader(intake, encoding)
     intake.line = 1
     for block in line_blocks(stream, encoding.codec):
         if entries := reader.entries(block):
@@ -42,10 +42,10 @@ def csv_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator[l
 
 
 @define
-class _Reader:
+class _CsvReader:
     """Finds the header, and keeps the lines that are not a whole row yet for the next block."""
 
-    _intake: Intake
+    _intake: FileIntake
     _encoding: Encoding
     _rows: _Rows | None = None
     _kept: list[str] = field(factory=list)
@@ -135,7 +135,7 @@ class _Reader:
 class _Rows:
     """Lines under a known header to records and bad lines."""
 
-    _intake: Intake
+    _intake: FileIntake
     _header: Header
     _opened: Opened
     _read_again: int = 0

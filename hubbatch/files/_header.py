@@ -11,7 +11,7 @@ from attrs import field, frozen
 from hubbatch import UsageError
 from hubbatch.files._entries import IGNORED
 from hubbatch.files._errors import BrokenInputError
-from hubbatch.files._intake import Options
+from hubbatch.files._intake import ReadOptions
 
 __all__ = ["Header", "header_of"]
 
@@ -68,7 +68,7 @@ class Header:
         return str(cells[self.names.index("_status")] or "")
 
 
-def header_of(cells: Sequence[Any], options: Options) -> Header:
+def header_of(cells: Sequence[Any], options: ReadOptions) -> Header:
     """Return the header that a first row is. Raises `BrokenInputError` if records cannot be read with it."""
     names = tuple("" if cell is None else str(cell).strip() for cell in cells)
     if not any(names):

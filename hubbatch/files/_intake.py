@@ -10,11 +10,11 @@ from attrs import define, field, frozen
 from hubbatch.files._columns import Columns
 from hubbatch.files._entries import BadLine, Kind, Opened, RejectedRow, Row
 
-__all__ = ["Intake", "Options", "Tally"]
+__all__ = ["FileIntake", "ReadOptions", "Tally"]
 
 
 @frozen(kw_only=True)
-class Options:
+class ReadOptions:
     """What the caller says of the files; None is left to the files themselves."""
 
     kind: Kind | None = None
@@ -48,7 +48,7 @@ class Tally:
 
 
 @define
-class Intake:
+class FileIntake:
     """One file that is being read."""
 
     name: str
@@ -56,7 +56,7 @@ class Intake:
     inner_name: str
     """Its path without what it was packed with, by which its kind may be known."""
     packed: str
-    options: Options
+    options: ReadOptions
     tally: Tally
     line: int | None = None
     """The line that is being read, for what goes wrong below the lines."""

@@ -20,7 +20,7 @@ from hubbatch.files._encodings import Encoding
 from hubbatch.files._entries import OWN, BadLine, Entry, Kind, Row
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._extras import needed
-from hubbatch.files._intake import Intake
+from hubbatch.files._intake import FileIntake
 from hubbatch.files._lines import MAX_LINE, flaw_of, line_blocks
 from hubbatch.files._rendering import RAW
 
@@ -29,9 +29,9 @@ __all__ = ["array_blocks", "ndjson_blocks"]
 _TOO_LONG = f"it is longer than {MAX_LINE // 2**20} MiB: put each record on a line of its own"
 
 
-def ndjson_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator[list[Entry]]:
+def ndjson_blocks(stream: Stream, encoding: Encoding, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read JSON, one record a line."""
-    reader = _Reader(intake, Renaming(intake.options.columns), encoding.codec)
+    reader = _JsonReader(intake, Renaming(intake.options.columns), encoding.codec)
     intake.line = 1
     yield [_opened(intake, Kind.NDJSON, encoding)]
     for block in line_blocks(stream, encoding.codec):
@@ -49,10 +49,10 @@ def ndjson_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterato
         intake.line = block.first + len(block.lines)
 
 
-def array_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator[list[Entry]]:
+def array_blocks(stream: Stream, encoding: Encoding, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read one JSON array of records, as a stream."""
     ijson = needed("json")
-    reader = _Reader(intake, Renaming(intake.options.columns), encoding.codec)
+    reader = _JsonReader(intake, Renaming(intake.options.columns), encoding.codec)
     recode = codecs.getincrementaldecoder(encoding.codec)()
     yield [_opened(intake, Kind.JSON, encoding)]
     values = ijson.sendable_list()
@@ -72,7 +72,7 @@ def array_blocks(stream: Stream, encoding: Encoding, intake: Intake) -> Iterator
         raise BrokenInputError(f"in record {intake.tally.position + 1} of the array: {problem}")
 
 
-def _opened(intake: Intake, kind: Kind, encoding: Encoding) -> Entry:
+def _opened(intake: FileIntake, kind: Kind, encoding: Encoding) -> Entry:
     assumed = (encoding.assumed,) if encoding.assumed else ()
     return intake.open(kind, encoding=encoding.codec, assumptions=assumed)
 
@@ -101,10 +101,10 @@ def _send(ijson: Any, parser: Any, chunk: bytes | None) -> str | None:
 
 
 @define
-class _Reader:
+class _JsonReader:
     """Texts and values to records."""
 
-    _intake: Intake
+    _intake: FileIntake
     _renaming: Renaming
     _encoding: str
 

@@ -45,10 +45,10 @@ def unpacked(stream: Stream, raw: RawFile) -> Unpacked:
     while _may_become_packed(head) and not stream.ended:
         head = stream.look(further=True)
     if head.startswith(GZIP):
-        return _of(gzip.GzipFile(fileobj=_Source(stream)), "gzip", _without(raw.path, ".gz"))
+        return _of(gzip.GzipFile(fileobj=_StreamFile(stream)), "gzip", _without(raw.path, ".gz"))
     if head.startswith(ZSTD):
         module = needed("zstd")
-        return _of(module.ZstdFile(_Source(stream)), "zstd", _without(raw.path, ".zst"))
+        return _of(module.ZstdFile(_StreamFile(stream)), "zstd", _without(raw.path, ".zst"))
     if head.startswith((ZIP, _EMPTY_ZIP)) and not _is_workbook(raw):
         return _of_zip(raw)
     return Unpacked(stream, "", raw.path, lambda: None)
@@ -60,10 +60,10 @@ def _may_become_packed(head: bytes) -> bool:
 
 def readable(stream: Stream) -> io.BufferedReader:
     """Return a stream as a file for those who read as much as they ask for."""
-    return io.BufferedReader(_Source(stream))
+    return io.BufferedReader(_StreamFile(stream))
 
 
-class _Source(io.RawIOBase):
+class _StreamFile(io.RawIOBase):
     """A stream as the file that unpackers read."""
 
     def __init__(self, stream: Stream) -> None:

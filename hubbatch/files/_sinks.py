@@ -75,34 +75,17 @@ class _Sink:
 
         Nothing is written.
         """
-        form, begun = self._looked_at(origin)
-        head = form.head().encode()
-        if _is_part(begun, head):
-            return
-        if not begun.startswith(head or b"{"):
-            raise self._unfit("it has other columns than the input: give another name")
-        if not self._file.is_whole(quoted=form.kind is Kind.CSV):
-            raise self._unfit(
-                "its last line has no end: mend or remove that line, or give another name"
-            )
+        form = self._form_like(origin)
+        self._file.check(form.head().encode(), quoted=form.kind is Kind.CSV)
 
     def begin(self, origin: Opened) -> None:
         """Take the form of the input that the rows come from; the first row does so itself.
 
         Raises `OutputError` if the file that is appended to holds something else.
         """
-        self.check(origin)
-        form, begun = self._looked_at(origin)
-        head = form.head().encode()
-        if _is_part(begun, head):
-            self._file.cut(0)  # a kill may have left a part of it
-            if head:
-                self._file.write(head)
-        self._form, self._origin = form, None
-
-    def _looked_at(self, origin: Opened) -> tuple[Form, bytes]:
         form = self._form_like(origin)
-        return form, self._file.read(max(1, len(form.head().encode())))
+        self._file.begin(form.head().encode(), quoted=form.kind is Kind.CSV)
+        self._form, self._origin = form, None
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
@@ -125,9 +108,6 @@ class _Sink:
         traceback: TracebackType | None,
     ) -> None:
         self._file.close(nothing_wrong=kind is None)
-
-    def _unfit(self, problem: str) -> OutputError:
-        return OutputError(f"cannot append to {self._file.path}: {problem}")
 
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         raise NotImplementedError
@@ -222,11 +202,6 @@ class Results(_Sink):
 def _encoded(lines: list[str]) -> bytes:
     # What could not be decoded goes back to the bytes that it was; half a character of JSON is escaped by then.
     return "".join(lines).encode("utf-8", "surrogateescape")
-
-
-def _is_part(begun: bytes, head: bytes) -> bool:
-    """Say whether a file holds nothing, or less than its head."""
-    return not begun or (len(begun) < len(head) and head.startswith(begun))
 
 
 def _row_of(item: RecordOutcome) -> Row:

@@ -15,7 +15,7 @@ from hubbatch.files._csv import csv_blocks
 from hubbatch.files._encodings import Encoding, check_encoding, encoding_of
 from hubbatch.files._entries import BadLine, Ended, Entry, Fingerprint, Kind, Opened, Row
 from hubbatch.files._errors import BrokenInputError, InputError
-from hubbatch.files._intake import Intake, Options, Tally
+from hubbatch.files._intake import FileIntake, ReadOptions, Tally
 from hubbatch.files._json import array_blocks, ndjson_blocks
 from hubbatch.files._kinds import binary_kind, text_kind, undecided
 from hubbatch.files._packing import unpacked
@@ -72,7 +72,7 @@ def read(
         raise UsageError(
             "bad_lines='reject' wants a notice= that takes the bad lines, or they would be lost"
         )
-    options = Options(
+    options = ReadOptions(
         kind=_checked_kind(kind, encoding),
         encoding=encoding,
         delimiter=delimiter,
@@ -101,7 +101,10 @@ class Source:
     """The records of some files; see `read`. It can be read once."""
 
     def __init__(
-        self, paths: tuple[str, ...], options: Options, notice: Callable[[Notice], object] | None
+        self,
+        paths: tuple[str, ...],
+        options: ReadOptions,
+        notice: Callable[[Notice], object] | None,
     ) -> None:
         self._given = paths
         self._paths: tuple[str, ...] = ()
@@ -109,7 +112,7 @@ class Source:
         self._notice = notice
         self._tally = Tally()
         self._raw: RawFile | None = None
-        self._intake: Intake | None = None
+        self._intake: FileIntake | None = None
         self._begun = 0
         self._first: Opened | None = None
 
@@ -185,7 +188,7 @@ class Source:
 
     def _file(self, raw: RawFile) -> Iterator[list[Entry]]:
         before = (self._tally.records, self._tally.bad, self._tally.blank)
-        self._intake = intake = Intake(raw.name, raw.path, "", self._options, self._tally)
+        self._intake = intake = FileIntake(raw.name, raw.path, "", self._options, self._tally)
         try:
             for block in _parsed(raw, intake):
                 yield from self._checked(block)
@@ -237,7 +240,7 @@ class Source:
             )
 
 
-def _parsed(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
+def _parsed(raw: RawFile, intake: FileIntake) -> Iterator[list[Entry]]:
     """Unpack a file, find out its kind, and read it."""
     packing = unpacked(Stream(raw.read), raw)
     with closing(packing):
@@ -289,11 +292,11 @@ def _check_is_file(raw: RawFile, packed: str, kind: Kind | None) -> None:
 
 _MOST_BLANK = 2**20
 
-_OUT_OF_ORDER: dict[Any, Callable[[RawFile, Intake], Iterator[list[Entry]]]] = {
+_OUT_OF_ORDER: dict[Any, Callable[[RawFile, FileIntake], Iterator[list[Entry]]]] = {
     Kind.PARQUET: parquet_blocks,
     Kind.EXCEL: excel_blocks,
 }
-_IN_ORDER: dict[Kind, Callable[[Stream, Encoding, Intake], Iterator[list[Entry]]]] = {
+_IN_ORDER: dict[Kind, Callable[[Stream, Encoding, FileIntake], Iterator[list[Entry]]]] = {
     Kind.CSV: csv_blocks,
     Kind.NDJSON: ndjson_blocks,
     Kind.JSON: array_blocks,

@@ -18,7 +18,7 @@ from hubbatch.files._entries import Entry, Kind
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._extras import needed
 from hubbatch.files._header import Header, header_of
-from hubbatch.files._intake import Intake
+from hubbatch.files._intake import FileIntake
 from hubbatch.files._packing import readable
 
 __all__ = ["arrow_blocks", "excel_blocks", "parquet_blocks"]
@@ -28,7 +28,7 @@ _MAX_UNPACKED = 2 * 2**30
 """Bytes that a workbook may unpack to: it is held in memory as a whole."""
 
 
-def parquet_blocks(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
+def parquet_blocks(raw: RawFile, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read Parquet, some rows at a time."""
     parquet = needed("parquet")
     with _reading("Parquet", needed("arrow").lib.ArrowException):
@@ -43,7 +43,7 @@ def parquet_blocks(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
             raw.reached = raw.size * seen / total
 
 
-def arrow_blocks(raw: RawFile, stream: Stream, intake: Intake) -> Iterator[list[Entry]]:
+def arrow_blocks(raw: RawFile, stream: Stream, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read an Arrow file (Feather, version 2) or an Arrow stream."""
     arrow = needed("arrow")
     with _reading("Arrow", arrow.lib.ArrowException):
@@ -65,7 +65,7 @@ def _batches_of(reader: Any, raw: RawFile) -> Iterator[Any]:
         yield reader.get_batch(number)
 
 
-def excel_blocks(raw: RawFile, intake: Intake) -> Iterator[list[Entry]]:
+def excel_blocks(raw: RawFile, intake: FileIntake) -> Iterator[list[Entry]]:
     """Read one sheet of a workbook; its first row that is not blank holds the names."""
     calamine = needed("excel")
     _check_size(raw)
@@ -98,7 +98,7 @@ def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0][:200]
 
 
-def _rows(batch: Any, header: Header, intake: Intake) -> list[Entry]:
+def _rows(batch: Any, header: Header, intake: FileIntake) -> list[Entry]:
     entries: list[Entry] = []
     for cells in zip(*map(_values, batch.columns), strict=True):
         _take(cells, None, header, entries, intake)
@@ -143,7 +143,7 @@ def _chosen(names: list[str], wanted: str | None) -> str:
 
 
 def _sheet(
-    rows: Iterator[list[Any]], intake: Intake, assumptions: tuple[str, ...]
+    rows: Iterator[list[Any]], intake: FileIntake, assumptions: tuple[str, ...]
 ) -> Iterator[list[Entry]]:
     header: Header | None = None
     width = 0
@@ -187,7 +187,7 @@ def _excel_value(cell: Any) -> Any:
 
 
 def _take(
-    cells: Iterable[Any], line: int | None, header: Header, entries: list[Entry], intake: Intake
+    cells: Iterable[Any], line: int | None, header: Header, entries: list[Entry], intake: FileIntake
 ) -> None:
     values = list(cells)
     kept = header.without_own(values) if header.own else values

@@ -23,7 +23,7 @@ from hubbatch.journal._contents import Contents, JournalCounts, Mark
 from hubbatch.journal._description import compare, merged, text_of
 from hubbatch.journal._errors import JournalError
 from hubbatch.journal._pending import Pending
-from hubbatch.journal._states import Event, RecordState, event_of
+from hubbatch.journal._states import RecordEvent, RecordState, event_of
 from hubbatch.journal._store import Store
 from hubbatch.models import RecordStatus
 
@@ -210,7 +210,7 @@ class Journal:
     ) -> None:
         """Note what records ended as; it is durable soon, and not later than what is noted after it."""
         event = event_of(status, retryable=retryable)
-        if self._acknowledged and event in {Event.SUCCEEDED, Event.FAILED}:
+        if self._acknowledged and event in {RecordEvent.SUCCEEDED, RecordEvent.FAILED}:
             return
         with self._guard:
             self._pending.note(event, positions)

@@ -11,7 +11,7 @@ from typing import Any
 from attrs import define, field, frozen
 
 from hubbatch.journal._contents import Contents, Mark
-from hubbatch.journal._states import Event, RecordState, runs
+from hubbatch.journal._states import RecordEvent, RecordState, runs
 from hubbatch.journal._store import Changes
 from hubbatch.journal._tries import Try
 
@@ -54,7 +54,7 @@ class Pending:
         odd = [records for records in self.contents.checkpoints if records % _KEPT]
         self._last = max(odd, default=None)
 
-    def note(self, event: Event, positions: Sequence[int]) -> None:
+    def note(self, event: RecordEvent, positions: Sequence[int]) -> None:
         """Note something of records."""
         self.version += 1
         for first, last in runs(positions):
@@ -62,7 +62,7 @@ class Pending:
 
     def sent(self, positions: Sequence[int], at: float) -> None:
         """Note that records may be sent from now on."""
-        self.note(Event.SENT, positions)
+        self.note(RecordEvent.SENT, positions)
         self._tries += [Try(first, last, at) for first, last in runs(positions)]
 
     def mark(self, marks: Mapping[str, Mark]) -> None:

@@ -14,7 +14,7 @@ from enum import IntEnum, StrEnum
 
 from hubbatch.models import RecordStatus
 
-__all__ = ["PAGE", "Event", "RecordState", "States", "event_of", "runs"]
+__all__ = ["PAGE", "RecordEvent", "RecordState", "States", "event_of", "runs"]
 
 PAGE = 1_000
 """Records of one page: four pages of mixed records fill a page of SQLite."""
@@ -57,7 +57,7 @@ _STATES = {
 _STATE_OF = {code: state for state, codes in _STATES.items() for code in codes}
 
 
-class Event(StrEnum):
+class RecordEvent(StrEnum):
     """What can be noted of a record."""
 
     SENT = "may be sent now"
@@ -79,14 +79,14 @@ _N, _S, _D, _R, _U = (
 )
 _TRANSITIONS = {
     # before:                     never  sent   doubt  retry. unknown
-    Event.SENT: _row(_S, _S, _D, _S, _D),
-    Event.SUCCEEDED: bytes([_Code.SUCCEEDED]) * 256,
-    Event.FAILED: bytes([_Code.FAILED] * 3 + [_Code.SUCCEEDED] + [_Code.FAILED] * 252),
+    RecordEvent.SENT: _row(_S, _S, _D, _S, _D),
+    RecordEvent.SUCCEEDED: bytes([_Code.SUCCEEDED]) * 256,
+    RecordEvent.FAILED: bytes([_Code.FAILED] * 3 + [_Code.SUCCEEDED] + [_Code.FAILED] * 252),
     # A refusal together with others proves nothing of what an earlier process sent.
-    Event.FAILED_RETRYABLE: _row(_R, _R, _D, _R, _U),
-    Event.UNKNOWN: _row(_U, _U, _U, _U, _U),
-    Event.UNKNOWN_RETRYABLE: _row(_D, _D, _D, _D, _D),
-    Event.UNSENT: _row(_N, _N, _D, _R, _U),
+    RecordEvent.FAILED_RETRYABLE: _row(_R, _R, _D, _R, _U),
+    RecordEvent.UNKNOWN: _row(_U, _U, _U, _U, _U),
+    RecordEvent.UNKNOWN_RETRYABLE: _row(_D, _D, _D, _D, _D),
+    RecordEvent.UNSENT: _row(_N, _N, _D, _R, _U),
 }
 
 _NONE = 0xFF
@@ -94,13 +94,13 @@ _AT_START = bytes([_N, _D, _D, _Code.SUCCEEDED, _Code.FAILED, _R, _U]).ljust(256
 """What a new process makes of what the file holds."""
 
 
-def event_of(status: RecordStatus, *, retryable: bool) -> Event:
+def event_of(status: RecordStatus, *, retryable: bool) -> RecordEvent:
     """Return what it means to a journal that a record ended in a state."""
     if status is RecordStatus.FAILED:
-        return Event.FAILED_RETRYABLE if retryable else Event.FAILED
+        return RecordEvent.FAILED_RETRYABLE if retryable else RecordEvent.FAILED
     if status is RecordStatus.UNKNOWN:
-        return Event.UNKNOWN_RETRYABLE if retryable else Event.UNKNOWN
-    return Event.SUCCEEDED if status is RecordStatus.SUCCEEDED else Event.UNSENT
+        return RecordEvent.UNKNOWN_RETRYABLE if retryable else RecordEvent.UNKNOWN
+    return RecordEvent.SUCCEEDED if status is RecordStatus.SUCCEEDED else RecordEvent.UNSENT
 
 
 def runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
@@ -127,7 +127,7 @@ class States:
         self._pages: dict[int, int | bytearray] = {}
         self.changed: set[int] = set()
 
-    def note(self, event: Event, first: int, last: int) -> None:
+    def note(self, event: RecordEvent, first: int, last: int) -> None:
         """Note something of the records of a range."""
         table = _TRANSITIONS[event]
         if first < 0 or last < first:

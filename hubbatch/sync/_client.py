@@ -13,7 +13,7 @@ import hubbatch
 from hubbatch import ObjectReader, ObjectResult, Outcome, Run, TokenProvider, UsageError
 from hubbatch._client_options import ClientOptions
 from hubbatch.client import token_from_env
-from hubbatch.sync._waiting import LoopThread, Waiter
+from hubbatch.sync._waiting import LoopThread, WaitingThread
 
 __all__ = ["Client"]
 
@@ -152,7 +152,7 @@ class Client:
                 self._thread = LoopThread()
             return self._thread
 
-    def _waiter(self) -> Waiter:
+    def _waiter(self) -> WaitingThread:
         thread = self._loop_thread()
         thread.check()
-        return Waiter(self._client, thread.loop)
+        return WaitingThread(self._client, thread.loop)

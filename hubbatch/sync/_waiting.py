@@ -20,7 +20,7 @@ from hubbatch import Outcome, Run, UsageError
 from hubbatch._records.frames import rows_of
 from hubbatch._records.threads import ThreadedSource
 
-__all__ = ["LoopThread", "RunInterruptedError", "Waiter"]
+__all__ = ["LoopThread", "RunInterruptedError", "WaitingThread"]
 
 _T = TypeVar("_T")
 
@@ -91,7 +91,7 @@ class LoopThread:
             self._thread.join()
 
 
-class Waiter(Executor):
+class WaitingThread(Executor):
     """A thread that waits for what is carried out in the loop's, and meanwhile does what it is given."""
 
     def __init__(self, client: hubbatch.Client, loop: asyncio.AbstractEventLoop) -> None:

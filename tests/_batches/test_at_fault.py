@@ -11,7 +11,13 @@ from support import plan
 
 from hubbatch import BatchError, ErrorDetail
 from hubbatch._batches.at_fault import AtFault, bisect, find_at_fault
-from hubbatch._batches.problems import Problem, general, is_systemic, problems_in, property_problems
+from hubbatch._batches.problems import (
+    ReportedProblem,
+    general,
+    is_systemic,
+    problems_in,
+    property_problems,
+)
 from hubbatch._records.spelling import CONTACTS, OTHERS
 from hubbatch.endpoints import CREATE, UPDATE, UPSERT
 from hubbatch.models import OBJECT_NOT_FOUND
@@ -135,10 +141,10 @@ def test_faults_are_read_from_details_and_from_a_list_in_the_message() -> None:
         ],
     )
     assert problems_in(error) == [
-        Problem("READ_ONLY_VALUE", ("a", "b")),
-        Problem("ONLY_A_CODE"),
-        Problem("INVALID_EMAIL", ("email",)),
-        Problem(None, ("5",)),
+        ReportedProblem("READ_ONLY_VALUE", ("a", "b")),
+        ReportedProblem("ONLY_A_CODE"),
+        ReportedProblem("INVALID_EMAIL", ("email",)),
+        ReportedProblem(None, ("5",)),
     ]
 
 

@@ -14,7 +14,7 @@ from support import World, people, plan, result
 from hubbatch import BatchResponse, Counts, Outcome, RecordStatus, RetryPolicy
 from hubbatch._batches.batch import Batch, Stage
 from hubbatch._batches.doubt import Doubts, Finding
-from hubbatch._batches.recognition import Presence, Sent, compare_with_found, sent_before
+from hubbatch._batches.recognition import LookUpResult, Sent, compare_with_found, sent_before
 from hubbatch._protocol.exchange import NoReply, Reply
 from hubbatch._records.spelling import CONTACTS
 from hubbatch.endpoints import ARCHIVE, CREATE, READ, UPDATE, UPSERT
@@ -53,50 +53,54 @@ OTHER: dict[str, str | None] = {"email": "p1@example.com", "firstname": "Somebod
 
 
 def test_what_is_named_as_missing_is_absent_and_silence_proves_nothing() -> None:
-    assert [item.presence for item in findings(errors=[MISSING])] == [Presence.ABSENT] * 2
-    assert [item.presence for item in findings()] == [Presence.UNCERTAIN] * 2
+    assert [item.presence for item in findings(errors=[MISSING])] == [LookUpResult.ABSENT] * 2
+    assert [item.presence for item in findings()] == [LookUpResult.UNCERTAIN] * 2
     unnamed = BatchError("OBJECT_NOT_FOUND", "some are not there")
-    assert [item.presence for item in findings(errors=[unnamed])] == [Presence.UNCERTAIN] * 2
+    assert [item.presence for item in findings(errors=[unnamed])] == [LookUpResult.UNCERTAIN] * 2
 
 
 @pytest.mark.parametrize(
     ("properties", "created_after", "presence"),
     [
-        (SAME, 5.0, Presence.CREATED),
-        (SAME, -0.5, Presence.CREATED),
-        (SAME, -1.5, Presence.UNCERTAIN),
-        (SAME, -5.0, Presence.UNCERTAIN),
-        (SAME, -599.0, Presence.UNCERTAIN),
-        (SAME, -601.0, Presence.EXISTED),
-        (SAME, -1000.0, Presence.EXISTED),
-        (OTHER, 5.0, Presence.UNCERTAIN),
-        (OTHER, -0.5, Presence.UNCERTAIN),
-        (OTHER, -5.0, Presence.UNCERTAIN),
-        (OTHER, -601.0, Presence.EXISTED),
-        ({**SAME, "firstname": " Person 1"}, 5.0, Presence.CREATED),
-        ({**SAME, "firstname": "PERSON 1"}, 5.0, Presence.UNCERTAIN),
-        ({"email": "p1@example.com"}, 5.0, Presence.CREATED),
-        ({**SAME, "firstname": None}, 5.0, Presence.UNCERTAIN),
+        (SAME, 5.0, LookUpResult.CREATED),
+        (SAME, -0.5, LookUpResult.CREATED),
+        (SAME, -1.5, LookUpResult.UNCERTAIN),
+        (SAME, -5.0, LookUpResult.UNCERTAIN),
+        (SAME, -599.0, LookUpResult.UNCERTAIN),
+        (SAME, -601.0, LookUpResult.EXISTED),
+        (SAME, -1000.0, LookUpResult.EXISTED),
+        (OTHER, 5.0, LookUpResult.UNCERTAIN),
+        (OTHER, -0.5, LookUpResult.UNCERTAIN),
+        (OTHER, -5.0, LookUpResult.UNCERTAIN),
+        (OTHER, -601.0, LookUpResult.EXISTED),
+        ({**SAME, "firstname": " Person 1"}, 5.0, LookUpResult.CREATED),
+        ({**SAME, "firstname": "PERSON 1"}, 5.0, LookUpResult.UNCERTAIN),
+        ({"email": "p1@example.com"}, 5.0, LookUpResult.CREATED),
+        ({**SAME, "firstname": None}, 5.0, LookUpResult.UNCERTAIN),
     ],
 )
 def test_an_object_of_ours_is_distinguished_from_an_older_one(
-    properties: dict[str, str | None], created_after: float, presence: Presence
+    properties: dict[str, str | None], created_after: float, presence: LookUpResult
 ) -> None:
     assert findings(("7", properties, created_after))[1].presence is presence
 
 
 def test_an_object_that_may_belong_to_an_earlier_record_is_left_out() -> None:
-    assert findings(("7", SAME, 5.0), successor=True)[1].presence is Presence.UNCERTAIN
-    assert findings(("7", SAME, -5.0), successor=True)[1].presence is Presence.UNCERTAIN
-    assert findings(("7", SAME, -601.0), successor=True)[1].presence is Presence.EXISTED
+    assert findings(("7", SAME, 5.0), successor=True)[1].presence is LookUpResult.UNCERTAIN
+    assert findings(("7", SAME, -5.0), successor=True)[1].presence is LookUpResult.UNCERTAIN
+    assert findings(("7", SAME, -601.0), successor=True)[1].presence is LookUpResult.EXISTED
 
 
 @pytest.mark.parametrize(
     ("created_after", "presence"),
-    [(5.0, Presence.CREATED), (-5.0, Presence.UNCERTAIN), (-3600.0, Presence.UNCERTAIN)],
+    [
+        (5.0, LookUpResult.CREATED),
+        (-5.0, LookUpResult.UNCERTAIN),
+        (-3600.0, LookUpResult.UNCERTAIN),
+    ],
 )
 def test_a_wall_clock_set_an_hour_forward_changes_no_look_up(
-    created_after: float, presence: Presence
+    created_after: float, presence: LookUpResult
 ) -> None:
     """By the loop's clock the answer came after one minute, by the wall's after more than an hour."""
     found = findings(("7", SAME, created_after), waited=(60.0, 3660.0))
@@ -107,9 +111,9 @@ def test_a_loop_clock_that_stood_still_for_an_hour_changes_no_look_up() -> None:
     """The object was created when it was sent; by the loop's clock that was a minute before the answer."""
     answered = SENT + timedelta(seconds=3660)
     [_, ours] = findings(("7", SAME, 5.0), waited=(60.0, 3660.0), completed_at=answered)
-    assert ours.presence is Presence.UNCERTAIN
+    assert ours.presence is LookUpResult.UNCERTAIN
     [_, old] = findings(("7", SAME, -601.0), waited=(60.0, 3660.0), completed_at=answered)
-    assert old.presence is Presence.EXISTED
+    assert old.presence is LookUpResult.EXISTED
 
 
 @pytest.mark.parametrize(
@@ -137,8 +141,8 @@ def test_times_at_the_ends_of_the_calendar_break_nothing(moment: datetime) -> No
     edges = [Sent(each, each) for each in (moment, SENT)]
     for sent in edges:
         assert compare_with_found(item, found, sent, CONTACTS) in {
-            Presence.CREATED,
-            Presence.EXISTED,
+            LookUpResult.CREATED,
+            LookUpResult.EXISTED,
         }
     response = BatchResponse(results=[found], completed_at=moment)
     doubts = Doubts(CREATE, "email", most_rounds=6)
@@ -148,16 +152,16 @@ def test_times_at_the_ends_of_the_calendar_break_nothing(moment: datetime) -> No
 @pytest.mark.parametrize(
     ("written", "held", "presence"),
     [
-        ("-1234.56", "123456", Presence.UNCERTAIN),
-        ("-1234.56", "1234.56", Presence.UNCERTAIN),
-        ("-1234.56", "-1234.560", Presence.CREATED),
-        ("100.0", "100", Presence.CREATED),
-        ("2026-01-01T00:00:00.000Z", "1767225600000", Presence.CREATED),
-        ("Ada", "Adam", Presence.UNCERTAIN),
+        ("-1234.56", "123456", LookUpResult.UNCERTAIN),
+        ("-1234.56", "1234.56", LookUpResult.UNCERTAIN),
+        ("-1234.56", "-1234.560", LookUpResult.CREATED),
+        ("100.0", "100", LookUpResult.CREATED),
+        ("2026-01-01T00:00:00.000Z", "1767225600000", LookUpResult.CREATED),
+        ("Ada", "Adam", LookUpResult.UNCERTAIN),
     ],
 )
 def test_an_object_is_ours_by_values_as_the_service_spells_them(
-    written: str, held: str, presence: Presence
+    written: str, held: str, presence: LookUpResult
 ) -> None:
     item = plan([{"ref": "a", "amount": written}], CREATE, unique_property="ref")[0]
     found = result("7", {"ref": "a", "amount": held})
@@ -166,10 +170,10 @@ def test_an_object_is_ours_by_values_as_the_service_spells_them(
 
 
 def test_without_the_services_clock_equal_values_are_no_proof() -> None:
-    assert findings(("7", OTHER, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
-    assert findings(("7", SAME, -50.0), completed_at=None)[1].presence is Presence.UNCERTAIN
+    assert findings(("7", OTHER, -50.0), completed_at=None)[1].presence is LookUpResult.UNCERTAIN
+    assert findings(("7", SAME, -50.0), completed_at=None)[1].presence is LookUpResult.UNCERTAIN
     started = findings(("7", SAME, -50.0), completed_at=None, started_at=SENT)
-    assert started[1].presence is Presence.CREATED
+    assert started[1].presence is LookUpResult.CREATED
 
 
 def test_an_object_with_another_unique_value_is_not_ours() -> None:
@@ -179,12 +183,12 @@ def test_an_object_with_another_unique_value_is_not_ours() -> None:
     (found,) = Doubts(CREATE, "email", most_rounds=6).findings(
         Batch(inputs), response, Sent(SENT, SENT)
     )
-    assert found.presence is Presence.UNCERTAIN
+    assert found.presence is LookUpResult.UNCERTAIN
 
 
 def test_an_error_that_is_not_about_absence_proves_nothing() -> None:
     error = BatchError("INTERNAL_ERROR", "sorry", context={"ids": ["p0@example.com"]})
-    assert [item.presence for item in findings(errors=[error])] == [Presence.UNCERTAIN] * 2
+    assert [item.presence for item in findings(errors=[error])] == [LookUpResult.UNCERTAIN] * 2
 
 
 def test_which_doubts_can_be_settled() -> None:

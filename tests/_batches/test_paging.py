@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from other_endpoints import ASSOCIATED
 
 from hubbatch._batches.correlation import Correlation
-from hubbatch._batches.paging import Page, bodies_of, follow_pages, in_requests
+from hubbatch._batches.paging import PagesRead, bodies_of, follow_pages, in_requests
 from hubbatch._pages.trail import Trail
 from hubbatch._records.planners import planner_of
 from hubbatch.models import RecordStatus, RowResult
 
 
-def read(places: list[str], size: int = 2) -> tuple[Correlation, list[Page]]:
+def read(places: list[str], size: int = 2) -> tuple[Correlation, list[PagesRead]]:
     """Read the pages of one input, each of which goes on at the next place, and the last one at none."""
     inputs = [planner_of(ASSOCIATED).plan(0, "1")]
-    pages: list[Page] = []
+    pages: list[PagesRead] = []
     for number, after in enumerate([*places, ""]):
         fields: dict[str, Any] = {"from": {"id": "1"}, "to": [(number, at) for at in range(size)]}
         if after:
@@ -58,7 +58,7 @@ def test_places_that_differ_are_followed_to_the_end(count: int) -> None:
     assert len(pages) == count
 
 
-def went_on(after: object, largest: int = 1_000) -> tuple[Correlation, dict[int, Page]]:
+def went_on(after: object, largest: int = 1_000) -> tuple[Correlation, dict[int, PagesRead]]:
     """Read one page that goes on somewhere."""
     inputs = [planner_of(ASSOCIATED).plan(0, "1")]
     fields = {"from": {"id": "1"}, "to": [1], "paging": {"next": {"after": after}}}
@@ -108,7 +108,7 @@ def test_no_page_is_asked_for_with_more_bytes_than_a_request_may_have(
 def test_pages_are_asked_for_in_requests_of_their_size(lengths: list[int], largest: int) -> None:
     planner = planner_of(ASSOCIATED)
     inputs = [planner.plan(at, str(at)) for at in range(len(lengths))]
-    pages = {at: Page([], Trail("é" * length + "x")) for at, length in enumerate(lengths)}
+    pages = {at: PagesRead([], Trail("é" * length + "x")) for at, length in enumerate(lengths)}
     fitting = [item for item in inputs if len(bodies_of(ASSOCIATED, [item], pages)[0]) <= largest]
     parts = in_requests(ASSOCIATED, fitting, pages, largest)
     assert [item for part in parts for item in part] == fitting

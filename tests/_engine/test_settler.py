@@ -9,7 +9,7 @@ import pytest
 from support import people, result
 
 from hubbatch import BatchError, BatchResponse, RecordOutcome, RecordStatus
-from hubbatch._batches.transition import Settled, Transition
+from hubbatch._batches.transition import SettledInputs, Transition
 from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.reporter import RunReporter
 from hubbatch._engine.settler import Settler
@@ -59,7 +59,7 @@ def setup(*, observed: bool = False, **options: Any) -> Setup:
     return Setup(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
 
 
-def settle(into: Setup, *done: Settled, **said: Any) -> list[int]:
+def settle(into: Setup, *done: SettledInputs, **said: Any) -> list[int]:
     """Settle records; return those that may be sent now."""
     into.settler.settle(Transition(done, **said))
     return [item.index for item in into.ready()]
@@ -73,7 +73,7 @@ def test_a_success_is_entered_with_its_result_and_its_attempts(observed: bool) -
     into = setup(observed=observed)
     inputs = into.take(*people(2))
     assert not into.settler.any_success
-    settle(into, Settled(inputs, S, 3, [result("7"), None]))
+    settle(into, SettledInputs(inputs, S, 3, [result("7"), None]))
     assert into.settler.any_success
     assert [(each.status, each.attempts) for each in into.records] == [(S, 3), (S, 3)]
     assert [each.result and each.result.id for each in into.records] == ["7", None]
@@ -83,7 +83,7 @@ def test_a_success_is_entered_with_its_result_and_its_attempts(observed: bool) -
 @observed
 def test_a_success_without_results_is_one_too(observed: bool) -> None:
     into = setup(observed=observed)
-    settle(into, Settled(into.take(*people(2)), S, 1))
+    settle(into, SettledInputs(into.take(*people(2)), S, 1))
     assert [(each.status, each.result) for each in into.records] == [(S, None), (S, None)]
 
 
@@ -91,7 +91,7 @@ def test_a_success_without_results_is_one_too(observed: bool) -> None:
 def test_a_failure_is_entered_with_its_error_and_is_no_success(observed: bool) -> None:
     into = setup(observed=observed)
     error = BatchError("C", "m", indexes=(0,))
-    settle(into, Settled(into.take(*people(1)), F, 2, error=error), errors=[error])
+    settle(into, SettledInputs(into.take(*people(1)), F, 2, error=error), errors=[error])
     assert not into.settler.any_success
     [record] = into.records
     assert (record.input, record.status, record.error, record.attempts) == (
@@ -117,7 +117,7 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
     into = setup(observed=observed)
     [person] = people(1)
     [first] = into.take(person, person)
-    assert settle(into, Settled([first], status, 1)) == [1]
+    assert settle(into, SettledInputs([first], status, 1)) == [1]
     assert into.ledger.open_indexes() == [1]
 
 
@@ -125,7 +125,7 @@ def test_the_next_record_with_a_settled_key_may_go(observed: bool, status: Recor
 def test_all_that_wait_for_keys_that_are_settled_together_may_go(observed: bool) -> None:
     into = setup(observed=observed)
     inputs = into.take(*people(2), *people(2))
-    assert settle(into, Settled(inputs, S, 1)) == [2, 3]
+    assert settle(into, SettledInputs(inputs, S, 1)) == [2, 3]
 
 
 @observed
@@ -134,7 +134,7 @@ def test_records_that_share_an_input_end_together(observed: bool) -> None:
     [person], [other] = people(1), people(1, 1)
     inputs = into.take(person, other, person)
     assert len(inputs) == 2
-    settle(into, Settled(inputs, S, 1, [result("7"), result("8")]))
+    settle(into, SettledInputs(inputs, S, 1, [result("7"), result("8")]))
     assert [each.result and each.result.id for each in into.records] == ["7", "8", "7"]
     assert sorted(each.index for each in into.seen) == ([0, 1, 2] if observed else [])
 
@@ -149,7 +149,7 @@ def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bo
     }
     [item] = into.take(sent)
     assert item.caller_trace_id == "mine"
-    settle(into, Settled([item], S, 1, [result("7", trace_id="sent")]))
+    settle(into, SettledInputs([item], S, 1, [result("7", trace_id="sent")]))
     [record] = into.records
     assert record.result == result("7", trace_id="mine")
 
@@ -157,7 +157,7 @@ def test_a_record_with_a_trace_id_of_the_callers_own_gets_that_back(observed: bo
 @observed
 def test_a_result_is_kept_as_it_came(observed: bool) -> None:
     into = setup(observed=observed)
-    settle(into, Settled(into.take(*people(1)), S, 1, [result("7", trace_id="sent")]))
+    settle(into, SettledInputs(into.take(*people(1)), S, 1, [result("7", trace_id="sent")]))
     [record] = into.records
     assert record.result == result("7", trace_id="sent")
 
@@ -166,7 +166,7 @@ def test_a_result_is_kept_as_it_came(observed: bool) -> None:
 def test_a_doubt_about_a_record_with_a_trace_id_of_its_own_has_no_result(observed: bool) -> None:
     into = setup(observed=observed)
     sent = {"id": "p0@example.com", "properties": {}, "objectWriteTraceId": "mine"}
-    settle(into, Settled(into.take(sent), U, 1))
+    settle(into, SettledInputs(into.take(sent), U, 1))
     [record] = into.records
     assert (record.status, record.result) == (U, None)
 
@@ -185,7 +185,7 @@ def test_a_record_that_must_not_be_sent_fails_with_a_reason() -> None:
 def test_what_is_left_when_a_run_ends_was_never_sent(observed: bool) -> None:
     into = setup(observed=observed)
     first, *_ = into.take(*people(3))
-    settle(into, Settled([first], S, 1))
+    settle(into, SettledInputs([first], S, 1))
     steps = list(into.settler.close_rest(iter(["x", "y"])))
     assert len(steps) == 2
     assert [each.status for each in into.records] == [S, N, N, N, N]
@@ -210,6 +210,6 @@ def test_the_rest_is_closed_slice_by_slice() -> None:
 def test_a_record_that_is_closed_is_not_shown_again() -> None:
     into = setup(observed=True)
     [item] = into.take(*people(1))
-    settle(into, Settled([item], F, 1), Settled([item], U, 2))
+    settle(into, SettledInputs([item], F, 1), SettledInputs([item], U, 2))
     assert [(each.status, each.attempts) for each in into.seen] == [(F, 1)]
     assert into.records == into.seen

@@ -10,7 +10,7 @@ from cli_driver import table_of
 from hubbatch import BatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._load_files import opened
 from hubbatch.cli._load_journal import opened_journal
-from hubbatch.cli._load_sinks import Names
+from hubbatch.cli._load_sinks import FileNames
 from hubbatch.files import BadLine, Row, read
 
 INPUT = "email,n\na@b.cz,1\nragged\nb@b.cz,2\nworse\nc@b.cz,3\nworst\n"
@@ -25,7 +25,7 @@ async def test_rows_may_be_written_before_all_bad_lines_of_an_earlier_process_ha
     entries = await asyncio.to_thread(list, found)
     bad = [entry for entry in entries if isinstance(entry, BadLine)]
     rows = [entry for entry in entries if isinstance(entry, Row)]
-    names = Names(rejects=str(tmp_path / "bad.csv"))
+    names = FileNames(rejects=str(tmp_path / "bad.csv"))
     error = BatchError("VALIDATION_ERROR", "not valid")
 
     for process, (seen, known) in enumerate([(bad[:2], 0), (bad[:1], 1), (bad, 2)]):

@@ -11,8 +11,7 @@ import pytest
 from journal_support import LOAD, begun, seen
 
 from hubbatch import RecordStatus, UsageError
-from hubbatch._records.journal import Earlier
-from hubbatch._records.journal import Journal as Seam
+from hubbatch._records.journal import Earlier, RunJournal
 from hubbatch.journal import (
     Journal,
     JournalCounts,
@@ -35,7 +34,7 @@ def modes(folder: Path) -> dict[str, int]:
 
 
 async def test_what_a_process_noted_is_there_for_the_next_one(path: str) -> None:
-    journal: Seam = await begun(path)
+    journal: RunJournal = await begun(path)
     await journal.before_sending(range(10))
     await journal.before_sending([20, 22, 21])
     journal.settled(range(5), RecordStatus.SUCCEEDED)
@@ -127,7 +126,10 @@ async def test_what_is_not_acknowledged_stays_in_doubt(path: str) -> None:
     journal.settled([5], RecordStatus.FAILED)
     journal.settled([6], RecordStatus.UNSENT)
     journal.settled([7], RecordStatus.FAILED, retryable=True)
-    done = [Settled([0, 1], RecordStatus.SUCCEEDED), Settled([5], RecordStatus.FAILED)]
+    done = [
+        Settled([0, 1], RecordStatus.SUCCEEDED),
+        Settled([5], RecordStatus.FAILED),
+    ]
     await asyncio.to_thread(journal.acknowledge, done, {"results": 120, "tail": "ab12"})
     assert (await seen(path)).marks == {"results": 120, "tail": "ab12"}
     await journal.end(complete=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from hubbatch import RecordStatus
 from hubbatch.journal import RecordState
-from hubbatch.journal._states import PAGE, Event, States, event_of, runs
+from hubbatch.journal._states import PAGE, RecordEvent, States, event_of, runs
 from hubbatch.journal._tries import Try, first_tried, still_in_doubt
 
 NEVER, DOUBT = RecordState.NEVER_SENT, RecordState.IN_DOUBT
@@ -32,26 +32,26 @@ class Model:
         self.own: set[int] = set()
         """What this process alone has sent."""
 
-    def note(self, event: Event, position: int) -> None:  # noqa: C901 (a branch for each event)
+    def note(self, event: RecordEvent, position: int) -> None:  # noqa: C901 (a branch for each event)
         state = self.states.get(position, NEVER)
         only_ours = position in self.own or state in {NEVER, RecordState.RETRYABLE}
-        if event is Event.SUCCEEDED:
+        if event is RecordEvent.SUCCEEDED:
             state = RecordState.SUCCEEDED
-        elif event is Event.FAILED and state in OPEN:
+        elif event is RecordEvent.FAILED and state in OPEN:
             state = RecordState.FAILED
         elif state not in OPEN:
             pass
-        elif event is Event.SENT:
+        elif event is RecordEvent.SENT:
             if only_ours and state is not RecordState.UNKNOWN:
                 self.own.add(position)
             state = DOUBT
-        elif event is Event.UNKNOWN:
+        elif event is RecordEvent.UNKNOWN:
             state = RecordState.UNKNOWN
-        elif event is Event.UNKNOWN_RETRYABLE:
+        elif event is RecordEvent.UNKNOWN_RETRYABLE:
             self.own.discard(position)
             state = DOUBT
         elif only_ours and state is not RecordState.UNKNOWN:
-            if event is Event.FAILED_RETRYABLE:
+            if event is RecordEvent.FAILED_RETRYABLE:
                 state = RecordState.RETRYABLE
             elif state is DOUBT:
                 state = NEVER
@@ -66,12 +66,12 @@ class Model:
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.one_of(st.tuples(st.sampled_from(Event), POSITIONS), st.just(None)),
+        st.one_of(st.tuples(st.sampled_from(RecordEvent), POSITIONS), st.just(None)),
         max_size=12,
     )
 )
 def test_a_record_is_what_was_noted_of_it_over_all_processes(
-    steps: list[tuple[Event, list[int]] | None],
+    steps: list[tuple[RecordEvent, list[int]] | None],
 ) -> None:
     states, model = States(), Model()
     for step in steps:
@@ -121,7 +121,7 @@ def test_every_end_of_a_record_has_its_event() -> None:
         event_of(status, retryable=retryable)
         for status in RecordStatus
         for retryable in (False, True)
-    } == set(Event) - {Event.SENT}
+    } == set(RecordEvent) - {RecordEvent.SENT}
 
 
 @settings(max_examples=100, deadline=None)

@@ -16,7 +16,7 @@ from hubbatch import HubbatchError, RecordStatus, UsageError
 from hubbatch.journal import Journal, JournalCounts, JournalError, RecordState, delete, read
 from hubbatch.journal._errors import plain
 from hubbatch.journal._pending import Pending
-from hubbatch.journal._states import Event
+from hubbatch.journal._states import RecordEvent
 from hubbatch.journal._store import Store
 from hubbatch.journal._tries import Try
 
@@ -51,8 +51,8 @@ def test_a_settled_record_takes_less_than_40_bytes(path: str, failing: int) -> N
     draw.shuffle(batches)
     for at, batch in enumerate(batches):
         bad = set(draw.sample(batch, failing))
-        pending.note(Event.FAILED, sorted(bad))
-        pending.note(Event.SUCCEEDED, [each for each in batch if each not in bad])
+        pending.note(RecordEvent.FAILED, sorted(bad))
+        pending.note(RecordEvent.SUCCEEDED, [each for each in batch if each not in bad])
         if at % 100 == 0:
             store.write(pending.take().changes)
     store.write(pending.take().changes)

@@ -30,7 +30,7 @@ _REQUIRED = ("name", "label", "type", "fieldType", "groupName")
 
 
 @frozen
-class _Named:
+class _NamedProperty:
     """One input: the definition or name of a property."""
 
     name: str
@@ -126,16 +126,16 @@ def _batch_archive(call: ApiCall) -> ApiReply:
     return call.batch(named, perform, silent=True)
 
 
-def _named(raw: Any) -> _Named:
+def _named(raw: Any) -> _NamedProperty:
     if type(raw) is not dict:
         raise malformed("every input must be an object")
     name = text_of(raw, "name")
     if not name:
         raise missing_fields("name")
-    return _Named(name, raw)
+    return _NamedProperty(name, raw)
 
 
-def _definition(named: _Named, object_type: ObjectDefinition) -> Property | ErrorEntry:
+def _definition(named: _NamedProperty, object_type: ObjectDefinition) -> Property | ErrorEntry:
     """Return the property that an input defines, or what is wrong with it."""
     raw, name = named.raw, named.name
     missing = [field for field in _REQUIRED if not text_of(raw, field)]
