@@ -6,7 +6,7 @@ import math
 
 from hubbatch.errors import UsageError
 
-__all__ = ["check_count", "check_seconds", "shown"]
+__all__ = ["check_count", "check_seconds", "check_unicode", "shown"]
 
 _SHORT = 16
 """Characters of text that is shown: no token is as short."""
@@ -36,3 +36,12 @@ def check_seconds(name: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise UsageError(f"{name} must be a number of seconds above 0, not {shown(value)}")
     return float(value)
+
+
+def check_unicode(name: str, text: str) -> str:
+    """Return text that can be sent: one with half a character, such as a shell's stray byte, cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name} holds text that is not valid Unicode") from None
+    return text

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Literal, NotRequired, TypedDict, TypeVar
 
-from hubbatch._checks import check_count, check_seconds, shown
+from hubbatch._checks import check_count, check_seconds, check_unicode, shown
 from hubbatch._records.call import DEFAULT_BATCH_BYTES, DEFAULT_LINGER
 from hubbatch._records.frames import rows_of
 from hubbatch._records.journal import RunJournal
@@ -178,13 +178,10 @@ def _word(name: str, value: object, words: type[_Word]) -> _Word:
 
 def check_names(option: str, names: Sequence[str]) -> list[str]:
     """Return a list of property names, each once."""
-    if (
-        isinstance(names, str)
-        or not isinstance(names, Iterable)
-        or not all(isinstance(name, str) and name for name in names)
-    ):
+    listed = None if isinstance(names, str) or not isinstance(names, Iterable) else list(names)
+    if listed is None or not all(isinstance(name, str) and name for name in listed):
         raise UsageError(f"{option} must be a list of property names, not {names!r}")
-    return list(dict.fromkeys(names))
+    return [check_unicode(option, name) for name in dict.fromkeys(listed)]
 
 
 def check_unique_name(name: str, value: object) -> str | None:

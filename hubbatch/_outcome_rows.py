@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from decimal import Decimal
 from enum import Enum
 from itertools import islice
 from typing import Any, Literal
@@ -150,9 +151,21 @@ def _text(value: Any) -> str:
         return value
     if value is None:
         return ""
+    try:
+        value = _plain(value)
+        if isinstance(value, list | tuple):
+            value = [*map(_plain, value)]
+        elif isinstance(value, set | frozenset):
+            value = sorted(map(_plain, value), key=cell_text)
+        return cell_text(value)
+    except Exception:  # a value's own code may raise anything
+        return f"<{type(value).__name__}>"
+
+
+def _plain(value: Any) -> Any:
+    """Return a library's value as Python has it, and an Enum's own; None for what is missing, NaN included."""
     value = native(value)
     if isinstance(value, Enum):
-        value = value.value
-    if value is MISSING or (isinstance(value, float) and value != value):  # noqa: PLR0124 (NaN)
-        return ""
-    return cell_text(value)
+        value = native(value.value)
+    is_nan = isinstance(value, float | Decimal) and value != value  # noqa: PLR0124 (NaN)
+    return None if value is MISSING or is_nan else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import decimal
 import enum
 import io
 import stat
@@ -209,8 +210,15 @@ class Stage(enum.Enum):
     WON = "closedwon"
 
 
+class Raising:
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
 def test_a_cell_is_what_would_be_sent_as_far_as_there_is_such_a_text(tmp_path: Path) -> None:
     np, pd = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    endless: list[Any] = []
+    endless.append(endless)
     values = {
         "none": None,
         "nan": float("nan"),
@@ -223,6 +231,13 @@ def test_a_cell_is_what_would_be_sent_as_far_as_there_is_such_a_text(tmp_path: P
         "several": ["a", "b"],
         "stage": Stage.WON,
         "half": "\ud800",
+        "set": {"b", Stage.WON, "a"},
+        "array": np.array([np.datetime64("2026-03-01"), None], dtype=object)[:1],
+        "flags": [np.bool_(1), Stage.WON, np.float32(0.1)],
+        "gaps": ["a", float("nan")],
+        "no": decimal.Decimal("NaN"),
+        "raising": Raising(),
+        "endless": endless,
     }
     path = tmp_path / "values.csv"
     outcome(RecordOutcome(0, values, N)).to_csv(path)
@@ -240,6 +255,13 @@ def test_a_cell_is_what_would_be_sent_as_far_as_there_is_such_a_text(tmp_path: P
         "several": "a;b",
         "stage": "closedwon",
         "half": "\\ud800",
+        "set": "a;b;closedwon",
+        "array": "2026-03-01",
+        "flags": "true;closedwon;0.1",
+        "gaps": '["a",null]',
+        "no": "",
+        "raising": "<Raising>",
+        "endless": "<list>",
     }
 
 

@@ -14,6 +14,7 @@ from support import World, people
 
 import hubbatch
 from hubbatch import Client, Outcome, RateLimit, Run, UsageError
+from hubbatch._options import check_names
 from hubbatch.endpoints import CREATE
 from hubbatch.testing import virtual_time
 
@@ -329,3 +330,8 @@ def test_usage_errors_are_value_errors() -> None:
     with pytest.raises(ValueError, match="token"):
         Client("")
     assert asyncio.iscoroutinefunction(Client.aclose)
+
+
+def test_names_of_properties_may_come_from_a_generator() -> None:
+    given = (name for name in ["a", "b", "a"])
+    assert check_names("properties", given) == ["a", "b"]  # type: ignore[arg-type]

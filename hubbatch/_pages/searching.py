@@ -42,7 +42,10 @@ class _Search(ABC):
     endpoint: Endpoint = SEARCH
 
     def __attrs_post_init__(self) -> None:
-        length = len(self._body(self._longest(), self.page_size).decode())
+        try:
+            length = len(self._body(self._longest(), self.page_size).decode())
+        except TypeError:
+            raise UsageError("the search holds text that is not valid Unicode") from None
         if length > _LONGEST_BODY:
             raise UsageError(
                 f"the search would have {length} characters, and HubSpot takes {_LONGEST_BODY}: ask for fewer"

@@ -64,18 +64,24 @@ def _filter(condition: str) -> Filter:
     name, word, value = worded.groups()
     operator, rest = word.upper(), (value or "").strip()
     if operator in _LISTS:
-        return Filter(name, operator, _listed(rest))
+        return Filter(name, operator, _listed(name, rest))
     if operator == "BETWEEN":
-        ends = _listed(rest)
+        ends = _listed(name, rest)
         if len(ends) != 2:  # noqa: PLR2004 (from the one to the other)
             raise UsageError(f"--where {name} BETWEEN takes two values: {name} BETWEEN 100,200")
         return Filter(name, operator, ends[0], ends[1])
     return Filter(name, operator, rest or None)
 
 
-def _listed(text: str) -> list[str]:
+def _listed(name: str, text: str) -> list[str]:
     """Return the values between commas; one that holds a comma is quoted as in CSV."""
-    return next(csv.reader([text], skipinitialspace=True), [])
+    try:
+        return next(csv.reader([text], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        raise UsageError(
+            f"--where {name}: the list cannot be read; put a value that holds a comma, a quote or a line end into"
+            ' quotes: "Washington, D.C.",Paris'
+        ) from None
 
 
 def _those_there_are() -> str:

@@ -95,6 +95,7 @@ class FlatLines:
         return b"".join(
             _json(
                 {"id": each.id, **each.properties}
+                | {"id": each.id}  # of two ids it is the object's
                 if names is None
                 else {"id": each.id, **{name: each.properties.get(name) for name in names}}
             )

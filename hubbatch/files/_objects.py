@@ -33,6 +33,7 @@ _SUFFIXES = {
     ".pq": Kind.PARQUET,
 }
 _TABS = {".tsv", ".tab"}
+_ID = "id"
 _MOST_NAMES = 100
 _AT_ONCE = 200
 """Objects that are written in one go: a page of a search."""
@@ -236,8 +237,9 @@ class ObjectsFile:
         if self.kind is Kind.NDJSON:
             return ObjectLines(file, NestedLines() if self._nested else FlatLines(names))
         if names is None:
-            names = list(dict.fromkeys(name for each in objects for name in each.properties))
-            self._columns = frozenset(names)
+            found = dict.fromkeys(name for each in objects for name in each.properties)
+            names = [name for name in found if name != _ID]
+            self._columns = frozenset(found)
         if self.kind is Kind.PARQUET:
             return ObjectTable(file, names)
         return ObjectLines(file, CsvLines(names, self._delimiter, marked=file.is_regular))
@@ -287,13 +289,14 @@ async def save(
 
 def _checked(properties: Sequence[str]) -> list[str]:
     """Return the names of columns, each once."""
+    names = [properties] if isinstance(properties, str) else list(properties)
     if isinstance(properties, str) or not all(
-        isinstance(name, str) and name.strip() for name in properties
+        isinstance(name, str) and name.strip() for name in names
     ):
         raise UsageError("properties must be a list of property names")
-    if "id" in properties:
+    if _ID in names:
         raise UsageError("id is a column in any case: leave it out of the properties")
-    return list(dict.fromkeys(properties))
+    return list(dict.fromkeys(names))
 
 
 async def _to_the_end(writing: Awaitable[Any]) -> None:

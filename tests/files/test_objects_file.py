@@ -174,6 +174,26 @@ def test_without_names_the_first_objects_tell_the_columns(tmp_path: Path, kind: 
     assert rows(path)[0]["b"] == "x"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_id_is_the_objects_also_where_a_property_is_called_so(
+    tmp_path: Path, kind: str
+) -> None:
+    """Given to an update, another id would be another object."""
+    path = tmp_path / f"all.{kind}"
+    with ObjectsFile(path) as file:
+        file.write(ObjectResult("1", {"id": "999", "a": "x"}))
+
+    assert rows(path) == [{"id": "1", "a": "x"}]
+    assert file.left_out == []
+
+
+def test_names_may_come_from_a_generator(tmp_path: Path) -> None:
+    with ObjectsFile(tmp_path / "all.csv", (name for name in ["email"])) as file:  # type: ignore[arg-type]
+        file.write(*some(1))
+
+    assert rows(tmp_path / "all.csv") == [{"id": "1", "email": "p1@b.cz"}]
+
+
 def test_a_property_that_no_object_has_is_told(tmp_path: Path) -> None:
     with ObjectsFile(tmp_path / "all.csv", ["emial", "email", "firstname"]) as file:
         assert file.unseen == []
