@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hubbatch._counted import counted
 from hubbatch.events import (
     BatchEvent,
     BatchSplit,
@@ -42,8 +43,8 @@ _NOTABLE = 30.0
 def _ended(event: RunEnded) -> str:
     by = event.reason if event.error is None else f"{event.reason}, {event.error}"
     return (
-        f"ended ({by}) after {event.seconds:.1f} s: {event.counts}; {event.requests} requests,"
-        f" {event.retries} retries"
+        f"ended ({by}) after {event.seconds:.1f} s: {event.counts};"
+        f" {counted(event.requests, 'request')}, {counted(event.retries, 'retry', 'retries')}"
     )
 
 
@@ -58,7 +59,7 @@ def _request(event: RequestEvent) -> str:
 
 
 def _batch(event: BatchEvent) -> str:
-    return f"batch {event.batch} of {event.inputs} inputs"
+    return f"batch {event.batch} of {counted(event.inputs, 'input')}"
 
 
 def _retry(event: RetryScheduled) -> str:
@@ -73,7 +74,7 @@ def _learned(event: LimitLearned) -> str:
             f"the quota's period is {limit.period:.0f} seconds, by its headers: once it is used up,"
             " requests wait as long"
         )
-    return f"the quota is {limit.max_requests} requests in {limit.period:g} seconds"
+    return f"the quota is {counted(limit.max_requests, 'request')} in {limit.period:g} seconds"
 
 
 def _has_long_period(event: LimitLearned) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Generic, overload
 import attrs
 from attrs import field, frozen
 
+from hubbatch._counted import counted
 from hubbatch.models import BatchError, RecordStatus, ResultT
 
 __all__ = [
@@ -54,8 +55,8 @@ class Counts:
 
     def __str__(self) -> str:
         return (
-            f"{self.total} records: {self.succeeded} succeeded, {self.failed} failed,"
-            f" {self.unknown} unknown, {self.unsent} unsent"
+            f"{counted(self.total, 'record')}: {self.succeeded:,} succeeded, {self.failed:,} failed,"
+            f" {self.unknown:,} unknown, {self.unsent:,} unsent"
         )
 
 
@@ -109,7 +110,7 @@ class _Records(Sequence[RecordOutcome[Any]]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return f"<{len(self)} records>"
+        return f"<{counted(len(self), 'record')}>"
 
     def _at(self, index: int) -> RecordOutcome[Any]:
         raise NotImplementedError

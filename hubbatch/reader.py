@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from types import TracebackType
 from typing import Self
 
+from hubbatch._counted import counted
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.sender import ClientResources
 from hubbatch._engine.snapshot import PageSnapshots
@@ -148,7 +149,7 @@ class ObjectReader(AsyncIterator[ObjectResult]):
         except HubbatchError as error:
             self._ahead = None
             error.add_note(
-                f"{self._count} records were given; `cursor` tells where to go on, as after="
+                f"{counted(self._count, 'object')} given so far; `cursor` tells where to go on, as after="
             )
             raise
         except BaseException:

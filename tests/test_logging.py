@@ -45,7 +45,7 @@ LINES: list[tuple[Event, int, str]] = [
         logging.INFO,
         (
             f"{HEAD}ended (exhausted) after 12.3 s: 3 records: 2 succeeded, 1 failed, 0 unknown, 0 unsent;"
-            " 4 requests, 1 retries"
+            " 4 requests, 1 retry"
         ),
     ),
     (

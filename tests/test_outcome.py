@@ -138,7 +138,7 @@ def test_a_run_that_was_stopped_is_not_ok_even_if_nothing_failed() -> None:
 def test_counts_always_add_up() -> None:
     with pytest.raises(ValueError, match="add up"):
         Counts(total=2, succeeded=1)
-    assert str(Counts(1, 1)) == "1 records: 1 succeeded, 0 failed, 0 unknown, 0 unsent"
+    assert str(Counts(1, 1)) == "1 record: 1 succeeded, 0 failed, 0 unknown, 0 unsent"
 
 
 def test_no_repr_shows_a_customers_data() -> None:

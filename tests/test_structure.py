@@ -14,11 +14,11 @@ import hubbatch
 
 PACKAGE = Path(hubbatch.__file__).parent
 
-SHARED = {"_printable", "_output"}
+SHARED = {"_counted", "_printable", "_output"}
 """Private modules that know nothing of what the library does, so that what is built on it may use them too."""
 
 ORDER = [
-    {"_printable", "_clock"},
+    {"_counted", "_printable", "_clock"},
     {"errors"},
     {"_output"},
     {"models", "object_types", "policies", "_checks", "_states", "filters", "schema"},
@@ -67,7 +67,7 @@ PURE = {
     "_forecast",
     "progress",
 }
-PURE |= {"outcome", "_printable", "events", "_logging"}
+PURE |= {"outcome", "_counted", "_printable", "events", "_logging"}
 PURE |= {"endpoints", "_protocol", "_records", "_batches", "_pages", "filters", "schema"}
 
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from hubbatch._counted import counted
 from hubbatch._engine.dispatch import Dispatcher, Rest
 from hubbatch._engine.journal_notes import Notes
 from hubbatch._engine.ledger import Ledger
@@ -192,11 +193,11 @@ _SAME = "it must give the same records in the same order; for another input use 
 
 def _other_records(records: int) -> UsageError:
     return UsageError(
-        f"the source has changed: among its first {records} records are others than before; {_SAME}"
+        f"the source has changed: of its first {counted(records, 'record')} some are others than before; {_SAME}"
     )
 
 
 def _fewer_records(records: int, before: int) -> UsageError:
     return UsageError(
-        f"the source has changed: it ended after {records} records, not {before} as before; {_SAME}"
+        f"the source has changed: it ended after {counted(records, 'record')}, not {before:,} as before; {_SAME}"
     )

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from attrs import define
 
 from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageError
+from hubbatch._counted import counted
 from hubbatch._printable import printable
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
@@ -24,7 +25,7 @@ from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import Typed, quoted
-from hubbatch.cli._watching import counted, watching
+from hubbatch.cli._watching import watching
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 
 __all__ = ["execute"]
@@ -134,9 +135,9 @@ class _ExportRun:
         if self.code is not ExitCode.USAGE and not (screen.quiet and not self.message):
             put(
                 screen.report,
-                f"{'STOPPED' if self.message else 'DONE'}: {self.file.written:,} objects{where},"
+                f"{'STOPPED' if self.message else 'DONE'}: {counted(self.file.written, 'object')}{where},"
                 f" {progress.elapsed:.1f} s, {progress.records_per_second:,.0f} objects/s,"
-                f" {counted(progress.requests, 'request', 'requests')},"
+                f" {counted(progress.requests, 'request')},"
                 f" {counted(progress.retries, 'retry', 'retries')}",
             )
         screen.document(

@@ -26,6 +26,7 @@ from hubbatch import (
     UnknownObjectTypeError,
     UsageError,
 )
+from hubbatch._counted import counted
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._reasons import Aside, Reasons
@@ -187,7 +188,7 @@ def _fault(error: Exception) -> str:
 def _ending(ending: Ending) -> Ending:
     """Say how far a run has come that was stopped, and that some records failed if that is all there is to say."""
     if ending.code is ExitCode.STOPPED:
-        taken = f"; of the input, the first {ending.taken:,} records were taken in"
+        taken = f"; taken in of the input: the first {counted(ending.taken, 'record')}"
         return attrs.evolve(ending, message=ending.message + taken)
     aside = ending.aside
     if ending.code is ExitCode.OK and (not ending.outcome.ok or aside.bad or aside.held):

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
+from hubbatch._counted import counted
 from hubbatch.cli._bad_lines import BAD_LINES
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._load_description import check_same
@@ -117,8 +118,8 @@ def finished(journal: LoadJournal, screen: Screen) -> ExitCode:
     rest = counts.failed + counts.retryable + counts.unknown + counts.in_doubt + bad
     code = ExitCode.SOME_FAILED if rest else ExitCode.OK
     message = (
-        f"the load of {journal.path} is finished: {counts.succeeded:,} records succeeded, {rest:,} did not. Nothing was"
-        f" sent. For another load give a new journal, or `hubbatch journal delete {journal.path}`"
+        f"the load of {journal.path} is finished: {counted(counts.succeeded, 'record')} succeeded, {rest:,} did not."
+        f" Nothing was sent. For another load give a new journal, or `hubbatch journal delete {journal.path}`"
     )
     screen.say(message)
     screen.document(refusal(message, code))

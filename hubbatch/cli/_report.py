@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.table import Table
 
+from hubbatch._counted import counted
 from hubbatch._printable import printable
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
@@ -14,7 +15,6 @@ from hubbatch.cli._reasons import Reasons
 from hubbatch.cli._screen import Screen, harmless, put
 from hubbatch.cli._summary import Report, document, head, steps
 from hubbatch.cli._typed_command import quoted
-from hubbatch.cli._watching import counted
 
 __all__ = ["show"]
 
@@ -48,7 +48,7 @@ def show(screen: Screen, report: Report) -> None:
         for line in _reasons(ending.reasons):
             put(console, line)
         for name, (path, rows) in report.written.items():
-            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row', 'rows')})")
+            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row')})")
     screen.document(document(report))
     if is_shown and screen.report_failure is not None:
         screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
@@ -102,7 +102,7 @@ def _cost(ending: Ending) -> str:
     rate = (counts.total - counts.unsent) / max(progress.elapsed, 1e-9)
     return (
         f"{progress.elapsed:.1f} s, {rate:,.0f} records/s,"
-        f" {counted(progress.requests, 'request', 'requests')},"
+        f" {counted(progress.requests, 'request')},"
         f" {counted(progress.retries, 'retry', 'retries')}"
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from hubbatch._counted import counted
 from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
@@ -55,5 +56,5 @@ async def _serve(options: Mapping[str, Any], unique: Sequence[str], screen: Scre
             await done.wait()
         finally:
             await account.stop()
-    screen.say(f"served {account.request_count:,} requests")
+    screen.say(f"served {counted(account.request_count, 'request')}")
     return ExitCode.OK

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import define
 
 from hubbatch import RecordStatus
+from hubbatch._counted import counted
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import BadLines, Layout
 from hubbatch.cli._reasons import Aside
@@ -119,7 +120,7 @@ class _Selection:
         """Raise `CommandError` if the input has ended before what is wanted."""
         if self._layout.skip and self._records <= self._layout.skip:
             raise CommandError(
-                f"--skip {self._layout.skip} leaves nothing: the input has {self._records:,} records"
+                f"--skip {self._layout.skip} leaves nothing: the input has {counted(self._records, 'record')}"
             )
 
 

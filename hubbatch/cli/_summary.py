@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._screen import ENDED
@@ -97,7 +98,9 @@ def _steps(report: Report) -> Iterator[Step]:
     if stopped and ending.taken:
         rest = _the_rest(report)
         then = (
-            "load the rest" if rest else f"load what comes after the first {ending.taken:,} records"
+            "load the rest"
+            if rest
+            else f"load what comes after the first {counted(ending.taken, 'record')}"
         )
         yield Step(_before_going_on(ending, then), rest)
     if report.rejected:

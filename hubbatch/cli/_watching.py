@@ -15,9 +15,10 @@ from rich.table import Column
 from rich.text import Text
 
 from hubbatch import Progress, UsageError
+from hubbatch._counted import counted
 from hubbatch.cli._screen import Screen
 
-__all__ = ["Fraction", "Look", "Watched", "counted", "describe", "duration", "packed", "watching"]
+__all__ = ["Fraction", "Look", "Watched", "describe", "duration", "packed", "watching"]
 
 Fraction = Callable[[], float | None]
 
@@ -93,9 +94,10 @@ class Look:
 def describe(progress: Progress, total: int | None, *, guessed: bool = False) -> list[str]:
     """Put a snapshot into words; `total`: how many records there are, perhaps guessed."""
     of = "" if total is None else f" of {'about ' if guessed else ''}{total:,}"
+    noun = "record" if (progress.settled if total is None else total) == 1 else "records"
     share = f" ({progress.settled / total:.0%})" if total else ""
     parts = [
-        f"{progress.settled:,}{of} records{share}",
+        f"{progress.settled:,}{of} {noun}{share}",
         f"{progress.recent_records_per_second:,.0f}/s",
         f"quota {progress.quota_used} of {progress.quota} per {progress.quota_period:g} s",
     ]
@@ -113,11 +115,6 @@ def describe(progress: Progress, total: int | None, *, guessed: bool = False) ->
     if left is not None and progress.settled:
         parts.append(f"ETA {duration(left)}")
     return parts
-
-
-def counted(number: int, one: str, many: str) -> str:
-    """Return a number of things, in words."""
-    return f"{number:,} {one if number == 1 else many}"
 
 
 def duration(seconds: float) -> str:

@@ -177,7 +177,7 @@ def test_a_skip_beyond_the_end_says_how_many_records_there_are(
     finished = load(path, hubspot_sandbox, "--skip", 5)
 
     assert finished.code == 2
-    assert "--skip 5 leaves nothing: the input has 1 records" in finished.err
+    assert "--skip 5 leaves nothing: the input has 1 record" in finished.err
 
 
 UNKNOWN = "_file,_line,_status,_category,_message,email,n\nx.csv,2,UNKNOWN,,,a@b.cz,1\nx.csv,3,FAILED,X,no,c@d.cz,2\n"
