@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._bad_lines import KeptBadLines
@@ -85,21 +85,37 @@ class LoadFiles:
         return True
 
     async def work(self) -> None:
-        """Write what is handed over, until `end`."""
+        """Write what is handed over, until `end`. What breaks this is raised then, so that nobody waits for ever."""
+        broken: Exception | None = None
         going_on = True
         while going_on:
             items = [await self._waiting.get()]
             while not self._waiting.empty():
                 items.append(self._waiting.get_nowait())
             going_on = items[-1] is not None
-            before = len(self.failures)
-            done = await call_in_thread(self._write, [item for item in items if item is not None])
-            if self.journal is not None:
-                self.journal.release(record.index for record in done)
-            if len(self.failures) > before:
-                if self.journal is not None:
-                    self.journal.fail(self.failures[-1])
-                self.failed(str(self.failures[-1]))
+            if broken is not None:
+                continue
+            try:
+                await self._write_in_thread([item for item in items if item is not None])
+            except Exception as error:  # a bug, or no more memory
+                broken = error
+                self._fail(HubbatchError(f"the rows cannot be written: {type(error).__name__}"))
+        if broken is not None:
+            raise broken
+
+    async def _write_in_thread(self, items: Sequence[Item]) -> None:
+        before = len(self.failures)
+        done = await call_in_thread(self._write, items)
+        if self.journal is not None:
+            self.journal.release(record.index for record in done)
+        if len(self.failures) > before:
+            self._fail(self.failures[-1])
+
+    def _fail(self, failure: HubbatchError) -> None:
+        """Have nothing sent any more."""
+        if self.journal is not None:
+            self.journal.fail(failure)
+        self.failed(str(failure))
 
     async def end(self) -> None:
         """Let `work` end once all is written."""
@@ -200,10 +216,18 @@ async def opened(
 ) -> AsyncIterator[LoadFiles]:
     """Give the files with these names, which are written to while the block lasts; all is written after it.
 
+    Files that an earlier process has written are gone on with, named or not.
+
     `taken`: files that the command reads or writes already. Raises `CommandError`, and then no file is another than
     before.
     """
     marks = {} if journal is None else journal.marks
+    if journal is not None:
+        names = evolve(
+            names,
+            rejects=names.rejects or journal.file("rejects"),
+            results=names.results or journal.file("results"),
+        )
     rejects, results = await open_sinks(names, marks, taken, say, lasting=journal is not None)
     files = LoadFiles(rejects, results, journal)
     task = asyncio.create_task(files.work())
@@ -211,5 +235,11 @@ async def opened(
         yield files
     finally:
         await files.end()
-        await task
-        await call_in_thread(partial(files.close, nothing_wrong=files.begun, final=files.final))
+        try:
+            await task
+        except BaseException:
+            files.final = False
+            raise
+        finally:
+            close = partial(files.close, nothing_wrong=files.begun, final=files.final)
+            await call_in_thread(close)

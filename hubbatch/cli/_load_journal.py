@@ -58,6 +58,11 @@ class LoadJournal(Journal):
         compared = {name: value for name, value in description.items() if name != "settings"}
         self._described = {**compared, **settings}
 
+    def file(self, name: str) -> str | None:
+        """Return the path of the rejects, or of the results, as an earlier process has named it."""
+        path = self.marks.get(name, self.contents.description.get(name))
+        return path if isinstance(path, str) else None
+
     async def begin(self, load: Mapping[str, Any]) -> None:
         """Open it for one run."""
         await super().begin({**self._described, **load})
