@@ -58,7 +58,7 @@ async def test_a_load_that_goes_on_without_naming_its_files_goes_on_with_them(
     error = BatchError("VALIDATION_ERROR", "not valid")
     path = str(tmp_path / "bad.csv")
 
-    for process, names in enumerate([Names(rejects=path), Names()]):
+    for process, names in enumerate([FileNames(rejects=path), FileNames()]):
         async with (
             opened_journal(str(tmp_path / "load.journal"), bounded=False) as journal,
             opened(names, set(), journal, print) as files,
@@ -78,7 +78,7 @@ async def test_what_breaks_the_writing_ends_the_load_and_lets_nobody_wait(tmp_pa
     broken = RecordOutcome(0, {"email": "of no file"}, RecordStatus.FAILED)
 
     with pytest.raises(UsageError, match="comes from no file"):
-        async with opened(Names(rejects=str(tmp_path / "bad.csv")), set(), None, print) as files:
+        async with opened(FileNames(rejects=str(tmp_path / "bad.csv")), set(), None, print) as files:
             files.failed = said.append
             for _ in range(3_000):
                 await files.note(broken)
