@@ -78,7 +78,9 @@ async def test_what_breaks_the_writing_ends_the_load_and_lets_nobody_wait(tmp_pa
     broken = RecordOutcome(0, {"email": "of no file"}, RecordStatus.FAILED)
 
     with pytest.raises(UsageError, match="comes from no file"):
-        async with opened(FileNames(rejects=str(tmp_path / "bad.csv")), set(), None, print) as files:
+        async with opened(
+            FileNames(rejects=str(tmp_path / "bad.csv")), set(), None, print
+        ) as files:
             files.failed = said.append
             for _ in range(3_000):
                 await files.note(broken)
