@@ -83,7 +83,17 @@ class Pending:
                 self._checkpoints.pop(self._last, None)
                 self._gone.append(self._last)
             self._last = records
+        if records in self._gone:
+            self._gone.remove(records)
         known[records] = self._checkpoints[records] = digest
+
+    def forget_checkpoints(self) -> None:
+        """Forget all digests of the source."""
+        self.version += 1
+        self._gone += self.contents.checkpoints
+        self.contents.checkpoints.clear()
+        self._checkpoints.clear()
+        self._last = None
 
     def describe(self, load: Mapping[str, Any], text: str) -> None:
         """Keep what the load is about; it is under way."""
