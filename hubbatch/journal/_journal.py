@@ -314,8 +314,6 @@ class Journal:
             known = {}  # a call, or its source, that was mended before anything of it was done
         compare(self.path, known, load)
         with self._guard:
-            if not known:
-                self._pending.forget_checkpoints()
             self._pending.describe(merged(known, load), text_of(merged(known, load)))
         self._write(None)
 
