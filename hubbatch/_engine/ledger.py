@@ -90,8 +90,9 @@ class Ledger:
         self._taken += 1
         return index
 
-    def settle_earlier(self, index: int, status: RecordStatus) -> None:
-        """Close a record that an earlier process of the load has settled."""
+    def take_settled(self, record: Any, status: RecordStatus) -> int:
+        """Enter a record that an earlier process of the load has settled; return its index."""
+        index = self.take(record)
         error = None
         if status is not RecordStatus.SUCCEEDED:
             error = _EARLIER
@@ -99,6 +100,7 @@ class Ledger:
                 self.note_errors([error])
         self._earlier[status] += 1
         self.settle(index, status, error=error)
+        return index
 
     def leave(self, records: list[Any]) -> int:
         """Enter records that will never be sent, and close them; return the first one's index.

@@ -115,7 +115,7 @@ async def _follow(
     command: _LoadCommand, client: Client, journal: LoadJournal | None
 ) -> tuple[Ending, dict[str, str | None]]:
     job, settings, source = command.job, command.settings, command.source
-    taken = set(source.identities)
+    taken = source.identities | (set() if journal is None else journal.identities)
     names = FileNames(settings.rejects, _results(settings), settings.append, settings.force)
     async with (
         reading_out(job, taken) as output,

@@ -14,6 +14,7 @@ from hubbatch.cli._exiting import ending_well, screen_of
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._screen import harmless, put
 from hubbatch.cli._settings import Settings
+from hubbatch.cli._typed_command import resuming
 
 __all__ = ["contents_of", "delete", "show"]
 
@@ -85,4 +86,4 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
     for name, number in found["records"].items():
         yield f"{name.replace('_', ' ')}: {number:,}"
     if found["state"] == "not finished":
-        yield f"next: hubbatch resume {found['journal']}"
+        yield f"next: {resuming(found['journal'])}"

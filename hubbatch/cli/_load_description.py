@@ -17,6 +17,7 @@ from hubbatch import RateLimit, UsageError
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._settings import LoadSettings
+from hubbatch.cli._typed_command import resuming
 from hubbatch.policies import Duplicates
 
 __all__ = ["check_same", "described", "restored"]
@@ -54,8 +55,10 @@ def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[
 def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise `CommandError` that names how a load differs from the one that a journal is of, if it does."""
     for name in ("verb", "object", "duplicates", "rejects", "results"):
-        if None not in (known.get(name), given[name]) and known[name] != given[name]:
-            raise _other(journal, f"its {name} is {known[name]}, here it is {given[name]}")
+        # Files that are not named again are gone on with; one that is named late would lack the rows before.
+        if name in known and given[name] is not None and known[name] != given[name]:
+            before = known[name] or "no file"
+            raise _other(journal, f"its {name} is {before}, here it is {given[name]}")
     names = [load.get("files", []) for load in (known, given)]
     if names[0] != names[1]:
         before, now = (", ".join(found[:_SHOWN]) for found in names)
@@ -106,6 +109,6 @@ def _as_json(value: dict[str, Any]) -> dict[str, Any]:
 
 def _other(journal: str, how: str) -> CommandError:
     return CommandError(
-        f"{journal} is the journal of another load: {how}. Call what it was begun with, or `hubbatch resume"
-        f" {journal}`, or give a new journal"
+        f"{journal} is the journal of another load: {how}. Call what it was begun with, or"
+        f" `{resuming(journal)}`, or give a new journal"
     )

@@ -139,7 +139,8 @@ class LoadFiles:
                 self._spool.pour()
                 self.rejects.sync()
             complete = complete and not self.failures
-            journal.close(complete=complete, marks=self._marks() if complete else None)
+            is_known = complete or (self._marked and not self.failures)
+            journal.close(complete=complete, marks=self._marks(closed=True) if is_known else None)
         except OutputError as error:
             self.rejects.failure = error
             journal.close(complete=False)
@@ -153,8 +154,10 @@ class LoadFiles:
         """Write some items and have them noted; return the records of which that is so."""
         done, rest, later = self._sorted(items)
         if self.journal is not None and not self._marked:
-            self._acknowledge(self.journal, [])  # where the files began: a kill may come at once
-            self._marked = True
+            # Where the files began: a kill may come at once. What is there before that is noted would be in the way.
+            self._marked = self._acknowledge(self.journal, [])
+            if not self._marked:
+                return []
         written = done if self.results.write(done) else []
         if self.rejects.write(rest):
             written = written + [item for item in rest if isinstance(item, RecordOutcome)]
@@ -203,8 +206,9 @@ class LoadFiles:
             return False
         return True
 
-    def _marks(self) -> Mapping[str, int | str]:
-        return {**self._bad_lines.marks(), **self.rejects.marks(), **self.results.marks()}
+    def _marks(self, *, closed: bool = False) -> Mapping[str, int | str]:
+        found = [each.marks(closed=closed) for each in (self.rejects, self.results)]
+        return {**self._bad_lines.marks(), **found[0], **found[1]}
 
 
 @asynccontextmanager

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
@@ -16,8 +17,10 @@ from hubbatch._counted import counted
 from hubbatch.cli._bad_lines import BAD_LINES
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._load_description import check_same
+from hubbatch.cli._outputs import Identity
 from hubbatch.cli._screen import Screen, refusal
 from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._typed_command import as_argument, quoted, resuming
 from hubbatch.journal import Journal, JournalError, RecordState, Settled
 
 __all__ = [
@@ -96,6 +99,16 @@ class LoadJournal(Journal):
         self._failure = failure
         self._room.set()
 
+    @property
+    def identities(self) -> set[Identity]:
+        """Which files it is."""
+        found = set[Identity]()
+        for suffix in ("", "-wal", "-shm", "-journal", "-lock"):
+            with suppress(OSError):
+                status = Path(self.path + suffix).stat()
+                found.add((status.st_dev, status.st_ino))
+        return found
+
     def was_unknown(self, position: int) -> bool:
         """Say whether an earlier process could not find out what became of a record."""
         return self.contents.state(position) is RecordState.UNKNOWN
@@ -113,7 +126,7 @@ def keep_input(path: str) -> str:
     """Return what to say of an input that is read once."""
     return (
         "standard input cannot be read again: keep what is piped here, for"
-        f" `hubbatch resume {path}` wants the same bytes, from the first one on"
+        f" `{resuming(path)}` wants the same bytes, from the first one on"
     )
 
 
@@ -122,9 +135,10 @@ def finished(journal: LoadJournal, screen: Screen) -> ExitCode:
     counts, bad = journal.counts, int(journal.marks.get(BAD_LINES, 0))
     rest = counts.failed + counts.retryable + counts.unknown + counts.in_doubt + bad
     code = ExitCode.SOME_FAILED if rest else ExitCode.OK
+    delete = quoted(("hubbatch", "journal", "delete", as_argument(journal.path)))
     message = (
         f"the load of {journal.path} is finished: {counted(counts.succeeded, 'record')} succeeded, {rest:,} did not."
-        f" Nothing was sent. For another load give a new journal, or `hubbatch journal delete {journal.path}`"
+        f" Nothing was sent. For another load give a new journal, or `{delete}`"
     )
     screen.say(message)
     screen.document(refusal(message, code))

@@ -6,7 +6,9 @@ nothing of records.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -62,14 +64,18 @@ class Written:
             except OutputError as error:
                 self.failure = self.failure or error
 
-    def marks(self) -> Marks:
-        """Return what tells a later process where to go on."""
+    def marks(self, *, closed: bool = False) -> Marks:
+        """Return what tells a later process, wherever it works, where to go on.
+
+        `closed`: whether this process writes nothing more, so that whatever comes after that is somebody else's.
+        """
         if self.sink is None or self.path is None:
             return {}
         return {
-            self.name: self.path,
+            self.name: os.path.abspath(self.path),  # noqa: PTH100 (links stay as they are)
             f"{self.name} size": self.sink.size,
             f"{self.name} tail": self.sink.tail,
+            f"{self.name} closed": int(closed),
         }
 
     def _try(self, act: Callable[[Any], object]) -> bool:
@@ -126,6 +132,8 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
         each.path = str(marks[each.name])
         size, tail = int(marks[f"{each.name} size"]), str(marks[f"{each.name} tail"])
         try:
+            if marks.get(f"{each.name} closed"):
+                _check_not_longer(each.path, size)
             each.sink = kind(each.path, known_size=size, known_tail=tail)
         except ChangedFileError:
             before, each.path = each.path, _another(each.path)
@@ -136,6 +144,13 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
             each.sink = kind(each.path)
     except OutputError as error:
         raise CommandError(str(error)) from None
+
+
+def _check_not_longer(path: str, size: int) -> None:
+    """Raise `ChangedFileError` if somebody has appended to a file that no kill has left rows in."""
+    with suppress(OSError):
+        if Path(path).stat().st_size > size:
+            raise ChangedFileError(f"{path} was appended to since it was closed")
 
 
 def _another(path: str) -> str:

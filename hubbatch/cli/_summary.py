@@ -13,7 +13,7 @@ from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._screen import ENDED
-from hubbatch.cli._typed_command import Typed, Word, quoted
+from hubbatch.cli._typed_command import Typed, resuming
 
 __all__ = ["Report", "Step", "document", "head", "steps"]
 
@@ -92,8 +92,7 @@ def _steps(report: Report) -> Iterator[Step]:
     ending, counts = report.ending, report.ending.outcome.counts
     stopped = ending.code in {ExitCode.STOPPED, ExitCode.INPUT_BROKE}
     if stopped and report.journal is not None:
-        resume = Typed("resume", (Word("", (report.journal,)),))
-        yield Step(_before_going_on(ending, "go on"), resume)
+        yield Step(_before_going_on(ending, "go on"), resuming(report.journal))
         return
     if stopped and ending.taken:
         rest = _the_rest(report)
@@ -152,6 +151,8 @@ def _with_new_files(typed: Typed, report: Report, *, later: int) -> Typed:
         for _ in range(later):
             path = _another(path)
         typed = typed.having(f"--{name}", path)
+    if report.journal is not None and typed.value("--journal") is not None:
+        typed = typed.having("--journal", _another(report.journal))  # that one is finished
     return typed
 
 
@@ -197,9 +198,7 @@ def document(report: Report) -> dict[str, Any]:
         "next": [
             {
                 "why": step.why,
-                "command": None
-                if step.command is None
-                else " ".join(quoted(group) for group in step.command.groups()),
+                "command": None if step.command is None else str(step.command),
             }
             for step in steps(report)
         ],

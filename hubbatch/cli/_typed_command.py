@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 from attrs import frozen
 
-__all__ = ["Typed", "Word", "quoted"]
+__all__ = ["Typed", "Word", "as_argument", "quoted", "resuming"]
 
 
 @frozen
@@ -71,15 +71,26 @@ class Typed:
         for place in reversed(found):
             del kept[place]
         place = found[0] if found else len(kept)
-        kept[place:place] = [
-            Word("", (f"./{file}" if file.startswith("-") and file != "-" else file,))
-            for file in files
-        ]
+        kept[place:place] = [Word("", (as_argument(file),)) for file in files]
         return attrs.evolve(self, words=tuple(kept))
 
     def groups(self) -> list[tuple[str, ...]]:
         """Return the whole command line, an option and its value together."""
         return [("hubbatch", self.command), *(word.words for word in self.words)]
+
+    def __str__(self) -> str:
+        """Return the whole command line, as this system's shell takes it."""
+        return " ".join(map(quoted, self.groups()))
+
+
+def as_argument(file: str) -> str:
+    """Return a file's name such that it is no option."""
+    return f"./{file}" if file.startswith("-") and file != "-" else file
+
+
+def resuming(journal: str) -> Typed:
+    """Return the command that goes on with the load of a journal."""
+    return Typed("resume", (Word("", (as_argument(journal),)),))
 
 
 def quoted(words: Iterable[str]) -> str:

@@ -158,14 +158,19 @@ def test_a_line_that_was_the_end_can_be_mended_and_the_load_goes_on(
     assert not (folder / "bad.csv").exists()
 
 
-@pytest.mark.parametrize("edit", ["mended", "shortened", "gone"])
+@pytest.mark.parametrize("edit", ["mended", "shortened", "appended to", "gone"])
 def test_a_file_that_its_user_has_worked_on_is_not_touched(
     folder: Path, hubspot_sandbox: Sandbox, edit: str
 ) -> None:
     assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
     path, before = folder / "bad.csv", (folder / "bad.csv").read_text()
     rows = [row["email"] for row in table_of(path)]
-    edits = {"mended": before.replace("ragged", "a@b.cz,x"), "shortened": before[:60], "gone": None}
+    edits = {
+        "mended": before.replace("ragged", "a@b.cz,x"),
+        "shortened": before[:60],
+        "appended to": f"{before}mine\n",
+        "gone": None,
+    }
     text = edits[edit]
     path.unlink() if text is None else path.write_text(text)
 
@@ -178,6 +183,47 @@ def test_a_file_that_its_user_has_worked_on_is_not_touched(
     rows += [row["email"] for row in table_of(other)]
     assert sorted(rows) == ["no", "no", "ragged", "worse"]
     assert len(table_of(folder / "done.csv")) == 200
+
+
+def test_rejects_that_are_wanted_late_are_refused_for_they_would_lack_rows(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    command = (
+        *("upsert", "contacts", folder / "in.csv", "--id-property", "email"),
+        *("--base-url", hubspot_sandbox.base_url, "--journal", folder / "load.journal"),
+    )
+    assert hubbatch(*command, "--max-failures", 2).code == 3
+
+    finished = hubbatch(*command, "--rejects", folder / "bad.csv")
+
+    assert finished.code == 2
+    assert "its rejects is no file, here it is" in finished.err
+
+
+def test_a_load_goes_on_from_any_folder(
+    folder: Path, hubspot_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder)
+    assert load(Path(), hubspot_sandbox, "--max-failures", 3).code == 3
+    assert len(table_of(folder / "bad.csv")) == 3
+    monkeypatch.chdir(folder / "elsewhere")
+
+    assert resume(folder, "--max-failures", 100).code == 1
+
+    check_files(folder)
+    assert not list(Path().iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-lock"])
+def test_a_journal_is_no_output(folder: Path, hubspot_sandbox: Sandbox, suffix: str) -> None:
+    output = folder / f"load.journal{suffix}"
+
+    finished = load(folder, hubspot_sandbox, "--rejects", output, "--force")
+
+    assert finished.code == 2
+    assert "is in use as another file of this command" in finished.err
+    assert hubspot_sandbox.request_count == 0
 
 
 @pytest.mark.hubspot_sandbox(faults=LOST)

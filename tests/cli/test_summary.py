@@ -24,7 +24,7 @@ COUNTS = Counts(1_000, 900, 60, 30, 10)
 FILES = {"rejects": "out/bad.csv", "results": "done.csv"}
 OPTIONS = {
     f"--{name}": (f"--{name}", True)
-    for name in ("rejects", "results", "skip", "limit", "id-property", "format")
+    for name in ("rejects", "results", "skip", "limit", "id-property", "format", "journal")
 } | {"--force": ("--force", False)}
 
 
@@ -160,6 +160,20 @@ def test_a_line_that_broke_the_input_is_mended_first() -> None:
 def test_a_load_with_a_journal_is_resumed() -> None:
     of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="my load.journal")
     assert told(of) == [("go on", "hubbatch resume 'my load.journal'")]
+    of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="-load.journal")
+    assert told(of) == [("go on", "hubbatch resume ./-load.journal")]
+
+
+def test_rejects_are_loaded_with_a_journal_of_their_own() -> None:
+    of = report(
+        ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)),
+        "contacts a.csv --rejects out/bad.csv --journal=load.journal",
+        {"rejects": "out/bad.csv"},
+        journal="load.journal",
+    )
+    assert told(of)[0][1] == (
+        "hubbatch upsert contacts out/bad.csv --rejects out/bad-2.csv --journal load-2.journal"
+    )
 
 
 def test_the_document_holds_the_same() -> None:
