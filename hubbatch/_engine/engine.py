@@ -231,6 +231,7 @@ class Engine:
             if self._closing is None:
                 self._dispatcher.close()
                 self._carriers.close()
+                self._taker.leave_off()
                 rest, enter = self._feeder.rest(), self._taker.enter
                 self._closing = self._settler.close_rest(rest, enter)
             return next(self._closing, self) is not self

@@ -90,9 +90,8 @@ class Ledger:
         self._taken += 1
         return index
 
-    def take_settled(self, record: Any, status: RecordStatus) -> int:
-        """Enter a record that an earlier process of the load has settled; return its index."""
-        index = self.take(record)
+    def settle_earlier(self, index: int, status: RecordStatus) -> None:
+        """Close a record that an earlier process of the load has settled."""
         error = None
         if status is not RecordStatus.SUCCEEDED:
             error = _EARLIER
@@ -100,7 +99,6 @@ class Ledger:
                 self.note_errors([error])
         self._earlier[status] += 1
         self.settle(index, status, error=error)
-        return index
 
     def leave(self, records: list[Any]) -> int:
         """Enter records that will never be sent, and close them; return the first one's index.

@@ -168,7 +168,11 @@ class Settler:
         while indexes := self._ledger.open_indexes(_SLICE):
             sent = [index for index in indexes if self._ledger.was_sent(index)]
             in_doubt = self._ledger.in_doubt
-            left = [index for index in indexes if index in in_doubt] if in_doubt else []
+            left = [
+                index
+                for index in indexes
+                if in_doubt and index in in_doubt and not self._ledger.was_sent(index)
+            ]
             self._close_doubtful(sent, _FORGOTTEN, 1)
             self._close_doubtful(left, f"{_MAY_BE_THERE}; {_RESUME}", 0)
             for index in indexes:

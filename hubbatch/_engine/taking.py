@@ -22,6 +22,7 @@ from hubbatch._records.intake import Intake
 from hubbatch._records.journal import Earlier
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.errors import UsageError
+from hubbatch.models import NO_ANSWER, BatchError, RecordStatus
 
 __all__ = ["ResumingTaker", "Taker", "taker_of"]
 
@@ -54,6 +55,9 @@ class Taker:
     def finish(self) -> None:
         """Note that the source has ended."""
 
+    def leave_off(self) -> None:
+        """Note that nothing is taken in any more."""
+
     @property
     def must_prepare(self) -> bool:
         """Whether `prepare` has to be awaited before more records are pulled."""
@@ -68,7 +72,8 @@ class ResumingTaker(Taker):
     """Takes records in as earlier processes of the load have left them.
 
     As long as the source repeats what earlier processes have had of it, records are held back until their digest shows
-    that they are the same: else a record could be sent twice, or never.
+    that they are the same: else a record could be sent twice, or never. Until then it is in doubt what became of those
+    in whose place an earlier process has settled one.
     """
 
     def __init__(
@@ -89,24 +94,32 @@ class ResumingTaker(Taker):
         """Those that wait for their digest."""
         self._released: deque[tuple[int, Any, Earlier | None]] = deque()
         """Those that are the same as they were, and are taken in next."""
+        self._differs = False
+        """Whether the source is known to be another one."""
 
     def take(self, record: Any) -> bool:
         """Take one record in, or hold it back; return whether to ask again for room."""
         index = self._ledger.taken
-        earlier = self._entered(record)
+        earlier = self._notes.earlier(index)
+        self._enter(record, earlier)
         self._notes.add(record)
         if index >= self._notes.repeated:
             return self._go_on(index, record, earlier)
-        is_open = earlier is None or earlier.status is None
-        if is_open or self._intake.minds_settled:
-            self._held.append((index, record, earlier))
-            self._intake.held_back += is_open
+        self._held.append((index, record, earlier))
+        self._intake.held_back += 1
         return self._compare(index + 1)
 
     def finish(self) -> None:
         """Note that the source has ended; it must not be shorter than it was."""
         if self._ledger.taken < self._notes.repeated:
-            self._notes.fail(_fewer_records(self._ledger.taken, self._notes.repeated))
+            self._refuse(_fewer_records(self._ledger.taken, self._notes.repeated))
+
+    def leave_off(self) -> None:
+        """Settle those that are held back as earlier processes have, unless the source is known to be another one."""
+        for index, _, earlier in self._released:
+            self._recall(index, earlier)
+        for index, _, earlier in self._held:
+            (self._disown if self._differs else self._recall)(index, earlier)
 
     @property
     def must_prepare(self) -> bool:
@@ -119,7 +132,7 @@ class ResumingTaker(Taker):
             await self._check.prepare()
         while self._released and not self._check.must_prepare:
             index, record, earlier = self._released.popleft()
-            self._intake.held_back -= earlier is None or earlier.status is None
+            self._intake.held_back -= 1
             self._go_on(index, record, earlier)
 
     def _compare(self, records: int) -> bool:
@@ -131,23 +144,41 @@ class ResumingTaker(Taker):
             self._released.extend(self._held)
             self._held.clear()
         else:
-            self._notes.fail(_other_records(records))
+            self._refuse(_other_records(records))
         return True
 
-    def _entered(self, record: Any) -> Earlier | None:
-        """Enter a record in the ledger; return what earlier processes have left of it."""
-        earlier = self._notes.earlier(self._ledger.taken)
-        if earlier is None:
-            self._ledger.take(record)
-        elif earlier.status is None:
-            self._ledger.in_doubt[self._ledger.take(record)] = earlier.since
-        else:
-            self._ledger.take_settled(record, earlier.status)
-        return earlier
+    def _refuse(self, error: UsageError) -> None:
+        """End the run because the source is another one."""
+        self._differs = True
+        self._ledger.note_errors([_ANOTHER])
+        self._notes.fail(error)
+
+    def _entered(self, record: Any) -> None:
+        """Enter a record that is not taken in any more."""
+        index, earlier = self._ledger.taken, self._notes.earlier(self._ledger.taken)
+        self._enter(record, earlier)
+        (self._disown if self._differs else self._recall)(index, earlier)
+
+    def _enter(self, record: Any, earlier: Earlier | None) -> None:
+        """Enter a record in the ledger: it is in doubt if earlier processes have left anything of one in its place."""
+        index = self._ledger.take(record)
+        if earlier is not None:
+            self._ledger.in_doubt[index] = earlier.since
+
+    def _recall(self, index: int, earlier: Earlier | None) -> None:
+        """Settle a record as earlier processes have done, if they have."""
+        if earlier is not None and earlier.status is not None:
+            self._ledger.settle_earlier(index, earlier.status)
+
+    def _disown(self, index: int, earlier: Earlier | None) -> None:
+        """Close a record of another source: what earlier processes have settled in its place says nothing of it."""
+        if earlier is not None and earlier.status is not None:
+            self._ledger.settle(index, RecordStatus.UNKNOWN, error=_ANOTHER)
 
     def _go_on(self, index: int, record: Any, earlier: Earlier | None) -> bool:
         """Do what has to be done about a record that is entered; return whether that has filled one more request."""
         if earlier is not None and earlier.status is not None:
+            self._recall(index, earlier)
             if self._intake.minds_settled:
                 self._intake.pass_by(index, record)
             return False
@@ -188,6 +219,11 @@ def taker_of(
     return ResumingTaker(ledger, intake, check, dispatcher, notes=notes, settler=settler)
 
 
+_ANOTHER = BatchError(
+    NO_ANSWER,
+    "the source has changed: an earlier process of this load has settled the record in this place, which need not be"
+    " this one",
+)
 _SAME = "it must give the same records in the same order; for another input use another journal"
 
 

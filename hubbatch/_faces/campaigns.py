@@ -9,6 +9,7 @@ from typing import Any, Unpack
 from hubbatch._faces.starting import Records, StartRun
 from hubbatch._options import RunOptions, check_names
 from hubbatch._records.mapping import as_mapping
+from hubbatch._records.planning_ids import object_id
 from hubbatch._records.values import encode_value
 from hubbatch.endpoints import campaigns
 from hubbatch.errors import UsageError
@@ -76,9 +77,8 @@ def _changed(record: Any) -> Any:
     mapping = as_mapping(record)
     if mapping is None:
         return record
-    campaign_id = mapping.get("id")
     properties = _properties({name: held for name, held in mapping.items() if name != "id"})
-    return {"id": "" if campaign_id is None else str(campaign_id), "properties": properties}
+    return {"id": object_id(mapping.get("id"), None), "properties": properties}
 
 
 def _properties(record: Mapping[str, Any]) -> dict[str, str]:

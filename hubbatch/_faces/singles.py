@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from attrs import frozen
@@ -32,9 +31,10 @@ class Deletion:
 
 
 def merge_of(record: Any) -> dict[str, Any]:
-    """Return the body for two ids, the one that stays first, or for a mapping that has them by HubSpot's names."""
-    if isinstance(record, Mapping):
-        ids = [record.get(name) for name in _COUPLE]
+    """Return the body for two ids, the one that stays first, or for a record that has them by HubSpot's names."""
+    mapping = as_mapping(record)
+    if mapping is not None and mapping.keys() >= {*_COUPLE}:
+        ids = [mapping[name] for name in _COUPLE]
     elif isinstance(record, tuple | list):
         ids = list(record)
     else:

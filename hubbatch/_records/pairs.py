@@ -15,7 +15,7 @@ from hubbatch.models import Pair
 
 __all__ = ["pair_in_list", "pair_of"]
 
-_ENDS = ("from", "to")
+_PAIR = 2
 
 
 def pair_of(record: Any) -> dict[str, Any]:
@@ -31,20 +31,25 @@ def pair_of(record: Any) -> dict[str, Any]:
 
 
 def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
-    """Return the two ends of a pair as they are given, and what else is to go out."""
+    """Return the two ends of a pair as they are given, and what else is to go out.
+
+    A named tuple, or a database's row, whose columns are called so is read by these names, in whatever order they are.
+    """
     if isinstance(record, Pair):
         return record.from_, record.to, {"types": list(record.types)} if record.types else {}
+    mapping = None if type(record) in {tuple, list} else as_mapping(record)
+    if mapping is not None:
+        start = "from" if "from" in mapping else "from_"  # as Python's classes have to call it
+        if not isinstance(record, tuple) or mapping.keys() >= {start, "to"}:
+            rest = {name: value for name, value in mapping.items() if name not in {start, "to"}}
+            return mapping.get(start), mapping.get("to"), rest
     if isinstance(record, tuple | list):
-        if len(record) != len(_ENDS):
+        if len(record) != _PAIR:
             raise InvalidRecordError(f"a pair has two ids, not {len(record)}")
         return record[0], record[1], {}
-    mapping = as_mapping(record)
-    if mapping is None:
-        raise InvalidRecordError(
-            f"a record must be two ids, a Pair, or a mapping with 'from' and 'to', not {type(record).__name__}"
-        )
-    rest = {name: value for name, value in mapping.items() if name not in _ENDS}
-    return mapping.get("from"), mapping.get("to"), rest
+    raise InvalidRecordError(
+        f"a record must be two ids, a Pair, or a mapping with 'from' and 'to', not {type(record).__name__}"
+    )
 
 
 def pair_in_list(record: Any) -> dict[str, Any]:

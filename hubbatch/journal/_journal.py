@@ -311,7 +311,7 @@ class Journal:
         """Compare what a load is about with what the journal has, and keep it."""
         known = self._contents.description
         if self._contents.empty:
-            known = {}  # a call that was mended before anything of it was done
+            known = {}  # a call, or its source, that was mended before anything of it was done
         compare(self.path, known, load)
         with self._guard:
             self._pending.describe(merged(known, load), text_of(merged(known, load)))

@@ -27,6 +27,7 @@ class Lock:
 
     def __init__(self, path: str) -> None:
         self._path = path + LOCK
+        self._released = False
         for _ in range(_TRIES):
             if self._taken(path):
                 return
@@ -62,6 +63,9 @@ class Lock:
 
     def release(self) -> None:
         """Give the lock back and delete its file. Twice is fine."""
+        if self._released:
+            return  # by now the file is that of the next process
+        self._released = True
         deleted = _is_deleted(self._path)  # while it is held: later it might be another's
         self._database.close()
         if (

@@ -83,10 +83,14 @@ class Pending:
                 self._checkpoints.pop(self._last, None)
                 self._gone.append(self._last)
             self._last = records
+        if records in self._gone:
+            self._gone.remove(records)
         known[records] = self._checkpoints[records] = digest
 
     def describe(self, load: Mapping[str, Any], text: str) -> None:
-        """Keep what the load is about; it is under way."""
+        """Keep what the load is about; it is under way. One of which nothing was done has no source yet."""
+        if self.contents.empty:
+            self._forget_checkpoints()
         self.version += 1
         self.contents.description, self.contents.complete = load, False
         self._facts.update(description=text, complete="0")
@@ -133,6 +137,12 @@ class Pending:
             self._tries = [*changes.tries, *self._tries]
             self._only_tries = changes.only_tries
         self._taken = taken.since
+
+    def _forget_checkpoints(self) -> None:
+        self._gone += self.contents.checkpoints
+        self.contents.checkpoints.clear()
+        self._checkpoints.clear()
+        self._last = None
 
     def _clear(self) -> None:
         self.contents.states.changed.clear()

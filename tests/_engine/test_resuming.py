@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -555,6 +555,49 @@ async def test_a_source_that_gives_other_records_ends_the_run_before_they_are_se
     assert outcome is not None
     assert outcome.ok
     assert load.stored("contacts", "email") == Counter(each["email"] for each in records)
+
+
+@virtual_time
+async def test_of_a_source_that_has_changed_nothing_is_claimed_after_the_change() -> None:
+    records = people(3_000)
+    load = Load(upsert(records), concurrency=2, latency=0.01)
+    assert await load.run(steps=100) is None
+    load.call = upsert([{"email": "new@x.com"}, *records])
+    with pytest.raises(UsageError, match="the source has changed"):
+        await load.run()
+    outcome = load.last.outcome
+    assert outcome.counts.total == 3_001
+    assert outcome.counts.succeeded == 0, (
+        "which of them the earlier process has settled is not known"
+    )
+    assert outcome.counts.unknown == len(load.paper.left)
+    assert outcome.earlier == Counts()
+    assert {"the source has changed" in record.reason for record in outcome.unknown[:1_000]} == {
+        True
+    }
+    assert {left.status for left in load.paper.left.values()} == {S, None}
+    load.call = upsert(records)
+    assert (await load.run() or outcome).ok
+
+
+@virtual_time
+async def test_a_run_that_is_stopped_before_it_knows_the_source_believes_what_was_left() -> None:
+    async def slow() -> AsyncIterator[dict[str, str]]:
+        for number, record in enumerate(people(3_000)):
+            if number == 500:
+                await asyncio.Event().wait()
+            yield record
+
+    load = Load(upsert(people(3_000)), concurrency=2, latency=0.01)
+    assert await load.run(steps=100) is None
+    load.call = upsert(slow)
+    ended = asyncio.ensure_future(load.run())
+    await asyncio.sleep(10)
+    assert load.last.outcome.counts == Counts(500, unknown=500)
+    await load.last.stop()
+    outcome = await ended
+    assert outcome is not None
+    assert outcome.counts == outcome.earlier == Counts(500, succeeded=500)
 
 
 @virtual_time

@@ -213,3 +213,16 @@ def test_a_record_that_is_closed_is_not_shown_again() -> None:
     settle(into, SettledInputs([item], F, 1), SettledInputs([item], U, 2))
     assert [(each.status, each.attempts) for each in into.seen] == [(F, 1)]
     assert into.records == into.seen
+
+
+def test_what_is_in_doubt_twice_over_has_one_error() -> None:
+    into = setup()
+    into.take(*people(3))
+    into.ledger.in_doubt.update({0: 7.0, 1: 7.0})
+    into.ledger.sent([0])
+    for _ in into.settler.close_rest(iter(())):
+        pass
+    outcome = into.ledger.outcome(final=True)
+    assert [record.status for record in outcome.records] == [U, U, N]
+    assert [error.indexes for error in outcome.errors] == [(0,), (1,)]
+    assert outcome.num_errors == 2

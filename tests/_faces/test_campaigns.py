@@ -83,8 +83,13 @@ async def test_what_is_wrong_is_named_and_nothing_is_sent() -> None:
         assert [record.status for record in outcome.records] == [F, F]
         assert "'properties.hs_name' is missing" in outcome.records[0].reason
         assert "must be a mapping" in outcome.records[1].reason
-        unnamed = await campaigns.update([{"hs_name": "Spring"}])
-        assert "'id' is missing" in unnamed.failed[0].reason
+        nobody = [
+            {"hs_name": "Spring", **held} for held in ({}, {"id": float("nan")}, {"id": True})
+        ]
+        unnamed = await campaigns.update(nobody)
+        assert unnamed.counts.failed == len(nobody)
+        assert "the record id is missing" in unnamed.failed[0].reason
+        assert all("the record id must be text" in each.reason for each in unnamed.failed[1:])
         assert not world.service.requests
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import namedtuple
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -67,6 +69,18 @@ async def test_a_merge_in_doubt_stays_unknown_and_is_never_sent_again() -> None:
         outcome = await world.client.merge("contacts", [(ada, bob)])
         assert [record.status for record in outcome.records] == [RecordStatus.UNKNOWN]
         assert len(world.service.requests) == 1
+
+
+Merge = namedtuple("Merge", "objectIdToMerge primaryObjectId")  # noqa: PYI024 (as a database's row is)
+
+
+@virtual_time
+async def test_a_row_that_names_the_two_is_not_read_by_their_order() -> None:
+    async with World() as world:
+        ada, bob = made(world, 2)
+        assert (await world.client.merge("contacts", [Merge(bob, ada)])).ok
+        (request,) = world.service.requests
+        assert orjson.loads(request.body) == {"primaryObjectId": ada, "objectIdToMerge": bob}
 
 
 @virtual_time

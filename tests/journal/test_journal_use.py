@@ -116,6 +116,22 @@ async def test_a_journal_of_nothing_may_become_another_loads(path: str) -> None:
     assert (await seen(path)).description["endpoint"] == "update"
 
 
+async def test_a_journal_of_nothing_knows_no_source_either(path: str) -> None:
+    journal = await begun(path)
+    journal.checkpoint(1000, b"first")
+    journal.checkpoint(1200, b"last")
+    await journal.before_sending(range(100))
+    journal.settled(range(100), RecordStatus.UNSENT)
+    await journal.end(complete=False)
+
+    again = await begun(path)
+    assert again.checkpoints() == {}, "nothing was sent: the source may be mended"
+    again.checkpoint(1200, b"mended")
+    await again.before_sending(range(100))
+    await again.end(complete=False)
+    assert (await seen(path)).checkpoints == {1200: b"mended"}
+
+
 async def test_what_is_not_acknowledged_stays_in_doubt(path: str) -> None:
     journal = Journal(path, acknowledged=True, checks_source=False, description={"rejects": "a"})
     assert not journal.checks_source

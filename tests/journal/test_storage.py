@@ -15,6 +15,7 @@ from journal_support import LOAD, begun, copied, failure, made, seen
 from hubbatch import HubbatchError, RecordStatus, UsageError
 from hubbatch.journal import Journal, JournalCounts, JournalError, RecordState, delete, read
 from hubbatch.journal._errors import plain
+from hubbatch.journal._lock import Lock, is_locked
 from hubbatch.journal._pending import Pending
 from hubbatch.journal._states import RecordEvent
 from hubbatch.journal._store import Store
@@ -294,3 +295,15 @@ def test_whatever_sqlite_says_is_an_error_of_ours_that_names_the_file() -> None:
         made_of_it = plain(error, "my.journal")
         assert isinstance(made_of_it, HubbatchError)
         assert "my.journal" in str(made_of_it)
+
+
+def test_a_lock_that_is_given_back_twice_leaves_that_of_the_next_process_alone(path: str) -> None:
+    first = Lock(path)
+    first.release()
+    second = Lock(path)
+    first.release()
+    assert is_locked(path)
+    with pytest.raises(JournalError, match="in use by another process"):
+        Lock(path)
+    second.release()
+    assert not is_locked(path)
