@@ -37,7 +37,7 @@ for the quota counts requests, and on a small machine nobody is to be held up by
   consumer: what is ours of what it leaves, on average over time; what it was refused counts as left.
 - *most sent*: requests, refused ones included, in any window. *holds*: bursts of refusals within one period, at most.
 - The other consumer comes ten times a period on average, at any time, for anything between nothing and twice its mean,
-  and drops what is refused. What it sends while a request is on its way nobody can know, and a 429 holds everybody for
+  and drops what is refused. What it sends while a request is on its way nobody can know, and a 429 holds all for
   a whole period: the later answers tell what it uses, the less of what it leaves can be used without being refused.
 - Without headers one job begins with hubbatch's own guess, the other is given a `RateLimit` that is too high.
 - `AsyncLimiter(limit, period)`: every request a task, gathered, sent again after a 429 with exponential back-off.

@@ -239,7 +239,7 @@ class Client(Calls, Readers):
 
     @property
     def daily_remaining(self) -> int | None:
-        """How many requests the account has left today, as the last answer told; None where no answer told it."""
+        """How many requests the account has left today, by the last answer that said so; None: none has."""
         return self._gate.limiter.daily_remaining
 
     def _run(

@@ -105,7 +105,7 @@ class RecordsSettled(RunEvent):
 
 @frozen
 class SourceBlocked(RunEvent):
-    """Pulling from the source of a run blocks the event loop for much of the time. Told once in a run."""
+    """Pulling from the source of a run blocks the event loop for much of the time. It comes once in a run."""
 
     share: float
     """More than this part of the time."""
@@ -113,7 +113,7 @@ class SourceBlocked(RunEvent):
 
 @frozen
 class RecordsNotTaken(RunEvent):
-    """Settled records of a run that was entered pile up: nobody iterates over it. Told once in a run."""
+    """Settled records of a run that was entered pile up: nobody iterates over it. It comes once in a run."""
 
     records: int
 
@@ -196,7 +196,7 @@ class BatchSplit(BatchEvent):
 
 @frozen
 class QuotaHold(Event):
-    """All requests are held, as the service asked. Told once of all that a flight of requests is asked together.
+    """All requests are held, as the service asked. It comes once for all that requests in flight are asked together.
 
     Clients that share a `RateLimiter` are held together, and each has the event.
     """

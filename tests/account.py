@@ -92,7 +92,7 @@ class Account:
 
     @property
     def holds(self) -> int:
-        """How often everybody was held: refusals less than a period apart are one hold."""
+        """How often all requests were held: refusals less than a period apart are one hold."""
         times = [float("-inf"), *self.refused]
         return sum(
             later - earlier > self.window.period / 2 for earlier, later in itertools.pairwise(times)

@@ -36,16 +36,16 @@ def check_events(events: Sequence[Event], run: Run) -> None:
 
 
 def check_settled(events: Sequence[Event], outcome: Outcome) -> None:
-    """Fail unless each record is told of once, in the state that it has."""
-    told: dict[int, RecordStatus] = {}
+    """Fail unless each record is reported once, in the state that it has."""
+    reported: dict[int, RecordStatus] = {}
     for event in events:
         if isinstance(event, RecordsSettled):
             assert event.counts.total > 0
             for status in RecordStatus:
                 for position in getattr(event, status.lower()):
-                    assert position not in told
-                    told[position] = status
-    assert told == {record.index: record.status for record in outcome.records}
+                    assert position not in reported
+                    reported[position] = status
+    assert reported == {record.index: record.status for record in outcome.records}
 
 
 def check_requests(events: Sequence[Event], ended: RunEnded) -> None:

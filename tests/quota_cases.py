@@ -209,9 +209,9 @@ def main(part: str = "", seeds: int = 3) -> None:
     for case in CASES:
         if part not in case.name:
             continue
-        told = [case.carry_out(seed) for seed in range(seeds)]
+        results = [case.carry_out(seed) for seed in range(seeds)]
         use, refused, jain = (
-            [getattr(each, name) for each in told] for name in ("use", "refused", "jain")
+            [getattr(each, name) for each in results] for name in ("use", "refused", "jain")
         )
         write(
             f"{case.name:60} {mean(use):5.3f} ≥{min(use):5.3f} {mean(refused):6.2%} ≤{max(refused):6.2%}"

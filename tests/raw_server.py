@@ -82,15 +82,15 @@ Script = Callable[[Peer], Awaitable[None]]
 @asynccontextmanager
 async def raw_server(script: Script, *, ssl: SSLContext | None = None) -> AsyncIterator[RawServer]:
     """Serve every connection by a script, which is called with the `Peer`; it closes when the script ends."""
-    told = RawServer()
+    raw = RawServer()
     tasks: set[asyncio.Task[None]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         tasks.add(task)
-        peer = Peer(told, told.connections, reader, writer)
-        told.connections += 1
+        peer = Peer(raw, raw.connections, reader, writer)
+        raw.connections += 1
         try:
             await script(peer)
         except (ConnectionError, asyncio.CancelledError):
@@ -101,9 +101,9 @@ async def raw_server(script: Script, *, ssl: SSLContext | None = None) -> AsyncI
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20, ssl=ssl)
     scheme = "http" if ssl is None else "https"
-    told.url = URL(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+    raw.url = URL(f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     try:
-        yield told
+        yield raw
     finally:
         server.close()
         left = list(tasks)

@@ -69,7 +69,7 @@ class World:
             retry=retry or RetryPolicy(),
             timeout=timeout,
             transport=through(self.transport),
-            random=random.Random(0).random,  # every story can be told again
+            random=random.Random(0).random,  # every run can be repeated
             observers=observers,
             name=name,
         )

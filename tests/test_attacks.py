@@ -36,7 +36,7 @@ def reply(status: int, /, **body: Any) -> Reply:
     return Reply(status, {}, orjson.dumps(body))
 
 
-def told(
+def carried_out(
     answer: Answer, call: Callable[[World], Run], **options: Any
 ) -> tuple[Outcome, World, HubbatchError | None]:
     """Make one call of a service that answers so; return the outcome and what the run ended with."""
@@ -94,7 +94,7 @@ def test_a_missing_property_condemns_nobody_but_the_record_that_needs_it() -> No
         bad = ids[37]
         return world.client.update("contacts", [{"id": each, "a": "b"} for each in ids])
 
-    outcome, _, error = told(answer, call)
+    outcome, _, error = carried_out(answer, call)
     assert error is None
     assert [record.index for record in outcome.failed] == [37]
     assert outcome.counts.succeeded == 99
@@ -113,7 +113,7 @@ def test_a_value_in_a_message_makes_no_refusal_the_calls_fault() -> None:
             )
         return None
 
-    outcome, _, error = told(answer, lambda world: world.client.create("companies", records))
+    outcome, _, error = carried_out(answer, lambda world: world.client.create("companies", records))
     assert error is None
     assert [record.index for record in outcome.failed] == [12]
     assert outcome.counts.succeeded == 99
@@ -130,7 +130,7 @@ def test_a_search_waits_for_the_last_tries_of_its_parts_before_it_is_given_up() 
         tried[request.body] += 1
         return reply(423, category="LOCKED", message="busy") if tried[request.body] == 1 else None
 
-    outcome, world, error = told(
+    outcome, world, error = carried_out(
         answer, lambda world: world.client.upsert("contacts", people(100), id_property="email")
     )
     assert error is None
@@ -139,7 +139,7 @@ def test_a_search_waits_for_the_last_tries_of_its_parts_before_it_is_given_up() 
 
 
 def test_a_read_that_finds_nothing_at_all_is_no_search() -> None:
-    outcome, _, error = told(
+    outcome, _, error = carried_out(
         lambda _, __: reply(404, category="OBJECT_NOT_FOUND", message="none of them"),
         lambda world: world.client.read("contacts", [str(number) for number in range(300)]),
     )
@@ -162,7 +162,7 @@ def test_two_names_of_one_object_are_sent_apart() -> None:
         return reply(200, status="COMPLETE", results=results)
 
     records = [{"id": key, "a": "b"} for key in ("7", "007", "8")]
-    outcome, _, _ = told(answer, lambda world: world.client.update("contacts", records))
+    outcome, _, _ = carried_out(answer, lambda world: world.client.update("contacts", records))
     assert outcome.counts == Counts(3, succeeded=3)
 
 
@@ -178,7 +178,7 @@ def test_who_holds_what_another_collides_with_is_not_at_fault() -> None:
     records = [
         {"id": str(number), "ref": "taken" if number == 3 else "x"} for number in range(1, 9)
     ]
-    outcome, _, _ = told(answer, lambda world: world.client.update("contacts", records))
+    outcome, _, _ = carried_out(answer, lambda world: world.client.update("contacts", records))
     assert [record.input["id"] for record in outcome.failed] == ["3"]
 
 
@@ -193,7 +193,7 @@ def test_columns_that_do_not_exist_stop_the_run_also_when_one_record_is_named_at
         return reply(400, **body, errors=details)
 
     records = [person | dict.fromkeys(columns, "1") for person in people(1000)]
-    outcome, _, error = told(
+    outcome, _, error = carried_out(
         answer, lambda world: world.client.upsert("contacts", records, id_property="email")
     )
     assert isinstance(error, UsageError)
@@ -213,7 +213,7 @@ def test_a_message_that_quotes_the_key_is_the_same_reason_for_all() -> None:
     records = [
         {"domain": f"{chr(97 + n // 10)}{chr(97 + n % 10)}corp", "a": "b"} for n in range(100)
     ]
-    told(answer, lambda world: world.client.upsert("2-1", records, id_property="domain"))
+    carried_out(answer, lambda world: world.client.upsert("2-1", records, id_property="domain"))
     assert requests <= 30
 
 
@@ -224,7 +224,7 @@ def test_a_firewall_that_dislikes_one_text_is_found_in_a_run_of_one_batch() -> N
             Reply(403, {"content-type": "text/html"}, b"<html>Forbidden</html>") if poison else None
         )
 
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.upsert("contacts", people(100), id_property="email")
     )
     assert [record.index for record in outcome.unknown] == [61]
@@ -252,7 +252,7 @@ def test_a_result_with_what_only_another_sent_is_not_ours(
 ) -> None:
     answer = created({**first, "website": held})
     records = [{"properties": first}, {"properties": second}]
-    outcome, _, _ = told(answer, lambda world: world.client.create("companies", records))
+    outcome, _, _ = carried_out(answer, lambda world: world.client.create("companies", records))
     assert outcome.counts == Counts(2, unknown=2)
 
 
@@ -268,7 +268,7 @@ ANONYMOUS = {"category": "VALIDATION_ERROR", "message": "something is wrong"}
 )
 def test_an_error_beside_a_result_that_may_be_its_own_is_no_refusal(error: dict[str, Any]) -> None:
     answer = created({"website": "https://acme.com"}, errors=(error,))
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.create("companies", [{"website": "acme.com"}])
     )
     assert outcome.counts == Counts(1, unknown=1)
@@ -276,7 +276,7 @@ def test_an_error_beside_a_result_that_may_be_its_own_is_no_refusal(error: dict[
 
 def test_an_error_that_names_another_refuses_nobody() -> None:
     error = {**ANONYMOUS, "context": {"objectWriteTraceId": ["of-another"]}}
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         created(errors=(error,)), lambda world: world.client.create("companies", [{"name": "A"}])
     )
     assert outcome.counts == Counts(1, unknown=1)
@@ -287,7 +287,7 @@ def test_of_twins_the_one_that_is_refused_by_name_leaves_the_result_to_the_other
         named = {**ANONYMOUS, "context": {"objectWriteTraceId": [inputs[0]["objectWriteTraceId"]]}}
         return reply(207, results=[{"id": "9", "properties": {"name": "A"}}], errors=[named])
 
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.create("companies", [{"name": "A"}, {"name": "A"}])
     )
     assert [record.status for record in outcome.records] == [
@@ -309,7 +309,7 @@ def test_of_twins_the_one_that_is_refused_by_name_leaves_the_result_to_the_other
     ],
 )
 def test_an_archive_that_says_anything_else_has_not_succeeded(body: dict[str, Any]) -> None:
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         lambda _, __: reply(200, **body), lambda world: world.client.archive("contacts", ["1", "2"])
     )
     assert outcome.counts.succeeded == 0
@@ -323,7 +323,9 @@ def test_a_refusal_of_an_archive_is_no_success(message: str, context: dict[str, 
     answer: Answer = lambda _, __: reply(  # noqa: E731
         404, category="OBJECT_NOT_FOUND", message=message, context=context
     )
-    outcome, _, _ = told(answer, lambda world: world.client.archive("contacts", ["1", "2", "3"]))
+    outcome, _, _ = carried_out(
+        answer, lambda world: world.client.archive("contacts", ["1", "2", "3"])
+    )
     if context:
         assert outcome.counts.succeeded == 0
     else:  # each alone: nobody else can be meant
@@ -343,7 +345,7 @@ def test_a_refusal_of_an_archive_is_no_success(message: str, context: dict[str, 
 def test_what_may_be_an_answer_proves_no_refusal_whatever_its_status(
     status: int, body: bytes
 ) -> None:
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         lambda _, __: Reply(status, {}, body),
         lambda world: world.client.create("contacts", people(2)),
     )
@@ -367,7 +369,7 @@ def test_one_result_for_two_names_of_one_object_is_the_one_whose_values_it_holds
         {"id": "7", "properties": {"city": "A"}},
         {"id": "a@x.com", "idProperty": "email", "properties": {"city": "B"}},
     ]
-    outcome, _, _ = told(answer, lambda world: world.client.update("contacts", records))
+    outcome, _, _ = carried_out(answer, lambda world: world.client.update("contacts", records))
     assert [record.status for record in outcome.records] == [
         RecordStatus.UNKNOWN,
         RecordStatus.SUCCEEDED,
@@ -381,7 +383,7 @@ def test_a_nested_input_keeps_its_id_property_whatever_else_it_has() -> None:
         seen.extend(inputs)
 
     record = {"id": "a@x.com", "idProperty": "email", "properties": {"a": "b"}, "archived": False}
-    told(answer, lambda world: world.client.update("contacts", [record]))
+    carried_out(answer, lambda world: world.client.update("contacts", [record]))
     assert seen[0]["idProperty"] == "email"
 
 
@@ -398,7 +400,7 @@ def test_an_object_without_a_date_is_nobodys(times: dict[str, str]) -> None:
             200, status="COMPLETE", results=[{"id": "7", "properties": properties, **times}]
         )
 
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.create("contacts", people(1), unique_property="email")
     )
     assert outcome.counts == Counts(1, unknown=1)
@@ -424,14 +426,14 @@ def test_while_reading_lags_behind_writing_no_refusal_settles_a_doubt(refusal: R
             error = {"category": "OBJECT_NOT_FOUND", "message": "", "context": missing}
             late = asyncio.get_running_loop().time() < 30
             found = {"id": "77", "properties": people(1)[0], "createdAt": "2026-01-01T00:00:00Z"}
-            told_at = "2026-01-01T00:00:30Z"
+            completed_at = "2026-01-01T00:00:30Z"
             if late or inputs[0]["id"] == "77":
-                return reply(207, status="COMPLETE", errors=[error], completedAt=told_at)
-            return reply(200, status="COMPLETE", results=[found], completedAt=told_at)
+                return reply(207, status="COMPLETE", errors=[error], completedAt=completed_at)
+            return reply(200, status="COMPLETE", results=[found], completedAt=completed_at)
         tries += 1
         return NoReply(sent=True, reason="lost") if tries == 1 else refusal
 
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.create("contacts", people(1), unique_property="email")
     )
     assert outcome.counts.failed == 0
@@ -453,7 +455,7 @@ def test_what_is_refused_together_after_a_doubt_may_be_sent_again() -> None:
             return NoReply(sent=True, reason="lost")
         return validation("no", fault("PROPERTY_DOESNT_EXIST", "firstname"))
 
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer, lambda world: world.client.create("contacts", people(10), unique_property="email")
     )
     assert outcome.counts.succeeded == 0
@@ -516,7 +518,7 @@ def test_what_was_sent_is_in_doubt_and_never_unsent_while_a_search_goes_on() -> 
         return validation("no") if any("p3@" in item["id"] for item in inputs) else None
 
     unsent: list[int] = []
-    outcome, _, _ = told(
+    outcome, _, _ = carried_out(
         answer,
         lambda world: world.client.upsert(
             "contacts",

@@ -259,7 +259,7 @@ class Trial:
 
     def check_secrets(self) -> None:
         """No event holds a property's value, a key or a token."""
-        told = repr(self.events)
+        shown = repr(self.events)
         for secret in (
             "example",
             "made-up",
@@ -267,7 +267,7 @@ class Trial:
             "\u0308lm",
             *(f"'{id_}'" for id_ in self.ids.values()),
         ):
-            assert secret not in told
+            assert secret not in shown
 
     def check_store(self, outcome: Outcome) -> None:
         """The store is the witness: succeeded is stored, failed and unsent are not."""

@@ -178,13 +178,13 @@ def test_the_table_of_events_is_whole() -> None:
         re.MULTILINE,
     )
     kinds = {kind.__name__: kind for name in events.__all__ if (kind := vars(events)[name])}
-    told = dict(table)
+    documented = dict(table)
     leaves = {name for name, kind in kinds.items() if not kind.__subclasses__()}
-    assert told.keys() - {"DEBUG", "INFO", "WARNING", "ERROR"} == leaves
+    assert documented.keys() - {"DEBUG", "INFO", "WARNING", "ERROR"} == leaves
     above = {"at", "client", "run", "verb", "object_type"}
     for name in leaves - {"RequestAnswered"}:  # which says "the same"
         fields = {field.name for field in attrs.fields(kinds[name])} - above
-        shown = set(re.findall(r"`(\w+)`", told[name]))
+        shown = set(re.findall(r"`(\w+)`", documented[name]))
         assert fields <= shown
         assert shown - fields <= {"counts"}  # of `RecordsSettled` it is a property
 

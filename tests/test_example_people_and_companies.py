@@ -67,7 +67,7 @@ def test_the_program_tells_what_became_of_a_file(tmp_path: Path) -> None:
     )
     with Sandbox(strict=True, latency=0.0).in_thread() as sandbox:
         sandbox.define_property("companies", COMPANY_KEY, unique=True)
-        told = subprocess.run(
+        finished = subprocess.run(
             [sys.executable, str(PROGRAM), str(path)],
             check=False,
             capture_output=True,
@@ -78,6 +78,6 @@ def test_the_program_tells_what_became_of_a_file(tmp_path: Path) -> None:
                 "HUBSPOT_BASE_URL": sandbox.base_url,
             },
         )
-        assert (told.returncode, told.stderr) == (0, "")
-        assert told.stdout.startswith("4 records: 4 succeeded")
+        assert (finished.returncode, finished.stderr) == (0, "")
+        assert finished.stdout.startswith("4 records: 4 succeeded")
         assert sandbox.objects("companies").keys()

@@ -1,4 +1,4 @@
-"""Those who hear of events: who is told, who is left out, what a name may be, and that nobody costs nothing."""
+"""Those who hear of events: who hears of what, who is left out, what a name may be, and that nobody costs nothing."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_it_refuses_what_a_run_refuses_and_counts_no_more_requests(
 
 
 @pytest.mark.parametrize("duplicates", ["serial", "merge"])
-def test_keys_that_come_again_are_told_with_the_place_of_the_first(duplicates: str) -> None:
+def test_keys_that_come_again_are_reported_with_the_place_of_the_first(duplicates: str) -> None:
     records = [
         {"email": name, "size": str(n)} for n, name in enumerate(("a@b", "c@d", "A@B", "a@b"))
     ]
@@ -85,7 +85,7 @@ def test_keys_that_come_again_are_told_with_the_place_of_the_first(duplicates: s
     assert sorted(repeats) == [(2, 0), (3, 0)]
 
 
-def test_one_key_in_all_records_takes_little_memory_and_is_told_each_time() -> None:
+def test_one_key_in_all_records_takes_little_memory_and_is_reported_each_time() -> None:
     rehearsal, refused, _ = rehearsed([{"email": "a@b", "size": "1"}] * 3_000)
 
     assert not refused

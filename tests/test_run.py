@@ -1,4 +1,4 @@
-"""A run's life as its caller sees it: started, awaited, entered, iterated over, told what ended it."""
+"""A run's life as its caller sees it: started, awaited, entered, iterated over, ended."""
 
 from __future__ import annotations
 

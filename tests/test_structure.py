@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -203,6 +204,17 @@ def test_no_two_classes_have_one_name() -> None:
     assert twins.keys() == TWINS.keys(), twins
 
 
+UNWANTED = re.compile(r"\b(told|fates?|everyone|everybody)\b|_told_|_fate_", re.IGNORECASE)
+"""Words of stories: who is told, and what for, has a name in our field."""
+
+
+def test_the_words_of_stories_do_not_occur() -> None:
+    root = Path(__file__).parent
+    pages = [*PACKAGE.rglob("*.py"), *root.rglob("*.py"), *root.parent.glob("docs/*.md")]
+    texts = {path: path.read_text("utf-8") for path in pages if path != Path(__file__)}
+    assert not [str(path) for path, text in texts.items() if UNWANTED.search(text)]
+
+
 def test_few_modules_know_aiohttp() -> None:
     users = {
         path.stem
@@ -306,7 +318,7 @@ def test_the_package_is_typed() -> None:
 
 
 EXCUSED = {
-    "_quota/test_quota_use.py: Others.used": "what would be known if answers told all; no caller can know that",
+    "_quota/test_quota_use.py: Others.used": "what would be known if answers held all; no caller can know that",
     "cli/test_cli_demo.py: _demo.Client": "that the demonstration notices a refusal can be shown in no other way",
     "cli/test_cli_demo.py: _demo.Sandbox": "that the demonstration notices a loss can be shown in no other way",
     "cli/test_cli_outputs.py: _load_sinks._KINDS": "a file that is opened for ever, in the test's own process",

@@ -30,13 +30,13 @@ class Fail(Protocol):
 
 
 class Notes:
-    """Tells a journal of records, and asks it about them; `fail` is told what it raises."""
+    """Tells a journal of records, and asks it about them; `fail` is given what it raises."""
 
     def __init__(self, journal: RunJournal, fail: Fail) -> None:
         self._journal = journal
         self._fail = fail
         self._begun = False
-        """Whether the journal is open: it is told nothing otherwise."""
+        """Whether the journal is open: nothing is noted otherwise."""
         self.digest: SourceDigest | None = None
         """The digest of the records that were taken from the source; None where nobody wants it."""
         self.checkpoints: Mapping[int, bytes] = {}

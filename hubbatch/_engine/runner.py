@@ -35,7 +35,7 @@ class BatchRunner:
     `notes` tells the journal, if there is one; `compose` returns what a new batch carries, no more than so many inputs,
     its number, and since when it is in doubt, if it is; or None if none wait; `settled` is called when records are
     closed; `fail` when the run cannot go on; `may_wait` tells whether a batch should still wait so many seconds;
-    `note_sent` is told the records of which a byte may leave.
+    `note_sent` is given the records of which a byte may leave.
     """
 
     def __init__(

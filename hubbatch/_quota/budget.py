@@ -162,7 +162,7 @@ class Budget:
             self._server.learn(slot, counted, now, period, refused=refused, newest=newest)
 
     def hold(self, wait: float, now: float) -> float:
-        """Hold everybody for so long, `max_hold` at the most; return for how long that is.
+        """Hold all requests for so long, `max_hold` at the most; return for how long that is.
 
         The server counts more than we do, or does not serve at all.
         """
@@ -171,7 +171,7 @@ class Budget:
         return wait
 
     def held_for(self, now: float) -> float:
-        """Return how many seconds everybody is held from now on."""
+        """Return how many seconds all requests are held from now on."""
         return max(0.0, self._held_until - now)
 
     def stalled_for(self, now: float) -> float:

@@ -101,7 +101,7 @@ class RateLimiter:
 
     @property
     def daily_remaining(self) -> int | None:
-        """How many requests the account has left today, as the last answer told; None where no answer told it."""
+        """How many requests the account has left today, by the last answer that said so; None: none has."""
         return self._daily.remaining
 
     def listen(self, notify: Notify) -> None:

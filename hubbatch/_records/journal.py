@@ -71,7 +71,7 @@ class RunJournal(Protocol):
         It is awaited for each record once, when the request that carries it first has its place in the quota: not
         before, for until then nobody knows what the request will hold, and what was noted but never sent would be in
         doubt after a crash. The place is left to others while it takes its time, and waited for again.
-        Retries and parts of the request are not told again, nor is a record that an earlier process left in doubt, nor
+        Retries and parts of the request are not noted again, nor is a record that an earlier process left in doubt, nor
         one that joins a request of the same object to read or archive, for it may be under way already.
 
         Raise to stop the run: these records are UNSENT, nothing is sent any more, and the exception ends the run.
@@ -80,7 +80,7 @@ class RunJournal(Protocol):
     def settled(
         self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
     ) -> None:
-        """Note what some records ended as. Each is told once in a process, also those that were never sent.
+        """Note what some records ended as. Each is noted once in a process, also those that were never sent.
 
         SUCCEEDED, FAILED and UNKNOWN are their end, unless they are `retryable`. To a later process, a record that is
         UNSENT, or FAILED and retryable, is like a new one; one that is UNKNOWN and retryable is in doubt, still since

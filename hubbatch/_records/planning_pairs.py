@@ -80,7 +80,7 @@ class PairPlanner:
 
     @staticmethod
     def fits(endpoint: Endpoint) -> bool:
-        """Whether a row's pairs are named and kept apart by their ends, and told apart by one field more at most."""
+        """Whether a row's pairs are named and kept apart by their ends, and one field more at most."""
         further = _further(endpoint)
         known = {*_ENDS, further}
         named = [tuple(way.values()) for way in endpoint.names[:1]]

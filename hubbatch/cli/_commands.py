@@ -31,7 +31,7 @@ class Group(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Carry the command out."""
-        with _ended_quietly(), _told_as_json():
+        with _ended_quietly(), _shown_as_json():
             return super().invoke(ctx)
 
 
@@ -51,7 +51,7 @@ def _ended_quietly() -> Iterator[None]:
 
 
 @contextmanager
-def _told_as_json() -> Iterator[None]:
+def _shown_as_json() -> Iterator[None]:
     """Write a usage error as JSON, too, if that is wanted: it comes before there is a command to do so."""
     try:
         yield

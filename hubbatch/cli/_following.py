@@ -92,7 +92,7 @@ async def follow(
     """Carry out a run and hand each settled record to `each`.
 
     The first signal stops the run and lets what is in flight settle, the second one cancels it. `reasons` and `aside`
-    may have been told of more than the run knows. `why` returns why the command itself has stopped the run.
+    may hold more than the run knows. `why` returns why the command itself has stopped the run.
     """
     reasons = Reasons() if reasons is None else reasons
     aside, stops = aside or Aside(), set[asyncio.Task[None]]()

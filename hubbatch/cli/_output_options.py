@@ -59,7 +59,7 @@ OutputFormat = Annotated[
     Format | None,
     typer.Option(
         rich_help_panel=_READ_OUT,
-        help="Default: told by the suffix; NDJSON on standard output. Values are text in each.",
+        help="Default: by the suffix; NDJSON on standard output. Values are text in each.",
     ),
 ]
 Nested = Annotated[

@@ -14,9 +14,9 @@ from hubbatch.files import BAD_LINE, BadLine
 __all__ = ["Aside", "Reason", "Reasons"]
 
 _MOST_MESSAGES = 20
-"""Different messages of one category that are told apart."""
+"""Different messages of one category that are counted each by itself."""
 _MOST_GROUPS = 500
-"""Reasons that are told apart; a server may make up a category for each record."""
+"""Reasons that are counted each by itself; a server may make up a category for each record."""
 _OTHER = "other categories"
 _PARTICULAR = re.compile(r"[\d@]")
 """A word of a message that holds one of these quotes a value, and is another one in the next record."""
@@ -117,7 +117,7 @@ class Reasons:
 
 
 def _shown(reason: Reason, group: _ReasonGroup) -> str:
-    """Return the message without values: what many records were told alike quotes none of them."""
+    """Return the message without values: what was answered for many records alike quotes none of them."""
     if group.count > 1 or reason.category == BAD_LINE:
         return group.message
     return _QUOTED.sub("…", reason.message)

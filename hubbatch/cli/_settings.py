@@ -71,7 +71,7 @@ class Settings:
         Kind | None,
         typer.Option(
             rich_help_panel=INPUT,
-            help="Default: told by the file's content, and by its name in doubt.",
+            help="Default: by the file's content, and in doubt by its name.",
         ),
     ] = None
     encoding: Annotated[

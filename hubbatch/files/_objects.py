@@ -40,7 +40,7 @@ _AT_ONCE = 200
 
 
 def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) -> Kind:
-    """Return the kind of a file for objects: as it is told, or as the suffix tells. Raises `UsageError`.
+    """Return the kind of a file for objects: the given one, or the one of the suffix. Raises `UsageError`.
 
     Standard output (`-`), and what else a shell has opened, gets NDJSON.
     """
@@ -115,7 +115,7 @@ class ObjectsFile:
         self._writer: ObjectLines | ObjectTable | None = None
         self._closed = False
         self._columns: frozenset[str] | None = None
-        """Those that the first objects have told."""
+        """Those of the first objects, where nobody named any."""
         self._unseen = set(self._properties or ())
         self._left_out: dict[str, None] = {}
         self.written = 0
@@ -146,7 +146,7 @@ class ObjectsFile:
 
     @property
     def left_out(self) -> list[str]:
-        """Properties that came later and have no column, where the first objects told the columns."""
+        """Properties that came later and have no column, where the columns are those of the first objects."""
         return list(self._left_out)
 
     def write(self, *objects: ObjectResult) -> None:

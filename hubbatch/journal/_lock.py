@@ -75,7 +75,7 @@ class Lock:
 
 
 def is_locked(path: str) -> bool:
-    """Say whether a process has a journal open for writing. Raises nothing: what cannot be told is not so."""
+    """Say whether a process has a journal open for writing. False where that cannot be found out."""
     if _identity(path + LOCK) is None:
         return False
     try:

@@ -59,7 +59,7 @@ class _LimitError(Exception):
 class Service:
     """Accounts of HubSpot in memory: `handle` answers one request, the rest sets up and looks.
 
-    What is not of a named account is of the default one, which is everybody's whose token is of no other.
+    What is not of a named account is of the default one, which takes every token that is of no other.
 
     Not thread-safe, and deterministic: the same options and requests give the same answers.
     """

@@ -212,8 +212,8 @@ async def test_a_run_whose_batches_are_rejected_gets_its_concurrency_back() -> N
             if number % 40 == 1:
                 return await send(request, token, note_sent)
             await asyncio.sleep(0.2)
-            told = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
-            return Reply(400, {}, orjson.dumps(told))
+            refusal = {"category": "VALIDATION_ERROR", "message": f"{number} is no name"}
+            return Reply(400, {}, orjson.dumps(refusal))
 
         world.transport.send = answer  # type: ignore[method-assign]
         await world.client.upsert("contacts", people(2_000), id_property="email", batch_size=1)

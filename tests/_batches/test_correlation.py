@@ -202,7 +202,7 @@ CASES: list[
         [(U, None), (U, None)],
     ),
     (
-        "create, no echo: leading zeros are told apart as long as the service keeps them",
+        "create, no echo: leading zeros make a difference as long as the service keeps them",
         CREATE,
         plan([{"a": "007"}, {"a": "7"}], CREATE),
         reply(result("8", {"a": "7"}), result("9", {"a": "007"})),
@@ -220,7 +220,7 @@ CASES: list[
         [(S, "9"), (S, "8"), (S, "7")],
     ),
     (
-        "upsert, no echo: of two unique values with equal forms only a literal one is told",
+        "upsert, no echo: of two unique values with equal forms only a literal one is found",
         UPSERT,
         plan([{"ref": "7"}, {"ref": "007"}], UPSERT, id_property="ref"),
         reply(result("8", {"ref": "7.0"}), result("9", {"ref": "007"})),
@@ -539,21 +539,21 @@ def test_the_order_of_a_reply_makes_no_difference(
 ) -> None:
     records = [{"id": number, "ref": f"r{number}", "n": str(number)} for number in range(count)]
     inputs = plan(records, endpoint, id_property="ref" if endpoint is UPSERT else None)
-    fates = [chance.choice("sfo") for _ in inputs]
+    endings = [chance.choice("sfo") for _ in inputs]
     results, errors = [], []
-    for item, fate in zip(inputs, fates, strict=True):
+    for item, ending in zip(inputs, endings, strict=True):
         trace_id = item.wire["objectWriteTraceId"]
-        if fate == "s":
+        if ending == "s":
             properties = {"ref": f"r{item.index}", **item.wire["properties"]}
             results.append(result(str(item.index), properties, trace_id if echo else None))
-        elif fate == "f":
+        elif ending == "f":
             errors.append(error(objectWriteTraceId=[trace_id]))
     chance.shuffle(results)
     chance.shuffle(errors)
     correlation = correlate(endpoint, inputs, reply(*results, errors=tuple(errors)))
-    assert correlation.statuses == [{"s": S, "f": F, "o": U}[fate] for fate in fates]
+    assert correlation.statuses == [{"s": S, "f": F, "o": U}[ending] for ending in endings]
     assert ids(correlation) == [
-        str(index) if fate == "s" else None for index, fate in enumerate(fates)
+        str(index) if ending == "s" else None for index, ending in enumerate(endings)
     ]
 
 

@@ -1,4 +1,4 @@
-"""A create whose fate is unknown is looked up by its unique value; what an answer left out is asked for once more."""
+"""A create in doubt is looked up by its unique value; what an answer left out is asked for once more."""
 
 from __future__ import annotations
 
@@ -512,7 +512,7 @@ async def test_a_create_in_doubt_that_conflicts_with_itself_never_fails(
         assert counts.failed == 0
         assert counts.succeeded + counts.unknown == count
         if lag < 3600.0:
-            assert counts.succeeded == count, "looking told in the end"
+            assert counts.succeeded == count, "looking showed it in the end"
         assert len(world.service.objects("contacts")) == count
 
 

@@ -257,13 +257,15 @@ def emails(done: Transition) -> list[list[str]]:
 
 
 GONE = reply(404, category="OBJECT_NOT_FOUND", message="gone")
-TOLD_ONCE = {Symptom.NOTHING_FOUND: 1}
+ABSENT_ONCE = {Symptom.NOTHING_FOUND: 1}
 
 
 def test_one_record_that_is_not_there_is_looked_up_once_more_and_then_sent_again() -> None:
     first = looked_up(look_up(1), GONE)
-    assert [(each.stage, dict(each.history)) for each in first.then] == [(Stage.LOOK_UP, TOLD_ONCE)]
-    second = looked_up(look_up(1, history=TOLD_ONCE), GONE)
+    assert [(each.stage, dict(each.history)) for each in first.then] == [
+        (Stage.LOOK_UP, ABSENT_ONCE)
+    ]
+    second = looked_up(look_up(1, history=ABSENT_ONCE), GONE)
     assert [each.stage for each in second.then] == [Stage.SEND]
     assert not first.settled
     assert not second.settled
@@ -276,7 +278,7 @@ def test_a_look_up_that_finds_nothing_and_names_no_record_is_split_in_two() -> N
 
 def test_what_a_look_up_names_as_missing_is_parted_from_what_it_does_not_tell_of() -> None:
     gone = reply(404, category="OBJECT_NOT_FOUND", message="gone", context={"ids": ["p1@x.com"]})
-    done = looked_up(look_up(3, history=TOLD_ONCE), gone)
+    done = looked_up(look_up(3, history=ABSENT_ONCE), gone)
     assert emails(done) == [["p1@x.com"], ["p0@x.com", "p2@x.com"]]
     assert [each.stage for each in done.then] == [Stage.SEND, Stage.LOOK_UP]
 

@@ -24,7 +24,7 @@ def empty(key: str) -> RowResult:
     return RowResult({"from": {"id": key}, "to": []})
 
 
-def told(*errors: BatchError, inputs: int = 3, **more: Any) -> BatchResponse:
+def response_of(*errors: BatchError, inputs: int = 3, **more: Any) -> BatchResponse:
     asked = plan([str(number) for number in range(inputs)], ASSOCIATIONS_READ)
     response = BatchResponse(errors=[*errors], num_errors=len(errors), **more)
     return with_empty_results(ASSOCIATIONS_READ, asked, response)
@@ -33,24 +33,24 @@ def told(*errors: BatchError, inputs: int = 3, **more: Any) -> BatchResponse:
 def test_each_that_is_named_gets_an_empty_result_and_the_error_is_gone() -> None:
     other = BatchError("VALIDATION_ERROR", "no", context={"id": ["2"]})
     found = RowResult({"from": {"id": "9"}, "to": [{"toObjectId": 1}]})
-    response = told(nothing("0"), other, nothing("1"), rows=[found])
+    response = response_of(nothing("0"), other, nothing("1"), rows=[found])
     assert response.rows == [found, empty("0"), empty("1")]
     assert (response.errors, response.num_errors) == ([other], 1)
 
 
 def test_one_error_may_name_several() -> None:
-    assert told(nothing("0", "1")).rows == [empty("0"), empty("1")]
+    assert response_of(nothing("0", "1")).rows == [empty("0"), empty("1")]
 
 
 def test_one_that_names_nobody_is_for_an_input_that_is_alone() -> None:
-    assert told(nothing(), inputs=1).rows == [empty("0")]
-    response = told(nothing(), inputs=2)
+    assert response_of(nothing(), inputs=1).rows == [empty("0")]
+    response = response_of(nothing(), inputs=2)
     assert (response.rows, response.errors) == ([], [nothing()])
 
 
 @pytest.mark.parametrize("code", [None, "crm.associations.OTHER", {"name": CODE}, 7])
 def test_any_other_error_stays_one(code: Any) -> None:
-    response = told(nothing("0", code=code), inputs=1)
+    response = response_of(nothing("0", code=code), inputs=1)
     assert (response.rows, response.num_errors) == ([], 1)
 
 

@@ -35,9 +35,9 @@ def read(places: list[str], size: int = 2) -> tuple[Correlation, list[PagesRead]
 
 
 def test_pages_are_joined_once_in_their_order() -> None:
-    told, pages = read([str(number) for number in range(3_000)])
+    paged, pages = read([str(number) for number in range(3_000)])
     assert [len(page.items) for page in pages] == [2] * 3_000
-    (result,) = told.results
+    (result,) = paged.results
     assert isinstance(result, RowResult)
     assert result["to"] == [(number, at) for number in range(3_001) for at in range(2)]
 
@@ -46,15 +46,15 @@ def test_pages_are_joined_once_in_their_order() -> None:
 def test_places_that_come_again_are_noticed_soon(start: int, circle: int) -> None:
     places = [f"s{number}" for number in range(start)]
     places += [f"c{number % circle}" for number in range(4 * (start + circle))]
-    told, pages = read(places)
-    assert told.statuses == [RecordStatus.UNKNOWN]
+    paged, pages = read(places)
+    assert paged.statuses == [RecordStatus.UNKNOWN]
     assert len(pages) <= 3 * (start + circle) + 2
 
 
 @given(st.integers(0, 300))
 def test_places_that_differ_are_followed_to_the_end(count: int) -> None:
-    told, pages = read([str(number) for number in range(count)])
-    assert told.statuses == [RecordStatus.SUCCEEDED]
+    paged, pages = read([str(number) for number in range(count)])
+    assert paged.statuses == [RecordStatus.SUCCEEDED]
     assert len(pages) == count
 
 
@@ -77,15 +77,15 @@ def test_a_place_is_text_unchanged_or_a_number_as_text(after: object, asked: str
 
 @pytest.mark.parametrize("after", [None, "", " "])
 def test_no_place_is_the_end(after: object) -> None:
-    told, pages = went_on(after)
-    assert (told.statuses, pages) == ([RecordStatus.SUCCEEDED], {})
+    paged, pages = went_on(after)
+    assert (paged.statuses, pages) == ([RecordStatus.SUCCEEDED], {})
 
 
 @pytest.mark.parametrize("after", [False, True, {}, [], {"a": 1}, ["2"], 1.5])
 def test_what_is_no_place_leaves_the_record_in_doubt(after: object) -> None:
-    told, pages = went_on(after)
-    assert (told.statuses, pages) == ([RecordStatus.UNKNOWN], {})
-    (error,) = told.errors
+    paged, pages = went_on(after)
+    assert (paged.statuses, pages) == ([RecordStatus.UNKNOWN], {})
+    (error,) = paged.errors
     assert "cannot be read" in error.message
     assert error.indexes == (0,)
 
@@ -95,13 +95,13 @@ def test_no_page_is_asked_for_with_more_bytes_than_a_request_may_have(
     after: str, largest: int
 ) -> None:
     inputs = [planner_of(ASSOCIATED).plan(0, "1")]
-    told, pages = went_on(after, largest)
+    paged, pages = went_on(after, largest)
     if pages:
         (body,) = bodies_of(ASSOCIATED, inputs, pages)
         assert len(body) <= largest
     else:
-        assert told.statuses == [RecordStatus.UNKNOWN]
-        assert "longer than" in told.errors[0].message
+        assert paged.statuses == [RecordStatus.UNKNOWN]
+        assert "longer than" in paged.errors[0].message
 
 
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=20), st.integers(100, 300))

@@ -481,15 +481,15 @@ async def test_a_wrong_column_stops_a_run_after_three_batches_and_is_named(
         def refuse(inputs: list[dict[str, Any]]) -> Reply:
             nonlocal requests
             requests += 1
-            told = unknown_property("colour", code=code, listed=listed)
+            stated = unknown_property("colour", code=code, listed=listed)
             if not one_by_one:
-                return last_error(400, "VALIDATION_ERROR", **told)
+                return last_error(400, "VALIDATION_ERROR", **stated)
             errors = [
                 {
                     "category": "VALIDATION_ERROR",
                     "message": f"Input {number} was not valid",
                     "context": {"objectWriteTraceId": [item["objectWriteTraceId"]]},
-                    **told,
+                    **stated,
                 }
                 for number, item in enumerate(inputs)
             ]

@@ -135,11 +135,11 @@ def test_what_became_of_the_parts_is_what_the_service_says_of_each() -> None:
 
 @virtual_time
 async def test_failures_of_a_poison_search_say_nothing_of_the_service() -> None:
-    told = diagnose(UPSERT, Reply(504, {}, b"{}"))
+    judged = diagnose(UPSERT, Reply(504, {}, b"{}"))
     breaker, concurrency = CircuitBreaker(RetryPolicy()), Concurrency(None)
     gate, level = Gate(RateLimiter(), concurrency, breaker), concurrency.level
     for moment in range(50):
-        gate.note(told, Slot(float(moment)), 0.0, in_poison_search=True)
+        gate.note(judged, Slot(float(moment)), 0.0, in_poison_search=True)
     assert not breaker.open
     assert not breaker.in_trouble
     assert concurrency.level == level

@@ -83,17 +83,17 @@ REPLIES: list[Reply | NoReply] = [
 
 
 def step(
-    told_by: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
+    decides: BatchMachine, endpoint: Endpoint, one: Batch, reply: Reply | NoReply, now: Moment
 ) -> Transition:
     """Send a batch and have the machine decide about the reply, as the shell does."""
-    asked = told_by.endpoint(one)
-    assert told_by.request(one).method == asked.method
+    asked = decides.endpoint(one)
+    assert decides.request(one).method == asked.method
     before = one.status
     sent = not isinstance(reply, NoReply) or reply.sent
     if sent and one.stage is Stage.SEND:
         one = one.sent(0.0, 0.0)
     diagnosis = diagnose(asked, reply, len(one.inputs))
-    return told_by.answered(one, diagnosis, now, before)
+    return decides.answered(one, diagnosis, now, before)
 
 
 OPERATIONS = [CREATE, UPDATE, UPSERT, READ, ARCHIVE]
@@ -113,14 +113,14 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
     any_success: bool,
     may_wait: bool,
 ) -> None:
-    told_by = machine(endpoint, unique_property="email" if endpoint is CREATE else None)
+    decides = machine(endpoint, unique_property="email" if endpoint is CREATE else None)
     now = moment(any_success=any_success, may_wait=may_wait)
     under_way, ended = [batch(endpoint, count)], []
     for reply in replies:
         if not under_way:
             break
         one = under_way.pop(0)
-        done = step(told_by, endpoint, one, reply, now)
+        done = step(decides, endpoint, one, reply, now)
         under_way += done.then
         for each in done.settled:
             ended += [item.index for item in each.inputs]
@@ -129,11 +129,11 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
             if doubtful and one.stage is Stage.SEND:
                 assert each.status not in proven, "a doubt is not ended by a rejection"
             assert each.results is None or len(each.results) == len(each.inputs)
-        waiting = [item.index for part in told_by.waiting() for item in part.inputs]
+        waiting = [item.index for part in decides.waiting() for item in part.inputs]
         going = [item.index for part in under_way for item in part.inputs]
         assert sorted([*ended, *waiting, *going]) == list(range(count))
-    for part in [*under_way, *told_by.withdraw()]:
-        broken = told_by.broken_off(part, "the run was stopped")
+    for part in [*under_way, *decides.withdraw()]:
+        broken = decides.broken_off(part, "the run was stopped")
         assert not broken.then
         ended += [item.index for each in broken.settled for item in each.inputs]
     assert sorted(ended) == list(range(count))
@@ -144,16 +144,16 @@ def test_whatever_comes_back_every_input_goes_on_or_ends_once(
 def test_what_came_of_a_batch_is_no_more_than_the_reply_proves(
     endpoint: Endpoint, reply: Reply | NoReply
 ) -> None:
-    told_by = machine(endpoint)
-    told: Diagnosis = diagnose(endpoint, reply, 4)
-    done = step(told_by, endpoint, batch(endpoint), reply, moment(may_wait=False))
+    decides = machine(endpoint)
+    judged: Diagnosis = diagnose(endpoint, reply, 4)
+    done = step(decides, endpoint, batch(endpoint), reply, moment(may_wait=False))
     for each in done.settled:
         if isinstance(reply, NoReply) and not reply.sent:
             assert each.status is RecordStatus.UNSENT
-        if told.response is None and each.status is RecordStatus.SUCCEEDED:
+        if judged.response is None and each.status is RecordStatus.SUCCEEDED:
             assert endpoint is ARCHIVE, "an archive of what is not there has archived it"
-            assert told.error is not None
-            assert told.error.category == "OBJECT_NOT_FOUND"
+            assert judged.error is not None
+            assert judged.error.category == "OBJECT_NOT_FOUND"
         if each.status is RecordStatus.FAILED:
             assert each.error is not None
 

@@ -64,7 +64,7 @@ class Notes:
         self, positions: Sequence[int], status: RecordStatus, *, retryable: bool = False
     ) -> None:
         for position in positions:
-            assert position not in self.settled_as, "each is told once"
+            assert position not in self.settled_as, "each is noted once"
             self.settled_as[position] = status
             self.retryable[position] = retryable
 

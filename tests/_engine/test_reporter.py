@@ -1,4 +1,4 @@
-"""What is told of a run: its requests, retries and splits, by whom they were asked for and how they ended."""
+"""What observers hear of a run: its requests, retries and splits, by whom they were asked for and how they ended."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_request_says_how_long_it_waited_for_its_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "told", "correlation_id"),
+    ("headers", "stated", "correlation_id"),
     [
         ({}, None, None),
         ({"x-hubspot-correlation-id": ID}, None, ID),
@@ -84,9 +84,9 @@ async def test_a_request_says_how_long_it_waited_for_its_turn() -> None:
 )
 @virtual_time
 async def test_a_correlation_id_is_one_of_hubspots_or_none(
-    headers: dict[str, str], told: str | None, correlation_id: str | None
+    headers: dict[str, str], stated: str | None, correlation_id: str | None
 ) -> None:
-    body = {"category": "VALIDATION_ERROR", "message": "m", "correlationId": told}
+    body = {"category": "VALIDATION_ERROR", "message": "m", "correlationId": stated}
     sending = Sending(Reply(400, headers, orjson.dumps(body)))
     await sending.send()
     [answered] = of(sending.events, RequestAnswered)
@@ -247,9 +247,9 @@ async def test_records_that_no_reader_takes_cause_one_event() -> None:
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     for _ in range(100_001):
         settled.show(record)
-    [told] = sending.events
-    assert isinstance(told, RecordsNotTaken)
-    assert told.records == 100_000
+    [stated] = sending.events
+    assert isinstance(stated, RecordsNotTaken)
+    assert stated.records == 100_000
 
 
 @virtual_time

@@ -58,7 +58,7 @@ class Paper:
 
 
 class Memory:
-    """A journal in memory. What it was told is durable once something was awaited after it: a kill loses the rest."""
+    """A journal in memory. What it has noted is durable once something was awaited after it: a kill loses the rest."""
 
     checks_source = True
 
@@ -440,7 +440,7 @@ def test_a_key_that_was_settled_is_refused_in_later_processes_too(
 def test_a_create_with_a_key_that_occurs_twice_makes_one_object_of_each_key(
     kills: list[int], faults: list[Any], keys: list[int], merges: bool
 ) -> None:
-    """Of two records with one key, which may be told apart by nothing, one is never taken for the other."""
+    """Of two records with one key, which differ in nothing, one is never taken for the other."""
     records = [{"email": f"{key}@x.com", "lastname": "same"} for key in keys]
     duplicates = "merge" if merges else "serial"
 

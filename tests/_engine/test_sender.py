@@ -1,4 +1,4 @@
-"""One request: who waits, what is known of its batch before and after, and what everybody learns of the answer."""
+"""One request: who waits, what is known of its batch before and after, and what is learned of the answer."""
 
 from __future__ import annotations
 
@@ -108,10 +108,10 @@ class Sending:
 
     async def break_service(self) -> None:
         """Have the gate hold the service to be broken, and wait until it lets a probe through."""
-        told = Diagnosis(Symptom.SERVER_ERROR, error=BatchError("C", "m"))
+        learned = Diagnosis(Symptom.SERVER_ERROR, error=BatchError("C", "m"))
         async with self.gate.enter("x", now()) as slot:
             while not self.gate.broken:
-                self.gate.note(told, slot, 0.0)
+                self.gate.note(learned, slot, 0.0)
 
 
 @virtual_time
@@ -249,14 +249,14 @@ async def test_the_quota_is_learned_from_answers_and_from_429s() -> None:
 @pytest.mark.parametrize(("answer", "refused"), [(LIMITED, [True]), (BAD, [False])])
 @virtual_time
 async def test_the_limiter_learns_of_a_429(answer: Reply, refused: list[bool]) -> None:
-    told: list[bool] = []
+    learned: list[bool] = []
 
     class Listening(RateLimiter):
         def learn(self, headers: Any, slot: Any, *, refused: bool = False) -> None:
-            told.append(refused)
+            learned.append(refused)
 
     await Sending(answer, limiter=Listening(UNLIMITED)).send()
-    assert told == refused
+    assert learned == refused
 
 
 @pytest.mark.parametrize(

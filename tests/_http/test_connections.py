@@ -42,7 +42,7 @@ class Clock:
 
 
 class Sender:
-    """A transport, and what it told of each request."""
+    """A transport, and what it said of each request."""
 
     def __init__(self, url: URL, *, timeout: float = 5.0, **options: Any) -> None:
         self.clock = Clock()
@@ -420,7 +420,7 @@ async def test_a_connection_of_the_callers_own_requests_may_be_used() -> None:
                 async with session.get(server.url) as response:
                     await response.read()
                 body(await sender.send())
-        assert server.connections == 2, "what came for the caller cannot be told from surplus"
+        assert server.connections == 2, "what came for the caller looks like surplus"
 
 
 @pytest.fixture

@@ -176,7 +176,7 @@ def test_a_text_full_of_escapes_is_looked_through_in_linear_time(piece: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "shown"),
     [
         ("connection refused", "connection refused"),
         ("cannot reach vault.example.com:8200", "cannot reach vault.example.com:8200"),
@@ -194,8 +194,8 @@ def test_a_text_full_of_escapes_is_looked_through_in_linear_time(piece: str) -> 
         ("word " * 100, "word " * 39 + "word…"),
     ],
 )
-def test_a_message_of_foreign_code_is_shown_without_secrets(message: str, told: str) -> None:
-    assert scrub(message, Redactor([PRIVATE_APP])) == told.strip()
+def test_a_message_of_foreign_code_is_shown_without_secrets(message: str, shown: str) -> None:
+    assert scrub(message, Redactor([PRIVATE_APP])) == shown.strip()
 
 
 @pytest.mark.parametrize("filler", ["a", "a-", "token=", "bearer ", "://", "a1", "''", "secret'='"])
@@ -255,9 +255,9 @@ async def test_a_token_that_a_server_echoes_is_in_no_outcome_no_error_and_no_log
 
     async def script(peer: Peer) -> None:
         while await peer.request() is not None:
-            told = {"status": text, "category": text, "message": text, "correlationId": text}
+            shown = {"status": text, "category": text, "message": text, "correlationId": text}
             result = {"id": text, "properties": {"email": "p0@example.com", "firstname": text}}
-            body = json.dumps({**told, "results": [result]}).replace("\\\\", "\\").encode()
+            body = json.dumps({**shown, "results": [result]}).replace("\\\\", "\\").encode()
             await peer.send(
                 answer(body, status=status, headers=(f"Location: {text}", f"Set-Cookie: {text}=1"))
             )

@@ -66,9 +66,9 @@ def ids(query: Query, at: Position, body: dict[str, Any]) -> list[str]:
 )
 def test_a_success_that_is_no_page_is_none(body: Any) -> None:
     for row in (LIST, SEARCH):
-        told = diagnose(row, Reply(200, {}, orjson.dumps(body)))
-        assert told.symptom is Symptom.UNREADABLE
-        assert told.response is None
+        judged = diagnose(row, Reply(200, {}, orjson.dumps(body)))
+        assert judged.symptom is Symptom.UNREADABLE
+        assert judged.response is None
 
 
 def test_no_content_is_no_page() -> None:

@@ -22,9 +22,9 @@ def headers(most: object = 10, remaining: object = 5, interval: object = 10_000)
     }
 
 
-def answered(budget: Budget, slot: Slot, now: float, told: dict[str, str] | None = None) -> None:
+def answered(budget: Budget, slot: Slot, now: float, stated: dict[str, str] | None = None) -> None:
     budget.ended(slot, now)
-    budget.learn(told or {}, slot, now)
+    budget.learn(stated or {}, slot, now)
 
 
 def test_an_idle_budget_may_be_used_at_once_and_no_further() -> None:
@@ -260,12 +260,12 @@ def caution(budget: Budget) -> float:
     return budget._server._share.caution(0.3, 10.0)
 
 
-@pytest.mark.parametrize("told", [{}, headers(100, 0), {"x-hubspot-ratelimit-remaining": "0"}])
-def test_a_429_makes_wary_with_headers_and_without(told: dict[str, str]) -> None:
+@pytest.mark.parametrize("stated", [{}, headers(100, 0), {"x-hubspot-ratelimit-remaining": "0"}])
+def test_a_429_makes_wary_with_headers_and_without(stated: dict[str, str]) -> None:
     budget, slot = beside_others(40)
     assert caution(budget) == 0.06
     budget.ended(slot, 0.3)
-    budget.learn(told, slot, 0.3, refused=True)
+    budget.learn(stated, slot, 0.3, refused=True)
     assert caution(budget) > 0.06
 
 
@@ -278,12 +278,12 @@ def test_the_refusals_of_one_flight_make_wary_once() -> None:
     assert caution(many) == caution(one)
 
 
-@pytest.mark.parametrize("told", [{}, headers(100, 0)])
-def test_a_429_that_no_forecast_explains_makes_nobody_wary(told: dict[str, str]) -> None:
+@pytest.mark.parametrize("stated", [{}, headers(100, 0)])
+def test_a_429_that_no_forecast_explains_makes_nobody_wary(stated: dict[str, str]) -> None:
     budget, slot = beside_others(80)
     before = budget.free(0.2)
     budget.ended(slot, 0.3)
-    budget.learn(told, slot, 0.3, refused=True)
+    budget.learn(stated, slot, 0.3, refused=True)
     assert budget.free(0.3) >= before
 
 
@@ -300,10 +300,10 @@ def test_what_refusals_tell_of_others_is_believed_when_there_is_nothing_but_refu
     assert max(free[2:]) < 10
 
 
-@pytest.mark.parametrize(("pinned", "told"), [(190, 100), (100, 190)])
-def test_of_a_pinned_limit_and_the_servers_the_smaller_holds(pinned: int, told: int) -> None:
+@pytest.mark.parametrize(("pinned", "stated"), [(190, 100), (100, 190)])
+def test_of_a_pinned_limit_and_the_servers_the_smaller_holds(pinned: int, stated: int) -> None:
     budget = Budget(RateLimit(pinned, 10.0), learns=False)
-    answered(budget, budget.take(0.0), 0.1, headers(told, told - 1))
+    answered(budget, budget.take(0.0), 0.1, headers(stated, stated - 1))
     sent = 1
     while budget.ready_at(0.2) == 0.2:
         budget.take(0.2)

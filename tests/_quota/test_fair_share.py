@@ -43,7 +43,7 @@ def test_a_claim_falls_at_once_and_rises_by_two_limits_a_period() -> None:
 def test_while_nobody_looks_a_claim_does_not_rise_but_is_forgotten_in_the_end() -> None:
     share = FairShare()
     follow(share, 50.0, 0.0)
-    assert follow(share, 180.0, 10.0) == 70, "everybody was held meanwhile"
+    assert follow(share, 180.0, 10.0) == 70, "all were held meanwhile"
     assert follow(share, 180.0, 31.0) == 180
 
 
@@ -78,7 +78,7 @@ def test_beside_others_a_claim_is_soon_what_it_was_and_beyond_rises_with_what_is
     assert follow(share, 180.0, 2.0, 63.0) == 66, "until more is let through"
 
 
-def test_what_was_claimed_is_remembered_while_everybody_is_held() -> None:
+def test_what_was_claimed_is_remembered_while_all_are_held() -> None:
     share = beside_others(had=60.0)
     share.see_others(30.0)
     follow(share, 180.0, 30.0)

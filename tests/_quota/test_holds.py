@@ -1,4 +1,4 @@
-"""How long the service may hold everybody, and who hears of it."""
+"""How long the service may hold all requests, and who hears of it."""
 
 from __future__ import annotations
 
@@ -56,25 +56,25 @@ def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
 def test_a_period_that_would_hold_for_longer_is_not_believed(
     interval: int, *, learns: bool
 ) -> None:
-    told = Budget(LIMIT, learns=learns, max_hold=3600.0)
-    slot = told.take(0.0)
-    told.ended(slot, 0.1)
-    told.learn(headers(1, 0, interval), slot, 0.1)
-    assert told.limit == LIMIT
-    assert told.free(0.1) == 99
-    assert told.ready_at(0.1) == 0.1
+    stated = Budget(LIMIT, learns=learns, max_hold=3600.0)
+    slot = stated.take(0.0)
+    stated.ended(slot, 0.1)
+    stated.learn(headers(1, 0, interval), slot, 0.1)
+    assert stated.limit == LIMIT
+    assert stated.free(0.1) == 99
+    assert stated.ready_at(0.1) == 0.1
 
 
 def test_a_long_period_within_max_hold_is_believed_and_shown() -> None:
-    told = budget()
-    slot = told.take(0.0)
-    assert told.stalled_for(0.0) == 0.0
-    told.ended(slot, 0.1)
-    told.learn(headers(1, 0, 600_000), slot, 0.1)
-    assert told.limit == RateLimit(1, 600.0)
-    assert 590 < told.stalled_for(10.0) < 610
-    assert told.held_for(10.0) == 0.0, "nobody asked for it"
-    assert told.stalled_for(700.0) == 0.0
+    stated = budget()
+    slot = stated.take(0.0)
+    assert stated.stalled_for(0.0) == 0.0
+    stated.ended(slot, 0.1)
+    stated.learn(headers(1, 0, 600_000), slot, 0.1)
+    assert stated.limit == RateLimit(1, 600.0)
+    assert 590 < stated.stalled_for(10.0) < 610
+    assert stated.held_for(10.0) == 0.0, "nobody asked for it"
+    assert stated.stalled_for(700.0) == 0.0
 
 
 def test_a_period_of_the_callers_own_may_be_as_long_as_it_likes() -> None:
@@ -145,8 +145,8 @@ def test_a_long_hold_stands_once_in_the_log_and_shown_by_the_progress(
             assert (await task).ok
 
     run_in_virtual_time(main())
-    told = [record.getMessage() for record in caplog.records]
-    assert told == ["all requests are held for 200 seconds: the service answered 429 or 477"]
+    stated = [record.getMessage() for record in caplog.records]
+    assert stated == ["all requests are held for 200 seconds: the service answered 429 or 477"]
 
 
 def test_each_hold_is_warned_of_once_and_short_ones_are_not(

@@ -32,9 +32,9 @@ def test_before_the_first_answer_others_are_taken_to_have_sent_evenly() -> None:
         max_size=40,
     )
 )
-def test_no_less_than_nobody_is_expected(told: list[tuple[float, float, float]]) -> None:
+def test_no_less_than_nobody_is_expected(levels: list[tuple[float, float, float]]) -> None:
     others, moment = Others(), 0.0
-    for level, pause, later in told:
+    for level, pause, later in levels:
         moment += pause
         others.note(level, moment, 10.0)
         assert others.used(moment) == max(0.0, level)

@@ -129,7 +129,7 @@ def test_what_others_leave_is_used(
 
 
 def test_several_clients_of_an_account_come_to_terms() -> None:
-    """They were never told of each other, as in the processes of one service."""
+    """They know nothing of each other, as in the processes of one service."""
     window = RollingWindow(190, 10.0)
     accounts = [Account(window, chance=random.Random(seed)) for seed in range(4)]
 
@@ -148,18 +148,18 @@ def test_who_knew_all_that_answers_could_tell_would_not_use_much_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What falls short beside others does so because answers come late, and in clumps as what they answer was sent."""
-    share, account, told = 0.3, Account(latency=SLOW), Account(latency=SLOW)
+    share, account, ideal = 0.3, Account(latency=SLOW), Account(latency=SLOW)
     run_in_virtual_time(beside(randomly, share, account, 200))
 
     def used(_: Others, now: float) -> float:
         known = now - mean(SLOW)
-        seen = bisect_right(told.others, known) - bisect_right(told.others, now - 10.0)
+        seen = bisect_right(ideal.others, known) - bisect_right(ideal.others, now - 10.0)
         return seen + 19 * share * mean(SLOW)
 
     monkeypatch.setattr(Others, "used", used)
-    run_in_virtual_time(beside(randomly, share, told, 200))
-    left, left_by_told = (19 * each.accepted[-1] - len(each.others) for each in (account, told))
-    assert len(account.accepted) / left >= 0.85 * len(told.accepted) / left_by_told
+    run_in_virtual_time(beside(randomly, share, ideal, 200))
+    left, left_by_ideal = (19 * each.accepted[-1] - len(each.others) for each in (account, ideal))
+    assert len(account.accepted) / left >= 0.85 * len(ideal.accepted) / left_by_ideal
 
 
 @pytest.mark.parametrize("how", ["four processes 5 s apart", "four processes together"])

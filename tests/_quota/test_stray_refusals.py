@@ -34,8 +34,8 @@ class Strays(Account):
     async def post(self) -> tuple[bool, dict[str, str]]:
         if asyncio.get_running_loop().time() < END and self.chance.random() < STRAY:
             await asyncio.sleep(self.chance.uniform(*self.latency))
-            told = {MAX: "190", REMAINING: str(self.left), INTERVAL: "10000"}
-            return False, {} if self.left is None else told
+            stated = {MAX: "190", REMAINING: str(self.left), INTERVAL: "10000"}
+            return False, {} if self.left is None else stated
         return await super().post()
 
     def sent(self, start: float, end: float) -> float:
@@ -91,10 +91,10 @@ def test_with_headers_most_of_the_quota_is_used_all_the_time(
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.5])
-@pytest.mark.parametrize("told", [PINNED, None])
+@pytest.mark.parametrize("stated", [PINNED, None])
 @virtual_time
 async def test_a_run_that_meets_stray_refusals_comes_to_its_end(
-    told: RateLimit | None, retry_after: float | None
+    stated: RateLimit | None, retry_after: float | None
 ) -> None:
     chance = random.Random(5)
 
@@ -102,7 +102,7 @@ async def test_a_run_that_meets_stray_refusals_comes_to_its_end(
         stray = chance.random() < STRAY
         return Fault(FaultKind.RATE_SECONDLY, retry_after=retry_after) if stray else None
 
-    async with World(rate_limit=told, client_rate=PINNED, faults=refuse) as world:
+    async with World(rate_limit=stated, client_rate=PINNED, faults=refuse) as world:
         outcome = await world.client.upsert(
             "contacts", people(1_000), id_property="email", batch_size=1
         )

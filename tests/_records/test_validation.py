@@ -196,7 +196,7 @@ def records(draw: st.DrawFn) -> tuple[str, dict[str, str]]:
     return kind, draw(st.dictionaries(names, values, max_size=4))
 
 
-def told_by_sandbox(kind: str, properties: dict[str, str]) -> dict[str, set[str]]:
+def refused_by_sandbox(kind: str, properties: dict[str, str]) -> dict[str, set[str]]:
     """Return the codes of a strict account's refusals, of each property."""
     found: dict[str, set[str]] = {}
     for item in ACCOUNTS[kind].problems(properties, new=False):
@@ -213,7 +213,7 @@ def test_what_is_refused_here_a_strict_account_refuses_too(
     record: tuple[str, dict[str, str]],
 ) -> None:
     kind, properties = record
-    refused = told_by_sandbox(kind, properties)
+    refused = refused_by_sandbox(kind, properties)
     for problem in VALIDATORS[kind].problems(properties):
         assert problem.code in refused.get(problem.property_name, ()), problem
 
@@ -230,7 +230,7 @@ def test_what_is_not_refused_here_a_strict_account_takes_as_far_as_it_is_checked
 ) -> None:
     kind, properties = record
     refused = {each.property_name for each in VALIDATORS[kind].problems(properties)}
-    for name, words in told_by_sandbox(kind, properties).items():
+    for name, words in refused_by_sandbox(kind, properties).items():
         definition: Any = ACCOUNTS[kind].definition(name)
         times = definition is not None and definition.kind in {
             PropertyType.DATE,

@@ -207,7 +207,7 @@ def shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
             command.replace("hubbatch", f"{sys.executable} -m hubbatch"),
         ],
         cwd=folder,
-        # Output is held back until there is more of it, as it is for users, whatever this process was told.
+        # Output is held back until there is more of it, as it is for users, whatever our environment says.
         env={
             **os.environ,
             "HUBSPOT_ACCESS_TOKEN": TOKEN,

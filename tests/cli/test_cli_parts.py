@@ -122,7 +122,7 @@ def test_a_reason_is_shown_without_the_values_of_its_record(message: str, shown:
     assert reason.message == shown
 
 
-def test_what_many_records_are_told_alike_is_shown_as_it_is() -> None:
+def test_what_is_said_of_many_records_alike_is_shown_as_it_is() -> None:
     reasons = Reasons()
     for index in range(2):
         reasons.add(failed(index, 'Property "address2" does not exist'))

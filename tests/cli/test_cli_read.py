@@ -180,7 +180,7 @@ def test_what_settles_after_a_record_that_never_does_is_written_at_the_end(tmp_p
     assert [line["id"] for line in lines_of(path)] == ["1", "2"]
 
 
-def test_an_output_that_fails_is_told_once_and_blocks_nobody(
+def test_an_output_that_fails_is_reported_once_and_blocks_nobody(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, said = ObjectsFile(tmp_path / "out.ndjson"), list[str]()

@@ -55,7 +55,7 @@ def report(
     return Report("upsert contacts", end, files, typed=typed, **more)
 
 
-def told(of: Report) -> list[tuple[str, str]]:
+def next_steps(of: Report) -> list[tuple[str, str]]:
     return [
         (
             step.why,
@@ -87,11 +87,11 @@ def test_the_head_says_how_it_ended(end: Ending, words: str) -> None:
 
 
 def test_after_success_there_is_nothing_to_do() -> None:
-    assert told(report(ending(ExitCode.OK, counts=Counts(5, 5)))) == []
+    assert next_steps(report(ending(ExitCode.OK, counts=Counts(5, 5)))) == []
 
 
 def test_rejects_are_mended_and_loaded_into_files_of_other_names() -> None:
-    assert told(report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)))) == [
+    assert next_steps(report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)))) == [
         (
             "mend the rows in out/bad.csv, and load them",
             "hubbatch upsert contacts out/bad.csv --id-property email --rejects out/bad-2.csv --results done-2.csv",
@@ -101,7 +101,7 @@ def test_rejects_are_mended_and_loaded_into_files_of_other_names() -> None:
 
 def test_rows_that_are_not_wrong_need_no_mending() -> None:
     of = report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 3, 0, 1, 1)))
-    assert told(of)[0][0] == "load the rows in out/bad.csv"
+    assert next_steps(of)[0][0] == "load the rows in out/bad.csv"
 
 
 def test_names_are_counted_on() -> None:
@@ -111,12 +111,12 @@ def test_names_are_counted_on() -> None:
         "contacts a --rejects bad-9.csv",
         files,
     )
-    assert told(of)[0][1] == "hubbatch upsert contacts bad-9.csv --rejects bad-10.csv"
+    assert next_steps(of)[0][1] == "hubbatch upsert contacts bad-9.csv --rejects bad-10.csv"
 
 
 def test_without_a_file_for_rejects_it_says_how_to_get_one() -> None:
     of = report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1)), "contacts a.csv", {})
-    assert told(of) == [
+    assert next_steps(of) == [
         ("to have the rows that did not succeed in a file, give --rejects FILE", "")
     ]
 
@@ -127,7 +127,7 @@ def test_a_run_that_was_stopped_goes_on_after_what_was_taken() -> None:
         "contacts a.csv --skip 200 --limit 5000 --rejects out/bad.csv",
         {"rejects": "out/bad.csv"},
     )
-    assert told(of) == [
+    assert next_steps(of) == [
         (
             "load the rest",
             "hubbatch upsert contacts a.csv --rejects out/bad-2.csv --skip 1201 --limit 3999",
@@ -145,23 +145,23 @@ def test_a_run_that_was_stopped_goes_on_after_what_was_taken() -> None:
 
 def test_standard_input_cannot_be_read_again() -> None:
     of = report(ending(ExitCode.STOPPED, by="by --deadline", counts=Counts(5, 5)), "contacts -", {})
-    assert told(of) == [("load what comes after the first 5 records", "")]
+    assert next_steps(of) == [("load what comes after the first 5 records", "")]
 
 
 def test_a_line_that_broke_the_input_is_mended_first() -> None:
     of = report(
         ending(ExitCode.INPUT_BROKE, by="a.csv, line 7", counts=Counts(5, 5)), "contacts a.csv", {}
     )
-    assert told(of) == [
+    assert next_steps(of) == [
         ("mend a.csv, line 7, and load the rest", "hubbatch upsert contacts a.csv --skip 5")
     ]
 
 
 def test_a_load_with_a_journal_is_resumed() -> None:
     of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="my load.journal")
-    assert told(of) == [("go on", "hubbatch resume 'my load.journal'")]
+    assert next_steps(of) == [("go on", "hubbatch resume 'my load.journal'")]
     of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="-load.journal")
-    assert told(of) == [("go on", "hubbatch resume ./-load.journal")]
+    assert next_steps(of) == [("go on", "hubbatch resume ./-load.journal")]
 
 
 def test_rejects_are_loaded_with_a_journal_of_their_own() -> None:
@@ -171,7 +171,7 @@ def test_rejects_are_loaded_with_a_journal_of_their_own() -> None:
         {"rejects": "out/bad.csv"},
         journal="load.journal",
     )
-    assert told(of)[0][1] == (
+    assert next_steps(of)[0][1] == (
         "hubbatch upsert contacts out/bad.csv --rejects out/bad-2.csv --journal load-2.journal"
     )
 

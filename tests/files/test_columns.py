@@ -165,7 +165,7 @@ def test_a_header_can_be_refused_before_a_record_is_read(tmp_path: Path) -> None
     assert (problem.line, problem.problem) == (2, "not this one")
 
 
-def test_a_missing_key_is_told_before_the_header_is_judged(tmp_path: Path) -> None:
+def test_a_missing_key_is_reported_before_the_header_is_judged(tmp_path: Path) -> None:
     path = written(tmp_path / "people.csv", "email^name\na@b.cz^x\n")
     problem = failure(path, key="email", header=lambda _: pytest.fail("it was judged"))
 

@@ -1,4 +1,4 @@
-"""Kinds of files: told by content before the name, and the line to type for what cannot be read."""
+"""Kinds of files: found by content before the name, and the line to type for what cannot be read."""
 
 from __future__ import annotations
 

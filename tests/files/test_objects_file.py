@@ -320,7 +320,7 @@ def test_options_that_do_not_go_together_are_a_usage_error(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_kind_that_is_told_counts_more_than_the_suffix() -> None:
+def test_a_kind_that_is_given_counts_more_than_the_suffix() -> None:
     assert output_kind("all.csv", "parquet") is Kind.PARQUET
     assert output_kind("ALL.CSV") is Kind.CSV
     assert [str(kind) for kind in OUTPUT_KINDS] == [*KINDS]
@@ -399,7 +399,7 @@ def test_who_is_cancelled_while_a_thread_writes_waits_for_it(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("error", [None, HubbatchError("down")], ids=["alone", "with another"])
-def test_a_full_disk_is_told_and_the_cursor_is_of_what_is_there(
+def test_a_full_disk_is_reported_and_the_cursor_is_of_what_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException | None
 ) -> None:
     path = tmp_path / "all.csv"

@@ -36,16 +36,16 @@ def test_several_files_and_patterns_are_one_input(tmp_path: Path) -> None:
     written(tmp_path / "b.csv", "n,x\n3,c\n4,d\n")
     written(tmp_path / "a.csv", "x;n\na;1\nb;2\n")
     written(tmp_path / "last.csv", "n,x\n5,e\n")
-    told: list[Any] = []
+    notices: list[Any] = []
 
-    source = read(tmp_path / "[ab].csv", tmp_path / "last.csv", notice=told.append)
+    source = read(tmp_path / "[ab].csv", tmp_path / "last.csv", notice=notices.append)
     found = list(source)
 
     assert [row["n"] for row in found] == ["1", "2", "3", "4", "5"]
     assert [Path(row.file).name for row in found] == ["a.csv"] * 2 + ["b.csv"] * 2 + ["last.csv"]
     assert [row.position for row in found] == [0, 1, 2, 3, 4]
     assert [row.line for row in found] == [2, 3, 2, 3, 2]
-    assert [type(item) for item in told] == [Opened, Ended] * 3
+    assert [type(item) for item in notices] == [Opened, Ended] * 3
     assert (source.records, source.bad, source.blank) == (5, 0, 0)
 
 
@@ -152,16 +152,16 @@ async def test_reading_is_off_the_loop_and_what_is_reported_is_reported_in_it(
     tmp_path: Path,
 ) -> None:
     path = written(tmp_path / "in.csv", "n,x\n1,a\nragged\n2,b\n")
-    told: list[tuple[str, bool]] = []
+    notices: list[tuple[str, bool]] = []
     here = threading.get_ident()
 
     def note(item: object) -> None:
-        told.append((type(item).__name__, threading.get_ident() == here))
+        notices.append((type(item).__name__, threading.get_ident() == here))
 
     found = [row["n"] async for row in read(path, bad_lines="reject", notice=note)]
 
     assert found == ["1", "2"]
-    assert told == [("Opened", True), ("BadLine", True), ("Ended", True)]
+    assert notices == [("Opened", True), ("BadLine", True), ("Ended", True)]
 
 
 async def test_a_bad_line_ends_a_run_with_file_and_line_and_what_came_before_is_sent(
@@ -293,9 +293,9 @@ def test_errors_survive_a_pickle(tmp_path: Path) -> None:
 
 def test_a_bad_line_shows_its_place_and_no_value(tmp_path: Path) -> None:
     path = written(tmp_path / "in.csv", "n,x\nsecret@b.cz\n")
-    told: list[Any] = []
-    list(read(path, bad_lines="reject", notice=told.append))
-    (bad,) = [item for item in told if isinstance(item, BadLine)]
+    notices: list[Any] = []
+    list(read(path, bad_lines="reject", notice=notices.append))
+    (bad,) = [item for item in notices if isinstance(item, BadLine)]
     assert "secret" not in str(bad) + repr(bad)
 
 

@@ -40,7 +40,7 @@ ENDS = {
 }
 
 
-class Told:
+class NotedSoFar:
     """What was noted of each record, and what of it was durable."""
 
     def __init__(self) -> None:
@@ -78,7 +78,7 @@ class Process:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = str(folder / "load.journal")
-        self.told = Told()
+        self.noted_so_far = NotedSoFar()
         self.following = 0
         self.own: set[int] = set()
         """What only the process of now has sent."""
@@ -86,15 +86,15 @@ class Process:
 
     async def begin(self) -> None:
         self.journal = await begun(self.path)
-        self.told.check(self.journal.contents)
+        self.noted_so_far.check(self.journal.contents)
         self.own.clear()
 
     async def send(self, number: int, gap: int) -> None:
         positions = range(self.following, self.following + number * gap, gap)
         self.following += number * gap
         await self.journal.before_sending(positions)
-        self.told.noted.update(dict.fromkeys(positions, RecordState.IN_DOUBT))
-        self.told.durable = dict(self.told.noted)
+        self.noted_so_far.noted.update(dict.fromkeys(positions, RecordState.IN_DOUBT))
+        self.noted_so_far.durable = dict(self.noted_so_far.noted)
         self.own.update(positions)
 
     async def settle(self, number: int, end: tuple[RecordStatus, bool]) -> None:
@@ -102,25 +102,25 @@ class Process:
         changed = [
             position
             for position in range(max(self.following - number, 0), self.following)
-            if self.told.noted.get(position) is RecordState.IN_DOUBT
+            if self.noted_so_far.noted.get(position) is RecordState.IN_DOUBT
             and (position in self.own or not end[1])
         ]
         self.journal.settled(changed, end[0], retryable=end[1])
-        self.told.noted.update(dict.fromkeys(changed, state))
+        self.noted_so_far.noted.update(dict.fromkeys(changed, state))
         self.own.difference_update(changed)
 
     async def kill(self, *_: object) -> None:
         self.deaths += 1
         killed = await asyncio.to_thread(copied, self.path, self.folder / str(self.deaths))
         await self.journal.end(complete=False)
-        self.told.check(await seen(killed))
+        self.noted_so_far.check(await seen(killed))
         self.path = killed
         await self.begin()
 
     async def end(self, *_: object) -> None:
         await self.journal.end(complete=False)
-        self.told.durable = dict(self.told.noted)
-        self.told.check(await seen(self.path))
+        self.noted_so_far.durable = dict(self.noted_so_far.noted)
+        self.noted_so_far.check(await seen(self.path))
         await self.begin()
 
 

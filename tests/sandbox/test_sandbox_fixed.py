@@ -19,12 +19,12 @@ def test_the_account_tells_of_itself(version: str) -> None:
 @pytest.mark.parametrize("path", ["/crm/v3/owners", "/crm/v3/owners/", "/crm/owners/2026-03"])
 def test_owners_are_listed_and_found(path: str) -> None:
     driver = Driver()
-    everybody = driver.ask("GET", path).results
-    assert [one["id"] for one in everybody] == ["101", "102"]
+    all_of_them = driver.ask("GET", path).results
+    assert [one["id"] for one in all_of_them] == ["101", "102"]
     one = driver.ask("GET", path, email="alan@example.com").results
-    assert one == everybody[1:]
+    assert one == all_of_them[1:]
     single = f"{path.rstrip('/')}/101"
-    assert driver.ask("GET", single).body == everybody[0]
+    assert driver.ask("GET", single).body == all_of_them[0]
     assert driver.ask("GET", f"{path.rstrip('/')}/9").status == 404
 
 

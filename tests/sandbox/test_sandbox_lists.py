@@ -147,8 +147,10 @@ def test_the_lists_of_records_are_answered() -> None:
     account.put("add", [ada], "8")
     reply = account.lists_of(("0-1", ada), ("contacts", bob), ("0-2", ada))
     assert reply.status == 200
-    told = [[one["listId"] for one in result["recordListMemberships"]] for result in reply.results]
-    assert told == [["7", "8"], ["7"], []]
+    memberships = [
+        [one["listId"] for one in result["recordListMemberships"]] for result in reply.results
+    ]
+    assert memberships == [["7", "8"], ["7"], []]
     assert account.lists_of(("foos", ada)).status == 400
     assert account.lists_of(("0-1", "")).status == 400
     path = f"{FORMS[0]}/records/memberships/batch/read"

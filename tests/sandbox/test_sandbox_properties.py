@@ -1,4 +1,4 @@
-"""Definitions of properties: what the account has is told, added to and taken from."""
+"""Definitions of properties: what the account has is listed, added to and taken from."""
 
 from __future__ import annotations
 

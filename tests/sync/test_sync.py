@@ -335,7 +335,7 @@ def test_a_client_that_its_own_loop_waits_for_is_an_error_and_no_standstill(
     assert len(said) >= 3
 
 
-def test_a_process_that_was_forked_is_told_to_make_a_client_of_its_own(
+def test_a_process_that_was_forked_is_asked_to_make_a_client_of_its_own(
     client: sync.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The thread is not there any more: to wait for it would never end."""
