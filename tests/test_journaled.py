@@ -21,6 +21,7 @@ from hubbatch.journal import Journal, JournalError
 from hubbatch.sandbox import FaultKind, Options, Service
 from hubbatch.testing import SandboxTransport, ScriptedTransport, virtual_time
 
+TYPE = {"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 279}
 PAIRS = [(str(number), str(number + 100)) for number in range(1, 30)]
 
 CALLS: list[tuple[str, Callable[[Client, Any], Run[Any]]]] = [
@@ -66,6 +67,29 @@ async def test_what_was_done_is_not_done_again_whatever_the_call(
     assert again.counts == outcome.counts
     assert again.counts.succeeded + again.counts.failed == again.counts.total > 0
     assert again.earlier == again.counts
+    assert len(world.bodies()) == sent
+
+
+@virtual_time
+async def test_other_types_or_ends_of_pairs_are_another_load(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    path = tmp_path_factory.mktemp("load") / "load.journal"
+    async with World() as world:
+        for number in range(1, 150):
+            world.service.add("contacts" if number < 100 else "companies", {"firstname": "x"})
+        links = world.client.associations("contacts", "companies")
+        outcome = await links.create(PAIRS, types=[TYPE], journal=path)
+        sent = len(world.bodies())
+        others: list[dict[str, Any]] = [
+            {"types": [{**TYPE, "associationTypeId": 1}]},
+            {"label": "Billing"},
+            {"types": [TYPE], "to_id_property": "domain"},
+        ]
+        for options in others:
+            with pytest.raises(UsageError, match="it was begun with other record options"):
+                await links.create(PAIRS, journal=path, **options)
+        assert (await links.create(PAIRS, types=[TYPE], journal=path)).earlier == outcome.counts
     assert len(world.bodies()) == sent
 
 

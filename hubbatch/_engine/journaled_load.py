@@ -20,7 +20,7 @@ from hubbatch._engine.sender import (
     note_nothing,
 )
 from hubbatch._protocol.exchange import Request
-from hubbatch._records.call import Call
+from hubbatch._records.call import Call, Described
 from hubbatch._records.intake import Intake
 from hubbatch.endpoints._listing import ACCOUNT_DETAILS
 from hubbatch.errors import HubbatchError
@@ -53,6 +53,9 @@ async def description_of(call: Call, resources: ClientResources) -> Mapping[str,
                 "timezone": "" if call.timezone is None else str(call.timezone),
                 "query": dict(call.query),
                 "fields": dict(call.body_fields),
+                "record_options": (
+                    call.convert.described if isinstance(call.convert, Described) else {}
+                ),
             },
             option=orjson.OPT_NON_STR_KEYS,
         )

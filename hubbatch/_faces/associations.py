@@ -123,7 +123,7 @@ class Associations:
         if label is None:
             return Pairing(specs, tuple(named))
         wanted = check_label(label)
-        return Pairing(specs, tuple(named), lambda: self._types_of(wanted))
+        return Pairing(specs, tuple(named), wanted, lambda: self._types_of(wanted))
 
     async def _types_of(self, label: str) -> list[dict[str, Any]]:
         if label not in self._labels:
@@ -146,4 +146,4 @@ class Associations:
         source = check_source(endpoint, pairs)
         if pairing.asks:
             source = ChunkedSource(source, pairing.prepare)
-        return self._start(endpoint, self._path, source, others, convert=pairing.convert)
+        return self._start(endpoint, self._path, source, others, convert=pairing)

@@ -99,6 +99,11 @@ class _Member:
 
     type_id: str
 
+    @property
+    def described(self) -> Mapping[str, str]:
+        """What was given for it."""
+        return {"object_type": self.type_id}
+
     def __call__(self, record: Any) -> dict[str, Any]:
         mapping = None if type(record) is str else as_mapping(record)
         if mapping is None:

@@ -101,13 +101,21 @@ def _found(record: RecordOutcome[ObjectResult]) -> str | _NotFound | _Refused | 
 class Pairing:
     """What a run does with its pairs before they are sent.
 
-    `ends`: those that are named by unique values. `find_types`: asks for the kinds of association, where a label
+    `ends`: those that are named by unique values. `find_types`: asks for the kinds of association, where a `label`
     stands for them.
     """
 
     types: list[dict[str, Any]] | None
     ends: tuple[End, ...]
+    label: str | None = None
     find_types: Callable[[], Awaitable[list[dict[str, Any]]]] | None = None
+    described: Mapping[str, Any] = field(init=False)
+    """What was given for it."""
+
+    def __attrs_post_init__(self) -> None:
+        """Keep what was given: types may be found later."""
+        named = {f"{end.name}_id_property": end.id_property for end in self.ends}
+        self.described = {"types": self.types, "label": self.label, **named}
 
     @property
     def asks(self) -> bool:
@@ -126,7 +134,7 @@ class Pairing:
             if error is not None:
                 raise error
 
-    def convert(self, record: Any) -> dict[str, Any]:
+    def __call__(self, record: Any) -> dict[str, Any]:
         """Return a pair as HubSpot has it; raise `InvalidRecordError` for one that cannot be sent."""
         pair = dict(pair_of(record))  # the record is the caller's
         if self.types is not None and not pair.get("types"):

@@ -83,6 +83,11 @@ class Preferences:
 class _WithChannel:
     channel: str
 
+    @property
+    def described(self) -> Mapping[str, str]:
+        """What was given for it."""
+        return {"channel": self.channel}
+
     def __call__(self, record: Any) -> Any:
         """Return a status that says its channel."""
         mapping = as_mapping(record)

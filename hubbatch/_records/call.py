@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import frozen
 
@@ -15,12 +15,21 @@ from hubbatch.policies import Duplicates, Keep, Missing
 from hubbatch.progress import Progress
 from hubbatch.schema import Schema
 
-__all__ = ["DEFAULT_BATCH_BYTES", "DEFAULT_LINGER", "Call"]
+__all__ = ["DEFAULT_BATCH_BYTES", "DEFAULT_LINGER", "Call", "Described"]
 
 DEFAULT_BATCH_BYTES = 3 * 1024 * 1024
 
 DEFAULT_LINGER = 0.05
 """Seconds that a batch which is not full waits for more records."""
+
+
+@runtime_checkable
+class Described(Protocol):
+    """What makes inputs of records, and says by what it differs from others of its kind."""
+
+    @property
+    def described(self) -> Mapping[str, Any]:
+        """What was given for it, as JSON has it."""
 
 
 @frozen
