@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hubbatch import UsageError
-from hubbatch._output.file import OutputError, OutputFile
+from hubbatch._output.file import ChangedFileError, OutputError, OutputFile
 from hubbatch.files import OutputError as PublicError
 
 HEAD = b"a,b\r\n"
@@ -69,3 +69,53 @@ def test_the_error_is_the_public_one() -> None:
     assert PublicError is OutputError
     with pytest.raises(OutputError, match="cannot write"):
         OutputFile(os.path.join("no", "such", "folder", "x.csv"))  # noqa: PTH118 (a path as text)
+
+
+@pytest.mark.parametrize(
+    ("held", "says"),
+    [
+        (HEAD + b"1,", "it holds 7 bytes where 10 were written; it was changed since"),
+        (HEAD + b"9,9\r\n3,4\r\n", "it was changed since it was written"),
+    ],
+)
+def test_a_file_that_its_owner_has_changed_is_not_cut(
+    tmp_path: Path, held: bytes, says: str
+) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(HEAD + b"1,2\r\n")
+    with closing(OutputFile(path, append=True)) as file:
+        size, tail = file.size, file.tail()
+    assert size == 10
+    path.write_bytes(held)
+    with closing(OutputFile(path, append=True)) as file, pytest.raises(ChangedFileError) as caught:
+        file.cut(size, tail)
+    assert says in str(caught.value)
+    assert path.read_bytes() == held
+
+
+def test_what_came_after_the_noted_end_is_cut_where_the_rest_is_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "out.csv"
+    path.write_bytes(HEAD + b"1,2\r\n")
+    with closing(OutputFile(path, append=True)) as file:
+        size, tail = file.size, file.tail()
+    path.write_bytes(HEAD + b"1,2\r\n3,")
+    with closing(OutputFile(path, append=True)) as file:
+        file.cut(size, tail)
+    assert path.read_bytes() == HEAD + b"1,2\r\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links take a right there")
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    path, link = tmp_path / "other.csv", tmp_path / "out.csv"
+    path.write_bytes(HEAD)
+    link.symlink_to(path)
+    for options in ({"append": True}, {"force": True}):
+        with pytest.raises(OutputError, match="name the file that it points to"):
+            written(link, b"1,2\r\n", **options)
+    assert path.read_bytes() == HEAD
+
+
+def test_standard_output_that_is_closed_is_no_other_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(OutputError, match="standard output is closed: name a file"):
+        OutputFile("-")

@@ -217,6 +217,15 @@ def test_a_workbook_knows_the_rows_of_its_sheet(tmp_path: Path) -> None:
     assert "no sheet 'People2': it has 'People', 'Other'" in str(failure(path, sheet="People2"))
 
 
+def test_times_and_durations_of_a_workbook_are_text(tmp_path: Path) -> None:
+    cells = ["a@b.cz", dt.time(9, 30), dt.timedelta(hours=30)]
+    path = workbook(tmp_path / "in.xlsx", ("A", [["email", "at", "took"], cells]))
+
+    assert [dict(row) for row in rows(path)] == [
+        {"email": "a@b.cz", "at": "09:30:00", "took": "1 day, 6:00:00"}
+    ]
+
+
 def test_an_empty_sheet_is_reported(tmp_path: Path) -> None:
     assert "the sheet is empty" in str(failure(workbook(tmp_path / "in.xlsx", ("A", []))))
 
