@@ -6,8 +6,9 @@ from typing import Any
 
 from attrs import frozen
 
+from hubbatch._options import check_unique_name
 from hubbatch._records.mapping import as_mapping
-from hubbatch._records.planning_ids import object_id
+from hubbatch._records.planning_ids import name_in, object_id
 from hubbatch._records.values import InvalidRecordError
 
 __all__ = ["Deletion", "merge_of"]
@@ -22,12 +23,18 @@ class Deletion:
     id_property: str | None
 
     def __call__(self, record: Any) -> dict[str, Any]:
-        """Return the body for an id, or a mapping that has one as `objectId` or `id`."""
+        """Return the body for an id, a row, a result, or HubSpot's mapping with `objectId` and `idProperty`.
+
+        HubSpot takes a deletion of what is not there for a success, so what names an object must never be mistaken.
+        """
+        id_property = self.id_property
         mapping = None if type(record) is str else as_mapping(record)
         if mapping is not None:
-            record = mapping.get("objectId", mapping.get("id"))
-        named = {} if self.id_property is None else {"idProperty": self.id_property}
-        return {"objectId": object_id(record, self.id_property), **named}
+            id_property = check_unique_name("idProperty", mapping.get("idProperty")) or id_property
+            is_body = "objectId" in mapping
+            record = mapping["objectId"] if is_body else name_in(record, mapping, id_property)
+        named = {} if id_property is None else {"idProperty": id_property}
+        return {"objectId": object_id(record, id_property), **named}
 
 
 def merge_of(record: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch._records.values import InvalidRecordError, encode_value
 from hubbatch.models import ObjectResult
 
-__all__ = ["RESULT_FIELDS", "IdPlanner", "key_in_result", "object_id", "was_read"]
+__all__ = ["RESULT_FIELDS", "IdPlanner", "key_in_result", "name_in", "object_id", "was_read"]
 
 RESULT_FIELDS = frozenset(
     {
@@ -46,11 +46,20 @@ class IdPlanner:
         """Return the input for a record: an id, or a mapping that has one."""
         value = record
         if type(record) is not str and (mapping := as_mapping(record)) is not None:
-            read = was_read(record, mapping)
-            value = key_in_result(mapping, self._id_property) if read else mapping.get("id")
+            value = name_in(record, mapping, self._id_property)
         text = object_id(value, self._id_property)
         wire = {"id": text}
         return Input(index, record, encode_input(wire), self._key_of(self._id_property, text))
+
+
+def name_in(record: Any, mapping: Mapping[str, Any], id_property: str | None) -> Any:
+    """Return what names the object that a record, seen as a mapping, is of: for a call, its id or its unique value.
+
+    Of a row the unique value stands under the property's own name; in HubSpot's input it stands in `id`.
+    """
+    if was_read(record, mapping):
+        return key_in_result(mapping, id_property)
+    return mapping.get("id") if id_property is None else mapping.get(id_property, mapping.get("id"))
 
 
 def key_in_result(mapping: Mapping[str, Any], id_property: str | None) -> Any:

@@ -17,7 +17,7 @@ from hubbatch._records.mapping import as_mapping
 from hubbatch._records.pairs import pair_in_list, pair_of
 from hubbatch._records.paths import reader_of
 from hubbatch._records.planning import NamedInput, encode_input
-from hubbatch._records.planning_ids import object_id
+from hubbatch._records.planning_ids import object_id, was_read
 from hubbatch._records.several import Several
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import Endpoint, InputKind
@@ -140,11 +140,12 @@ def _lock_maker(fields: tuple[str, ...], key: Sequence[str]) -> Callable[[list[s
 
 
 def _id(record: Any) -> Any:
-    """Return an input that names an object; further fields of a mapping go out with it."""
+    """Return an input that names an object; further fields of a mapping go out with it, but for those of a result."""
     mapping = None if type(record) is str else as_mapping(record)
     if mapping is None:
         return {"id": object_id(record, None)}
-    return {**mapping, "id": object_id(mapping.get("id"), None)}
+    fields = {} if was_read(record, mapping) else mapping
+    return {**fields, "id": object_id(mapping.get("id"), None)}
 
 
 def _text(record: Any) -> Any:

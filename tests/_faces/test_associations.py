@@ -224,6 +224,14 @@ async def test_all_pages_are_read_and_nothing_is_an_empty_success() -> None:
 
 
 @virtual_time
+async def test_of_what_was_read_only_the_id_goes_out() -> None:
+    async with Account(1, 1) as account:
+        people = (await account.client.read("contacts", account.people)).results
+        assert (await account.links.read(people)).ok
+        assert account.sent("companies/batch/read") == [{"inputs": [{"id": account.people[0]}]}]
+
+
+@virtual_time
 async def test_nothing_is_found_out_one_by_one_where_nobody_is_named() -> None:
     async with Account(4, 1, name_association_offender=False) as account:
         ada, *others = account.people

@@ -40,6 +40,37 @@ async def test_objects_are_deleted_for_good_by_id_and_by_a_unique_value() -> Non
 
 
 @virtual_time
+async def test_what_is_deleted_by_a_unique_value_is_never_called_by_its_id() -> None:
+    """HubSpot says that what is not there is deleted, and so the object would stay for good."""
+    async with World() as world:
+        ids = made(world, 4)
+        read = await world.client.read("contacts", ids[:1], properties=["email"])
+        rows = [{"id": ids[1], "email": "p1@x.com"}, {"email": "p2@x.com"}, {"id": "p3@x.com"}]
+        deleted = await world.client.gdpr_delete(
+            "contacts", [*read.results, *rows], id_property="email"
+        )
+        assert deleted.ok
+        assert there(world) == set()
+        made(world, 1)
+        body = {"objectId": "p0@x.com", "idProperty": "email"}
+        assert (await world.client.gdpr_delete("contacts", [body])).ok
+        assert there(world) == set()
+        unread = await world.client.gdpr_delete(
+            "contacts", [{"id": "7", "properties": {}, "archived": False}], id_property="email"
+        )
+        assert "'email' is missing" in unread.failed[0].reason
+
+
+@virtual_time
+async def test_rows_are_read_by_the_column_of_the_unique_property() -> None:
+    async with World() as world:
+        made(world, 2)
+        rows = [{"id": "7", "email": "p0@x.com"}, {"email": "p1@x.com"}]
+        read = await world.client.read("contacts", rows, id_property="email", properties=["email"])
+        assert [each.properties["email"] for each in read.results] == ["p0@x.com", "p1@x.com"]
+
+
+@virtual_time
 async def test_deletions_run_side_by_side_and_are_repeated_in_doubt() -> None:
     async with World(faults=[FaultKind.RESET_AFTER_WRITE]) as world:
         outcome = await world.client.gdpr_delete("contacts", made(world, 20))

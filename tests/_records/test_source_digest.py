@@ -104,7 +104,7 @@ def test_records_that_differ_have_digests_that_differ() -> None:
 def test_digests_are_the_same_for_the_same_records_in_the_same_order_only(
     some: list[Any], others: list[Any]
 ) -> None:
-    assert (digest(*some) == digest(*others)) == (repr(some) == repr(others) or some == others)
+    assert (digest(*some) == digest(*others)) == (repr(some) == repr(others))  # 0 is not False here
 
 
 def test_where_one_record_ends_and_the_next_begins_makes_a_difference() -> None:
