@@ -45,6 +45,9 @@ class _InDoubt:
     """It could not be found out."""
 
 
+_Found = str | _NotFound | _Refused | _InDoubt
+
+
 @define(eq=False)
 class End:
     """One end of all pairs: which records there have which values of a unique property."""
@@ -54,13 +57,16 @@ class End:
     object_type: str
     id_property: str
     _read: ReadByKey
-    _known: dict[str, str | _NotFound | _Refused | _InDoubt] = field(factory=dict)
+    _known: dict[str, _Found] = field(factory=dict)
+    _before: dict[str, _Found] = field(factory=dict)
+    """What was found before that: a record may be held back until others have been asked about."""
 
     async def look_up(self, pairs: Iterable[Any]) -> None:
         """Find the records at this end of some pairs."""
         if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
+            self._before, self._known = self._known, {}
         values = dict.fromkeys(self._value(pair) for pair in pairs)
+        self._known |= {value: self._before[value] for value in values if value in self._before}
         unknown = [value for value in values if value not in self._known]
         if unknown:
             outcome = await self._read(self.object_type, unknown, self.id_property)
@@ -74,7 +80,8 @@ class End:
 
         Raises `InvalidRecordError` where that is not known.
         """
-        found = self._known.get(self._value(pair), _InDoubt())
+        value = self._value(pair)
+        found = self._known.get(value) or self._before.get(value, _InDoubt())
         if isinstance(found, _InDoubt):
             raise NotNowError(f"{self}: it could not be found out which record that is")
         if isinstance(found, _Refused):
