@@ -38,7 +38,7 @@ class Notes:
         self._begun = False
         """Whether the journal is open: nothing is noted otherwise."""
         self.digest: SourceDigest | None = None
-        """The digest of the records that were taken from the source; None where nobody wants it."""
+        """The digest of the records that were taken from the source; None where none is wanted."""
         self.checkpoints: Mapping[int, bytes] = {}
         """The digests that earlier processes have noted: by how many records each is of."""
         self.repeated = 0

@@ -27,7 +27,7 @@ class Earlier:
 
 @runtime_checkable
 class RunJournal(Protocol):
-    """Hears of records before they are sent, and once they are settled; knows what earlier processes left of them.
+    """Is given records before they are sent, and once they are settled; knows what earlier processes left of them.
 
     A load is one call, carried out by any number of processes, one after another. A record's position is its place
     among all records of the load's source, from 0: `RecordOutcome.index`. Records that are invalid, merged, wait, or
@@ -69,7 +69,7 @@ class RunJournal(Protocol):
         """Make it durable that these records may be sent now; the first byte leaves after it returns.
 
         It is awaited for each record once, when the request that carries it first has its place in the quota: not
-        before, for until then nobody knows what the request will hold, and what was noted but never sent would be in
+        before, for until then it is not known what the request will hold, and what was noted but never sent would be in
         doubt after a crash. The place is left to others while it takes its time, and waited for again.
         Retries and parts of the request are not noted again, nor is a record that an earlier process left in doubt, nor
         one that joins a request of the same object to read or archive, for it may be under way already.

@@ -1,4 +1,4 @@
-"""How a command comes to its exit code: what it carries out, and what the user has to mend, without a traceback."""
+"""How a command comes to its exit code: what it carries out, and what the user has to correct, without a traceback."""
 
 from __future__ import annotations
 

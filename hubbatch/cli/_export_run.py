@@ -102,7 +102,7 @@ class _ExportRun:
                 self._note(error)
                 if seen.count:
                     self.message = "stopped by a signal"
-            except asyncio.CancelledError:  # an impatient signal
+            except asyncio.CancelledError:  # the second signal
                 with suppress(OutputError):
                     self.file.close(nothing_wrong=False)
                 raise
@@ -179,7 +179,7 @@ class _ExportRun:
 
 
 def _another(path: str) -> str:
-    """Return a name that is free, beside that of a file that cannot be gone on with."""
+    """Return a name that is free, beside that of a file that cannot be appended to."""
     whole = PurePath(path)
     names = (str(whole.with_stem(f"{whole.stem}-{number}")) for number in count(2))
     return next(name for name in names if not Path(name).exists())

@@ -1,4 +1,4 @@
-"""What can end a command: the exit codes, and the error that is the user's to mend."""
+"""What can end a command: the exit codes, and the error that the user can correct."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ async def follow(
         stops.add(asyncio.create_task(client.aclose()))
 
     code, by, message = ExitCode.OK, "", ""
-    # To the very end: an impatient second signal is to find us here.
+    # To the very end: a second signal may come at any time.
     with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
         try:
             async with run, watching(run, screen, fraction, what=what):
@@ -119,7 +119,7 @@ async def follow(
                     repeats.note(record.input)
                     reasons.add(record)
                     await each(record)
-        except Exception as error:  # whatever it is, the user is to hear what became of the records
+        except Exception as error:  # whatever it is, the report says what became of the records
             code, by, message = _broken(error, run, seen)
         if stops:
             await asyncio.wait(stops)
@@ -177,7 +177,7 @@ def _stopped(run: Run, seen: Interrupts, why: str, max_failures: int | None) -> 
 
 
 def _fault(error: Exception) -> str:
-    """Say where an error arose that should not be; its own words may hold what is nobody's business."""
+    """Say where an error arose that should not be; its own words may hold values or tokens."""
     *_, place = traceback.extract_tb(error.__traceback__)
     return (
         f"this is a fault of hubbatch, please report it: {type(error).__name__}"

@@ -85,11 +85,11 @@ def _install_plainly(
     step: Callable[[signal.Signals], None],
     numbers: Iterable[signal.Signals],
 ) -> Callable[[], None]:
-    def hear(number: int, _: object) -> None:
+    def note(number: int, _: object) -> None:
         loop.call_soon_threadsafe(step, signal.Signals(number))
 
     try:
-        before = {number: signal.signal(number, hear) for number in numbers}
+        before = {number: signal.signal(number, note) for number in numbers}
     except ValueError:  # not the main thread: signals are somebody else's
         return lambda: None
 

@@ -55,7 +55,7 @@ def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[
 def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise `CommandError` that names how a load differs from the one that a journal is of, if it does."""
     for name in ("verb", "object", "duplicates", "rejects", "results"):
-        # Files that are not named again are gone on with; one that is named late would lack the rows before.
+        # Files that are not named again are appended to; one that is named late would lack the rows before.
         if name in known and given[name] is not None and known[name] != given[name]:
             before = known[name] or "no file"
             raise _other(journal, f"its {name} is {before}, here it is {given[name]}")

@@ -220,7 +220,7 @@ async def opened(
 ) -> AsyncIterator[LoadFiles]:
     """Give the files with these names, which are written to while the block lasts; all is written after it.
 
-    Files that an earlier process has written are gone on with, named or not.
+    Files that an earlier process has written are appended to, named or not.
 
     `taken`: files that the command reads or writes already. Raises `CommandError`, and then no file is another than
     before.

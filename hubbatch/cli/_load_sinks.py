@@ -101,7 +101,7 @@ async def open_sinks(
     """Open the rejects and the results.
 
     `marks`: what an earlier process has noted. `taken`: files that the command reads or writes already. `lasting`: only
-    files can be gone on with. Raises `CommandError`, and then no file is another than before.
+    files can be appended to. Raises `CommandError`, and then no file is another than before.
     """
     found = [Written("rejects", names.rejects), Written("results", names.results)]
     try:
@@ -121,7 +121,7 @@ async def open_sinks(
 def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], object]) -> None:
     if names.append and names.force:
         raise CommandError(
-            "--append and --force: a file is gone on with, or replaced; give one of them"
+            "--append and --force: a file is appended to, or replaced; give one of them"
         )
     kind, assumed = _KINDS[each.name], each.path
     assert assumed is not None  # noqa: S101 (for the type checker)

@@ -49,7 +49,9 @@ class _OutputStream:
 
 def _console(stream: IO[str] | None) -> tuple[Console, _OutputStream | None]:
     kept = None if stream is None else _OutputStream(stream)
-    file = cast("IO[str] | None", kept) if kept else io.StringIO()  # a closed one: to nobody
+    file = (
+        cast("IO[str] | None", kept) if kept else io.StringIO()
+    )  # it is closed: the text is dropped
     return Console(file=file, highlight=False, markup=False, emoji=False), kept
 
 

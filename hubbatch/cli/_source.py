@@ -51,7 +51,7 @@ class LoadSource:
         return self._source.blank
 
     def fraction(self) -> float | None:
-        """Return how much of the input has been read, from 0 to 1; None where nobody knows."""
+        """Return how much of the input has been read, from 0 to 1; None where that is not known."""
         return self._source.fraction()
 
     async def records(self, aside: Aside, put_aside: PutAside) -> AsyncGenerator[Row, None]:

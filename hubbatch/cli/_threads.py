@@ -1,6 +1,6 @@
 """Calls that may block, carried out beside the event loop.
 
-Daemon threads rather than the loop's executor: one that waits for a silent pipe must not keep the process alive.
+Daemon threads rather than the loop's executor: one that waits for a silent pipe must not keep the process from its end.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class RawFile:
         self.regular = path != "-" and stat.S_ISREG(status.st_mode)
         self.identity = (status.st_dev, status.st_ino)
         self.size = status.st_size if stat.S_ISREG(status.st_mode) else 0
-        """Bytes of the whole file; 0 where nobody knows."""
+        """Bytes of the whole file; 0 where that is not known."""
         self.done = 0
         """Bytes read so far."""
         self.reached: float | None = None
@@ -115,7 +115,7 @@ class RawFile:
         self.reached = None
 
     def fraction(self) -> float | None:
-        """Return how much was read, from 0 to 1; None where nobody knows."""
+        """Return how much was read, from 0 to 1; None where that is not known."""
         reached = self.done if self.reached is None else self.reached
         return min(1.0, reached / self.size) if self.size else None
 

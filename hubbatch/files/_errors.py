@@ -26,4 +26,4 @@ class InputError(HubbatchError):
 
 
 class BrokenInputError(Exception):
-    """What is below the lines cannot be read; whoever knows file and line makes an `InputError` of it."""
+    """The bytes or the packing cannot be read. Who knows file and line makes an `InputError` of it."""

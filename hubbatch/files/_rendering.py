@@ -22,7 +22,7 @@ from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
 __all__ = ["RAW", "Form", "one_row"]
 
 RAW = "_raw"
-"""Where an NDJSON file keeps a line that is no JSON: mended there, it is read again as that line."""
+"""Where an NDJSON file keeps a line that is no JSON: corrected there, it is read again as that line."""
 _NDJSON = {".ndjson", ".jsonl", ".json"}
 _LINE_ENDS = "\r\n"
 

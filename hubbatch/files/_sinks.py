@@ -57,7 +57,7 @@ class _Sink:
 
     @property
     def is_regular(self) -> bool:
-        """Whether it is a file that can be gone on with later: no pipe, device or open descriptor."""
+        """Whether it is a file that can be appended to later: no pipe, device or open descriptor."""
         return self._file.is_regular
 
     @property

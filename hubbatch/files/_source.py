@@ -145,7 +145,7 @@ class Source:
         return self._raw is None or self._raw.is_closed
 
     def fraction(self) -> float | None:
-        """Return how much of the input has been read, from 0 to 1; None where nobody can say."""
+        """Return how much of the input has been read, from 0 to 1; None where that is not known."""
         part = None if self._raw is None else self._raw.fraction()
         return None if part is None else (self._begun - 1 + part) / len(self._paths)
 

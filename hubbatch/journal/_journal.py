@@ -118,7 +118,7 @@ class Journal:
         """Return the positions of records in any of these states, in order: the first and the last of each range."""
         return self._contents.ranges(*states)
 
-    # Its life
+    # Opened and closed
 
     def open(self) -> Contents:
         """Lock it and return what it holds. It stays open until `close`, over any number of runs. It blocks.
@@ -263,7 +263,7 @@ class Journal:
     # The thread
 
     def _write_soon(self, version: int) -> None:
-        """Have what was noted written. If that fails, the next one who waits for it hears of it."""
+        """Have what was noted written. If that fails, the next one who waits for it gets the error."""
         self._writes_soon = None
         if self._thread is not None:
             self._thread.submit(self._write, version)
@@ -311,7 +311,7 @@ class Journal:
         """Compare what a load is about with what the journal has, and keep it."""
         known = self._contents.description
         if self._contents.empty:
-            known = {}  # a call, or its source, that was mended before anything of it was done
+            known = {}  # a call, or its source, that was corrected before anything was sent
         compare(self.path, known, load)
         with self._guard:
             self._pending.describe(merged(known, load), text_of(merged(known, load)))

@@ -1,4 +1,4 @@
-"""Looking into a journal that others may write, and deleting one that nobody does."""
+"""Looking into a journal that others may write, and deleting one that none writes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(path: str | os.PathLike[str]) -> Contents:
         return Contents()
     try:
         check_beginning(name)
-        # What a transaction that a process died in has changed is put back by whoever reads it first.
+        # A process died within a transaction: whoever reads the file first undoes its changes.
         mode = "rw" if Path(name + "-journal").exists() else "ro"
         uri = _files.address(name, mode)
         with closing(sqlite3.connect(uri, uri=True, timeout=10.0, isolation_level=None)) as found:
