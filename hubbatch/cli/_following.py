@@ -188,7 +188,8 @@ def _fault(error: Exception) -> str:
 def _ending(ending: Ending) -> Ending:
     """Say how far a run has come that was stopped, and that some records failed if that is all there is to say."""
     if ending.code is ExitCode.STOPPED:
-        taken = f"; taken in of the input: the first {counted(ending.taken, 'record')}"
+        were = "was" if ending.taken == 1 else "were"
+        taken = f"; of the input, the first {counted(ending.taken, 'record')} {were} taken in"
         return attrs.evolve(ending, message=ending.message + taken)
     aside = ending.aside
     if ending.code is ExitCode.OK and (not ending.outcome.ok or aside.bad or aside.held):
