@@ -5,6 +5,7 @@ Plain data. `planning_objects`, `planning_ids` and `planning_rows` make inputs o
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -65,6 +66,10 @@ def _check_names(properties: Mapping[Any, Any]) -> None:
 def _native(value: Any) -> Any:
     """Return a library's value as Python has it, for what goes out as it is."""
     plain = native(value)
+    if isinstance(plain, dt.datetime) and plain.utcoffset() is None:
+        raise InvalidRecordError("a datetime without a time zone is ambiguous; attach one (tzinfo)")
+    if isinstance(plain, dt.date | dt.time):
+        return plain.isoformat()
     if plain is value:
         raise TypeError  # which the encoder words
     return None if plain is MISSING else plain
@@ -73,8 +78,10 @@ def _native(value: Any) -> Any:
 def encode_input(wire: Mapping[str, Any]) -> bytes:
     """Return an input's JSON; text that is not valid Unicode is invalid input."""
     try:
-        body = orjson.dumps(wire, default=_native)
+        body = orjson.dumps(wire, _native, orjson.OPT_PASSTHROUGH_DATETIME)
     except (TypeError, ValueError) as error:
+        if isinstance(why := error.__cause__, InvalidRecordError):
+            raise why from None
         _check_names(wire.get("properties", {}))
         raise InvalidRecordError(f"the record cannot be written as JSON: {error}") from None
     # A copy: `orjson` writes into more memory than it needs and then shrinks it. To keep what is left takes 2 to 5 µs

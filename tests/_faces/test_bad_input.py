@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -126,6 +127,12 @@ RECORDS: dict[str, tuple[Call, str]] = {
     "an event of nobody": (
         lambda client: client.events.send([{"eventName": "x"}]),
         "an event needs one of 'email', 'utk', 'objectId'",
+    ),
+    "an event at a time of no zone": (
+        lambda client: client.events.send(
+            [{"eventName": "x", "email": "a@x.com", "occurredAt": dt.datetime(2026, 1, 1)}]
+        ),
+        "a datetime without a time zone is ambiguous",
     ),
     "a merge with itself": (
         lambda client: client.merge("contacts", [("1", "1")]),
