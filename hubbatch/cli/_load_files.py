@@ -22,14 +22,13 @@ from hubbatch.cli._load_sinks import FileNames, Written, open_sinks
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._spool import Spool
 from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._write_queue import WriteQueue
 from hubbatch.files import BadLine, Opened, OutputError, Rejects
 from hubbatch.journal import JournalError
 
 __all__ = ["Item", "LoadFiles", "opened"]
 
 Item = RecordOutcome | BadLine
-
-_MOST_WAITING = 1_000
 
 
 @define
@@ -48,11 +47,12 @@ class LoadFiles:
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
     _bad_lines: KeptBadLines = field(factory=KeptBadLines)
-    _waiting: asyncio.Queue[Item | None] = field(factory=lambda: asyncio.Queue(_MOST_WAITING))
+    _queue: WriteQueue[Item] = field(init=False)
     _marked: bool = False
 
     def __attrs_post_init__(self) -> None:
         """Take over how far an earlier process came."""
+        self._queue = WriteQueue(self._write_in_thread, self._break)
         if self.journal is not None:
             self._bad_lines = KeptBadLines.of(self.journal.marks)
             if isinstance(self.rejects.sink, Rejects):
@@ -81,27 +81,12 @@ class LoadFiles:
         """
         if isinstance(item, BadLine) and self._bad_lines.is_known(item):
             return False
-        await self._waiting.put(item)
+        await self._queue.put(item)
         return True
 
     async def work(self) -> None:
-        """Write what is handed over, until `end`. What breaks this is raised then, so that nobody waits for ever."""
-        broken: Exception | None = None
-        going_on = True
-        while going_on:
-            items = [await self._waiting.get()]
-            while not self._waiting.empty():
-                items.append(self._waiting.get_nowait())
-            going_on = items[-1] is not None
-            if broken is not None:
-                continue
-            try:
-                await self._write_in_thread([item for item in items if item is not None])
-            except Exception as error:  # a bug, or no more memory
-                broken = error
-                self._fail(HubbatchError(f"the rows cannot be written: {type(error).__name__}"))
-        if broken is not None:
-            raise broken
+        """Write what is handed over, until `end`."""
+        await self._queue.work()
 
     async def _write_in_thread(self, items: Sequence[Item]) -> None:
         before = len(self.failures)
@@ -111,6 +96,9 @@ class LoadFiles:
         if len(self.failures) > before:
             self._fail(self.failures[-1])
 
+    def _break(self, error: Exception) -> None:
+        self._fail(HubbatchError(f"the rows cannot be written: {type(error).__name__}"))
+
     def _fail(self, failure: HubbatchError) -> None:
         """Have nothing sent any more."""
         if self.journal is not None:
@@ -119,7 +107,7 @@ class LoadFiles:
 
     async def end(self) -> None:
         """Let `work` end once all is written."""
-        await self._waiting.put(None)
+        await self._queue.end()
 
     def close(self, *, nothing_wrong: bool, final: bool) -> None:
         """Close all. Files that are to be replaced are empty then, if nothing was written to them.

@@ -22,11 +22,11 @@ from hubbatch.cli._output_options import Target
 from hubbatch.cli._outputs import Identity, take
 from hubbatch.cli._screen import harmless
 from hubbatch.cli._threads import call_in_thread
+from hubbatch.cli._write_queue import WriteQueue
 from hubbatch.files import ObjectsFile, OutputError
 
 __all__ = ["ReadOut", "opened_target", "reading_out", "warnings"]
 
-_MOST_WAITING = 1_000
 _MOST_NAMED = 20
 """Ids that are listed; `--rejects` lists all."""
 _NOT_FOUND = "OBJECT_NOT_FOUND"
@@ -66,8 +66,10 @@ async def reading_out(job: Job, taken: set[Identity]) -> AsyncIterator[ReadOut |
         yield output
     finally:
         await output.end()
-        await task
-        await output.close()
+        try:
+            await task
+        finally:
+            await output.close()
 
 
 def warnings(file: ObjectsFile) -> list[str]:
@@ -97,9 +99,11 @@ class ReadOut:
     order: InOrder = field(factory=InOrder)
     not_found: int = 0
     _named: list[str] = field(factory=list)
-    _waiting: asyncio.Queue[ObjectResult | None] = field(
-        factory=lambda: asyncio.Queue(_MOST_WAITING)
-    )
+    _queue: WriteQueue[ObjectResult] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Make what hands objects over."""
+        self._queue = WriteQueue(self._write, self._break)
 
     async def note(self, record: RecordOutcome) -> None:
         """Take a settled record; write those whose turn has come, and wait while many others wait for that."""
@@ -109,19 +113,12 @@ class ReadOut:
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""
-        going_on = True
-        while going_on:
-            items = [await self._waiting.get()]
-            while not self._waiting.empty():
-                items.append(self._waiting.get_nowait())
-            going_on = items[-1] is not None
-            if self.failure is None:
-                await self._write([item for item in items if item is not None])
+        await self._queue.work()
 
     async def end(self) -> None:
         """Let `work` end once all is written."""
         await self._hand_over(self.order.rest())
-        await self._waiting.put(None)
+        await self._queue.end()
 
     async def close(self) -> None:
         """Close the file, whole."""
@@ -156,11 +153,19 @@ class ReadOut:
     async def _hand_over(self, records: list[RecordOutcome]) -> None:
         for record in records:
             if record.status is RecordStatus.SUCCEEDED and isinstance(record.result, ObjectResult):
-                await self._waiting.put(record.result)
+                await self._queue.put(record.result)
 
     async def _write(self, objects: list[ObjectResult]) -> None:
+        if self.failure is not None:
+            return
         try:
             await call_in_thread(self.file.write, *objects)
         except OutputError as error:
-            self.failure = error
-            self.failed(str(error))
+            self._fail(error)
+
+    def _break(self, error: Exception) -> None:
+        self._fail(OutputError(f"the objects cannot be written: {type(error).__name__}"))
+
+    def _fail(self, failure: OutputError) -> None:
+        self.failure = failure
+        self.failed(str(failure))
