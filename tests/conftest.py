@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import blockbuster_ctx
 
+from hubbatch.sandbox import Sandbox
+
 # pytest-asyncio leaves the loop that it finds here unclosed when a synchronous test runs first.
 asyncio.set_event_loop(None)
 
@@ -43,3 +45,16 @@ def _the_event_loop_is_the_hosts() -> Iterator[None]:
             for file, names in _MAY_BLOCK.items():
                 function.can_block_in(file, names)
         yield
+
+
+@pytest.fixture
+def hubspot_sandbox(hubspot_sandbox: Sandbox, request: pytest.FixtureRequest) -> Sandbox:
+    """Return the plugin's sandbox; for the command line's tests with the properties that they make up.
+
+    A column that is no property stops a command.
+    """
+    if request.path.parent.name == "cli":
+        for object_type in ("contacts", "companies", "deals"):
+            for name in ("name", "n", "note"):
+                hubspot_sandbox.define_property(object_type, name)
+    return hubspot_sandbox

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hubbatch.cli import _resuming, _verbs
+from hubbatch.cli._checking import check, properties
 from hubbatch.cli._commands import Command, Group, epilog
 from hubbatch.cli._exporting import export
 from hubbatch.cli._reading import read
@@ -95,6 +96,12 @@ _add(
 )
 _add(_verbs.archive, LOADING, "hubbatch archive contacts ids.csv --max-failures 100")
 _add(
+    check,
+    LOADING,
+    "hubbatch check contacts people.csv --id-property email",
+    "hubbatch check contacts people.csv --id-property email --properties contacts.json",
+)
+_add(
     _resuming.resume,
     LOADING,
     "hubbatch resume load.journal",
@@ -113,6 +120,12 @@ _add(
     "hubbatch export contacts -p email,firstname -o all.parquet",
     "hubbatch export deals -p dealname,amount -o won.csv --where 'amount>=1000' --where 'dealstage IN won,paid'",
     "hubbatch export companies -p name,domain --since 2026-11-01 | jq .domain",
+)
+_add(
+    properties,
+    READING,
+    "hubbatch properties contacts",
+    "hubbatch properties 0-3 | jq .results",
 )
 _add(demo, TRYING, "hubbatch demo --records 100_000")
 _add(

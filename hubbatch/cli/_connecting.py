@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from hubbatch import Client, RateLimit, UsageError
+from hubbatch.cli._checking_account import saved_schema
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
-from hubbatch.cli._settings import Settings
+from hubbatch.cli._settings import SERVICE, Settings
 from hubbatch.sandbox import Sandbox
 
 __all__ = ["connected", "token_of"]
@@ -19,6 +20,15 @@ _UNLIMITED = RateLimit(1_000_000, 1.0)
 
 
 def token_of(settings: Settings) -> str:
+    """Return the access token; raise `CommandError` without one, and for options that contradict each other."""
+    if settings.sandbox and settings.base_url != SERVICE:
+        raise CommandError(
+            "--sandbox is an account in this process, and --base-url a service elsewhere: give one of them"
+        )
+    if settings.lenient and settings.properties is not None:
+        raise CommandError(
+            "--lenient takes any property, and --properties says which there are: give one of them"
+        )
     if settings.sandbox:
         return "sandbox"
     if settings.lenient:
@@ -44,10 +54,7 @@ async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[C
             yield client
         return
     sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
-    for name in (job.options.get("id_property"), job.options.get("unique_property")):
-        if name is not None:
-            with suppress(UsageError):  # no such object type: the answer will say so
-                sandbox.define_property(job.object_type, name, unique=True)
+    _define(sandbox, job, settings)
     async with (
         sandbox,
         Client(
@@ -58,3 +65,15 @@ async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[C
         ) as client,
     ):
         yield client
+
+
+def _define(sandbox: Sandbox, job: Job, settings: Settings) -> None:
+    """Give a sandbox the properties that the account has which it stands for."""
+    schema = None if settings.properties is None else saved_schema(settings.properties)
+    with suppress(UsageError):  # no such object type: the answer will say so
+        if schema is not None:
+            sandbox.account().define_schema(job.object_type, schema)
+            return
+        for option in ("id_property", "unique_property"):
+            if (name := job.options.get(option)) is not None:
+                sandbox.define_property(job.object_type, name, unique=True)

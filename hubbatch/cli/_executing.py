@@ -11,6 +11,7 @@ import typer
 from attrs import evolve, frozen
 
 from hubbatch import Client, RecordOutcome, RecordStatus, Run
+from hubbatch.cli._checking_account import prepared
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._exiting import ending_well, screen_of
@@ -97,12 +98,23 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
             if "-" in paths:
                 command.say(keep_input(journal.path))
         async with connected(job, settings, token) as client:
+            command = await _prepared(command, client)
             ending, files = await _follow(command, client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
             path = None if journal is None else journal.path
             report = Report(command.what, ending, files, journal=path, typed=_typed())
             show(command.screen, report)
     return ending.code
+
+
+async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
+    """Return a command with what follows from the account's properties."""
+    job = await prepared(command.job, command.settings, client, command.say)
+    if job is command.job:
+        return command
+    return evolve(
+        command, job=job, source=await call_in_thread(LoadSource, job.paths, job.layout, job.header)
+    )
 
 
 def _typed() -> Typed | None:

@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from hubbatch.cli._output_options import Target
-from hubbatch.files import Columns, Kind
+from hubbatch.files import Columns, JudgeHeader, Kind
 
 __all__ = ["BadLines", "Job", "Layout"]
 
@@ -61,3 +61,7 @@ class Job:
     """The verb's own options."""
     target: Target | None = None
     """Where the objects of a read go."""
+    validate: bool = False
+    """Whether records are held against the account's properties before they are sent."""
+    header: JudgeHeader | None = None
+    """Who sees a file's columns before anything of it is read, and may refuse them."""

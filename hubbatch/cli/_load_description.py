@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from cattrs import Converter
@@ -24,7 +25,7 @@ __all__ = ["check_same", "described", "restored"]
 
 _KEPT = (
     *("batch_size", "linger", "max_failures", "deadline", "api_version", "base_url"),
-    *("append", "force"),
+    *("append", "force", "check"),
 )
 """Settings that `resume` takes over."""
 _STDIN = "-"
@@ -43,6 +44,10 @@ def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[
             "files": [path if path == _STDIN else _absolute(path) for path in paths],
             "layout": _CONVERTER.unstructure(job.layout),
             "options": dict(job.options),
+            "validate": job.validate,
+            "properties": _absolute(
+                None if settings.properties is None else str(settings.properties)
+            ),
             "duplicates": settings.duplicates.value,
             "rejects": _absolute(settings.rejects),
             "results": _absolute(settings.results),
@@ -82,7 +87,9 @@ def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettin
             description["files"],
             _CONVERTER.structure(description["layout"], Layout),
             description["options"],
+            validate=description["validate"],
         )
+        schema = description["properties"]
         settings = LoadSettings(
             **kept,
             rate=None if rate is None else RateLimit(*rate),
@@ -90,6 +97,7 @@ def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettin
             rejects=description["rejects"],
             results=description["results"],
             journal=path,
+            properties=None if schema is None else Path(schema),
         )
     except (KeyError, TypeError, ValueError, UsageError):
         raise CommandError(

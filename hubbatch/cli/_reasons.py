@@ -10,8 +10,9 @@ from attrs import define, field, frozen
 
 from hubbatch import RecordOutcome, RecordStatus
 from hubbatch.files import BAD_LINE, BadLine
+from hubbatch.models import LOCAL_VALIDATION
 
-__all__ = ["Aside", "Reason", "Reasons"]
+__all__ = ["Aside", "Reason", "Reasons", "place"]
 
 _MOST_MESSAGES = 20
 """Different messages of one category that are counted each by itself."""
@@ -58,6 +59,8 @@ class _ReasonGroup:
     count: int = 0
     message: str = ""
     examples: list[str] = field(factory=list)
+    plain: bool = False
+    """Whether the message holds no values."""
 
 
 @define
@@ -73,7 +76,14 @@ class Reasons:
             return
         error = record.error
         category, message = ("", "") if error is None else (error.category, error.message)
-        self._add(record.status, category, message, place(record))
+        if error is not None and category == LOCAL_VALIDATION and error.errors:
+            self.add_problem(category, message, place(record))
+        else:
+            self._add(record.status, category, message, place(record))
+
+    def add_problem(self, category: str, message: str, where: str) -> None:
+        """Note what is wrong with a record, in words of ours that hold none of its values."""
+        self._group(RecordStatus.FAILED, category, message[:_MOST], where).plain = True
 
     def add_bad_line(self, bad: BadLine) -> None:
         """Note a line that is no record: what is wrong with it is not what it holds."""
@@ -82,13 +92,21 @@ class Reasons:
 
     def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
         message = _without_json(message)[:_MOST]
-        reason = self._place_for(status, category[:_MOST_CATEGORY], _general(message))
+        self._group(status, category, _general(message), where, message)
+
+    def _group(
+        self, status: RecordStatus, category: str, general: str, where: str, message: str = ""
+    ) -> _ReasonGroup:
+        """Count a record and return its group; `message`: what was said of it, if that is more than is general."""
+        reason = self._place_for(status, category[:_MOST_CATEGORY], general)
+        message = message or general
         group = self._groups.setdefault(reason, _ReasonGroup(message=message))
         if group.message != message:
             group.message = reason.message
         group.count += 1
         if len(group.examples) < _EXAMPLES:
             group.examples.append(where)
+        return group
 
     def _place_for(self, status: RecordStatus, category: str, message: str) -> Reason:
         """Return the reason that a record is counted under: as particular as there is room for."""
@@ -118,7 +136,7 @@ class Reasons:
 
 def _shown(reason: Reason, group: _ReasonGroup) -> str:
     """Return the message without values: what was answered for many records alike quotes none of them."""
-    if group.count > 1 or reason.category == BAD_LINE:
+    if group.count > 1 or group.plain or reason.category == BAD_LINE:
         return group.message
     return _QUOTED.sub("…", reason.message)
 

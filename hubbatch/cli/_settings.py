@@ -22,6 +22,7 @@ __all__ = [
     "INPUT",
     "OUTPUT",
     "SENDING",
+    "SERVICE",
     "LoadSettings",
     "Settings",
     "parse_rate",
@@ -35,6 +36,8 @@ SENDING = "Sending"
 OUTPUT = "Rejects, results and screens"
 ACCOUNT = "Account and rehearsal"
 """The groups of options in a help text, in the order in which their first options stand."""
+
+SERVICE = "https://api.hubapi.com"
 
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
@@ -164,7 +167,7 @@ class Settings:
     base_url: Annotated[
         str,
         typer.Option(rich_help_panel=ACCOUNT, help="Where the service is; https, or this machine."),
-    ] = "https://api.hubapi.com"
+    ] = SERVICE
     sandbox: Annotated[
         bool,
         typer.Option(
@@ -183,6 +186,24 @@ class Settings:
             help="With --sandbox: take any property and any text as its value.",
         ),
     ] = False
+    properties: Annotated[
+        Path | None,
+        typer.Option(
+            rich_help_panel=ACCOUNT,
+            metavar="FILE",
+            help="The account's properties, as `hubbatch properties OBJECT` saves them: what --sandbox has, and what"
+            " columns and values are held against instead of asking the account.",
+        ),
+    ] = None
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check/--no-check",
+            rich_help_panel=COLUMNS,
+            help="Ask the account for its properties first: columns are read by their labels too, and one that is no"
+            " property stops the command before anything is sent.",
+        ),
+    ] = True
     bad_lines: Annotated[
         BadLines,
         typer.Option(
@@ -282,6 +303,14 @@ class LoadSettings(Settings):
             " or a power cut: nothing is lost, nothing is sent twice.",
         ),
     ] = None
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            rich_help_panel=ACCOUNT,
+            help="Read and check everything, send nothing, and say what would be sent: as `hubbatch check`.",
+        ),
+    ] = False
 
 
 def takes_some_settings(*names: str) -> Callable[[_Command], _Command]:

@@ -15,7 +15,7 @@ from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import BadLines, Layout
 from hubbatch.cli._reasons import Aside
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import BadLine, Ended, Entry, InputError, Opened, Row, read
+from hubbatch.files import BadLine, Ended, Entry, InputError, JudgeHeader, Opened, Row, read
 
 __all__ = ["LoadSource"]
 
@@ -27,7 +27,9 @@ PutAside = Callable[[Opened | BadLine | Ended | Row], Awaitable[None]]
 class LoadSource:
     """The records in some files. Raises `InputError` if one cannot be opened, `UsageError` for a wrong option."""
 
-    def __init__(self, paths: Sequence[str], layout: Layout) -> None:
+    def __init__(
+        self, paths: Sequence[str], layout: Layout, header: JudgeHeader | None = None
+    ) -> None:
         self._layout = layout
         self._source = read(
             *paths,
@@ -36,6 +38,7 @@ class LoadSource:
             delimiter=layout.delimiter,
             key=layout.key,
             columns=layout.columns,
+            header=header,
             keep_empty=layout.clear_empty or layout.ids_only,
             bare=(layout.key or "id") if layout.ids_only else None,
             bad_lines="reject",

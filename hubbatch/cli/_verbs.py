@@ -12,10 +12,11 @@ import typer
 
 from hubbatch import UsageError
 from hubbatch.cli._job import Job, Layout
-from hubbatch.cli._settings import LoadSettings, Settings, takes_settings
+from hubbatch.cli._settings import COLUMNS, LoadSettings, Settings, takes_settings
 from hubbatch.files import Columns
 
 __all__ = [
+    "ClearEmpty",
     "Files",
     "IdProperty",
     "ObjectType",
@@ -47,6 +48,14 @@ ClearEmpty = Annotated[
         "--clear-empty", help='Let an empty CSV cell clear its property (""); else it is left out.'
     ),
 ]
+Validate = Annotated[
+    bool,
+    typer.Option(
+        "--validate",
+        rich_help_panel=COLUMNS,
+        help="Let rows fail, and send nothing of them, whose values the account would certainly refuse.",
+    ),
+]
 
 
 @takes_settings
@@ -66,14 +75,14 @@ def create(
             help="Create also what a rejects file says is UNKNOWN: it may be there already.",
         ),
     ] = False,
+    validate: Validate = False,
     settings: LoadSettings,
 ) -> None:
     """Create an object for each record."""
     layout = layout_of(unique_property, settings, clear_empty=clear_empty)
     layout = attrs.evolve(layout, holds_unknown=not retry_unknown)
-    execute(
-        Job("create", object_type, files, layout, {"unique_property": unique_property}), settings
-    )
+    options = {"unique_property": unique_property}
+    _load(Job("create", object_type, files, layout, options, validate=validate), settings)
 
 
 @takes_settings
@@ -83,11 +92,13 @@ def update(
     *,
     id_property: IdProperty = None,
     clear_empty: ClearEmpty = False,
+    validate: Validate = False,
     settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name."""
     layout = layout_of(id_property or "id", settings, clear_empty=clear_empty)
-    execute(Job("update", object_type, files, layout, {"id_property": id_property}), settings)
+    options = {"id_property": id_property}
+    _load(Job("update", object_type, files, layout, options, validate=validate), settings)
 
 
 @takes_settings
@@ -99,17 +110,29 @@ def upsert(
         str, typer.Option(help="Unique property that names the objects, such as email.")
     ],
     clear_empty: ClearEmpty = False,
+    validate: Validate = False,
     settings: LoadSettings,
 ) -> None:
     """Update the objects that the records name, or create them."""
     layout = layout_of(id_property, settings, clear_empty=clear_empty)
-    execute(Job("upsert", object_type, files, layout, {"id_property": id_property}), settings)
+    options = {"id_property": id_property}
+    _load(Job("upsert", object_type, files, layout, options, validate=validate), settings)
 
 
 @takes_settings
 def archive(object_type: ObjectType, files: Files, *, settings: LoadSettings) -> None:
     """Archive the objects whose record ids are in the file."""
-    execute(Job("archive", object_type, files, layout_of("id", settings, ids_only=True)), settings)
+    _load(Job("archive", object_type, files, layout_of("id", settings, ids_only=True)), settings)
+
+
+def _load(job: Job, settings: LoadSettings) -> None:
+    """Carry out a job that writes to the account, or check it."""
+    if not settings.dry_run:
+        execute(job, settings)
+        return
+    from hubbatch.cli._checking_run import check_job  # noqa: PLC0415 (it loads the client and the sandbox)
+
+    check_job(job, settings)
 
 
 def execute(job: Job, settings: Settings) -> None:

@@ -23,6 +23,7 @@ from hubbatch.files._errors import (
     OutputError,
     ReaderGoneError,
 )
+from hubbatch.files._intake import JudgeHeader
 from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
 from hubbatch.files._sinks import BAD_LINE, Rejects, Results
 from hubbatch.files._source import Notice, Source, read
@@ -38,6 +39,7 @@ __all__ = [
     "Entry",
     "Fingerprint",
     "InputError",
+    "JudgeHeader",
     "Kind",
     "Notice",
     "ObjectsFile",

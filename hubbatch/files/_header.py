@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from hubbatch import UsageError
 from hubbatch.files._entries import IGNORED
@@ -82,14 +82,19 @@ def header_of(cells: Sequence[Any], options: ReadOptions) -> Header:
         raise BrokenInputError(f"the header names {', '.join(twice)} twice: rename or remove one")
     own = tuple(number for number, name in enumerate(names) if name in IGNORED)
     try:
-        properties = tuple(options.columns.properties_of(names))
-        header = Header(names, properties, own, dict(options.columns.set))
+        header = Header(
+            names, tuple(options.columns.properties_of(names)), own, dict(options.columns.set)
+        )
         _check_key(header, options.key)
-        if options.header is not None:
-            options.header(dict(zip(names, properties, strict=True)))
+        if options.header is None:
+            return header
+        left_out = options.header(dict(zip(names, header.properties, strict=True)))
     except UsageError as error:
         raise BrokenInputError(str(error)) from None
-    return header
+    wanted = zip(names, header.properties, strict=True)
+    return evolve(
+        header, properties=tuple(None if column in left_out else name for column, name in wanted)
+    )
 
 
 def _check_key(header: Header, key: str | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal
 
 from attrs import define, field, frozen
@@ -10,7 +10,10 @@ from attrs import define, field, frozen
 from hubbatch.files._columns import Columns
 from hubbatch.files._entries import BadLine, Kind, Opened, RejectedRow, Row
 
-__all__ = ["FileIntake", "ReadOptions", "Tally"]
+__all__ = ["FileIntake", "JudgeHeader", "ReadOptions", "Tally"]
+
+JudgeHeader = Callable[[Mapping[str, str | None]], Collection[str]]
+"""Is given the columns of each table and their properties; returns those to leave out, or raises `UsageError`."""
 
 
 @frozen(kw_only=True)
@@ -29,8 +32,7 @@ class ReadOptions:
     bare: str | None = None
     """The property of a JSON text or whole number that stands in place of an object."""
     bad_lines: Literal["stop", "reject"] = "stop"
-    header: Callable[[Mapping[str, str | None]], object] | None = None
-    """Is shown the columns of each table and their properties, and may refuse them with a `UsageError`."""
+    header: JudgeHeader | None = None
 
 
 @define

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import closing
 from typing import Any, Literal
 
@@ -15,7 +15,7 @@ from hubbatch.files._csv import csv_blocks
 from hubbatch.files._encodings import Encoding, check_encoding, encoding_of
 from hubbatch.files._entries import BadLine, Ended, Entry, Fingerprint, Kind, Opened, Row
 from hubbatch.files._errors import BrokenInputError, InputError
-from hubbatch.files._intake import FileIntake, ReadOptions, Tally
+from hubbatch.files._intake import FileIntake, JudgeHeader, ReadOptions, Tally
 from hubbatch.files._json import array_blocks, ndjson_blocks
 from hubbatch.files._kinds import binary_kind, text_kind, undecided
 from hubbatch.files._packing import unpacked
@@ -41,7 +41,7 @@ def read(
     bare: str | None = None,
     bad_lines: Literal["stop", "reject"] = "stop",
     notice: Callable[[Notice], object] | None = None,
-    header: Callable[[Mapping[str, str | None]], object] | None = None,
+    header: JudgeHeader | None = None,
 ) -> Source:
     """Return the records in files.
 
@@ -57,7 +57,8 @@ def read(
     `bad_lines`: a line that is no record raises `InputError` after the records before it ("stop"), or is passed over
     and handed to `notice` ("reject"), as are the files' beginnings and ends. `notice` is called in the event loop, in
     order with the records. `header` is called with the columns of each table and the property that each is (None: left
-    out), before a record of it is read; a `UsageError` that it raises refuses the file.
+    out), before a record of it is read. It returns the columns to leave out besides; a `UsageError` that it raises
+    refuses the file.
 
     Nothing is opened before the first record is asked for, or `check` is called. Raises `UsageError` for options that
     cannot be.

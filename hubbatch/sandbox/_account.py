@@ -27,6 +27,7 @@ from hubbatch.sandbox._subscribers import Subscribers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from hubbatch import Property as AccountProperty
     from hubbatch.sandbox._options import Options
 
 __all__ = ["Account"]
@@ -121,6 +122,19 @@ class Account:
                 base, unique=unique or base.unique, read_only=read_only or base.read_only
             )
         self.store.define_property(known, definition)
+
+    def define_schema(self, object_type: str, properties: Iterable[AccountProperty]) -> None:
+        """Give an object type these properties and no others, and hold values against their types and options.
+
+        They are an account's own, as `Schema.from_json` reads them or `client.properties(…).all()` asks for them.
+        """
+        known = self.schema.get(object_type)
+        names = set[str]()
+        for each in properties:
+            self.store.define_property(known, Property.of(each, known.standard.get(each.name)))
+            names.add(each.name)
+        known.declared = {*names, *known.server_made}
+        known.exact = True
 
     def require_property(
         self, object_type: str, name: str, *, when: Mapping[str, str] | None = None

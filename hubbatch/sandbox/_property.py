@@ -14,6 +14,8 @@ from hubbatch.sandbox._spelling import PropertyType, is_midnight, is_valid
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hubbatch import Property as AccountProperty
+
 __all__ = ["Property", "invalid_value", "problem_of", "unknown_property"]
 
 _BOOLS = ("true", "false")
@@ -50,6 +52,30 @@ class Property:
     standard: bool = False
     """Whether it is HubSpot's own."""
     description: str = ""
+
+    @classmethod
+    def of(cls, defined: AccountProperty, standard: Property | None = None) -> Property:
+        """Return a property as an account defines it; `standard`: HubSpot's own of that name.
+
+        The API calls e-mails, domains and telephone numbers `string`: what is known of HubSpot's own ones stays known.
+        """
+        kind = PropertyType(defined.type) if defined.type in set(PropertyType) else None
+        if standard is not None and standard.kind in _TEXTS and kind in {None, *_TEXTS}:
+            kind = standard.kind
+        return cls(
+            name=defined.name,
+            label=defined.label,
+            kind=kind,
+            field_type=defined.field_type,
+            group=defined.group_name,
+            options=tuple(option.value for option in defined.options),
+            unique=defined.has_unique_value or (standard is not None and standard.unique),
+            read_only=defined.read_only or defined.calculated,
+            calculated=defined.calculated,
+            external=defined.external_options,
+            standard=defined.hubspot_defined,
+            description=defined.description,
+        )
 
     def as_json(self, stamp: str) -> dict[str, Any]:
         """Return the property as the API shows it."""

@@ -161,3 +161,8 @@ def contacts(sandbox: Sandbox) -> dict[str, Mapping[str, str]]:
         for stored in list(sandbox.objects("contacts").values())  # it may be at work meanwhile
         if not stored.archived and "email" in stored.properties
     }
+
+
+def batches(sandbox: Sandbox) -> list[str]:
+    """Return the paths of the requests that came in, but for those that only ask what the account is like."""
+    return [request.path for request in sandbox.requests if request.method != "GET"]

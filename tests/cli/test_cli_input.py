@@ -9,7 +9,7 @@ from encodings import aliases
 from pathlib import Path
 
 import pytest
-from cli_driver import Finished, contacts, hubbatch, table_of
+from cli_driver import Finished, batches, contacts, hubbatch, table_of
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -109,7 +109,8 @@ def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far
     options = ("--rejects", rejects, "--encoding", "utf-8", "--bad-lines", "stop")
     finished = upsert(path, hubspot_sandbox, *options)
 
-    assert finished.code == 2
+    # The connection is open already, for the account was asked: a batch may leave before the bad line is read.
+    assert finished.code == (4 if batches(hubspot_sandbox) else 2)
     assert f"{path}, line 252: " in finished.err
     assert advice in finished.err
     assert finished.count("total") == 250
@@ -138,7 +139,7 @@ def test_a_bad_header_sends_nothing(
     assert finished.code == 2
     assert "people.csv, line 1: " in finished.err
     assert advice in finished.err
-    assert hubspot_sandbox.request_count == 0
+    assert not batches(hubspot_sandbox)
 
 
 def test_an_unreadable_ndjson_line(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
@@ -302,7 +303,7 @@ def test_wrong_columns_send_nothing(
 
     assert finished.code == 2
     assert said in " ".join(finished.err.replace("│", " ").split())
-    assert hubspot_sandbox.request_count == 0
+    assert not batches(hubspot_sandbox)
 
 
 def test_ids_are_read_from_the_column_that_is_meant(

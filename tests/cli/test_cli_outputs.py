@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from cli_driver import TOKEN, Finished, contacts, hubbatch, process, table_of, until
+from cli_driver import TOKEN, Finished, batches, contacts, hubbatch, process, table_of, until
 
 from hubbatch.cli import _load_sinks
 from hubbatch.sandbox import Sandbox
@@ -64,7 +64,7 @@ def test_a_command_that_is_wrong_loses_no_list_of_rejects(
 
     assert rejects.read_text() == BEFORE
     assert not new.exists()
-    assert hubspot_sandbox.request_count == 0
+    assert not batches(hubspot_sandbox)
 
 
 @pytest.mark.parametrize("fault", ["token", "object type", "input", "output"])
@@ -97,7 +97,7 @@ def test_a_file_that_is_there_is_left_as_it_is(
         written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects, "--append", "--force"
     )
     assert both.code == 2
-    assert hubspot_sandbox.request_count == 0
+    assert not batches(hubspot_sandbox)
     assert rejects.read_text() == BEFORE
 
 
@@ -120,7 +120,7 @@ def test_rejects_are_not_appended_to_what_holds_something_else(
 
     assert finished.code == 2
     assert "it has other columns: give another name" in finished.err
-    assert hubspot_sandbox.request_count == 0
+    assert not batches(hubspot_sandbox)
     assert rejects.read_text() == BEFORE
 
 

@@ -43,7 +43,9 @@ def people(tmp_path: Path) -> Path:
 @pytest.mark.hubspot_sandbox(latency=0.3)
 def test_the_first_signal_stops_the_run(people: Path, hubspot_sandbox: Sandbox) -> None:
     with interrupted(lambda: hubspot_sandbox.request_count >= 2):
-        finished = hubbatch("create", "contacts", people, "--base-url", hubspot_sandbox.base_url)
+        finished = hubbatch(
+            "create", "contacts", people, "--base-url", hubspot_sandbox.base_url, "--no-check"
+        )
 
     assert finished.code == 3
     assert "stopped by a signal" in finished.err
@@ -59,7 +61,9 @@ def test_the_second_signal_cancels_it(
     monkeypatch.setattr("hubbatch.cli._screen.Screen.say", lambda _, message: said.append(message))
 
     with interrupted(lambda: hubspot_sandbox.request_count >= 2, lambda: said):
-        finished = hubbatch("create", "contacts", people, "--base-url", hubspot_sandbox.base_url)
+        finished = hubbatch(
+            "create", "contacts", people, "--base-url", hubspot_sandbox.base_url, "--no-check"
+        )
 
     assert finished.code == 3
     assert [message.split(":")[0] for message in said] == ["stopping", "canceling"]
@@ -76,7 +80,9 @@ def test_a_second_signal_while_the_run_ends_does_not_cost_the_outcome(
         return len(contacts(hubspot_sandbox)) == 100 * hubspot_sandbox.request_count
 
     with interrupted(lambda: hubspot_sandbox.request_count >= 2, all_written):
-        finished = hubbatch("create", "contacts", people, "--base-url", hubspot_sandbox.base_url)
+        finished = hubbatch(
+            "create", "contacts", people, "--base-url", hubspot_sandbox.base_url, "--no-check"
+        )
 
     assert finished.code == 3
     assert "of the input, the first" in finished.err

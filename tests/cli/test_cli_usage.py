@@ -98,7 +98,9 @@ def test_it_is_built_on_the_public_face_only() -> None:
                 shared = {
                     "hubbatch.files",
                     "hubbatch.journal",
+                    "hubbatch.models",
                     "hubbatch.policies",
+                    "hubbatch.rehearsal",
                     "hubbatch.sandbox",
                     "hubbatch._counted",
                     "hubbatch._printable",

@@ -153,7 +153,7 @@ def test_endless_different_keys_are_not_kept(tmp_path: Path) -> None:
 def test_a_header_can_be_refused_before_a_record_is_read(tmp_path: Path) -> None:
     seen: list[dict[str, str | None]] = []
 
-    def refuse(columns: Mapping[str, str | None]) -> None:
+    def refuse(columns: Mapping[str, str | None]) -> list[str]:
         seen.append(dict(columns))
         raise UsageError("not this one")
 
@@ -163,6 +163,17 @@ def test_a_header_can_be_refused_before_a_record_is_read(tmp_path: Path) -> None
 
     assert seen == [{"Email": "email", "junk": None, "_line": None}]
     assert (problem.line, problem.problem) == (2, "not this one")
+
+
+def test_columns_of_a_header_can_be_left_out_once_it_is_known(tmp_path: Path) -> None:
+    path = written(tmp_path / "people.csv", "email,createdate,city\na@b.cz,2026,Brno\nc@d.cz,,\n")
+
+    found = rows(path, header=lambda columns: {"createdate"} & columns.keys())
+
+    assert [dict(row) for row in found] == [
+        {"email": "a@b.cz", "city": "Brno"},
+        {"email": "c@d.cz"},
+    ]
 
 
 def test_a_missing_key_is_reported_before_the_header_is_judged(tmp_path: Path) -> None:

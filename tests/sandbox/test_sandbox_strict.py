@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sandbox_driver import Driver, Reply, keyed, new
 
+from hubbatch import Property, PropertyOption, Schema
 from hubbatch.sandbox._standard import standard_properties
 
 
@@ -207,3 +208,39 @@ def test_a_property_can_be_required_where_another_has_a_value() -> None:
     single = driver.ask("PATCH", f"/crm/objects/2026-09/deals/{key}", new(closed_lost_reason=""))
     assert single.status == 400
     assert driver.ask("PATCH", f"/crm/v3/objects/deals/{key}", new(amount="2")).status == 200
+
+
+def defined(kind: str, *names: str) -> Driver:
+    """Return a sandbox with the properties of an account that has all that HubSpot's own has, and these."""
+    mine = [
+        Property(
+            "colour", "Colour", "enumeration", "checkbox", options=[*map(PropertyOption, "RG")]
+        ),
+        *(Property(name, has_unique_value=True) for name in names),
+        Property("score", type="number", calculated=True),
+        Property("place", type="object_coordinates"),
+        Property("email"),
+    ]
+    driver = Driver(strict=True)
+    driver.service.account().define_schema(kind, Schema.from_json(Schema(mine).to_json()))
+    return driver
+
+
+@pytest.mark.parametrize("kind", ["contacts", "p_cars"])
+def test_an_account_can_be_given_the_properties_of_another(kind: str) -> None:
+    driver = defined(kind, "ref")
+    good = {"email": "a@b.cz", "colour": "R;G", "place": "anywhere"}
+
+    assert driver.batch("create", [new(**good)], kind=kind).status == 201
+    assert driver.batch("upsert", [keyed("r1", by="ref", colour="R")], kind=kind).status == 200
+    for bad, code in (
+        ({"colour": "R;B"}, "INVALID_OPTION"),
+        ({"score": "7"}, "READ_ONLY_VALUE"),
+        ({"firstname": "Ada"}, "PROPERTY_DOESNT_EXIST"),
+    ):
+        assert code in str(driver.batch("create", [new(**bad)], kind=kind).body)
+
+
+def test_what_is_known_of_hubspots_own_texts_stays_known() -> None:
+    reply = defined("contacts").batch("create", [new(email="nonsense")])
+    assert "INVALID_EMAIL" in str(reply.body)

@@ -1,0 +1,134 @@
+"""Column names held against the properties of an account: labels, and names that no value can be written to.
+
+Pure: a schema and names in, mappings and errors out. Where the schema comes from is not known here.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+
+from attrs import define, field, frozen
+
+from hubbatch import Schema, UsageError
+from hubbatch.cli._job import Job
+from hubbatch.rehearsal import name_problems
+
+__all__ = ["ColumnCheck", "check_options", "labels_of"]
+
+_SET_BY_HUBSPOT = frozenset(
+    {"createdate", "hs_createdate", "hs_lastmodifieddate", "hs_object_id", "lastmodifieddate"}
+)
+"""Properties that every reading shows: where they cannot be written their columns are left out and not refused."""
+_RECORD_ID = "hs_object_id"
+_ID = "id"
+"""The column of record ids."""
+_MOST = 10
+"""Columns that a message lists."""
+
+
+def labels_of(schema: Schema, key: str | None) -> dict[str, str]:
+    """Return the label of each property that a column may be, by its name.
+
+    A property that can be written goes before others with its label. Where records are known by record ids, the label
+    of these is that of the column `id`.
+    """
+    labels = {each.name: each.label for each in schema}
+    writable = {each.label.casefold() for each in schema if not (each.read_only or each.calculated)}
+    for each in schema:
+        if (each.read_only or each.calculated) and each.label.casefold() in writable:
+            labels[each.name] = each.name
+    if key == _ID:
+        labels[_ID] = labels.pop(_RECORD_ID, "") or "Record ID"
+    return labels
+
+
+def check_options(schema: Schema, job: Job) -> None:
+    """Raise `UsageError` if the account refuses a property that an option names."""
+    for option in ("id_property", "unique_property"):
+        name = job.options.get(option)
+        if name is not None and (problems := name_problems(schema, name, names_objects=True)):
+            raise UsageError(f"--{option.replace('_', '-')}: {problems[0].message}")
+    for name in job.layout.columns.set:
+        if problems := name_problems(schema, name):
+            raise UsageError(f"--set: {problems[0].message}")
+
+
+@frozen
+class _Column:
+    """A column that cannot be loaded: why, and the option that mends it."""
+
+    words: str
+    remedy: str
+
+
+@define
+class ColumnCheck:
+    """Judges the header of each file: refuses columns that cannot be loaded, tells what was made of others."""
+
+    _schema: Schema
+    _object_type: str
+    _key: str | None
+    _mapped: Mapping[str, str]
+    _say: Callable[[str], object]
+    _said: set[str] = field(factory=set)
+
+    def __call__(self, columns: Mapping[str, str | None]) -> frozenset[str]:
+        """Return the columns that are left out; raise `UsageError` for those that cannot be loaded."""
+        wanted = {column: name for column, name in columns.items() if name and name != self._key}
+        left_out, wrong = set[str](), list[_Column]()
+        for column, name in wanted.items():
+            definition = self._schema.get(name)
+            if definition is None:
+                wrong.append(self._unknown(column, name, columns))
+            elif name_problems(self._schema, name):
+                if name in _SET_BY_HUBSPOT:
+                    left_out.add(column)
+                else:
+                    kind = "calculated" if definition.calculated else "read-only"
+                    wrong.append(_Column(f"{_shown(column, name)} is {kind}", _drop(column)))
+        if wrong:
+            raise UsageError(self._refusal(wrong))
+        self._tell("left out, for HubSpot alone sets them", sorted(left_out))
+        self._tell(
+            "columns read by their labels",
+            [
+                f"{column!r} as {name}"
+                for column, name in columns.items()
+                if name and name != column and self._mapped.get(column) != name
+            ],
+        )
+        return frozenset(left_out)
+
+    def _unknown(self, column: str, name: str, columns: Mapping[str, str | None]) -> _Column:
+        words = f"{_shown(column, name)} is no property of {self._object_type}"
+        closest = self._schema.closest(name)
+        if closest is None or closest in columns.values():
+            return _Column(words, _drop(column))
+        return _Column(
+            f"{words} (is {closest!r} meant?)", f"--map {shlex.quote(f'{column}={closest}')}"
+        )
+
+    def _refusal(self, wrong: list[_Column]) -> str:
+        shown = wrong[:_MOST]
+        more = f", and {len(wrong) - _MOST} more columns" if len(wrong) > _MOST else ""
+        remedies = " ".join(dict.fromkeys(each.remedy for each in shown))
+        return (
+            f"{'; '.join(each.words for each in shown)}{more}. Nothing was sent. To mend it type {remedies}"
+            " (--drop leaves a column out; --no-check sends all columns as they are)"
+        )
+
+    def _tell(self, what: str, names: list[str]) -> None:
+        """Say it once, whatever the number of files."""
+        said = f"{what}: {', '.join(names)}"
+        if names and said not in self._said:
+            self._said.add(said)
+            self._say(said)
+
+
+def _shown(column: str, name: str) -> str:
+    return f"the column {column!r}" + ("" if column == name else f", read as {name!r},")
+
+
+def _drop(column: str) -> str:
+    return f"--drop {shlex.quote(column)}"

@@ -1,0 +1,286 @@
+"""What is found before a load: headers, keys and values that the account would refuse; and nothing sent for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from cli_driver import Finished, batches, contacts, hubbatch
+
+from hubbatch import Property, RateLimit, Schema
+from hubbatch.sandbox import Sandbox
+
+KEY = ("--id-property", "email")
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+def upsert(path: Path, sandbox: Sandbox, *options: object) -> Finished:
+    return hubbatch("upsert", "contacts", path, *KEY, "--base-url", sandbox.base_url, *options)
+
+
+def found(path: Path, sandbox: Sandbox, *options: object, command: str = "check") -> dict[str, Any]:
+    finished = hubbatch(
+        *(command, "contacts", path, *KEY, "--base-url", sandbox.base_url, "--json", *options)
+    )
+    document: dict[str, Any] = orjson.loads(finished.out)
+    assert document["exitCode"] == finished.code
+    assert not batches(sandbox)
+    return document
+
+
+def saved(path: Path, *properties: Property) -> Path:
+    path.write_bytes(Schema([Property("email", "Email"), *properties]).to_json())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("email,frstname", ("'frstname' is no property of contacts", "--map frstname=firstname")),
+        ("email,firstname,frstname", ("'frstname' is no property", "--drop frstname")),
+        ("email,Shoe Size", ("'Shoe Size' is no property", "--drop 'Shoe Size'", "--no-check")),
+        ("email,hs_was_imported", ("is read-only", "--drop hs_was_imported")),
+        ("firstname", ("no column 'email'",)),
+        ("email,Email", ("'email' and 'Email' are both the property 'email'",)),
+        ("email,email", ("names email twice",)),
+        ("email,", ("column 2 has no name",)),
+        ("", ("there is no header",)),
+    ],
+)
+@pytest.mark.parametrize("command", ["upsert", "check"])
+def test_a_header_that_cannot_be_right_stops_the_command(
+    tmp_path: Path, hubspot_sandbox: Sandbox, command: str, header: str, said: tuple[str, ...]
+) -> None:
+    path = written(tmp_path / "people.csv", f"{header}\na@b.cz,x\n" if header else "")
+
+    finished = hubbatch(command, "contacts", path, *KEY, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 2
+    assert "people.csv, line 1: " in finished.err
+    assert not [words for words in said if words not in finished.err]
+    assert not batches(hubspot_sandbox)
+
+
+def test_a_file_without_records_is_told(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    finished = upsert(written(tmp_path / "people.csv", "email\n"), hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "there is no record in it" in finished.err
+    assert not batches(hubspot_sandbox)
+
+
+def test_a_key_that_is_mapped_away_is_missing(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email,city\na@b.cz,Brno\n")
+
+    finished = upsert(path, hubspot_sandbox, "--map", "email=firstname")
+
+    assert finished.code == 2
+    assert "people.csv, line 1: the header has no column 'email'" in finished.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--id-property", "firstname"), "--id-property: the values of property 'firstname'"),
+        (
+            ("--set", "lifecyclestag=lead"),
+            "--set: there is no property 'lifecyclestag'; the closest",
+        ),
+    ],
+)
+def test_options_that_the_account_refuses(
+    tmp_path: Path, hubspot_sandbox: Sandbox, options: tuple[str, str], said: str
+) -> None:
+    path = written(tmp_path / "people.csv", "email,firstname\na@b.cz,x\n")
+
+    finished = upsert(path, hubspot_sandbox, *options)
+
+    assert finished.code == 2
+    assert said in finished.err
+    assert not batches(hubspot_sandbox)
+
+
+def test_labels_are_read_as_properties_and_what_hubspot_sets_is_left_out(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "p.csv", "Email,First Name,createdate\na@b.cz,Ann,2020-01-01\n")
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 0
+    assert (
+        "columns read by their labels: 'Email' as email, 'First Name' as firstname" in finished.err
+    )
+    assert "left out, for HubSpot alone sets them: createdate" in finished.err
+    assert contacts(hubspot_sandbox)["a@b.cz"]["firstname"] == "Ann"
+
+
+def test_the_label_of_record_ids_is_the_column_id(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    stored = hubspot_sandbox.add("contacts", {"email": "a@b.cz"})
+    path = written(tmp_path / "people.csv", f"Record ID,city\n{stored.id},Brno\n")
+
+    finished = hubbatch("update", "contacts", path, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 0
+    assert contacts(hubspot_sandbox)["a@b.cz"]["city"] == "Brno"
+
+
+@pytest.mark.hubspot_sandbox(forbidden=["contacts"])
+def test_a_token_that_may_not_read_properties_is_one_line_of_notice(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "email,frstname\na@b.cz,x\n")
+    notice = "may not read the properties of contacts"
+
+    assert notice in upsert(path, hubspot_sandbox).err
+    assert batches(hubspot_sandbox)
+    assert notice not in upsert(path, hubspot_sandbox, "--no-check").err
+
+
+def test_no_check_sends_columns_as_they_are(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email,frstname\na@b.cz,x\n")
+
+    assert upsert(path, hubspot_sandbox, "--no-check").code == 0
+    assert hubspot_sandbox.request_count == 1
+    assert contacts(hubspot_sandbox)["a@b.cz"]["frstname"] == "x"
+
+
+@pytest.mark.hubspot_sandbox(daily_limit=100, rate_limit=RateLimit(190, 10.0))
+@pytest.mark.parametrize("command", ["check", "upsert"])
+def test_a_check_finds_what_would_fail_and_what_the_load_would_take(
+    tmp_path: Path, hubspot_sandbox: Sandbox, command: str
+) -> None:
+    lines = [
+        "email,lifecyclestage",
+        "a@b.cz,lead",
+        "c@d.cz,secret",
+        "A@B.cz,lead",
+        ",lead",
+        "x",
+        "",
+    ]
+    path = written(tmp_path / "people.csv", "\n".join(lines) + "\n")
+    options = ("--dry-run",) if command == "upsert" else ()
+
+    document = found(path, hubspot_sandbox, *options, command=command)
+
+    assert document["exitCode"] == 1
+    counts = ("records", "wouldBeSent", "wouldFail", "badLines", "requests")
+    assert [document[name] for name in counts] == [4, 2, 3, 1, 2]
+    assert document["missingKeys"] == {"count": 1, "examples": ["line 5"]}
+    assert document["repeatedKeys"] == {"count": 1, "examples": ["line 4 as 2"]}
+    assert {reason["category"]: reason["examples"] for reason in document["reasons"]} == {
+        "INVALID_OPTION": "line 3",
+        "LOCAL_VALIDATION": "line 5",
+        "BAD_LINE": "line 6",
+    }
+    assert "property 'lifecyclestage'" in str(document["reasons"])
+    assert "secret" not in str(document["reasons"])
+    assert document["quota"] == {"maxRequests": 190, "period": 10.0}
+    assert (document["dailyRemaining"], document["shareOfDay"]) == (99, 2 / 99)
+    assert hubspot_sandbox.request_count == 1
+
+
+def test_a_check_with_nothing_to_say_is_zero(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    good = written(tmp_path / "good.csv", "email,city\na@b.cz,Brno\n")
+    twice = written(tmp_path / "twice.csv", "email,city\na@b.cz,Brno\na@b.cz,Praha\n")
+
+    assert found(good, hubspot_sandbox)["exitCode"] == 0
+    assert found(twice, hubspot_sandbox)["exitCode"] == 1
+    assert found(twice, hubspot_sandbox, "--duplicates", "merge")["exitCode"] == 0
+
+
+def test_rows_can_be_held_against_the_account_before_they_are_sent(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "p.csv", "email,lifecyclestage\na@b.cz,lead\nc@d.cz,nonsense\n")
+
+    finished = upsert(path, hubspot_sandbox, "--validate")
+
+    assert (finished.count("succeeded"), finished.count("failed")) == (1, 1)
+    assert "LOCAL_VALIDATION: property 'lifecyclestage': the value is none of" in finished.out
+    assert contacts(hubspot_sandbox).keys() == {"a@b.cz"}
+
+
+def test_properties_in_a_file_stand_for_the_account(tmp_path: Path) -> None:
+    schema = saved(tmp_path / "contacts.json", Property("shoe_size", "Shoe Size", "number"))
+    path = written(tmp_path / "people.csv", "email,Shoe Size\na@b.cz,41\nc@d.cz,big\n")
+    options = (*KEY, "--properties", schema)
+
+    checked = hubbatch("check", "contacts", path, *options, "--rate", "190/10", token=None)
+    tried = hubbatch("upsert", "contacts", path, *options, "--sandbox")
+
+    assert checked.code == 1
+    assert "1 × would fail: INVALID_NUMBER: property 'shoe_size'" in checked.out
+    assert (tried.count("succeeded"), tried.count("failed")) == (1, 1)
+    unknown = written(tmp_path / "people.csv", "email,firstname\na@b.cz,Ann\n")
+    assert hubbatch("upsert", "contacts", unknown, *options, "--sandbox").code == 2
+
+
+def test_the_properties_of_an_account_can_be_saved(hubspot_sandbox: Sandbox) -> None:
+    hubspot_sandbox.define_property("contacts", "shoe_size", kind="number")
+    place = ("--base-url", hubspot_sandbox.base_url)
+
+    schema = Schema.from_json(hubbatch("properties", "contacts", *place).out)
+
+    assert schema["shoe_size"].type == "number"
+    assert schema["email"].has_unique_value
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot read"),
+        ("{", "the schema is no JSON"),
+        ("7", "a list of properties"),
+        ('{"results": []}', "lists no properties"),
+    ],
+)
+@pytest.mark.parametrize("where", ["--sandbox", "--no-sandbox"])
+def test_a_file_that_holds_no_properties(
+    tmp_path: Path, content: str | None, said: str, where: str
+) -> None:
+    schema = tmp_path / "contacts.json"
+    if content is not None:
+        schema.write_text(content)
+    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
+    place = ("--sandbox",) if where == "--sandbox" else ()
+
+    finished = hubbatch("check", "contacts", path, *KEY, "--properties", schema, *place)
+
+    assert finished.code == 2
+    assert "--properties: " in finished.err
+    assert said in finished.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--sandbox", "--base-url", "http://127.0.0.1:1"), "give one of them"),
+        (("--sandbox", "--lenient", "--properties", "x.json"), "give one of them"),
+    ],
+)
+def test_options_that_contradict_each_other(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    finished = hubbatch(
+        "upsert", "contacts", written(tmp_path / "p.csv", "email\n"), *KEY, *options
+    )
+
+    assert finished.code == 2
+    assert said in finished.err
+
+
+@pytest.mark.parametrize(
+    "options", [("--verb", "upsert"), ("--verb", "create", *KEY), ("--unique-property", "x", *KEY)]
+)
+def test_a_check_takes_what_its_verb_takes(tmp_path: Path, options: tuple[str, ...]) -> None:
+    path = written(tmp_path / "people.csv", "email\na@b.cz\n")
+
+    assert hubbatch("check", "contacts", path, "--sandbox", *options).code == 2
