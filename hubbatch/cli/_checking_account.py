@@ -89,7 +89,7 @@ async def prepared(
     """Return a job that is about to be carried out, with all that follows from the account's properties.
 
     Raises `UsageError` for an option that the account refuses. If the properties cannot be had, the job goes on without
-    them: what is in the way of the load will be told by the load.
+    them: what is in the way of the load will be said by the load.
     """
     try:
         known = await known_of(job.object_type, settings, client)

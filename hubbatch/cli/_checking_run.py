@@ -34,7 +34,7 @@ _LINE_PERIOD = 5.0
 
 
 @frozen
-class _Account:
+class _AccountFacts:
     """What the account has said."""
 
     known: Known
@@ -48,7 +48,7 @@ def check_job(job: Job, settings: Settings) -> None:
     with ending_well(screen):
         LoadSource(
             job.paths, job.layout
-        )  # a file that is not there is told before anything is asked
+        )  # a file that is not there is an error before anything is asked
     run_and_exit(_check(job, settings, screen), screen)
 
 
@@ -79,10 +79,10 @@ async def _check(job: Job, settings: Settings, screen: Screen) -> ExitCode:
     return findings.code
 
 
-async def _ask(job: Job, settings: Settings) -> _Account:
+async def _ask(job: Job, settings: Settings) -> _AccountFacts:
     """Ask for the properties and, by the way, for the quota; nobody, if a file has the properties."""
     if not settings.sandbox and (settings.properties is not None or not settings.check):
-        return _Account(await known_of(job.object_type, settings, None), settings.rate)
+        return _AccountFacts(await known_of(job.object_type, settings, None), settings.rate)
     token = token_of(settings)
     async with connected(job, settings, token) as client:
         try:
@@ -94,7 +94,7 @@ async def _ask(job: Job, settings: Settings) -> _Account:
         except HubbatchError as error:
             raise CommandError(f"the account cannot be asked for its properties: {error}") from None
         quota = settings.rate if settings.sandbox else client.rate_limit
-        return _Account(known, quota, client.daily_remaining)
+        return _AccountFacts(known, quota, client.daily_remaining)
 
 
 async def _tell_progress(check: RowCheck, screen: Screen) -> None:
