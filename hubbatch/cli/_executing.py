@@ -157,6 +157,7 @@ async def _follow(
         # A file is this run's from its first record on: what an earlier run left in it goes then.
         files.begun = ending.code is ExitCode.OK or load.aside.bad + ending.outcome.counts.total > 0
         files.final = ending.code in {ExitCode.OK, ExitCode.SOME_FAILED}
+        files.held = load.aside.held
         if output is not None:
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]

@@ -145,7 +145,8 @@ async def follow(
 
 def _broken(error: Exception, run: Run, seen: Interrupts) -> tuple[ExitCode, str, str]:
     """Say what an exception makes of a run: code, what ended it, and why."""
-    refused = ExitCode.INPUT_BROKE if run.progress.requests else ExitCode.USAGE
+    sent = run.progress.requests or run.outcome.earlier.total
+    refused = ExitCode.INPUT_BROKE if sent else ExitCode.USAGE
     match error:
         case OutputError():
             return ExitCode.STOPPED, "a file cannot be written", str(error)

@@ -28,6 +28,8 @@ _KEPT = (
     *("append", "force", "check"),
 )
 """Settings that `resume` takes over."""
+_WORDS = {"holds_unknown": "--retry-unknown", "columns": "choice or mapping of columns"}
+"""What the user knows parts of the layout as."""
 _STDIN = "-"
 _SHOWN = 5
 """Names of files that a message has room for."""
@@ -72,7 +74,7 @@ def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any])
         before, now = known.get(name, {}), given[name]
         differing = [key for key in now if key in before and before[key] != now[key]]
         if differing:
-            words = ", ".join(key.replace("_", " ") for key in differing)
+            words = ", ".join(_WORDS.get(key, key).replace("_", " ") for key in differing)
             raise _other(journal, f"it was begun with another {words}")
 
 

@@ -17,7 +17,7 @@ from attrs import define, evolve, field
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._bad_lines import KeptBadLines
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._load_journal import LoadJournal, settled_of
+from hubbatch.cli._load_journal import HELD, LoadJournal, settled_of
 from hubbatch.cli._load_sinks import FileNames, Written, open_sinks
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._spool import Spool
@@ -43,6 +43,8 @@ class LoadFiles:
     """Whether what an earlier run has left in files that are to be replaced is gone at the end."""
     final: bool = False
     """Whether the load has come to its end."""
+    held: int = 0
+    """How many rows were not sent because they may be there already."""
     _failure: HubbatchError | None = None
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
@@ -196,7 +198,7 @@ class LoadFiles:
 
     def _marks(self, *, closed: bool = False) -> Mapping[str, int | str]:
         found = [each.marks(closed=closed) for each in (self.rejects, self.results)]
-        return {**self._bad_lines.marks(), **found[0], **found[1]}
+        return {**self._bad_lines.marks(), HELD: self.held, **found[0], **found[1]}
 
 
 @asynccontextmanager

@@ -24,6 +24,7 @@ from hubbatch.cli._typed_command import as_argument, quoted, resuming
 from hubbatch.journal import Journal, JournalError, RecordState, Settled
 
 __all__ = [
+    "HELD",
     "LoadJournal",
     "finished",
     "keep_input",
@@ -31,6 +32,8 @@ __all__ = [
     "settled_of",
 ]
 
+HELD = "held rows"
+"""The mark that says how many rows a create has left alone, when the load has come to its end."""
 _MOST_OPEN = 800
 """Records that a kill may leave in doubt where nobody can find out what became of them."""
 
@@ -132,8 +135,9 @@ def keep_input(path: str) -> str:
 
 def finished(journal: LoadJournal, screen: Screen) -> ExitCode:
     """Say of a load that has come to its end how it ended; nothing is sent any more."""
-    counts, bad = journal.counts, int(journal.marks.get(BAD_LINES, 0))
-    rest = counts.failed + counts.retryable + counts.unknown + counts.in_doubt + bad
+    counts, marks = journal.counts, journal.marks
+    rest = counts.failed + counts.retryable + counts.unknown + counts.in_doubt
+    rest += sum(int(marks.get(name, 0)) for name in (BAD_LINES, HELD))
     code = ExitCode.SOME_FAILED if rest else ExitCode.OK
     delete = quoted(("hubbatch", "journal", "delete", as_argument(journal.path)))
     message = (

@@ -91,8 +91,10 @@ def steps(report: Report) -> list[Step]:
 def _steps(report: Report) -> Iterator[Step]:
     ending, counts = report.ending, report.ending.outcome.counts
     stopped = ending.code in {ExitCode.STOPPED, ExitCode.INPUT_BROKE}
-    if stopped and report.journal is not None:
-        yield Step(_before_going_on(ending, "go on"), resuming(report.journal))
+    if report.journal is not None and ending.code is not ExitCode.SOME_FAILED:
+        # What did not succeed is in no file yet. A call that is wrong says itself what to do.
+        if stopped or (ending.by and ending.taken):
+            yield Step(_before_going_on(ending, "go on"), resuming(report.journal))
         return
     if stopped and ending.taken:
         rest = _the_rest(report)
@@ -111,7 +113,7 @@ def _steps(report: Report) -> Iterator[Step]:
 
 
 def _before_going_on(ending: Ending, then: str) -> str:
-    if ending.code is ExitCode.INPUT_BROKE and ending.by:
+    if ending.code in {ExitCode.INPUT_BROKE, ExitCode.USAGE} and ending.by:
         return f"mend {ending.by}, and {then}"
     return then
 

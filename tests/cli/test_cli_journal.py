@@ -91,7 +91,10 @@ def test_a_load_that_is_finished_says_so_and_sends_nothing(
     ("changes", "said"),
     [
         ({"options": ("--skip", 1)}, "it was begun with another skip"),
-        ({"options": ("--map", "n=city")}, "it was begun with another columns"),
+        (
+            {"options": ("--map", "n=city")},
+            "it was begun with another choice or mapping of columns",
+        ),
         ({"options": ("--duplicates", "merge")}, "its duplicates is serial, here it is merge"),
         ({"verb": "create"}, "its verb is upsert, here it is create"),
         ({"options": ("--results", "other.csv")}, "other.csv"),
@@ -156,6 +159,38 @@ def test_a_line_that_was_the_end_can_be_mended_and_the_load_goes_on(
     assert (last.code, last.count("succeeded")) == (0, 202)
     assert len(table_of(folder / "done.csv")) == len(contacts(hubspot_sandbox)) == 202
     assert not (folder / "bad.csv").exists()
+
+
+def test_an_input_that_breaks_after_all_before_it_was_sent_is_no_load_of_which_nothing_was(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    (folder / "in.csv").write_text(f"email,n\n{ROWS}")
+    assert load(folder, hubspot_sandbox, "--deadline", 60, "--bad-lines", "stop").code == 0
+    with journal.Journal(folder / "load.journal") as found:  # as if a kill had come before its end
+        found.contents.complete = False
+        found.close(complete=False)
+    (folder / "in.csv").write_text(f"email,n\n{ROWS}ragged\n")
+    sent = hubspot_sandbox.request_count
+
+    finished = resume(folder)
+
+    assert finished.code == 4
+    assert f"mend {folder / 'in.csv'}, line 202, and go on" in finished.out
+    assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
+    assert hubspot_sandbox.request_count <= sent + 1  # which account it is
+
+
+def test_rows_that_a_create_leaves_alone_are_no_success_of_a_finished_load_either(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    head = "_file,_line,_status,_category,_message,email,n\n"
+    (folder / "in.csv").write_text(f"{head}x,2,UNKNOWN,,,a@b.cz,1\nx,3,FAILED,,,b@b.cz,1\n")
+    assert load(folder, hubspot_sandbox, verb="create").code == 1
+
+    finished = resume(folder)
+
+    assert finished.code == 1
+    assert "1 record succeeded, 1 did not" in finished.err
 
 
 @pytest.mark.parametrize("edit", ["mended", "shortened", "appended to", "gone"])
