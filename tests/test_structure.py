@@ -15,11 +15,11 @@ import hubbatch
 
 PACKAGE = Path(hubbatch.__file__).parent
 
-SHARED = {"_counted", "_printable", "_output"}
+SHARED = {"_counted", "_printable", "_output", "_to_its_end"}
 """Private modules that know nothing of what the library does, so that what is built on it may use them too."""
 
 ORDER = [
-    {"_counted", "_printable", "_clock"},
+    {"_counted", "_printable", "_clock", "_to_its_end"},
     {"errors"},
     {"_output"},
     {"models", "object_types", "policies", "_checks", "_states", "filters", "schema"},

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from hubbatch._engine.life import EndReason
 from hubbatch._records.journal import Earlier, RunJournal
 from hubbatch._records.source_digest import SourceDigest
+from hubbatch._to_its_end import to_its_end
 from hubbatch.models import RecordStatus
 
 __all__ = ["Fail", "Notes", "notes_of"]
@@ -49,7 +50,7 @@ class Notes:
     async def begin(self, load: Callable[[], Awaitable[Mapping[str, Any]]]) -> bool:
         """Open the journal for a load; return whether that went well."""
         try:
-            await _to_its_end(self._begin(await load()))
+            await to_its_end(self._begin(await load()))
             if self._journal.checks_source:
                 self.digest = SourceDigest()
                 self.checkpoints = self._journal.checkpoints()
@@ -112,7 +113,7 @@ class Notes:
             return
         self._begun = False
         try:
-            await _to_its_end(self._journal.end(complete=complete))
+            await to_its_end(self._journal.end(complete=complete))
         except asyncio.CancelledError as error:
             if not _is_cancelled():
                 self._note_failure(error)
@@ -147,22 +148,6 @@ class Notes:
 def _is_cancelled() -> bool:
     task: asyncio.Task[object] = asyncio.current_task()  # type: ignore[assignment]
     return task.cancelling() > 0
-
-
-async def _to_its_end(work: Awaitable[None]) -> None:
-    """Await something to its end also if that is cancelled: an open journal has to be closed, and whole."""
-    inner = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not inner.done():
-        try:
-            await asyncio.wait([inner])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        if not inner.cancelled():
-            inner.exception()  # seen: the cancellation comes first
-        raise cancelled
-    inner.result()
 
 
 def notes_of(journal: RunJournal | None, fail: Fail) -> Notes | None:

@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from hubbatch import ObjectResult, UsageError
 from hubbatch._output.descriptors import descriptor_of
 from hubbatch._output.file import OutputFile
+from hubbatch._to_its_end import to_its_end
 from hubbatch.files._entries import Kind
 from hubbatch.files._errors import OutputError
 from hubbatch.files._extras import needed_to_write
@@ -173,7 +174,7 @@ class ObjectsFile:
         async def flush() -> None:
             taken, cursor = block.copy(), getattr(objects, "cursor", None)
             block.clear()
-            await _to_the_end(in_thread(self._write_up_to, taken, cursor))
+            await to_its_end(in_thread(self._write_up_to, taken, cursor))
 
         try:
             async for each in objects:
@@ -281,9 +282,9 @@ async def save(
         await file.save(objects)
     except BaseException:
         with suppress(OutputError):  # what went wrong is known
-            await _to_the_end(_in_thread(partial(file.close, nothing_wrong=False)))
+            await to_its_end(_in_thread(partial(file.close, nothing_wrong=False)))
         raise
-    await _to_the_end(_in_thread(file.close))
+    await to_its_end(_in_thread(file.close))
     return file
 
 
@@ -297,17 +298,3 @@ def _checked(properties: Sequence[str]) -> list[str]:
     if _ID in names:
         raise UsageError("id is a column in any case: leave it out of the properties")
     return list(dict.fromkeys(names))
-
-
-async def _to_the_end(writing: Awaitable[Any]) -> None:
-    """Wait for what a thread writes, also when cancelled: what is half written is no whole line yet."""
-    import asyncio  # noqa: PLC0415 (as above)
-
-    task = asyncio.ensure_future(writing)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # seen
-        raise

@@ -133,8 +133,9 @@ def test_an_input_whose_first_rows_have_changed_is_refused_before_one_is_sent(
     folder: Path, hubspot_sandbox: Sandbox, before: str, after: str, said: str
 ) -> None:
     text = (folder / "in.csv").read_text().removesuffix("worse\n")
+    text = text.replace("p20@", "no,3\np20@")  # once it has failed, those before it were taken in
     (folder / "in.csv").write_text(text)
-    assert load(folder, hubspot_sandbox, "--max-failures", 1, "--batch-size", 1).code == 3
+    assert load(folder, hubspot_sandbox, "--max-failures", 3, "--batch-size", 1).code == 3
     stored = contacts(hubspot_sandbox).keys()
     changed = text.replace(before, after)
     (folder / "in.csv").write_text(changed)
