@@ -10,7 +10,14 @@ from pathlib import Path, PurePath
 
 from attrs import define
 
-from hubbatch import Client, HubbatchError, ObjectReader, RefusedError, UsageError
+from hubbatch import (
+    Client,
+    HubbatchError,
+    ObjectReader,
+    RefusedError,
+    UnknownObjectTypeError,
+    UsageError,
+)
 from hubbatch._counted import counted
 from hubbatch._printable import printable
 from hubbatch.cli._commands import typed
@@ -29,6 +36,9 @@ from hubbatch.cli._watching import watching
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 
 __all__ = ["execute"]
+
+_OF_THE_CALL = (UsageError, RefusedError, UnknownObjectTypeError)
+"""What the same call would raise again."""
 
 
 def execute(export: Export, settings: Settings) -> None:
@@ -117,7 +127,7 @@ class _ExportRun:
         if isinstance(error, ReaderGoneError):
             self.code = ExitCode.READER_GONE
             return
-        is_usage = isinstance(error, UsageError | RefusedError) and not self.file.written
+        is_usage = isinstance(error, _OF_THE_CALL) and not self.file.written
         self.code = ExitCode.USAGE if is_usage else ExitCode.STOPPED
         self.message = self.message or str(error)
         self.broken |= isinstance(error, OutputError)
@@ -166,8 +176,9 @@ class _ExportRun:
     def _way_on(self) -> str:
         target, cursor = self.export.target, self.file.cursor
         if target.kind is Kind.PARQUET and self.broken:
-            path = self.export.target.path
-            return f"remove {path}, which cannot be read, and export again"
+            if not self.file.is_regular:
+                return "export again, into a file"
+            return f"remove {target.path}, which cannot be read, and export again"
         command = typed() or Typed("export")
         if cursor is not None:
             command = command.without("--force").having("--after", cursor)

@@ -17,6 +17,10 @@ from hubbatch.cli._typed_command import Typed, resuming
 
 __all__ = ["Report", "Step", "document", "head", "steps"]
 
+_IN_DOUBT = (
+    "what is UNKNOWN may have been written: look for it in the account before it is created again"
+)
+_UNREAD = "no answer tells of what is UNKNOWN: its id may be no number, or of an object that was merged into another"
 _REASONS = 100
 """Reasons that a document holds."""
 
@@ -107,9 +111,7 @@ def _steps(report: Report) -> Iterator[Step]:
     if report.rejected:
         yield _rejects(report, later=2 if stopped else 1)
     if counts.unknown + ending.aside.held:
-        yield Step(
-            "what is UNKNOWN may have been written: look for it in the account before it is created again"
-        )
+        yield Step(_UNREAD if report.what.startswith("read ") else _IN_DOUBT)
 
 
 def _before_going_on(ending: Ending, then: str) -> str:

@@ -265,6 +265,19 @@ def test_a_full_disk_stops_it(hubspot_sandbox: Sandbox, kind: str) -> None:
 
     assert finished.code == 3
     assert "cannot write /dev/full: No space left" in finished.err
+    assert "remove /dev/full" not in finished.err
+
+
+def test_an_object_type_that_is_not_there_is_a_usage_error(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    options = ("--base-url", hubspot_sandbox.base_url, "-o", str(tmp_path / "all.csv"))
+    finished = hubbatch("export", "nothings", *options)
+
+    assert finished.code == 2
+    assert "no such object type" in finished.err
+    assert "to go on" not in finished.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_quiet_it_says_nothing_if_all_is_well(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:

@@ -143,6 +143,14 @@ def test_a_run_that_was_stopped_goes_on_after_what_was_taken() -> None:
     ]
 
 
+def test_of_a_read_nothing_may_have_been_written() -> None:
+    of = attrs.evolve(
+        report(ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 0, 1))), what="read contacts"
+    )
+    assert "its id may be no number" in next_steps(of)[-1][0]
+    assert "written" not in next_steps(of)[-1][0]
+
+
 def test_standard_input_cannot_be_read_again() -> None:
     of = report(ending(ExitCode.STOPPED, by="by --deadline", counts=Counts(5, 5)), "contacts -", {})
     assert next_steps(of) == [("load what comes after the first 5 records", "")]
