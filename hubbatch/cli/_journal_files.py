@@ -43,7 +43,7 @@ def delete(path: str, settings: Settings, *, force: bool) -> None:
     """Delete a journal, and exit."""
     screen = screen_of(settings)
     with ending_well(screen):
-        if not force and not contents_of(path).complete:
+        if not force and _goes_on(contents_of(path)):
             raise CommandError(
                 f"the load of {path} is not finished: without its journal nobody can go on with it. Give --force to"
                 " delete it all the same"
@@ -56,10 +56,17 @@ def delete(path: str, settings: Settings, *, force: bool) -> None:
     raise typer.Exit(ExitCode.OK)
 
 
+def _goes_on(contents: journal.Contents) -> bool:
+    """Say whether a load has begun and has not come to its end."""
+    return bool(contents.description) and not contents.complete
+
+
 def _document(path: str, contents: journal.Contents) -> dict[str, Any]:
     load, marks = contents.description, contents.marks
     if journal.in_use(path):
         state = "under way in another process"
+    elif not load:
+        state = "not begun"
     else:
         state = "finished" if contents.complete else "not finished"
     return {

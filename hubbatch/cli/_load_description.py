@@ -80,6 +80,11 @@ def check_same(journal: str, known: Mapping[str, Any], given: Mapping[str, Any])
 
 def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettings]:
     """Return the command that a journal's load was begun with. Raises `CommandError` if it was begun in Python."""
+    if not description:
+        raise CommandError(
+            f"{path} holds nothing yet: its process was ended before anything was sent. Call again the command that was"
+            " to begin the load"
+        )
     try:
         kept = dict(description["settings"])
         rate = kept.pop("rate")

@@ -326,6 +326,23 @@ def test_a_journal_can_be_looked_into_and_deleted(folder: Path, hubspot_sandbox:
         assert hubbatch(*command).code == 2
 
 
+def test_a_journal_whose_process_died_before_its_load_began_says_so_and_can_go(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = folder / "load.journal"
+    path.touch()
+
+    finished = resume(folder)
+
+    assert finished.code == 2
+    assert "before anything was sent. Call again the command" in finished.err
+    shown = hubbatch("journal", "show", path).out
+    assert "not begun" in shown
+    assert "next:" not in shown
+    assert hubbatch("journal", "delete", path).code == 0
+    assert load(folder, hubspot_sandbox).code == 1
+
+
 def test_a_journal_that_is_in_use_or_foreign_is_refused(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:
