@@ -6,6 +6,7 @@ nothing of records.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -75,7 +76,7 @@ class Written:
             self.name: os.path.abspath(self.path),  # noqa: PTH100 (links stay as they are)
             f"{self.name} size": self.sink.size,
             f"{self.name} tail": self.sink.tail,
-            f"{self.name} closed": int(closed),
+            f"{self.name} closed": _digest(self.path) if closed else "",
         }
 
     def _try(self, act: Callable[[Any], object]) -> bool:
@@ -132,8 +133,10 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
         each.path = str(marks[each.name])
         size, tail = int(marks[f"{each.name} size"]), str(marks[f"{each.name} tail"])
         try:
-            if marks.get(f"{each.name} closed"):
-                _check_not_longer(each.path, size)
+            closed = marks.get(f"{each.name} closed")
+            # A new file that stayed empty was removed.
+            if size and closed and closed != _digest(each.path):
+                raise ChangedFileError(f"{each.path} was changed since it was closed")
             each.sink = kind(each.path, known_size=size, known_tail=tail)
         except ChangedFileError:
             before, each.path = each.path, _another(each.path)
@@ -146,11 +149,11 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
         raise CommandError(str(error)) from None
 
 
-def _check_not_longer(path: str, size: int) -> None:
-    """Raise `ChangedFileError` if somebody has appended to a file that no kill has left rows in."""
-    with suppress(OSError):
-        if Path(path).stat().st_size > size:
-            raise ChangedFileError(f"{path} was appended to since it was closed")
+def _digest(path: str) -> str:
+    """Return what a file that nobody writes to is known by; empty where it cannot be read."""
+    with suppress(OSError), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return ""
 
 
 def _another(path: str) -> str:

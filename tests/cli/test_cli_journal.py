@@ -193,7 +193,9 @@ def test_rows_that_a_create_leaves_alone_are_no_success_of_a_finished_load_eithe
     assert "1 record succeeded, 1 did not" in finished.err
 
 
-@pytest.mark.parametrize("edit", ["mended", "shortened", "appended to", "gone"])
+@pytest.mark.parametrize(
+    "edit", ["mended", "mended in its length", "shortened", "appended to", "gone"]
+)
 def test_a_file_that_its_user_has_worked_on_is_not_touched(
     folder: Path, hubspot_sandbox: Sandbox, edit: str
 ) -> None:
@@ -202,6 +204,7 @@ def test_a_file_that_its_user_has_worked_on_is_not_touched(
     rows = [row["email"] for row in table_of(path)]
     edits = {
         "mended": before.replace("ragged", "a@b.cz,x"),
+        "mended in its length": before.replace("ragged", "jagged"),
         "shortened": before[:60],
         "appended to": f"{before}mine\n",
         "gone": None,
