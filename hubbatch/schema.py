@@ -20,6 +20,8 @@ __all__ = ["Property", "PropertyOption", "Schema"]
 _MOST = 50_000
 """How many properties a schema may have, and a property options: an account's limits are far below."""
 _LONGEST_NAME = 100
+_CLOSE = 0.85
+"""How similar a misspelled name is: 'frstname' to 'firstname', and not 'stadt' to 'state'."""
 """Characters of a property's name, as HubSpot has it: for a longer one nothing similar is looked for."""
 
 
@@ -188,16 +190,26 @@ class Schema:
     def closest(self, name: str) -> str | None:
         """Return the name of the property that may be meant by one that there is not; None if none is close.
 
-        It is the property with that label, or the one with the most similar name. This takes milliseconds.
+        It is the property with that label, or one whose name or label is misspelled so. This takes milliseconds.
         """
         plain = _plain(name)
+        if not plain:
+            return None
         for each in self:
             if each.label and _plain(each.label) == plain:
                 return each.name
         if len(name) > _LONGEST_NAME:
             return None
-        close = difflib.get_close_matches(name.lower(), list(self._by_name), n=1)
-        return close[0] if close else None
+        spellings = {_plain(each.label): each.name for each in self}
+        spellings |= {_plain(each.name): each.name for each in self}
+        close = difflib.get_close_matches(plain, spellings, n=1, cutoff=_CLOSE)
+        if close:
+            return spellings[close[0]]
+        letters = sorted(plain)
+        swapped = (
+            each for each in spellings if len(each) == len(plain) and sorted(each) == letters
+        )
+        return spellings.get(next(swapped, ""))
 
     def __getitem__(self, name: str) -> Property:
         return self._by_name[name]

@@ -163,3 +163,34 @@ def test_a_schema_knows_its_properties_by_name() -> None:
     assert schema != [email]
     with pytest.raises(KeyError):
         schema["size"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("frstname", "firstname"),
+        ("First-Name", "firstname"),
+        ("Emial", "email"),
+        ("E-Mail", "email"),
+        ("Maiden nam", "birth_name"),
+        ("Stadt", None),
+        ("Telefonnummer", None),
+        ("???", None),
+        ("x" * 10_000, None),
+    ],
+)
+def test_a_property_is_close_whose_name_or_label_is_misspelled_and_not_translated(
+    name: str, meant: str | None
+) -> None:
+    schema = Schema(
+        [
+            Property("email", "Email"),
+            Property("firstname", ""),
+            Property("birth_name", "Maiden name"),
+            Property("state", "State/Region"),
+            Property("city", "City"),
+            Property("phone", "Phone Number"),
+        ]
+    )
+
+    assert schema.closest(name) == meant

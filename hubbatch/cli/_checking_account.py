@@ -21,6 +21,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch.cli._checking_names import ColumnCheck, check_options, labels_of
+from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
 from hubbatch.cli._settings import Settings
@@ -109,7 +110,7 @@ def with_known(job: Job, known: Known, say: Callable[[str], object]) -> Job:
     schema, layout = known.schema, job.layout
     if schema is not None:
         check_options(schema, job)
-        check = ColumnCheck(schema, job.object_type, layout.key, layout.columns.map, say)
+        check = ColumnCheck(schema, job, say, assumes_create=_assumes_create())
         columns = evolve(layout.columns, labels=labels_of(schema, layout.key))
         header = None if layout.ids_only else check
         job = evolve(job, layout=evolve(layout, columns=columns), header=header)
@@ -117,3 +118,9 @@ def with_known(job: Job, known: Known, say: Callable[[str], object]) -> Job:
         return job
     own = None if known.asked else schema
     return evolve(job, options={**job.options, "validate": True if own is None else own})
+
+
+def _assumes_create() -> bool:
+    """Say whether the command is a check without the option that names the verb."""
+    command = typed()
+    return command is not None and command.command == "check" and not command.has("--verb")

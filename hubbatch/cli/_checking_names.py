@@ -5,13 +5,13 @@ Pure: a schema and names in, mappings and errors out. Where the schema comes fro
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Mapping
 
 from attrs import define, field, frozen
 
 from hubbatch import Schema, UsageError
 from hubbatch.cli._job import Job
+from hubbatch.cli._typed_command import quoted
 from hubbatch.rehearsal import name_problems
 
 __all__ = ["ColumnCheck", "check_options", "labels_of"]
@@ -56,10 +56,12 @@ def check_options(schema: Schema, job: Job) -> None:
 
 @frozen
 class _Column:
-    """A column that cannot be loaded: why, and the option that mends it."""
+    """A column that cannot be loaded."""
 
+    name: str
     words: str
-    remedy: str
+    may_be_mapped: bool = False
+    """Whether it is perhaps a property by another name: which one only the user knows."""
 
 
 @define
@@ -67,15 +69,16 @@ class ColumnCheck:
     """Judges the header of each file: refuses columns that cannot be loaded, tells what was made of others."""
 
     _schema: Schema
-    _object_type: str
-    _key: str | None
-    _mapped: Mapping[str, str]
+    _job: Job
     _say: Callable[[str], object]
+    _assumes_create: bool = False
+    """Whether that the verb is create was not said by the user."""
     _said: set[str] = field(factory=set)
 
     def __call__(self, columns: Mapping[str, str | None]) -> frozenset[str]:
         """Return the columns that are left out; raise `UsageError` for those that cannot be loaded."""
-        wanted = {column: name for column, name in columns.items() if name and name != self._key}
+        key = self._job.layout.key
+        wanted = {column: name for column, name in columns.items() if name and name != key}
         left_out, wrong = set[str](), list[_Column]()
         for column, name in wanted.items():
             definition = self._schema.get(name)
@@ -86,37 +89,58 @@ class ColumnCheck:
                     left_out.add(column)
                 else:
                     kind = "calculated" if definition.calculated else "read-only"
-                    wrong.append(_Column(f"{_shown(column, name)} is {kind}", _drop(column)))
+                    wrong.append(_Column(column, f"{_shown(column, name)} is {kind}"))
         if wrong:
             raise UsageError(self._refusal(wrong))
         self._tell("left out, for HubSpot alone sets them", sorted(left_out))
+        mapped = self._job.layout.columns.map
         self._tell(
             "columns read by their labels",
             [
                 f"{column!r} as {name}"
                 for column, name in columns.items()
-                if name and name != column and self._mapped.get(column) != name
+                if name and name != column and mapped.get(column) != name
             ],
         )
         return frozenset(left_out)
 
     def _unknown(self, column: str, name: str, columns: Mapping[str, str | None]) -> _Column:
-        words = f"{_shown(column, name)} is no property of {self._object_type}"
+        if name == _ID:
+            return _Column(column, f"{_shown(column, name)} {self._about_ids()}")
+        words = f"{_shown(column, name)} is no property of {self._job.object_type}"
         closest = self._schema.closest(name)
-        if closest is None or closest in columns.values():
-            return _Column(words, _drop(column))
-        return _Column(
-            f"{words} (is {closest!r} meant?)", f"--map {shlex.quote(f'{column}={closest}')}"
+        if closest is not None and closest not in columns.values():
+            words = f"{words} (is {closest!r} meant?)"
+        return _Column(column, words, may_be_mapped=True)
+
+    def _about_ids(self) -> str:
+        """Return what a column of record ids asks for where records are not known by these."""
+        key = self._job.layout.key
+        if self._job.verb != "create":
+            return (
+                f"holds record ids, and the records are known by {key!r} here: `update` without --id-property knows"
+                " them by their ids"
+            )
+        taken = ", which is assumed without --verb" if self._assumes_create else ""
+        return (
+            f"holds record ids, and the verb is create{taken}: that gives each record a new id. To change the objects"
+            " that have these ids take `hubbatch update`, or `hubbatch check --verb update`"
         )
 
     def _refusal(self, wrong: list[_Column]) -> str:
         shown = wrong[:_MOST]
-        more = f", and {len(wrong) - _MOST} more columns" if len(wrong) > _MOST else ""
-        remedies = " ".join(dict.fromkeys(each.remedy for each in shown))
-        return (
-            f"{'; '.join(each.words for each in shown)}{more}. Nothing was sent. To mend it type {remedies}"
-            " (--drop leaves a column out; --no-check sends all columns as they are)"
-        )
+        more = f"; and {len(wrong) - _MOST} more columns" if len(wrong) > _MOST else ""
+        choices = [f"{_option('--drop', shown[0].name)} leaves a column out"]
+        if unknown := [each for each in shown if each.may_be_mapped]:
+            name = unknown[0].name
+            mapped = _option("--map", f"{name}=PROPERTY")
+            properties = quoted(("hubbatch", "properties", self._job.object_type))
+            choices = [
+                f"{mapped} reads a column as a property (`{properties}` lists them)",
+                f"{_option('--drop', name)} leaves it out",
+            ]
+        choices.append("--no-check sends all columns as they are")
+        return f"{'; '.join(each.words for each in shown)}{more}. Nothing was sent. {', '.join(choices)}"
 
     def _tell(self, what: str, names: list[str]) -> None:
         """Say it once, whatever the number of files."""
@@ -130,5 +154,5 @@ def _shown(column: str, name: str) -> str:
     return f"the column {column!r}" + ("" if column == name else f", read as {name!r},")
 
 
-def _drop(column: str) -> str:
-    return f"--drop {shlex.quote(column)}"
+def _option(name: str, value: str) -> str:
+    return quoted((name, value))

@@ -42,9 +42,19 @@ def saved(path: Path, *properties: Property) -> Path:
 @pytest.mark.parametrize(
     ("header", "said"),
     [
-        ("email,frstname", ("'frstname' is no property of contacts", "--map frstname=firstname")),
-        ("email,firstname,frstname", ("'frstname' is no property", "--drop frstname")),
-        ("email,Shoe Size", ("'Shoe Size' is no property", "--drop 'Shoe Size'", "--no-check")),
+        ("email,frstname", ("'frstname' is no property of contacts (is 'firstname' meant?)",)),
+        ("email,firstname,frstname", ("'frstname' is no property of contacts. Nothing",)),
+        (
+            "email,Shoe Size",
+            (
+                "'Shoe Size' is no property of contacts. Nothing was sent. --map 'Shoe Size=PROPERTY' reads",
+                "`hubbatch properties contacts` lists them",
+                "--drop 'Shoe Size' leaves it out",
+                "--no-check",
+            ),
+        ),
+        ("email,Stadt", ("'Stadt' is no property of contacts. Nothing", "--map Stadt=PROPERTY")),
+        ("email,id", ("the column 'id' holds record ids, and the records are known by 'email'",)),
         ("email,hs_was_imported", ("is read-only", "--drop hs_was_imported")),
         ("firstname", ("no column 'email'",)),
         ("email,Email", ("'email' and 'Email' are both the property 'email'",)),
@@ -64,6 +74,24 @@ def test_a_header_that_cannot_be_right_stops_the_command(
     assert finished.code == 2
     assert "people.csv, line 1: " in finished.err
     assert not [words for words in said if words not in finished.err]
+    assert not batches(hubspot_sandbox)
+
+
+@pytest.mark.parametrize(
+    ("command", "assumed"),
+    [(("check",), True), (("check", "--verb", "create"), False), (("create",), False)],
+)
+def test_record_ids_that_would_be_given_to_a_create_are_asked_about(
+    tmp_path: Path, hubspot_sandbox: Sandbox, command: tuple[str, ...], *, assumed: bool
+) -> None:
+    path = written(tmp_path / "export.csv", "id,email\n1,a@b.cz\n")
+
+    finished = hubbatch(*command, "contacts", path, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 2
+    assert "the column 'id' holds record ids, and the verb is create" in finished.err
+    assert ("which is assumed without --verb" in finished.err) == assumed
+    assert "`hubbatch check --verb update`" in finished.err
     assert not batches(hubspot_sandbox)
 
 
