@@ -19,7 +19,7 @@ from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._load import Load
-from hubbatch.cli._load_description import described
+from hubbatch.cli._load_description import described, typed_of
 from hubbatch.cli._load_files import opened
 from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
 from hubbatch.cli._load_sinks import FileNames
@@ -92,7 +92,7 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
     is_plain_create = job.verb == "create" and job.options.get("unique_property") is None
     async with opened_journal(_journal(settings), bounded=is_plain_create) as journal:
         if journal is not None and isinstance(settings, LoadSettings):
-            journal.describe(await call_in_thread(described, job, settings, paths))
+            journal.describe(await call_in_thread(described, job, settings, paths, typed()))
             if journal.contents.complete:
                 return finished(journal, command.screen)
             if "-" in paths:
@@ -102,7 +102,7 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
             ending, files = await _follow(command, client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
             path = None if journal is None else journal.path
-            report = Report(command.what, ending, files, journal=path, typed=_typed())
+            report = Report(command.what, ending, files, journal=path, typed=_typed(journal))
             show(command.screen, report)
     return ending.code
 
@@ -117,10 +117,12 @@ async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
     )
 
 
-def _typed() -> Typed | None:
-    """Return the command that was typed, unless that was `resume`: it says nothing of the load."""
+def _typed(journal: LoadJournal | None) -> Typed | None:
+    """Return the command that was typed; instead of `resume` the one that has begun the load."""
     command = typed()
-    return None if command is None or command.command == "resume" else command
+    if journal is None or command is None or command.command != "resume":
+        return command
+    return typed_of(journal.contents.description)
 
 
 async def _follow(

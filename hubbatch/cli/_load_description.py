@@ -18,16 +18,18 @@ from hubbatch import RateLimit, UsageError
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._settings import LoadSettings
-from hubbatch.cli._typed_command import resuming
+from hubbatch.cli._typed_command import Typed, resuming
 from hubbatch.policies import Duplicates
 
-__all__ = ["check_same", "described", "restored"]
+__all__ = ["KEPT_AS_BEGUN", "check_same", "described", "restored", "typed_of"]
 
 _KEPT = (
     *("batch_size", "linger", "max_failures", "deadline", "api_version", "base_url"),
     *("append", "force", "check"),
 )
 """Settings that `resume` takes over."""
+KEPT_AS_BEGUN = ("settings", "typed")
+"""What is kept of the process that has begun a load, whatever later ones are given."""
 _WORDS = {"holds_unknown": "--retry-unknown", "columns": "choice or mapping of columns"}
 """What the user knows parts of the layout as."""
 _STDIN = "-"
@@ -36,8 +38,10 @@ _SHOWN = 5
 _CONVERTER = Converter()
 
 
-def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[str, Any]:
-    """Return what a load is about; `paths`: its files, patterns made out."""
+def described(
+    job: Job, settings: LoadSettings, paths: tuple[str, ...], typed: Typed | None
+) -> dict[str, Any]:
+    """Return what a load is about; `paths`: its files, patterns made out; `typed`: the command that begins it."""
     rate = settings.rate
     return _as_json(
         {
@@ -55,6 +59,7 @@ def described(job: Job, settings: LoadSettings, paths: tuple[str, ...]) -> dict[
             "results": _absolute(settings.results),
             "settings": {name: getattr(settings, name) for name in _KEPT}
             | {"rate": None if rate is None else [rate.max_requests, rate.period]},
+            "typed": _CONVERTER.unstructure(typed),
         }
     )
 
@@ -111,6 +116,14 @@ def restored(path: str, description: Mapping[str, Any]) -> tuple[Job, LoadSettin
             f"the load of {path} was not begun by this command line: go on with it where it was begun"
         ) from None
     return job, settings
+
+
+def typed_of(description: Mapping[str, Any]) -> Typed | None:
+    """Return the command that has begun a load, if it is known."""
+    try:
+        return _CONVERTER.structure(description["typed"], Typed)
+    except Exception:  # of another version: then there is no command to show
+        return None
 
 
 def _absolute(path: str | None) -> str | None:

@@ -16,7 +16,7 @@ from hubbatch import HubbatchError, RecordOutcome, RecordStatus
 from hubbatch._counted import counted
 from hubbatch.cli._bad_lines import BAD_LINES
 from hubbatch.cli._faults import CommandError, ExitCode
-from hubbatch.cli._load_description import check_same
+from hubbatch.cli._load_description import KEPT_AS_BEGUN, check_same
 from hubbatch.cli._outputs import Identity
 from hubbatch.cli._screen import Screen, refusal
 from hubbatch.cli._threads import call_in_thread
@@ -60,9 +60,11 @@ class LoadJournal(Journal):
         known = {} if self.contents.empty else self.contents.description
         if known:
             check_same(self.path, known, description)
-        settings = {} if known else {"settings": description["settings"]}
-        compared = {name: value for name, value in description.items() if name != "settings"}
-        self._described = {**compared, **settings}
+        self._described = {
+            name: value
+            for name, value in description.items()
+            if not (known and name in KEPT_AS_BEGUN)
+        }
 
     def file(self, name: str) -> str | None:
         """Return the path of the rejects, or of the results, as an earlier process has named it."""

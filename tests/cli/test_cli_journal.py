@@ -71,6 +71,10 @@ def test_a_load_that_was_stopped_goes_on_and_the_account_is_of_the_whole(
     assert (last.count("total"), last.count("succeeded"), last.count("failed")) == (202, 200, 2)
     assert hubspot_sandbox.request_count > sent
     assert len(contacts(hubspot_sandbox)) == 200
+    # The next command is made of the one that has begun the load, whichever ended it.
+    step = " ".join(last.out.replace("\\\n", " ").split()).partition("next: ")[2]
+    assert f"hubbatch upsert contacts {folder / 'bad.csv'} --id-property email" in step
+    assert f"--rejects {folder / 'bad-2.csv'}" in step
     check_files(folder)
 
 
