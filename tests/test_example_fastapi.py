@@ -316,8 +316,10 @@ def in_process(sandbox: Sandbox, *, settle_seconds: float) -> Iterator[Process]:
 
 def logged_counts(log: str) -> dict[str, int]:
     (line,) = [line for line in log.splitlines() if "import ended" in line]
-    total, *states = re.findall(r"(\d+) (\w+)", line)
-    return {"total": int(total[0]), **{name: int(count) for count, name in states}}
+    total, *states = (
+        (name, int(count.replace(",", ""))) for count, name in re.findall(r"(\d[\d,]*) (\w+)", line)
+    )
+    return {"total": total[1], **dict(states)}
 
 
 async def test_a_shutdown_lets_what_was_sent_settle_and_reports_the_rest_as_unsent(

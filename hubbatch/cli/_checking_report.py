@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from hubbatch._counted import counted
 from hubbatch._printable import printable
 from hubbatch.cli._checking_findings import Findings, Places
 from hubbatch.cli._faults import ExitCode
@@ -72,7 +73,7 @@ def _rows(findings: Findings) -> Iterator[tuple[str, int, str]]:
 
 
 def _cost(findings: Findings) -> str:
-    parts = [f"{findings.requests:,} requests"]
+    parts = [counted(findings.requests, "request")]
     if findings.quota is not None and findings.seconds is not None:
         limit = findings.quota
         parts.append(f"{duration(findings.seconds)} at {limit.max_requests} per {limit.period:g} s")

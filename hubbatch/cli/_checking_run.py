@@ -15,6 +15,7 @@ from hubbatch import (
     UnknownObjectTypeError,
     UsageError,
 )
+from hubbatch._counted import counted
 from hubbatch.cli._checking_account import Known, known_of, with_known
 from hubbatch.cli._checking_report import show_findings
 from hubbatch.cli._checking_rows import RowCheck
@@ -102,7 +103,7 @@ async def _tell_progress(check: RowCheck, screen: Screen) -> None:
         await asyncio.sleep(_LINE_PERIOD)
         fraction = check.source.fraction()
         of_all = "" if fraction is None else f" ({fraction:.0%} of the input)"
-        screen.say(f"checked {check.records:,} records{of_all}")
+        screen.say(f"checked {counted(check.records, 'record')}{of_all}")
 
 
 def write_properties(object_type: str, settings: Settings) -> None:

@@ -68,6 +68,8 @@ class Ending:
     created: int = 0
     updated: int = 0
     """Records that created an object, and that changed one, where the service says which."""
+    first_open: int | None = None
+    """Index of the first record that was taken in and is not settled for good; None: there is none."""
 
     @property
     def taken(self) -> int:
@@ -97,6 +99,7 @@ async def follow(
     reasons = Reasons() if reasons is None else reasons
     aside, stops = aside or Aside(), set[asyncio.Task[None]]()
     new = {True: 0, False: 0, None: 0}
+    first_open: int | None = None
 
     def stop() -> None:
         screen.say(
@@ -116,6 +119,8 @@ async def follow(
                 async for record in run:
                     if record.result is not None:
                         new[getattr(record.result, "new", None)] += 1
+                    if record.retryable and (first_open is None or record.index < first_open):
+                        first_open = record.index
                     repeats.note(record.input)
                     reasons.add(record)
                     await each(record)
@@ -139,6 +144,7 @@ async def follow(
             repeated=repeated,
             created=new[True],
             updated=new[False],
+            first_open=first_open,
         )
     )
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import suppress
+import threading
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from typing import Any
 
 from attrs import define
@@ -17,7 +17,7 @@ from hubbatch.cli._reasons import Aside
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import BadLine, Ended, Entry, InputError, JudgeHeader, Opened, Row, read
 
-__all__ = ["LoadSource"]
+__all__ = ["InputBlocks", "LoadSource"]
 
 _STDIN = 0
 
@@ -63,9 +63,9 @@ class LoadSource:
         Raises `InputError` where the files cannot be read further, after the records before that.
         """
         selection, takes_all = _Selection(self._layout, aside), self._layout.takes_all
-        blocks = self._source.blocks()
+        blocks = InputBlocks(self._source.blocks())
         try:
-            while (block := await call_in_thread(next, blocks, None)) is not None:
+            while (block := await call_in_thread(blocks.next)) is not None:
                 for entry in block:
                     if takes_all and isinstance(entry, Row):
                         yield entry  # at once: there are millions of these
@@ -81,11 +81,40 @@ class LoadSource:
             selection.check_reached()
         finally:
             aside.blank = self._source.blank
-            with suppress(ValueError):  # a pipe is still waited for: that ends with the process
-                blocks.close()
+            blocks.close()
 
     def _id_of(self, row: Row) -> Row:
         return _in_place_of(row, {"id": row.get(self._layout.key or "id")})
+
+
+class InputBlocks:
+    """Blocks that are read in a thread: whoever is done last closes the file, that thread or who stops reading.
+
+    A pipe that is silent is waited for until the process ends.
+    """
+
+    def __init__(self, blocks: Generator[list[Entry], None, None]) -> None:
+        self._blocks = blocks
+        self._reading = threading.Lock()
+        self._closed = False
+
+    def next(self) -> list[Entry] | None:
+        """Return the next block, None at the end; it may block."""
+        try:
+            with self._reading:
+                return next(self._blocks, None)
+        finally:
+            if self._closed:
+                self.close()
+
+    def close(self) -> None:
+        """Close the file, now or as soon as it is not being read."""
+        self._closed = True
+        if self._reading.acquire(blocking=False):
+            try:
+                self._blocks.close()
+            finally:
+                self._reading.release()
 
 
 @define

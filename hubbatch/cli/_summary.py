@@ -17,6 +17,8 @@ from hubbatch.cli._typed_command import Typed, resuming
 
 __all__ = ["Report", "Step", "document", "head", "steps"]
 
+_MAY_BE_REPEATED = {"update", "upsert", "archive", "read"}
+"""Verbs that do no harm to a record that was written already."""
 _IN_DOUBT = (
     "what is UNKNOWN may have been written: look for it in the account before it is created again"
 )
@@ -101,17 +103,29 @@ def _steps(report: Report) -> Iterator[Step]:
             yield Step(_before_going_on(ending, "go on"), resuming(report.journal))
         return
     if stopped and ending.taken:
-        rest = _the_rest(report)
-        then = (
-            "load the rest"
-            if rest
-            else f"load what comes after the first {counted(ending.taken, 'record')}"
-        )
-        yield Step(_before_going_on(ending, then), rest)
+        yield _go_on(report)
     if report.rejected:
         yield _rejects(report, later=2 if stopped else 1)
     if counts.unknown + ending.aside.held:
         yield Step(_UNREAD if report.what.startswith("read ") else _IN_DOUBT)
+
+
+def _go_on(report: Report) -> Step:
+    """Return how the rest is loaded: what was never taken in, and what is open and stands in no file."""
+    ending, begin = report.ending, report.ending.taken
+    if ending.first_open is not None and report.files.get("rejects") is None:
+        begin = ending.aside.skipped + ending.first_open
+        if report.what.partition(" ")[0] not in _MAY_BE_REPEATED:
+            return Step(
+                f"of the first {counted(ending.taken, 'record')}, those from record {begin + 1:,} on were written in"
+                " part, and what was not is in no file: find out which. Another time give --rejects FILE, or"
+                " --journal FILE to go on"
+            )
+    rest = _the_rest(report, begin)
+    then = (
+        "load the rest" if rest else f"load what comes after the first {counted(begin, 'record')}"
+    )
+    return Step(_before_going_on(ending, then), rest)
 
 
 def _before_going_on(ending: Ending, then: str) -> str:
@@ -120,16 +134,16 @@ def _before_going_on(ending: Ending, then: str) -> str:
     return then
 
 
-def _the_rest(report: Report) -> Typed | None:
-    """Return the command for the records that were never taken in, where they can be read again."""
+def _the_rest(report: Report, begin: int) -> Typed | None:
+    """Return the command for the records after so many of the input, where they can be read again."""
     typed = report.typed
     if typed is None or "-" in typed.arguments:
         return None
-    rest = _with_new_files(typed, report, later=1).having("--skip", str(report.ending.taken))
+    rest = _with_new_files(typed, report, later=1).having("--skip", str(begin))
     limit = typed.value("--limit")
     if limit is None:
         return rest
-    left = int(limit) - report.ending.taken + report.ending.aside.skipped
+    left = int(limit) - begin + report.ending.aside.skipped
     return rest.having("--limit", str(left)) if left > 0 else None
 
 

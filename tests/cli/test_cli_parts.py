@@ -17,7 +17,9 @@ from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
+from hubbatch.cli._source import InputBlocks
 from hubbatch.cli._threads import call_in_thread
+from hubbatch.files import Entry
 
 
 async def test_signals_are_steps() -> None:
@@ -227,3 +229,25 @@ async def test_after_nohup_the_terminal_may_go() -> None:
             assert seen.names == ["SIGTERM"]
     finally:
         signal.signal(signal.SIGHUP, before)
+
+
+def test_a_file_that_is_being_read_when_its_load_ends_is_closed_by_who_reads_it() -> None:
+    asked, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def read() -> Generator[list[Entry], None, None]:
+        try:
+            asked.set()
+            go_on.wait(10)
+            yield []
+        finally:
+            closed.set()
+
+    blocks = InputBlocks(read())
+    reader = threading.Thread(target=blocks.next)
+    reader.start()
+    assert asked.wait(10)
+    blocks.close()
+    assert not closed.is_set()
+    go_on.set()
+    reader.join(10)
+    assert closed.is_set()

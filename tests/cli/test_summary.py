@@ -229,6 +229,31 @@ def test_what_is_not_known_to_be_created_is_not_said_to_be(
     assert "not known" not in out
 
 
+@pytest.mark.parametrize(
+    ("words", "files", "skip"),
+    [
+        ("contacts a.csv --skip 10", {}, 10 + 700),
+        ("contacts a.csv --skip 10 --rejects bad.csv", {"rejects": "bad.csv"}, 1_010),
+    ],
+)
+def test_the_rest_begins_with_the_first_record_that_is_open_and_in_no_file(
+    words: str, files: dict[str, str], skip: int
+) -> None:
+    end = attrs.evolve(ending(ExitCode.STOPPED, by="by Ctrl-C", skipped=10), first_open=700)
+    (why, command), *_ = next_steps(report(end, words, files))
+    assert why == "load the rest"
+    assert f"--skip {skip}" in command
+
+
+def test_what_a_stopped_create_has_not_written_is_not_created_blindly() -> None:
+    end = attrs.evolve(ending(ExitCode.STOPPED, by="by Ctrl-C"), first_open=700)
+    (why, command), *_ = next_steps(
+        attrs.evolve(report(end, "contacts a.csv", {}), what="create contacts")
+    )
+    assert "those from record 701 on were written in part" in why
+    assert not command
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) -> None:
     screen, shown = Screen(), io.StringIO()
