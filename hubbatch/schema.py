@@ -202,6 +202,7 @@ class Schema:
             return None
         spellings = {_plain(each.label): each.name for each in self}
         spellings |= {_plain(each.name): each.name for each in self}
+        spellings.pop("", None)  # of those without a label
         close = difflib.get_close_matches(plain, spellings, n=1, cutoff=_CLOSE)
         if close:
             return spellings[close[0]]
