@@ -42,7 +42,9 @@ def check_base_url(base_url: object, *, allow_insecure: bool) -> URL:
     except ValueError:
         url = None
     if url is None or url.scheme not in {"http", "https"} or not url.host:
-        raise UsageError(f"base_url must be an https address, not {_shown(base_url)}")
+        raise UsageError(
+            f"base_url must be an https address (http:// for this machine only), not {_shown(base_url)}"
+        )
     if url.user is not None or url.password is not None or url.query_string or url.fragment:
         raise UsageError("base_url must be no more than scheme, host, port and path")
     if "/crm" in url.path:

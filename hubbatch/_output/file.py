@@ -70,8 +70,8 @@ class OutputFile:
                 self._file, self._new = io.FileIO(os.dup(number), "wb"), False
         except FileExistsError:
             raise UsageError(
-                f"{self.path} is there already: append to it (append=True, --append), replace it (force=True,"
-                " --force), or give another name"
+                f"{self.path} is there already: append to it (append=True), replace it (force=True), or give"
+                " another name"
             ) from None
         except OSError as error:
             raise self._failed(error) from None

@@ -24,6 +24,7 @@ from hubbatch.cli._checking_names import ColumnCheck, check_options, labels_of
 from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
+from hubbatch.cli._option_names import in_options
 from hubbatch.cli._settings import Settings
 
 __all__ = ["Known", "known_of", "prepared", "saved_schema", "with_known"]
@@ -99,7 +100,7 @@ async def prepared(
     except (AuthenticationError, UnknownObjectTypeError):
         return job  # as the load itself is about to hear
     except HubbatchError as error:
-        known = Known(problem=f"the properties could not be read: {error}")
+        known = Known(problem=f"the properties could not be read: {in_options(str(error))}")
     if known.problem:
         say(known.problem)
     return with_known(job, known, say)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 
 from hubbatch import Client, RateLimit, UsageError
 from hubbatch.cli._checking_account import saved_schema
+from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
 from hubbatch.cli._settings import SERVICE, Settings
@@ -35,11 +36,18 @@ def token_of(settings: Settings) -> str:
         raise CommandError("--lenient says how --sandbox is to be: give both, or neither")
     token = os.environ.get(_TOKEN_VARIABLE)
     if not token:
+        advice = ", or try the command with --sandbox" if _could_be_rehearsed(settings) else ""
         raise CommandError(
-            f"set the environment variable {_TOKEN_VARIABLE} to your access token, or try the command"
-            " with --sandbox"
+            f"set the environment variable {_TOKEN_VARIABLE} to your access token{advice}"
         )
     return token
+
+
+def _could_be_rehearsed(settings: Settings) -> bool:
+    """Say whether the command that was typed would be a right one with --sandbox."""
+    command = typed()
+    resumes = command is not None and command.command == "resume"
+    return settings.base_url == SERVICE and not resumes
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import typer
 
 from hubbatch import UsageError
 from hubbatch.cli._faults import CommandError, ExitCode
+from hubbatch.cli._option_names import in_options
 from hubbatch.cli._outputs import is_standard_output
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
@@ -59,7 +60,7 @@ def ending_well(screen: Screen) -> Iterator[None]:
     try:
         yield
     except (CommandError, InputError, OutputError, UsageError) as error:
-        screen.refuse(str(error), ExitCode.USAGE)
+        screen.refuse(in_options(str(error)), ExitCode.USAGE)
         raise typer.Exit(ExitCode.USAGE) from None
     except KeyboardInterrupt:
         screen.refuse("broken off", ExitCode.STOPPED)

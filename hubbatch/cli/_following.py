@@ -29,6 +29,7 @@ from hubbatch import (
 from hubbatch._counted import counted
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
+from hubbatch.cli._option_names import in_options
 from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._screen import Screen
@@ -155,20 +156,20 @@ def _broken(error: Exception, run: Run, seen: Interrupts) -> tuple[ExitCode, str
     refused = ExitCode.INPUT_BROKE if sent else ExitCode.USAGE
     match error:
         case OutputError():
-            return ExitCode.STOPPED, "a file cannot be written", str(error)
+            return ExitCode.STOPPED, "a file cannot be written", in_options(str(error))
         case InputError():
             return (
                 refused,
                 error.file if error.line is None else f"{error.file}, line {error.line}",
-                str(error),
+                in_options(str(error)),
             )
         case CommandError() | UsageError():
-            return refused, "", str(error)
+            return refused, "", in_options(str(error))
         case HubbatchError() if seen.count > 1:
             return ExitCode.STOPPED, f"by {seen.first}", "canceled by a signal"
         case HubbatchError():
             kind = next((words for kind, words in _STOPPERS.items() if isinstance(error, kind)), "")
-            return ExitCode.STOPPED, kind, str(error)
+            return ExitCode.STOPPED, kind, in_options(str(error))
     return ExitCode.STOPPED, "by a fault of hubbatch", _fault(error)
 
 

@@ -22,6 +22,8 @@ _OTHER = "other categories"
 _PARTICULAR = re.compile(r"[\d@]")
 """A word of a message that holds one of these quotes a value, and is another one in the next record."""
 _QUOTED = re.compile(r"""(?<!\w)(["'“‘]).*?["'”’](?!\w)""")
+_FIGURE = re.compile(r"(?<![\w-])-?\d[\w.+-]*|\S*@\S*")
+"""What differs from one bad line to the next in words of ours: a byte, a count, a number that the line holds."""
 _MOST_JSON = 20_000
 """Characters of a message that are read as JSON."""
 _MOST = 1_000
@@ -88,7 +90,9 @@ class Reasons:
     def add_bad_line(self, bad: BadLine) -> None:
         """Note a line that is no record: what is wrong with it is not what it holds."""
         where = "a record" if bad.line is None else f"line {bad.line}"
-        self._add(RecordStatus.FAILED, BAD_LINE, bad.reason, where)
+        message = bad.reason[:_MOST]
+        general = _FIGURE.sub("…", message)
+        self._group(RecordStatus.FAILED, BAD_LINE, general, where, message)
 
     def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
         message = _without_json(message)[:_MOST]

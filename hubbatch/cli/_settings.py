@@ -300,7 +300,8 @@ class LoadSettings(Settings):
             rich_help_panel=OUTPUT,
             metavar="FILE",
             help="Note in this file what became of each record, so that `hubbatch resume FILE` goes on after a kill"
-            " or a power cut: nothing is lost, nothing is sent twice.",
+            " or a power cut: no record is lost, and what is settled is not sent again. Of what was in doubt"
+            " `hubbatch resume --help` tells.",
         ),
     ] = None
     dry_run: Annotated[

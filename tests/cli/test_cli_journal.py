@@ -53,6 +53,22 @@ def check_files(folder: Path) -> None:
     assert len(stored) == 200
 
 
+def test_a_resume_without_a_token_offers_no_sandbox(tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text("email\n")
+    path = tmp_path / "load.journal"
+    began = hubbatch(
+        *("upsert", "contacts", tmp_path / "in.csv", "--id-property", "email", "--no-check"),
+        *("--journal", path, "--set", "email=a@b.cz"),
+    )
+    assert began.code == 2
+
+    finished = hubbatch("resume", path, token=None)
+
+    assert finished.code == 2
+    assert "HUBSPOT_ACCESS_TOKEN" in finished.err
+    assert "--sandbox" not in finished.err
+
+
 @pytest.mark.parametrize("again", ["resume", "the same command"])
 def test_a_load_that_was_stopped_goes_on_and_the_account_is_of_the_whole(
     folder: Path, hubspot_sandbox: Sandbox, again: str

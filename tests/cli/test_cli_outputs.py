@@ -90,9 +90,8 @@ def test_a_file_that_is_there_is_left_as_it_is(
     for option in ("--rejects", "--results"):
         finished = create(written(tmp_path, BAD), hubspot_sandbox, option, rejects)
         assert finished.code == 2
-        assert "is there already" in finished.err
-        assert "--append" in finished.err
-        assert "--force" in finished.err
+        assert "is there already: append to it (--append), replace it (--force)" in finished.err
+        assert "=True" not in finished.err
     both = create(
         written(tmp_path, BAD), hubspot_sandbox, "--rejects", rejects, "--append", "--force"
     )

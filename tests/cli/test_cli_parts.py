@@ -16,11 +16,13 @@ from hubbatch import BatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
+from hubbatch.cli._option_names import in_options
 from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._source import InputBlocks
 from hubbatch.cli._threads import call_in_thread
-from hubbatch.files import Entry
+from hubbatch.files import BadLine, Entry, Kind, Opened
+from hubbatch.files._lines import flaw_of
 
 
 async def test_signals_are_steps() -> None:
@@ -133,6 +135,32 @@ def test_what_is_said_of_many_records_alike_is_shown_as_it_is() -> None:
     assert reasons.top(1)[0][1].message == 'Property "address2" does not exist'
 
 
+def test_of_bad_lines_the_byte_differs_and_the_advice_stays() -> None:
+    reasons = Reasons()
+    opened = Opened("people.csv", Kind.CSV, "")
+    for line, byte in enumerate((0xE9, 0xFC), 2):
+        flaw = flaw_of(f"Ren{chr(0xDC00 + byte)}", "utf-8-sig")
+        assert flaw is not None
+        reasons.add_bad_line(BadLine(opened, line, 0, "x", flaw, cut=False))
+
+    [(count, reason, where)] = reasons.top(1)
+    assert (count, where) == (2, "line 2, line 3")
+    assert reason.message == (
+        "byte … is not utf-8: save the file as UTF-8, or name its encoding, such as cp1252"
+    )
+
+
+def test_numbers_of_bad_lines_are_one_reason() -> None:
+    reasons = Reasons()
+    opened = Opened("people.ndjson", Kind.NDJSON, "")
+    for number in ("1e99999", "-7.5e+99999"):
+        message = f"the number {number} is out of range: write it as text, in quotes"
+        reasons.add_bad_line(BadLine(opened, 1, 0, number, message, cut=False))
+
+    [(_, reason, _)] = reasons.top(2)
+    assert reason.message == "the number … is out of range: write it as text, in quotes"
+
+
 def test_reasons_stay_small() -> None:
     reasons = Reasons()
     for index in range(1_000):
@@ -152,6 +180,22 @@ def test_reasons_stay_small_when_every_record_has_a_category_and_a_message_of_it
     assert reasons.top(1)[0][:2] == (4_500, Reason(RecordStatus.FAILED, "other categories", ""))
     shown = [reason for _, reason, _ in reasons.top(501)]
     assert max(len(reason.category) + len(reason.message) for reason in shown) <= 1_100
+
+
+@pytest.mark.parametrize(
+    ("message", "typed"),
+    [
+        ("base_url must be an https address", "--base-url must be an https address"),
+        (
+            "id_property cannot be x; leave id_property out",
+            "--id-property cannot be x; leave --id-property out",
+        ),
+        ("base_url.csv: no column 'id_property'", "base_url.csv: no column 'id_property'"),
+        ("/in/append=True/x is there already", "/in/append=True/x is there already"),
+    ],
+)
+def test_a_message_names_options_as_they_are_typed(message: str, typed: str) -> None:
+    assert in_options(message) == typed
 
 
 def test_foreign_text_is_made_harmless() -> None:

@@ -120,6 +120,41 @@ def test_a_missing_token_is_explained(tmp_path: Path, token: str | None) -> None
     assert "--sandbox" in finished.err
 
 
+def test_a_missing_token_is_explained_without_a_sandbox_where_there_is_to_be_none(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("check", "contacts", path, "--base-url", "http://localhost:1", token=None)
+
+    assert finished.code == 2
+    assert "HUBSPOT_ACCESS_TOKEN" in finished.err
+    assert "--sandbox" not in finished.err
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("localhost:8642", "--base-url must be an https address (http:// for this machine only)"),
+        ("http://example.com", "--base-url must be https, for the token would travel in the clear"),
+        ("https://example.com/crm", "--base-url must end before '/crm'"),
+    ],
+)
+def test_an_address_that_cannot_be_one_names_the_option(
+    tmp_path: Path, address: str, said: str
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+
+    finished = hubbatch("create", "contacts", path, "--base-url", address)
+
+    assert finished.code == 2
+    assert said in finished.err
+    assert "base_url" not in finished.err
+    assert "allow_insecure" not in finished.err
+
+
 def test_a_token_that_cannot_be_one_is_not_shown(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("email\n")
@@ -144,7 +179,7 @@ def test_a_token_that_cannot_be_one_is_not_shown(tmp_path: Path) -> None:
         (("--delimiter", ";;"), "one character"),
         (("--base-url", "http://example.com"), "https"),
         (("--api-version", "v9"), "2025-09"),
-        (("--unique-property", " "), "unique_property"),
+        (("--unique-property", " "), "--unique-property must be"),
         (("--token", "x"), "No such option"),
     ],
 )
