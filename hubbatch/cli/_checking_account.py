@@ -6,6 +6,7 @@ records. It knows nothing of what the names are checked for.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,9 @@ __all__ = ["Known", "known_of", "prepared", "saved_schema", "with_known"]
 
 _MOST_BYTES = 64 * 2**20
 """A file of properties: an account with 10,000 of them has a tenth of that."""
+
+_PATIENCE = 5.0
+"""Seconds that the start of a load waits for the account's properties."""
 
 
 @frozen
@@ -90,11 +94,20 @@ async def prepared(
 ) -> Job:
     """Return a job that is about to be carried out, with all that follows from the account's properties.
 
-    Raises `UsageError` for an option that the account refuses. If the properties cannot be had, the job goes on without
-    them: what is in the way of the load will be said by the load.
+    Raises `UsageError` for an option that the account refuses. If the properties cannot be had soon, the job goes on
+    without them: what is in the way of the load will be said by the load. Where ids are all that is sent, nothing
+    follows from them.
     """
+    if job.layout.ids_only:
+        return job
     try:
-        known = await known_of(job.object_type, settings, client)
+        async with asyncio.timeout(_PATIENCE):
+            known = await known_of(job.object_type, settings, client)
+    except TimeoutError:
+        known = Known(
+            problem=f"the properties were not to be had in {_PATIENCE:g} s: names and values are not checked"
+            " (--no-check does not ask for them)"
+        )
     except UsageError:
         raise
     except (AuthenticationError, UnknownObjectTypeError):

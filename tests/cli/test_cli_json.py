@@ -125,7 +125,11 @@ def test_input_that_breaks_after_something_was_sent_ends_with_four(
     assert found["by"] == f"{path}, line 30002"
     assert f"INPUT ERROR ({path}, line 30002): upsert contacts" in finished.err
     taken = found["counts"]["total"]
-    assert found["next"][0]["command"].endswith(f"--skip {taken}")
+    _, skip = found["next"][0]["command"].split(" --skip ")
+    if found["counts"]["unsent"]:  # they are in no file
+        assert 0 < int(skip) < taken
+    else:
+        assert int(skip) == taken
 
 
 def test_input_that_breaks_before_anything_was_sent_ends_with_two(tmp_path: Path) -> None:

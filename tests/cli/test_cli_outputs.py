@@ -415,7 +415,7 @@ def test_a_signal_stops_a_run_that_can_tell_nobody(
 def test_an_error_that_should_not_be_still_leaves_the_outcome_and_the_rejects(
     tmp_path: Path, rejects: Path
 ) -> None:
-    options = ("--base-url", "https://a..b", "--rejects", rejects, "--force")
+    options = ("--base-url", "https://a..b", "--rejects", rejects, "--force", "--no-check")
 
     finished = hubbatch("create", "contacts", written(tmp_path, GOOD), *options)
 
