@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import PurePath
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from hubbatch import ObjectResult, UsageError
 from hubbatch._output.descriptors import descriptor_of
@@ -19,6 +19,7 @@ from hubbatch.files._errors import OutputError
 from hubbatch.files._extras import needed_to_write
 from hubbatch.files._object_lines import CsvLines, FlatLines, NestedLines, ObjectLines
 from hubbatch.files._object_table import ObjectTable
+from hubbatch.files._written import WrittenFile
 
 __all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind", "save"]
 
@@ -70,7 +71,7 @@ async def _in_thread(function: Callable[..., _Given], *arguments: Any) -> _Given
     return await asyncio.to_thread(function, *arguments)
 
 
-class ObjectsFile:
+class ObjectsFile(WrittenFile):
     """A file of objects that were read out: `with ObjectsFile("all.csv", ["email"]) as file: file.write(contact)`.
 
     It blocks; within an event loop use `save`.
@@ -112,32 +113,15 @@ class ObjectsFile:
         self._properties = None if properties is None else _checked(properties)
         self._nested = nested
         self._delimiter = "\t" if PurePath(path).suffix.lower() in _TABS else ","
-        self._file = OutputFile(path, append=append, force=force)
+        super().__init__(OutputFile(path, append=append, force=force))
         self._writer: ObjectLines | ObjectTable | None = None
         self._closed = False
         self._columns: frozenset[str] | None = None
         """Those of the first objects, where nobody named any."""
         self._unseen = set(self._properties or ())
         self._left_out: dict[str, None] = {}
-        self.written = 0
-        """How many objects were written."""
         self.cursor: str | None = None
         """Of a reading that is saved: `after=` goes on behind what is in the file."""
-
-    @property
-    def identity(self) -> tuple[int, int]:
-        """Which file it is, whatever its name: device and inode."""
-        return self._file.identity
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether it is a file that can be appended to later: no pipe, device or open descriptor."""
-        return self._file.is_regular
-
-    @property
-    def size(self) -> int:
-        """How many bytes the file holds."""
-        return self._file.size
 
     @property
     def unseen(self) -> list[str]:
@@ -191,10 +175,6 @@ class ObjectsFile:
             raise
         await flush()
 
-    def sync(self) -> None:
-        """Wait until what was written is on the disk."""
-        self._file.sync()
-
     def close(self, *, nothing_wrong: bool = True) -> None:
         """Close the file, whole. Without any object it has its head only; if something went wrong, it is not made.
 
@@ -211,9 +191,6 @@ class ObjectsFile:
         finally:
             self._writer = None
             self._file.close(nothing_wrong=nothing_wrong, keep=nothing_wrong)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from hubbatch import RecordOutcome, RecordStatus, UsageError
 from hubbatch._output.file import OutputFile
 from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
 from hubbatch.files._errors import OutputError
 from hubbatch.files._rendering import Form
+from hubbatch.files._written import WrittenFile
 
 __all__ = ["BAD_LINE", "Rejects", "Results"]
 
@@ -20,7 +21,7 @@ BAD_LINE = "BAD_LINE"
 _CREATED = ("id", "new")
 
 
-class _Sink:
+class _Sink(WrittenFile):
     """Rows written to a file as whole lines, several at once in one write."""
 
     def __init__(
@@ -32,7 +33,7 @@ class _Sink:
         known_size: int | None = None,
         known_tail: str | None = None,
     ) -> None:
-        self._file = OutputFile(path, append=append or known_size is not None, force=force)
+        super().__init__(OutputFile(path, append=append or known_size is not None, force=force))
         if known_size is not None:
             try:
                 self._file.cut(known_size, known_tail)
@@ -42,28 +43,6 @@ class _Sink:
         self._form: Form | None = None
         self._origin: Opened | None = None
         """The input whose rows come next, if the file has not been begun with it."""
-        self.written = 0
-        """How many rows were written."""
-
-    @property
-    def identity(self) -> tuple[int, int]:
-        """Which file it is, whatever its name: device and inode."""
-        return self._file.identity
-
-    @property
-    def path(self) -> str:
-        """Its name."""
-        return self._file.path
-
-    @property
-    def is_regular(self) -> bool:
-        """Whether it is a file that can be appended to later: no pipe, device or open descriptor."""
-        return self._file.is_regular
-
-    @property
-    def size(self) -> int:
-        """How many bytes the file holds."""
-        return self._file.size
 
     @property
     def tail(self) -> str:
@@ -87,19 +66,12 @@ class _Sink:
         self._file.begin(form.head().encode(), quoted=form.kind is Kind.CSV)
         self._form, self._origin = form, None
 
-    def sync(self) -> None:
-        """Wait until what was written is on the disk."""
-        self._file.sync()
-
     def close(self, *, nothing_wrong: bool = True) -> None:
         """Close the file. A new one that nothing was written to is removed.
 
         One to be replaced is emptied, unless something went wrong.
         """
         self._file.close(nothing_wrong=nothing_wrong)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(
         self,
