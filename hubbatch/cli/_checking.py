@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from hubbatch.cli._job import Job
-from hubbatch.cli._settings import Settings, takes_settings, takes_some_settings
+from hubbatch.cli._settings import Settings
+from hubbatch.cli._taking_settings import takes_settings, takes_some_settings
 from hubbatch.cli._verbs import ClearEmpty, Files, IdProperty, ObjectType, layout_of
 
 __all__ = ["check", "properties"]

@@ -18,12 +18,49 @@ from hubbatch.cli._output_options import (
     WithHistory,
     target_of,
 )
-from hubbatch.cli._settings import Settings, takes_some_settings
+from hubbatch.cli._settings import Settings
+from hubbatch.cli._taking_settings import takes_some_settings
+from hubbatch.cli._verbs import ObjectType
 from hubbatch.cli._where import filters_of, since
 
 __all__ = ["Export", "export"]
 
 _WHICH = "Which objects"
+
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="CONDITION",
+        rich_help_panel=_WHICH,
+        help="Only objects for which this holds, such as 'amount>=1000', 'dealstage IN won,lost',"
+        " 'email HAS_PROPERTY'; of several all have to. Quote it for the shell.",
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="DATE",
+        rich_help_panel=_WHICH,
+        help="Only objects modified since: 2026-11-01, or a moment; UTC unless it says otherwise.",
+    ),
+]
+Query = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WORDS",
+        rich_help_panel=_WHICH,
+        help="Only objects with these words in what HubSpot searches by default.",
+    ),
+]
+After = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CURSOR",
+        rich_help_panel=_WHICH,
+        help="Go on where an export of the same objects has ended; it tells the cursor then.",
+    ),
+]
 
 
 @frozen
@@ -43,46 +80,13 @@ class Export:
     *("json", "quiet", "verbose"),
 )
 def export(
-    object_type: Annotated[
-        str,
-        typer.Argument(metavar="OBJECT", help="Object's name or id: contacts, 0-3, p_mycustom."),
-    ],
+    object_type: ObjectType,
     *,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CONDITION",
-            rich_help_panel=_WHICH,
-            help="Only objects for which this holds, such as 'amount>=1000', 'dealstage IN won,lost',"
-            " 'email HAS_PROPERTY'; of several all have to. Quote it for the shell.",
-        ),
-    ] = None,
-    since_: Annotated[
-        str | None,
-        typer.Option(
-            "--since",
-            metavar="DATE",
-            rich_help_panel=_WHICH,
-            help="Only objects modified since: 2026-11-01, or a moment; UTC unless it says otherwise.",
-        ),
-    ] = None,
-    query: Annotated[
-        str | None,
-        typer.Option(
-            metavar="WORDS",
-            rich_help_panel=_WHICH,
-            help="Only objects with these words in what HubSpot searches by default.",
-        ),
-    ] = None,
+    where: Where = None,
+    since_: Since = None,
+    query: Query = None,
     archived: Archived = False,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CURSOR",
-            rich_help_panel=_WHICH,
-            help="Go on where an export of the same objects has ended; it tells the cursor then.",
-        ),
-    ] = None,
+    after: After = None,
     property_: Properties = None,
     output: OutputPath = "-",
     output_format: OutputFormat = None,

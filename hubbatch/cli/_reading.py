@@ -12,7 +12,8 @@ from hubbatch.cli._output_options import (
     WithHistory,
     target_of,
 )
-from hubbatch.cli._settings import Settings, takes_settings
+from hubbatch.cli._settings import Settings
+from hubbatch.cli._taking_settings import takes_settings
 from hubbatch.cli._verbs import Files, IdProperty, ObjectType, execute, layout_of
 
 __all__ = ["read"]

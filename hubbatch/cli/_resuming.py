@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import attrs
 import typer
 
-from hubbatch.cli._settings import Settings, takes_some_settings
+from hubbatch.cli._settings import Settings
+from hubbatch.cli._taking_settings import takes_some_settings
 
 __all__ = ["delete", "resume", "show"]
 

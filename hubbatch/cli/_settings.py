@@ -1,12 +1,9 @@
-"""The options that all verbs share, as one value, and how command functions take them."""
+"""The options that all verbs share, as one value."""
 
 from __future__ import annotations
 
-import functools
-import inspect
-from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated
 
 import attrs
 import typer
@@ -26,8 +23,6 @@ __all__ = [
     "LoadSettings",
     "Settings",
     "parse_rate",
-    "takes_settings",
-    "takes_some_settings",
 ]
 
 INPUT = "Input"
@@ -38,8 +33,6 @@ ACCOUNT = "Account and rehearsal"
 """The groups of options in a help text, in the order in which their first options stand."""
 
 SERVICE = "https://api.hubapi.com"
-
-_Command = TypeVar("_Command", bound=Callable[..., None])
 
 
 def parse_rate(text: str) -> RateLimit:
@@ -312,40 +305,3 @@ class LoadSettings(Settings):
             help="Read and check everything, send nothing, and say what would be sent: as `hubbatch check`.",
         ),
     ] = False
-
-
-def takes_some_settings(*names: str) -> Callable[[_Command], _Command]:
-    """Let a command that has a parameter `settings` take these fields of its type as options; the rest is as usual."""
-    return functools.partial(takes_settings, only=names)
-
-
-def takes_settings(command: _Command, *, only: Collection[str] | None = None) -> _Command:
-    """Let a command that has a parameter `settings` take the fields of its type as its options."""
-    hints = get_type_hints(command, include_extras=True)
-    own = [
-        parameter.replace(annotation=hints[parameter.name])
-        for parameter in inspect.signature(command).parameters.values()
-        if parameter.name != "settings"
-    ]
-    kind: type[Settings] = hints["settings"]
-    shared_hints = get_type_hints(kind, include_extras=True)
-    shared = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=shared_hints[field.name],
-        )
-        for field in attrs.fields(kind)
-        if only is None or field.name in only
-    ]
-
-    @functools.wraps(command)
-    def call(**values: Any) -> None:
-        settings = kind(**{field.name: values.pop(field.name) for field in shared})
-        command(**values, settings=settings)
-
-    parameters = [*own, *shared]
-    call.__signature__ = inspect.Signature(parameters, return_annotation=None)  # type: ignore[attr-defined]
-    call.__annotations__ = {item.name: item.annotation for item in parameters}
-    return call  # type: ignore[return-value]

@@ -12,7 +12,8 @@ import typer
 
 from hubbatch import UsageError
 from hubbatch.cli._job import Job, Layout
-from hubbatch.cli._settings import COLUMNS, LoadSettings, Settings, takes_settings
+from hubbatch.cli._settings import COLUMNS, LoadSettings, Settings
+from hubbatch.cli._taking_settings import takes_settings
 from hubbatch.files import Columns
 
 __all__ = [
