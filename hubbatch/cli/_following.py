@@ -48,6 +48,9 @@ _STOPPERS: Mapping[type[HubbatchError], str] = {
 }
 """What has ended a run, by the error."""
 
+_Ended = tuple[ExitCode, str, str]
+"""The code of an ending, what ended the run before its time, and why."""
+
 
 @frozen
 class Ending:
@@ -78,6 +81,28 @@ class Ending:
         return self.aside.skipped + self.aside.held + self.outcome.counts.total
 
 
+class _SettledTally:
+    """What is counted of records as they are settled."""
+
+    def __init__(self, repeats: Repeats, reasons: Reasons) -> None:
+        self._repeats = repeats
+        self.reasons = reasons
+        self.repeated: int | None = None
+        """Records with the key of an earlier one, once they have been counted."""
+        self.new: dict[bool | None, int] = {True: 0, False: 0, None: 0}
+        """Records that succeeded, by whether the service says that they created an object."""
+        self.first_open: int | None = None
+
+    def note(self, record: RecordOutcome) -> None:
+        """Count one record."""
+        if record.result is not None:
+            self.new[getattr(record.result, "new", None)] += 1
+        if record.retryable and (self.first_open is None or record.index < self.first_open):
+            self.first_open = record.index
+        self._repeats.note(record.input)
+        self.reasons.add(record)
+
+
 async def follow(
     client: Client,
     run: Run,
@@ -99,8 +124,6 @@ async def follow(
     """
     reasons = Reasons() if reasons is None else reasons
     aside, stops = aside or Aside(), set[asyncio.Task[None]]()
-    new = {True: 0, False: 0, None: 0}
-    first_open: int | None = None
 
     def stop() -> None:
         screen.say(
@@ -112,45 +135,27 @@ async def follow(
         screen.say("canceling: what is in flight is left in doubt")
         stops.add(asyncio.create_task(client.aclose()))
 
-    code, by, message = ExitCode.OK, "", ""
+    ended: _Ended = (ExitCode.OK, "", "")
     # To the very end: a second signal may come at any time.
     with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
+        tally = _SettledTally(repeats, reasons)
         try:
             async with run, watching(run, screen, fraction, what=what):
                 async for record in run:
-                    if record.result is not None:
-                        new[getattr(record.result, "new", None)] += 1
-                    if record.retryable and (first_open is None or record.index < first_open):
-                        first_open = record.index
-                    repeats.note(record.input)
-                    reasons.add(record)
+                    tally.note(record)
                     await each(record)
         except Exception as error:  # whatever it is, the report says what became of the records
-            code, by, message = _broken(error, run, seen)
+            ended = _broken(error, run, seen)
         if stops:
             await asyncio.wait(stops)
-        repeated = repeats.count
+        tally.repeated = repeats.count
+    *_, message = ended
     if not message and run.outcome.status is BatchStatus.CANCELED:
-        code = ExitCode.STOPPED
-        by, message = _stopped(run, seen, why(), max_failures)
-    return _ending(
-        Ending(
-            code,
-            by,
-            message,
-            run.outcome,
-            run.progress,
-            reasons,
-            aside,
-            repeated=repeated,
-            created=new[True],
-            updated=new[False],
-            first_open=first_open,
-        )
-    )
+        ended = (ExitCode.STOPPED, *_stopped(run, seen, why(), max_failures))
+    return _ending(ended, run, aside, tally)
 
 
-def _broken(error: Exception, run: Run, seen: Interrupts) -> tuple[ExitCode, str, str]:
+def _broken(error: Exception, run: Run, seen: Interrupts) -> _Ended:
     """Say what an exception makes of a run: code, what ended it, and why."""
     sent = run.progress.requests or run.outcome.earlier.total
     refused = ExitCode.INPUT_BROKE if sent else ExitCode.USAGE
@@ -193,13 +198,23 @@ def _fault(error: Exception) -> str:
     )
 
 
-def _ending(ending: Ending) -> Ending:
+def _ending(ended: _Ended, run: Run, aside: Aside, tally: _SettledTally) -> Ending:
     """Say how far a run has come that was stopped, and that some records failed if that is all there is to say."""
+    ending = Ending(
+        *ended,
+        run.outcome,
+        run.progress,
+        tally.reasons,
+        aside,
+        repeated=tally.repeated,
+        created=tally.new[True],
+        updated=tally.new[False],
+        first_open=tally.first_open,
+    )
     if ending.code is ExitCode.STOPPED:
         were = "was" if ending.taken == 1 else "were"
         taken = f"; of the input, the first {counted(ending.taken, 'record')} {were} taken in"
         return attrs.evolve(ending, message=ending.message + taken)
-    aside = ending.aside
     if ending.code is ExitCode.OK and (not ending.outcome.ok or aside.bad or aside.held):
         return attrs.evolve(ending, code=ExitCode.SOME_FAILED)
     return ending
