@@ -12,6 +12,7 @@ from attrs import define, field, frozen
 from hubbatch import Schema, UsageError
 from hubbatch.cli._job import Job
 from hubbatch.cli._typed_command import quoted
+from hubbatch.files import typed_name
 from hubbatch.rehearsal import name_problems
 
 __all__ = ["ColumnCheck", "check_options", "labels_of"]
@@ -130,9 +131,9 @@ class ColumnCheck:
     def _refusal(self, wrong: list[_Column]) -> str:
         shown = wrong[:_MOST]
         more = f"; and {len(wrong) - _MOST} more columns" if len(wrong) > _MOST else ""
-        choices = [f"{_option('--drop', shown[0].name)} leaves a column out"]
+        choices = [f"{_option('--drop', typed_name(shown[0].name))} leaves a column out"]
         if unknown := [each for each in shown if each.may_be_mapped]:
-            name = unknown[0].name
+            name = typed_name(unknown[0].name)
             mapped = _option("--map", f"{name}=PROPERTY")
             properties = quoted(("hubbatch", "properties", self._job.object_type))
             choices = [

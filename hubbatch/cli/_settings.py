@@ -89,7 +89,7 @@ class Settings:
         typer.Option(
             rich_help_panel=COLUMNS,
             metavar="COLUMN=PROPERTY",
-            help="Read a column as a property; repeat it.",
+            help="Read a column as a property; repeat it. A column that holds = is quoted: '\"a=b\"=PROPERTY'.",
         ),
     ] = None
     map_file: Annotated[
@@ -97,7 +97,7 @@ class Settings:
         typer.Option(
             rich_help_panel=COLUMNS,
             metavar="FILE",
-            help="Read a file of lines COLUMN=PROPERTY; # is a comment.",
+            help="Read a file of lines COLUMN=PROPERTY; # begins a comment, also after a pair and a blank.",
         ),
     ] = None
     columns: Annotated[
@@ -105,7 +105,7 @@ class Settings:
         typer.Option(
             rich_help_panel=COLUMNS,
             metavar="NAMES",
-            help="Take these columns only; commas between them.",
+            help="Take these columns only; commas between them; one that holds a comma is quoted: '\"a,b\",c'.",
         ),
     ] = None
     drop: Annotated[
@@ -113,7 +113,7 @@ class Settings:
         typer.Option(
             rich_help_panel=COLUMNS,
             metavar="NAMES",
-            help="Leave these columns out; commas between them.",
+            help="Leave these columns out; as --columns takes them.",
         ),
     ] = None
     set: Annotated[

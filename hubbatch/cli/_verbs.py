@@ -14,7 +14,7 @@ from hubbatch import UsageError
 from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._settings import COLUMNS, LoadSettings, Settings
 from hubbatch.cli._taking_settings import takes_settings
-from hubbatch.files import Columns
+from hubbatch.files import Columns, InputError, MapFile, read_map_file
 
 __all__ = [
     "ClearEmpty",
@@ -162,17 +162,16 @@ def layout_of(
 
 
 def _columns(settings: Settings) -> Columns:
-    lines: list[str] = []
     try:
-        if settings.map_file is not None:
-            lines = settings.map_file.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise typer.BadParameter(f"cannot read it: {problem}", param_hint="--map-file") from None
+        file = MapFile(()) if settings.map_file is None else read_map_file(settings.map_file)
+    except InputError as error:
+        raise typer.BadParameter(f"cannot read {error}", param_hint="--map-file") from None
+    if file.assumed and not settings.quiet:
+        typer.echo(f"{settings.map_file}: read as {file.assumed}", err=True)
     try:
         return Columns.parse(
             map=settings.map or (),
-            map_lines=lines,
+            map_lines=file.lines,
             only=settings.columns or (),
             drop=settings.drop or (),
             set=settings.set or (),

@@ -6,6 +6,7 @@ knows nothing of HubSpot, requests or runs.
 """
 
 from hubbatch._output.descriptors import descriptor_of
+from hubbatch.files._column_texts import typed_name
 from hubbatch.files._columns import Columns
 from hubbatch.files._entries import (
     OWN,
@@ -24,6 +25,7 @@ from hubbatch.files._errors import (
     ReaderGoneError,
 )
 from hubbatch.files._intake import JudgeHeader
+from hubbatch.files._map_file import MapFile, read_map_file
 from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
 from hubbatch.files._sinks import BAD_LINE, Rejects, Results
 from hubbatch.files._source import Notice, Source, read
@@ -41,6 +43,7 @@ __all__ = [
     "InputError",
     "JudgeHeader",
     "Kind",
+    "MapFile",
     "Notice",
     "ObjectsFile",
     "Opened",
@@ -53,5 +56,7 @@ __all__ = [
     "descriptor_of",
     "output_kind",
     "read",
+    "read_map_file",
     "save",
+    "typed_name",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Self
 from attrs import define, field, frozen
 
 from hubbatch import UsageError
+from hubbatch.files._column_texts import names_in, pairs_in, pairs_of_lines
 from hubbatch.files._entries import IGNORED
 
 __all__ = ["Columns", "Renaming"]
@@ -52,19 +53,18 @@ class Columns:
     ) -> Self:
         """Make it from texts as a command line has them.
 
-        `map`: `Email Address=email`. `map_lines`: the lines of a map file, of the same form; blank ones and those that
-        begin with `#` are passed over. `only`, `drop`: names, or several with commas between them. `set`:
-        `property=value`.
+        `map`: `Email Address=email`. `map_lines`: the lines of a map file, of the same form; blank ones, and what
+        follows a `#` at the beginning or after a pair and a blank, are passed over. `only`, `drop`: names, or several
+        with commas between them. `set`: `property=value`. A name that holds a comma, a `=` or what looks like a comment
+        is quoted as in CSV: `"Name, first"`, `"a=b"=property`.
 
         Raises `UsageError` for what has not this form, or names a column twice.
         """
-        lines = (line.strip() for line in map_lines)
-        pairs = [line for line in lines if line and not line.startswith("#")]
         return cls(
-            map=_pairs([*map, *pairs], "COLUMN=property", last=True),
-            only=_names(only),
-            drop=_names(drop),
-            set=_pairs(set, "property=value", last=False),
+            map=pairs_in([*map, *pairs_of_lines(map_lines)], "COLUMN=property", last=True),
+            only=names_in(only),
+            drop=names_in(drop),
+            set=pairs_in(set, "property=value", last=False),
         )
 
     def property_of(self, column: str) -> str | None:
@@ -172,21 +172,3 @@ _MOST_KNOWN = 10_000
 
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _names(texts: Iterable[str]) -> tuple[str, ...]:
-    given = (texts,) if isinstance(texts, str) else texts
-    return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
-
-
-def _pairs(texts: Iterable[str], form: str, *, last: bool) -> dict[str, str]:
-    """Read `a=b`; `last`: a name before the sign may hold one, the name after it never does."""
-    pairs: dict[str, str] = {}
-    for text in texts:
-        before, sign, after = text.rpartition("=") if last else text.partition("=")
-        if not sign or not before.strip() or (last and not after.strip()):
-            raise UsageError(f"{text!r} is not {form}")
-        if before.strip() in pairs:
-            raise UsageError(f"{before.strip()!r} is given twice: keep one")
-        pairs[before.strip()] = after.strip() if last else after
-    return pairs

@@ -235,7 +235,7 @@ class _Rows:
 
 
 def _named(delimiter: str) -> str:
-    return "a tab" if delimiter == "\t" else f"'{delimiter}'"
+    return "delimiter tab" if delimiter == "\t" else f"delimiter '{delimiter}'"
 
 
 def _is_open(error: csv.Error) -> bool:

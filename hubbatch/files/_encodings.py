@@ -42,9 +42,13 @@ class Encoding:
         """
         if kind is not Kind.CSV:
             return Encoding("utf-8-sig") if self.assumed == _WESTERN else self
+        return self.known(or_name="name its encoding, such as cp1250, or ")
+
+    def known(self, or_name: str = "") -> Encoding:
+        """Return it if it is one. Raises `BrokenInputError` if all were tried in vain."""
         if not self.codec:
             raise BrokenInputError(
-                "this is neither UTF-8, UTF-16 nor cp1252: name its encoding, such as cp1250, or save it as UTF-8"
+                f"this is neither UTF-8, UTF-16 nor cp1252: {or_name}save it as UTF-8"
             )
         return self
 

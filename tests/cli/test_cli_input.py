@@ -232,7 +232,7 @@ def test_a_spreadsheets_csv_is_read_as_it_is_and_what_was_assumed_is_said(
     finished = upsert(path, hubspot_sandbox)
 
     assert finished.code == 0
-    assert f"{path}: read as cp1252, ';'" in finished.err
+    assert f"{path}: read as cp1252, delimiter ';'" in finished.err
     assert contacts(hubspot_sandbox)["a@b.cz"]["firstname"] == "Zoë"
     assert "read as" not in upsert(path, hubspot_sandbox, "--quiet").err
 
@@ -283,12 +283,40 @@ def test_columns_are_mapped_chosen_dropped_and_set(
     assert contacts(hubspot_sandbox)["a@b.cz"]["city"] == "Brno"
 
 
+def test_a_map_file_is_read_in_the_encoding_that_it_has(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", 'email,"Größe, cm",a=b\na@b.cz,180,x\n')
+    mapping = written(
+        tmp_path / "map.txt", '"Größe, cm"=city # size\r\na=b=firstname\r\n'.encode("cp1252")
+    )
+
+    finished = upsert(path, hubspot_sandbox, "--map-file", mapping)
+
+    assert finished.code == 0, finished.err
+    assert f"{mapping}: read as cp1252" in finished.err
+    stored = contacts(hubspot_sandbox)["a@b.cz"]
+    assert (stored["city"], stored["firstname"]) == ("180", "x")
+    assert "read as" not in upsert(path, hubspot_sandbox, "--map-file", mapping, "--quiet").err
+
+
+def test_the_option_that_leaves_a_column_with_a_comma_out_works_as_it_is_shown(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", 'email,"a,b"\na@b.cz,180\n')
+
+    refused = upsert(path, hubspot_sandbox)
+    assert refused.code == 2
+    assert """--drop '"a,b"' leaves it out""" in refused.err
+    assert upsert(path, hubspot_sandbox, "--drop", '"a,b"').code == 0
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
         (("--map", "email"), "is not COLUMN=property"),
         (("--set", "x"), "is not property=value"),
-        (("--map-file", "/no/such/file"), "cannot read it: No such file"),
+        (("--map-file", "/no/such/file"), "cannot read /no/such/file: No such file"),
         (("--drop", "y"), "--drop names the column 'y', which is not in the header"),
         (("--columns", "y"), "--columns names the column 'y', which is not in the header"),
         (("--map", "Emial=email"), "is 'Email' meant?"),

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from files_support import bad_lines, failure, items, rejected, rows, written
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hubbatch import UsageError
-from hubbatch.files import OWN, Columns, Rejects
+from hubbatch.files import OWN, Columns, Rejects, typed_name
 
 LABELS = {
     "email": "Email",
@@ -79,6 +81,56 @@ def test_columns_are_made_from_texts() -> None:
     )
 
 
+def test_a_name_that_holds_what_stands_between_names_is_quoted_as_in_csv() -> None:
+    columns = Columns.parse(
+        map=['"a,b"=x', '"c=d"=y', '"say ""hi"""=z', 'bare "quote=w'],
+        only=['"a,b", c,"say ""hi"""'],
+        drop=['"c=d"'],
+        set=['"p=q"=1=2'],
+    )
+
+    assert columns == Columns(
+        map={"a,b": "x", "c=d": "y", 'say "hi"': "z", 'bare "quote': "w"},
+        only=("a,b", "c", 'say "hi"'),
+        drop=("c=d",),
+        set={"p=q": "1=2"},
+    )
+
+
+@given(st.text(st.sampled_from("ab,=\"#' \t"), min_size=1).filter(str.strip))
+def test_a_name_that_is_typed_as_we_say_is_read_as_that_name(name: str) -> None:
+    typed, name = typed_name(name.strip()), name.strip()
+
+    columns = Columns.parse(
+        map_lines=[f"{typed}=prop # and why"],
+        only=[f"x,{typed},y"],
+        drop=[typed],
+        set=[f"{typed}=1"],
+    )
+
+    assert columns == Columns(
+        map={name: "prop"}, only=("x", name, "y"), drop=(name,), set={name: "1"}
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "pair"),
+    [
+        ("Email = email  # the address", {"Email": "email"}),
+        ("Email=email\t#x=y", {"Email": "email"}),
+        ("Order # =order_no", {"Order #": "order_no"}),
+        ("Order #2=order_no", {"Order #2": "order_no"}),
+        ("Email=email#1", {"Email": "email#1"}),
+        ('"#1"=first # one', {"#1": "first"}),
+        ("  # Email=email", {}),
+    ],
+)
+def test_a_comment_in_a_map_file_is_a_line_or_follows_a_pair(
+    line: str, pair: dict[str, str]
+) -> None:
+    assert Columns.parse(map_lines=[line]).map == pair
+
+
 @pytest.mark.parametrize(
     "texts",
     [
@@ -89,6 +141,8 @@ def test_columns_are_made_from_texts() -> None:
         {"set": ["lead"]},
         {"set": ["=lead"]},
         {"map": ["a=b"], "map_lines": ["a=c"]},
+        {"drop": ['"a']},
+        {"only": ['"a"b']},
     ],
 )
 def test_texts_of_another_form_are_refused(texts: dict[str, Any]) -> None:

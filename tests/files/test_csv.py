@@ -73,7 +73,7 @@ def test_line_ends_byte_order_marks_and_encodings_are_found_out(
 def test_what_was_assumed_is_one_sentence(tmp_path: Path) -> None:
     path = written(tmp_path / "in.csv", "email;name\na@b.cz;Zoë\n".encode("cp1252"))
 
-    assert str(entries(path)[0]) == f"{path}: read as cp1252, ';'"
+    assert str(entries(path)[0]) == f"{path}: read as cp1252, delimiter ';'"
     assert said(path, encoding="cp1252", delimiter=";") == ()
 
 
