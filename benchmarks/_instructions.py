@@ -1,6 +1,7 @@
 """Instructions that a record takes, counted by cachegrind: hardly any of a machine's noise is in them.
 
-Two runs of different length, each in a process of its own; what the longer one takes more is the records'.
+Two runs of different length, each in a process of its own; what the longer one takes more is the records'. What making
+the records takes, which all consumers are given, is counted likewise and taken off.
 """
 
 from __future__ import annotations
@@ -27,7 +28,15 @@ from benchmarks._size import Size
 from benchmarks._tables import Section, Table, Verdict
 from benchmarks.consumers import BARE, BATCH, CONCURRENCY, HUBBATCH, PLANNED, TOKEN, way_of
 
-__all__ = ["available", "count_instructions", "measure_instructions", "work"]
+__all__ = [
+    "MAKING",
+    "Job",
+    "available",
+    "count_instructions",
+    "measure_instructions",
+    "per_record",
+    "work",
+]
 
 _MOST = {6: 1.9, 20: 1.55}
 _MOST_SILENT = 1.3
@@ -35,14 +44,15 @@ _ROOT = Path(__file__).parent.parent
 
 _PROSE = """\
 Instructions of the consumer's process for each record, as cachegrind counts them, up to when all results are there and
-each has been looked at: what {more:,} records take more than {few:,}, by their difference. Requests of {batch} records,
-{concurrency} at once, against the server without a quota. The bare loop that also plans checks and writes each record
-by itself, as whoever has to refuse single records must. Creates are hubbatch's, once against a server that echoes trace
-ids, and once against one that does not, so that values tell which result is whose."""
+each has been looked at: what {more:,} records take more than {few:,}, by their difference; the making of the records is
+not counted. Requests of {batch} records, {concurrency} at once, against the server without a quota. The bare loop that
+also plans checks and writes each record by itself, as whoever has to refuse single records must. Creates are
+hubbatch's, once against a server that echoes trace ids, and once against one that does not, so that values tell which
+result is whose."""
 
 
 @frozen
-class _Job:
+class Job:
     """What is counted: a consumer, by name, and how wide its records are."""
 
     name: str
@@ -51,6 +61,8 @@ class _Job:
 
 
 _CREATE = "hubbatch, create"
+MAKING = "making the records"
+"""What no consumer does, and every process that is counted."""
 
 
 def available() -> bool:
@@ -61,8 +73,8 @@ def available() -> bool:
 def measure_instructions(size: Size) -> Section:
     """Count for hubbatch and for the bare loops."""
     names = (BARE.name, PLANNED.name, HUBBATCH.name)
-    jobs = [_Job(name, properties) for properties in size.properties for name in names]
-    jobs += [_Job(_CREATE, size.properties[0], echoed) for echoed in (True, False)]
+    jobs = [Job(name, properties) for properties in size.properties for name in names]
+    jobs += [Job(_CREATE, size.properties[0], echoed) for echoed in (True, False)]
     why = None if available() else "valgrind is not installed"
     if size.counted_records is None:
         why = "not at tiny sizes, for valgrind takes its time"
@@ -90,17 +102,17 @@ def measure_instructions(size: Size) -> Section:
     )
 
 
-def _judge(size: Size, counted: Mapping[_Job, float], why: str) -> list[Verdict]:
+def _judge(size: Size, counted: Mapping[Job, float], why: str) -> list[Verdict]:
     pairs = [
         (
             f"instructions a record against the bare loop that also plans, {properties} properties",
-            (_Job(HUBBATCH.name, properties), _Job(PLANNED.name, properties)),
+            (Job(HUBBATCH.name, properties), Job(PLANNED.name, properties)),
             _MOST[properties],
         )
         for properties in size.properties
     ]
     first = size.properties[0]
-    silent, echoed = _Job(_CREATE, first, echoed=False), _Job(_CREATE, first)
+    silent, echoed = Job(_CREATE, first, echoed=False), Job(_CREATE, first)
     pairs.append(
         (
             "instructions of a create whose trace id is not echoed against one whose is",
@@ -118,24 +130,36 @@ def _judge(size: Size, counted: Mapping[_Job, float], why: str) -> list[Verdict]
     return verdicts
 
 
-def _count(jobs: list[_Job], records: tuple[int, int]) -> dict[_Job, float]:
+def _count(jobs: list[Job], records: tuple[int, int]) -> dict[Job, float]:
     few, more = records
     with (
         in_second_process(canned_server) as server,
         ThreadPoolExecutor(os.cpu_count()) as pool,
     ):
 
-        def count(job: _Job, number: int) -> int:
+        def count(job: Job, number: int) -> int:
             say(f"instructions: {job.name}, {job.properties} properties, {number:,} records")
             url = server.greeting if job.echoed else server.greeting + SILENT
             call = f"work({job.name!r}, {url!r}, {number}, {job.properties})"
             return count_instructions(f"from benchmarks._instructions import work; {call}")
 
-        both = {job: [pool.submit(count, job, number) for number in (few, more)] for job in jobs}
-        return {
-            job: (long.result() - short.result()) / (more - few)
-            for job, (short, long) in both.items()
+        both = {
+            job: [pool.submit(count, job, number) for number in (few, more)]
+            for job in dict.fromkeys((*jobs, *map(_making, jobs)))
         }
+        counts = {job: (short.result(), long.result()) for job, (short, long) in both.items()}
+        return per_record(counts, records)
+
+
+def per_record(counts: Mapping[Job, tuple[int, int]], records: tuple[int, int]) -> dict[Job, float]:
+    """Return the instructions of each job for a record, given what few and more records take; making them is none."""
+    few, more = records
+    each = {job: (long - short) / (more - few) for job, (short, long) in counts.items()}
+    return {job: each[job] - each[_making(job)] for job in counts if job.name != MAKING}
+
+
+def _making(job: Job) -> Job:
+    return Job(MAKING, job.properties)
 
 
 def count_instructions(code: str) -> int:
@@ -159,8 +183,10 @@ def count_instructions(code: str) -> int:
 
 
 def work(name: str, base_url: str, records: int, properties: int) -> None:
-    """Send so many records and look at all results, after a warm-up."""
+    """Make so many records, send them and look at all results, after a warm-up."""
     people = contacts(records, properties)
+    if name == MAKING:
+        return
     warm_up = people[: BATCH * CONCURRENCY]
     if name == _CREATE:
         asyncio.run(_create(base_url, warm_up, people))

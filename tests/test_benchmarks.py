@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 
 from benchmarks._account import AccountPlan, Arrivals, account_server
 from benchmarks._canned import SILENT, canned_server
-from benchmarks._instructions import available, count_instructions, work
+from benchmarks._instructions import (
+    MAKING,
+    Job,
+    available,
+    count_instructions,
+    per_record,
+    work,
+)
 from benchmarks._lag import percentile
 from benchmarks._processes import alone, in_second_process
 from benchmarks._tables import Section, Table, Verdict, verdict_table
@@ -226,5 +233,11 @@ def test_what_is_counted_runs() -> None:
     with in_second_process(canned_server) as server:
         for url in (server.greeting, server.greeting + SILENT):
             alone(work, "hubbatch, create", url, 30, 3)
-        for consumer in (BARE, PLANNED, HUBBATCH):
-            alone(work, consumer.name, server.greeting, 30, 3)
+        for name in (MAKING, BARE.name, PLANNED.name, HUBBATCH.name):
+            alone(work, name, server.greeting, 30, 3)
+
+
+def test_what_making_the_records_takes_is_not_counted() -> None:
+    job, making = Job(HUBBATCH.name, 6), Job(MAKING, 6)
+    counts = {job: (5_000_000, 5_600_000), making: (1_000_000, 1_200_000)}
+    assert per_record(counts, (10, 20)) == {job: 40_000}
