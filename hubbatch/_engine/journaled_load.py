@@ -5,6 +5,7 @@ It knows nothing of how a journal compares them.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +51,7 @@ async def description_of(call: Call, resources: ClientResources) -> Mapping[str,
                 "id_property": call.id_property,
                 "unique_property": call.unique_property,
                 "missing": call.missing or "",
-                "timezone": "" if call.timezone is None else str(call.timezone),
+                "timezone": "" if call.timezone is None else _zone(call.timezone),
                 "query": dict(call.query),
                 "fields": dict(call.body_fields),
                 "record_options": (
@@ -61,6 +62,14 @@ async def description_of(call: Call, resources: ClientResources) -> Mapping[str,
         )
     )
     return {**known, "account": await _account(call, resources)}
+
+
+def _zone(zone: dt.tzinfo) -> str:
+    """Return what a time zone is called; one without a name is known by its type, for its place in memory changes."""
+    text = str(zone)
+    if text != object.__repr__(zone):
+        return text
+    return f"{type(zone).__module__}.{type(zone).__qualname__}"
 
 
 async def _account(call: Call, resources: ClientResources) -> int | None:

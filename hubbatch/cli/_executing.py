@@ -93,7 +93,7 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
     async with opened_journal(_journal(settings), bounded=is_plain_create) as journal:
         if journal is not None and isinstance(settings, LoadSettings):
             journal.describe(await call_in_thread(described, job, settings, paths, typed()))
-            if journal.contents.complete:
+            if journal.before.complete:
                 return finished(journal, command.screen)
             if "-" in paths:
                 command.say(keep_input(journal.path))
@@ -122,7 +122,7 @@ def _typed(journal: LoadJournal | None) -> Typed | None:
     command = typed()
     if journal is None or command is None or command.command != "resume":
         return command
-    return typed_of(journal.contents.description)
+    return typed_of(journal.before.description)
 
 
 async def _follow(

@@ -21,7 +21,7 @@ from hubbatch.cli._outputs import Identity
 from hubbatch.cli._screen import Screen, refusal
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import as_argument, quoted, resuming
-from hubbatch.journal import Journal, JournalError, RecordState, Settled
+from hubbatch.journal import Contents, Journal, JournalError, RecordState, Settled
 
 __all__ = [
     "HELD",
@@ -47,17 +47,24 @@ class LoadJournal(Journal):
     def __init__(self, path: str, *, bounded: bool) -> None:
         super().__init__(path, acknowledged=True)
         self._bounded = bounded
+        self.before = Contents()
+        """What earlier processes have left."""
         self._described: Mapping[str, Any] = {}
         self._under_way = set[int]()
         self._room = asyncio.Event()
         self._failure: HubbatchError | None = None
+
+    def open(self) -> Contents:
+        """Lock it, and return what earlier processes have left in it."""
+        self.before = super().open()
+        return self.before
 
     def describe(self, description: Mapping[str, Any]) -> None:
         """Compare what the load is about with what the journal holds. Raises `CommandError`.
 
         It is kept when the run begins.
         """
-        known = {} if self.contents.empty else self.contents.description
+        known = {} if self.before.empty else self.before.description
         if known:
             check_same(self.path, known, description)
         self._described = {
@@ -68,7 +75,7 @@ class LoadJournal(Journal):
 
     def file(self, name: str) -> str | None:
         """Return the path of the rejects, or of the results, as an earlier process has named it."""
-        path = self.marks.get(name, self.contents.description.get(name))
+        path = self.marks.get(name, self.before.description.get(name))
         return path if isinstance(path, str) else None
 
     async def begin(self, load: Mapping[str, Any]) -> None:
@@ -116,7 +123,7 @@ class LoadJournal(Journal):
 
     def was_unknown(self, position: int) -> bool:
         """Say whether an earlier process could not find out what became of a record."""
-        return self.contents.state(position) is RecordState.UNKNOWN
+        return self.before.state(position) is RecordState.UNKNOWN
 
 
 def settled_of(records: Iterable[RecordOutcome]) -> list[Settled]:
@@ -168,4 +175,4 @@ async def opened_journal(path: str | None, *, bounded: bool) -> AsyncIterator[Lo
     try:
         yield journal
     finally:
-        await call_in_thread(partial(journal.close, complete=journal.contents.complete))
+        await call_in_thread(partial(journal.close, complete=journal.before.complete))

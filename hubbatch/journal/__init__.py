@@ -7,9 +7,9 @@ records.
 
 from hubbatch.journal._contents import Contents, JournalCounts
 from hubbatch.journal._errors import JournalError
-from hubbatch.journal._journal import Journal, Settled
+from hubbatch.journal._journal import Journal
 from hubbatch.journal._looking import delete, in_use, read
-from hubbatch.journal._states import RecordState
+from hubbatch.journal._states import RecordState, Settled
 
 __all__ = [
     "Contents",

@@ -1,19 +1,19 @@
-"""What a journal holds, in memory: of the records, their tries, the source, and the load.
+"""What a journal held at one moment, as a value that never changes afterwards.
 
-Pure. It knows nothing of files, threads or locks; it is changed by one thread at a time.
+Pure. It knows nothing of how a journal changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from attrs import define, field, frozen
+from attrs import field, frozen
 
 from hubbatch.journal._states import RecordState, States
-from hubbatch.journal._tries import Try, first_tried
 
-__all__ = ["Contents", "JournalCounts", "Mark"]
+__all__ = ["Contents", "JournalCounts", "Mark", "counts_of"]
 
 Mark = int | str
 """A named value that a front end keeps with what is settled, such as the size of a file that it writes."""
@@ -30,46 +30,44 @@ class JournalCounts:
     in_doubt: int = 0
 
 
-@define(eq=False)
-class Contents:
-    """What a journal holds. `read` returns it as it was at one moment."""
+def _read_only(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
+    return MappingProxyType(dict(mapping))
 
-    description: Mapping[str, Any] = field(factory=dict)
+
+@frozen(eq=False)
+class Contents:
+    """What a journal held at one moment. What is noted later does not change it."""
+
+    description: Mapping[str, Any] = field(factory=dict, converter=_read_only)
     """What the load is about, as JSON has it; empty until it has begun."""
     complete: bool = False
     """Whether the source was read to its end, and nothing stopped the last run."""
-    marks: dict[str, Mark] = field(factory=dict)
-    checkpoints: dict[int, bytes] = field(factory=dict)
-    """Digests of the source's first records, by how many they are."""
-    states: States = field(factory=States, repr=False)
-    """What `counts`, `ranges` and `state` ask."""
-    tries: list[Try] = field(factory=list, repr=False)
-    """Of earlier processes, what is still in doubt."""
-
-    @property
-    def counts(self) -> JournalCounts:
-        """How many records are in which state."""
-        return JournalCounts(
-            succeeded=self.states.count(RecordState.SUCCEEDED),
-            failed=self.states.count(RecordState.FAILED),
-            retryable=self.states.count(RecordState.RETRYABLE),
-            unknown=self.states.count(RecordState.UNKNOWN),
-            in_doubt=self.states.count(RecordState.IN_DOUBT),
-        )
+    counts: JournalCounts = field(factory=JournalCounts)
+    """How many records are in which state."""
+    marks: Mapping[str, Mark] = field(factory=dict, converter=_read_only)
+    """What a front end has kept with what is settled, by name."""
+    _states: States = field(factory=States, repr=False)
 
     def ranges(self, *states: RecordState) -> Iterator[tuple[int, int]]:
         """Return the positions of records in any of these states, in order: the first and the last of each range."""
-        return self.states.ranges(*states)
+        return self._states.ranges(*states)
 
     def state(self, position: int) -> RecordState:
         """Return what is noted of one record."""
-        return self.states.state(position)
-
-    def first_tried(self, position: int) -> float:
-        """Return when a record in doubt was first tried, in seconds since 1970; 0 if that is not known."""
-        return first_tried(self.tries, position)
+        return self._states.state(position)
 
     @property
     def empty(self) -> bool:
         """Whether nothing is noted of any record, so that a load may still be described anew."""
-        return self.states.empty and not self.marks
+        return self._states.empty and not self.marks
+
+
+def counts_of(states: States) -> JournalCounts:
+    """Return how many records are in which state."""
+    return JournalCounts(
+        succeeded=states.count(RecordState.SUCCEEDED),
+        failed=states.count(RecordState.FAILED),
+        retryable=states.count(RecordState.RETRYABLE),
+        unknown=states.count(RecordState.UNKNOWN),
+        in_doubt=states.count(RecordState.IN_DOUBT),
+    )

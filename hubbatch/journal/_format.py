@@ -13,9 +13,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from hubbatch.journal._contents import Contents, Mark
+from hubbatch.journal._contents import Mark
 from hubbatch.journal._description import parsed
 from hubbatch.journal._errors import JournalError, damaged
+from hubbatch.journal._memory import Memory
+from hubbatch.journal._raw import first_bytes
 from hubbatch.journal._states import RecordState, States
 from hubbatch.journal._tries import Try, still_in_doubt
 
@@ -82,8 +84,9 @@ def check_beginning(path: str) -> None:
     """Raise `JournalError` for a file that begins as no journal does, before SQLite touches it."""
     if Path(path + "-journal").exists():  # SQLite's own copy of the beginning may be the true one
         return
-    with Path(path).open("rb") as file:
-        beginning = file.read(_HEADER)
+    beginning = first_bytes(path, _HEADER)
+    if beginning is None:  # it was checked when it was opened
+        return
     if not _MAGIC.startswith(beginning[: len(_MAGIC)]):
         raise _foreign(path, "no journal of hubbatch")
     if len(beginning) < _HEADER:
@@ -102,14 +105,14 @@ def check_whole(path: str, database: sqlite3.Connection) -> None:
         raise damaged(path, "parts of the file are missing or overwritten")
 
 
-def load(path: str, database: sqlite3.Connection) -> Contents:
+def load(path: str, database: sqlite3.Connection) -> Memory:
     """Return what a journal holds. Raises `JournalError` for what no journal can hold."""
     facts = dict(database.execute("SELECT name, value FROM facts"))
     description = parsed(facts.get("description", "{}"))
     if description is None:
         raise damaged(path, "what the load is about cannot be read")
     states = _load_states(path, database)
-    return Contents(
+    return Memory(
         description=description,
         complete=facts.get("complete") == "1",
         marks=_load_marks(path, database),

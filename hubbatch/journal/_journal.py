@@ -10,24 +10,23 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
-from attrs import field, frozen
-
 from hubbatch._records.journal import Earlier
 from hubbatch.errors import UsageError
-from hubbatch.journal._contents import Contents, JournalCounts, Mark
+from hubbatch.journal._contents import Contents, JournalCounts, Mark, counts_of
 from hubbatch.journal._description import compare, merged, text_of
 from hubbatch.journal._errors import JournalError
+from hubbatch.journal._memory import Memory
 from hubbatch.journal._pending import Pending
-from hubbatch.journal._states import RecordEvent, RecordState, event_of
+from hubbatch.journal._states import RecordEvent, RecordState, Settled, event_of
 from hubbatch.journal._store import Store
 from hubbatch.models import RecordStatus
 
-__all__ = ["Journal", "Settled"]
+__all__ = ["Journal"]
 
 _SOON = 0.1
 """Seconds that what is settled waits for the next request, to be written with what that one notes: half the writes."""
@@ -40,15 +39,6 @@ _EARLIER = {
         (RecordState.UNKNOWN, RecordStatus.UNKNOWN),
     )
 }
-
-
-@frozen
-class Settled:
-    """Records that have ended in one state, by their positions."""
-
-    positions: Sequence[int]
-    status: RecordStatus
-    retryable: bool = field(default=False, kw_only=True)
 
 
 class Journal:
@@ -80,17 +70,16 @@ class Journal:
         self.checks_source = checks_source
         self._acknowledged = acknowledged
         self._more = dict(description or {})
-        self._contents = Contents()
-        self._pending = Pending(self._contents)
+        self._memory = Memory()
+        self._pending = Pending(self._memory)
         self._store: Store | None = None
         self._thread: ThreadPoolExecutor | None = None
         self._writes_soon: asyncio.TimerHandle | None = None
         self._stays_open = False
         self._completed = False
         self._in_run = False
-        self._guard = (
-            threading.Lock()
-        )  # of what is noted, for as long as it takes to note or to copy it
+        self._guard = threading.Lock()
+        """Held for as long as it takes to note things, or to copy them."""
 
     def __repr__(self) -> str:
         return f"Journal({self.path!r})"
@@ -99,24 +88,25 @@ class Journal:
 
     @property
     def contents(self) -> Contents:
-        """What it holds, as far as this process has opened it."""
-        return self._contents
+        """What it holds now, as far as this process has opened it: a value that never changes afterwards."""
+        with self._guard:
+            return self._memory.snapshot()
 
     @property
     def counts(self) -> JournalCounts:
         """How many records are in which state."""
         with self._guard:
-            return self._contents.counts
+            return counts_of(self._memory.states)
 
     @property
     def marks(self) -> Mapping[str, Mark]:
         """What a front end has kept with what is settled, by name."""
         with self._guard:
-            return dict(self._contents.marks)
+            return dict(self._memory.marks)
 
-    def ranges(self, *states: RecordState) -> Iterator[tuple[int, int]]:
-        """Return the positions of records in any of these states, in order: the first and the last of each range."""
-        return self._contents.ranges(*states)
+    def state(self, position: int) -> RecordState:
+        """Return what is noted of one record."""
+        return self._memory.states.state(position)
 
     # Opened and closed
 
@@ -132,7 +122,7 @@ class Journal:
         except BaseException:
             self._stop()
             raise
-        return self._contents
+        return self.contents
 
     def close(
         self, *, complete: bool | None = None, marks: Mapping[str, Mark] | None = None
@@ -184,14 +174,14 @@ class Journal:
 
     def earlier(self, position: int) -> Earlier | None:
         """Return what earlier processes left of a record."""
-        state = self._contents.state(position)
+        state = self.state(position)
         if state is RecordState.IN_DOUBT:
-            return Earlier(None, self._contents.first_tried(position))
+            return Earlier(None, self._memory.first_tried(position))
         return _EARLIER.get(state)
 
     def checkpoints(self) -> Mapping[int, bytes]:
         """Return the digests of earlier processes, by how many records each is of."""
-        return dict(self._contents.checkpoints)
+        return dict(self._memory.checkpoints)
 
     def checkpoint(self, records: int, digest: bytes) -> None:
         """Note the digest of the source's first records."""
@@ -251,8 +241,7 @@ class Journal:
         """
         with self._guard:
             for each in settled:
-                event = event_of(each.status, retryable=each.retryable)
-                self._pending.note(event, each.positions)
+                self._pending.note(each.event, each.positions)
             self._pending.mark(marks or {})
             version = self._pending.version
         thread = self._thread
@@ -290,13 +279,13 @@ class Journal:
             return
         store = Store(self.path)
         try:
-            contents = store.load()
+            memory = store.load()
         except BaseException:
             store.close(discard=True)
             raise
         with self._guard:
-            self._contents, self._pending = contents, Pending(contents)
-            self._store, self._completed = store, contents.complete
+            self._memory, self._pending = memory, Pending(memory)
+            self._store, self._completed = store, memory.complete
 
     def _begin(self, load: Mapping[str, Any]) -> None:
         self._open()
@@ -309,8 +298,8 @@ class Journal:
 
     def _describe(self, load: Mapping[str, Any]) -> None:
         """Compare what a load is about with what the journal has, and keep it."""
-        known = self._contents.description
-        if self._contents.empty:
+        known = self._memory.description
+        if self._memory.empty:
             known = {}  # a call, or its source, that was corrected before anything was sent
         compare(self.path, known, load)
         with self._guard:
@@ -342,9 +331,9 @@ class Journal:
             self._write(None)
         finally:
             self._store = None
-            store.close(discard=not self._contents.description)
+            store.close(discard=not self._memory.description)
 
     def _abandon(self) -> None:
         store, self._store = self._store, None
         if store is not None:
-            store.close(discard=not self._contents.description)
+            store.close(discard=not self._memory.description)

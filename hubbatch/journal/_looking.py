@@ -39,7 +39,7 @@ def read(path: str | os.PathLike[str]) -> Contents:
                 return Contents()  # its process has died while it was made
             check_kind(name, found)
             check_whole(name, found)
-            return load(name, found)
+            return load(name, found).snapshot()
     except sqlite3.Error as error:
         raise plain(error, name) from None
     except OSError as error:

@@ -10,7 +10,8 @@ from typing import Any
 
 from attrs import define, field, frozen
 
-from hubbatch.journal._contents import Contents, Mark
+from hubbatch.journal._contents import Mark
+from hubbatch.journal._memory import Memory
 from hubbatch.journal._states import RecordEvent, RecordState, runs
 from hubbatch.journal._store import Changes
 from hubbatch.journal._tries import Try
@@ -34,7 +35,7 @@ class Taken:
 class Pending:
     """Notes things in the memory of a journal and keeps what has to be written of it."""
 
-    contents: Contents
+    memory: Memory
     version: int = 0
     """How much was noted."""
     _taken: int = 0
@@ -50,15 +51,15 @@ class Pending:
 
     def __attrs_post_init__(self) -> None:
         """Have the first transaction drop the tries of earlier processes that are not in doubt any more."""
-        self._tries, self._only_tries = list(self.contents.tries), True
-        odd = [records for records in self.contents.checkpoints if records % _KEPT]
+        self._tries, self._only_tries = list(self.memory.tries), True
+        odd = [records for records in self.memory.checkpoints if records % _KEPT]
         self._last = max(odd, default=None)
 
     def note(self, event: RecordEvent, positions: Sequence[int]) -> None:
         """Note something of records."""
         self.version += 1
         for first, last in runs(positions):
-            self.contents.states.note(event, first, last)
+            self.memory.states.note(event, first, last)
 
     def sent(self, positions: Sequence[int], at: float) -> None:
         """Note that records may be sent from now on."""
@@ -68,12 +69,12 @@ class Pending:
     def mark(self, marks: Mapping[str, Mark]) -> None:
         """Keep marks."""
         self.version += 1
-        self.contents.marks.update(marks)
+        self.memory.marks.update(marks)
         self._marks.update(marks)
 
     def checkpoint(self, records: int, digest: bytes) -> None:
         """Keep the digest of the source's first records."""
-        known = self.contents.checkpoints
+        known = self.memory.checkpoints
         if known.get(records) == digest:
             return
         self.version += 1
@@ -89,18 +90,18 @@ class Pending:
 
     def describe(self, load: Mapping[str, Any], text: str) -> None:
         """Keep what the load is about; it is under way. One of which nothing was done has no source yet."""
-        if self.contents.empty:
+        if self.memory.empty:
             self._forget_checkpoints()
         self.version += 1
-        self.contents.description, self.contents.complete = load, False
+        self.memory.description, self.memory.complete = load, False
         self._facts.update(description=text, complete="0")
 
     def finish(self, *, complete: bool) -> None:
         """Note that a process has come to its end."""
         self.version += 1
-        self.contents.complete = complete
+        self.memory.complete = complete
         self._facts["complete"] = str(int(complete))
-        if not self.contents.states.count(RecordState.IN_DOUBT):
+        if not self.memory.states.count(RecordState.IN_DOUBT):
             self._tries, self._only_tries = [], True
 
     def lacks(self, version: int | None) -> bool:
@@ -109,7 +110,7 @@ class Pending:
 
     def take(self) -> Taken:
         """Return all that has to be written."""
-        states = self.contents.states
+        states = self.memory.states
         changes = Changes(
             facts=self._facts,
             marks=self._marks,
@@ -127,7 +128,7 @@ class Pending:
     def put_back(self, taken: Taken) -> None:
         """Have written again what could not be, together with what was noted since."""
         changes = taken.changes
-        self.contents.states.changed |= changes.pages.keys()
+        self.memory.states.changed |= changes.pages.keys()
         self._facts = {**changes.facts, **self._facts}
         self._marks = {**changes.marks, **self._marks}
         self._gone = [*changes.gone, *self._gone]
@@ -139,13 +140,13 @@ class Pending:
         self._taken = taken.since
 
     def _forget_checkpoints(self) -> None:
-        self._gone += self.contents.checkpoints
-        self.contents.checkpoints.clear()
+        self._gone += self.memory.checkpoints
+        self.memory.checkpoints.clear()
         self._checkpoints.clear()
         self._last = None
 
     def _clear(self) -> None:
-        self.contents.states.changed.clear()
+        self.memory.states.changed.clear()
         self._facts, self._marks, self._checkpoints = {}, {}, {}
         self._tries, self._gone = [], []
         self._only_tries = False

@@ -12,9 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import IntEnum, StrEnum
 
+from attrs import field, frozen
+
 from hubbatch.models import RecordStatus
 
-__all__ = ["PAGE", "RecordEvent", "RecordState", "States", "event_of", "runs"]
+__all__ = ["PAGE", "RecordEvent", "RecordState", "Settled", "States", "event_of", "runs"]
 
 PAGE = 1_000
 """Records of one page: four pages of mixed records fill a page of SQLite."""
@@ -103,6 +105,20 @@ def event_of(status: RecordStatus, *, retryable: bool) -> RecordEvent:
     return RecordEvent.SUCCEEDED if status is RecordStatus.SUCCEEDED else RecordEvent.UNSENT
 
 
+@frozen
+class Settled:
+    """Records that have ended in one state, by their positions."""
+
+    positions: Sequence[int]
+    status: RecordStatus
+    retryable: bool = field(default=False, kw_only=True)
+
+    @property
+    def event(self) -> RecordEvent:
+        """What that means to a journal."""
+        return event_of(self.status, retryable=self.retryable)
+
+
 def runs(positions: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Return positions as ranges: the first and the last of each."""
     if not positions:
@@ -164,6 +180,15 @@ class States:
     def state(self, position: int) -> RecordState:
         """Return what is noted of one record."""
         return _STATE_OF[_Code(self.code(position))]
+
+    def copy(self) -> States:
+        """Return them as they are now; nothing that is noted later changes the copy."""
+        found = States()
+        found._pages = {
+            page: codes if isinstance(codes, int) else bytearray(codes)
+            for page, codes in self._pages.items()
+        }
+        return found
 
     def dump(self, page: int) -> bytes:
         """Return a page as the file has it."""

@@ -13,7 +13,7 @@ from contextlib import suppress
 from attrs import field, frozen
 
 from hubbatch.journal import _files
-from hubbatch.journal._contents import Contents, Mark
+from hubbatch.journal._contents import Mark
 from hubbatch.journal._errors import JournalError, plain
 from hubbatch.journal._format import (
     check_beginning,
@@ -27,6 +27,8 @@ from hubbatch.journal._format import (
     try_rows,
 )
 from hubbatch.journal._lock import Lock
+from hubbatch.journal._memory import Memory
+from hubbatch.journal._raw import closed_here, opened_here
 from hubbatch.journal._tries import Try
 
 __all__ = ["Changes", "Store"]
@@ -63,7 +65,12 @@ class Store:
                 check_beginning(path)
             else:
                 self._made = _files.make(path)
-            self._database = self._opened()
+            self._identity = opened_here(path)
+            try:
+                self._database = self._opened()
+            except BaseException:
+                closed_here(self._identity)
+                raise
         except BaseException as error:
             if self._made:
                 with suppress(JournalError):
@@ -127,7 +134,7 @@ class Store:
             check_whole(self.path, database)
         _files.close_to_others(self.path)
 
-    def load(self) -> Contents:
+    def load(self) -> Memory:
         """Return what the journal holds."""
         try:
             return load(self.path, self._database)
@@ -169,6 +176,7 @@ class Store:
             self._database.execute("PRAGMA busy_timeout=0")
             self._database.execute("PRAGMA journal_mode=DELETE")  # one file, which can be copied
         self._database.close()
+        closed_here(self._identity)
         if discard and self._made:
             with suppress(JournalError):
                 _files.remove(self.path)

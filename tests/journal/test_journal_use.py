@@ -6,6 +6,7 @@ import asyncio
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from journal_support import LOAD, begun, seen
@@ -58,7 +59,7 @@ async def test_what_a_process_noted_is_there_for_the_next_one(path: str) -> None
         assert doubt.since > 1e9
     assert [at for at, each in enumerate(left) if each is not None] == [*range(6), 8, 9, 20, 21, 22]
     assert again.counts == JournalCounts(5, 1, 1, 1, in_doubt=4)
-    assert list(again.ranges(RecordState.IN_DOUBT)) == [(9, 9), (20, 22)]
+    assert list(again.contents.ranges(RecordState.IN_DOUBT)) == [(9, 9), (20, 22)]
     await again.end(complete=True)
     assert (await seen(path)).complete
 
@@ -129,7 +130,9 @@ async def test_a_journal_of_nothing_knows_no_source_either(path: str) -> None:
     again.checkpoint(1200, b"mended")
     await again.before_sending(range(100))
     await again.end(complete=False)
-    assert (await seen(path)).checkpoints == {1200: b"mended"}
+    last = await begun(path)
+    assert last.checkpoints() == {1200: b"mended"}
+    await last.end(complete=False)
 
 
 async def test_what_is_not_acknowledged_stays_in_doubt(path: str) -> None:
@@ -175,7 +178,9 @@ async def test_digests_of_the_source_are_kept_by_the_thousand_and_the_last(path:
     assert again.checkpoints() == {n: f"digest {n}".encode() for n in (1000, 2000, 2400)}
     again.checkpoint(2500, b"new")
     await again.end(complete=False)
-    assert sorted((await seen(path)).checkpoints) == [1000, 2000, 2500]
+    last = await begun(path)
+    assert sorted(last.checkpoints()) == [1000, 2000, 2500]
+    await last.end(complete=False)
 
 
 def test_to_open_and_close_a_journal_changes_nothing_of_it(path: str, tmp_path: Path) -> None:
@@ -188,7 +193,7 @@ def test_to_open_and_close_a_journal_changes_nothing_of_it(path: str, tmp_path: 
     asyncio.run(load())
     with Journal(path) as journal:
         assert journal.contents.complete
-        assert journal.open() is journal.contents
+        assert journal.open().counts == journal.contents.counts == JournalCounts(succeeded=3)
     assert read(path).complete
     with Journal(tmp_path / "new") as journal:
         assert journal.counts == JournalCounts()
@@ -270,3 +275,39 @@ def test_a_journal_may_have_any_name_and_the_program_may_go_elsewhere(
     assert sorted(modes(tmp_path)) == sorted([name, "elsewhere"])
     delete(name)
     assert list(modes(tmp_path)) == ["elsewhere"]
+
+
+async def test_what_a_journal_held_once_never_changes(path: str) -> None:
+    journal = await begun(path)
+    await journal.before_sending(range(5))
+    before = journal.contents
+    journal.settled(range(3), RecordStatus.SUCCEEDED)
+    journal.settled([3], RecordStatus.UNKNOWN)
+    await journal.before_sending(range(3_000, 5_000))
+    after = journal.contents
+    await journal.end(complete=True)
+
+    assert before.counts == JournalCounts(in_doubt=5)
+    assert list(before.ranges(RecordState.IN_DOUBT)) == [(0, 4)]
+    assert before.state(0) is before.state(3) is RecordState.IN_DOUBT
+    assert before.state(4_000) is RecordState.NEVER_SENT
+    assert after.counts == JournalCounts(succeeded=3, unknown=1, in_doubt=2_001)
+    assert not after.complete
+    assert (await seen(path)).complete
+
+
+async def test_what_is_done_to_a_value_of_a_journal_is_not_done_to_the_journal(path: str) -> None:
+    journal = await begun(path, query={"a": "1"})
+    found: Any = journal.contents
+    for part in (found.description, found.marks):
+        with pytest.raises(TypeError):
+            part["verb"] = "archive"
+    with pytest.raises(AttributeError):
+        found.complete = True
+    found.description["query"]["a"] = "2"
+
+    assert journal.contents.description["query"] == {"a": "1"}
+    await journal.end(complete=False)
+    assert {name for name in dir(found) if not name.startswith("_")} == {
+        *("complete", "counts", "description", "empty", "marks", "ranges", "state")
+    }

@@ -58,8 +58,6 @@ class NotedSoFar:
             assert contents.state(position) in self.allowed(position)
         held = [first for first, _ in contents.ranges(*set(RecordState) - {RecordState.NEVER_SENT})]
         assert max(held, default=0) < last
-        for first, final in contents.ranges(RecordState.IN_DOUBT):
-            assert all(contents.first_tried(at) > 1e9 for at in range(first, final + 1))
         self.noted = {at: contents.state(at) for at in self.noted}
         self.durable = dict(self.noted)
 
@@ -87,6 +85,11 @@ class Process:
     async def begin(self) -> None:
         self.journal = await begun(self.path)
         self.noted_so_far.check(self.journal.contents)
+        for first, last in self.journal.contents.ranges(RecordState.IN_DOUBT):
+            for position in range(first, last + 1):
+                earlier = self.journal.earlier(position)
+                assert earlier is not None
+                assert earlier.since > 1e9
         self.own.clear()
 
     async def send(self, number: int, gap: int) -> None:

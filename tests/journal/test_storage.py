@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import sqlite3
+import subprocess
 import sys
 from pathlib import Path
 
@@ -70,9 +71,11 @@ def test_two_million_records_are_a_few_bytes_in_memory_once_they_are_alike(path:
     pending.sent(range(2_000_000), 1.0)
     store.write(pending.take().changes)
     store.close()
-    contents = read(path)
-    assert contents.counts == JournalCounts(in_doubt=2_000_000)
-    assert contents.tries == [Try(0, 1_999_999, 1.0)]
+    assert read(path).counts == JournalCounts(in_doubt=2_000_000)
+    store = Store(path)
+    memory = store.load()
+    store.close()
+    assert memory.tries == [Try(0, 1_999_999, 1.0)]
     assert Path(path).stat().st_size < 100_000
 
 
@@ -209,7 +212,7 @@ def test_where_no_log_can_be_written_ahead_a_journal_works_too(path: str) -> Non
         assert (await seen(path)).counts == JournalCounts(200, in_doubt=101)
         await journal.end(complete=False)
         again = await begun(path)
-        assert list(again.ranges(RecordState.IN_DOUBT)) == [(200, 300)]
+        assert list(again.contents.ranges(RecordState.IN_DOUBT)) == [(200, 300)]
         await again.end(complete=True)
 
     asyncio.run(main())
@@ -268,10 +271,12 @@ def test_after_room_was_made_what_could_not_be_written_is(path: str) -> None:
         await journal.end(complete=False)
 
     asyncio.run(main())
-    contents = read(path)
-    assert list(contents.ranges(RecordState.IN_DOUBT)) == [(50, 99), (1000, 1000)]
-    assert contents.first_tried(50) > 1e9
-    assert contents.checkpoints == {300: b"digest"}
+    assert list(read(path).ranges(RecordState.IN_DOUBT)) == [(50, 99), (1000, 1000)]
+    with Journal(path) as journal:
+        earlier = journal.earlier(50)
+        assert earlier is not None
+        assert earlier.since > 1e9
+        assert journal.checkpoints() == {300: b"digest"}
 
 
 def test_a_disk_that_is_full_at_once_leaves_no_rubbish(path: str) -> None:
@@ -307,3 +312,28 @@ def test_a_lock_that_is_given_back_twice_leaves_that_of_the_next_process_alone(p
         Lock(path)
     second.release()
     assert not is_locked(path)
+
+
+HAS_LOCK = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 510, 0x4000_0002)
+    except OSError:
+        sys.exit(7)
+"""
+"""Tries to lock, in another process, the bytes of a file that SQLite locks when it reads."""
+
+
+def test_one_who_looks_in_the_process_that_writes_takes_no_lock_from_it(path: str) -> None:
+    pytest.importorskip("fcntl")
+    command = [sys.executable, "-IS", "-c", HAS_LOCK, path]
+    store = Store(path)
+    assert subprocess.run(command, check=False).returncode == 7
+
+    assert read(path) is not None
+
+    assert subprocess.run(command, check=False).returncode == 7
+    store.close()
+    assert subprocess.run(command, check=False).returncode == 0
+    assert not read(path).description
