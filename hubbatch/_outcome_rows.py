@@ -16,6 +16,7 @@ from hubbatch._output.cells import cell_text, csv_text, defused
 from hubbatch._output.file import OutputFile
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.native import MISSING, native
+from hubbatch._records.planning_ids import name_in
 from hubbatch._states import RecordOutcome
 from hubbatch.errors import UsageError
 from hubbatch.models import ObjectResult, Pair, RecordStatus
@@ -26,6 +27,8 @@ Only = Literal["succeeded", "failed", "unknown", "unsent", "not_succeeded", "ret
 
 _OWN = ("_index", "_status", "_category", "_message", "_id", "_new")
 _ENDS = 2
+_NESTED = frozenset({"properties", "from", "to"})
+"""What does not stand in a row as it stands in an input."""
 _AT_ONCE = 1_000
 """Rows that are written together."""
 
@@ -45,9 +48,11 @@ _ONLY: Mapping[str | None, Callable[[RecordOutcome[Any]], bool]] = {
 }
 
 
-def rows_of(records: Iterable[RecordOutcome[Any]], only: str | None) -> Iterator[dict[str, Any]]:
+def rows_of(
+    records: Iterable[RecordOutcome[Any]], only: str | None, read_by: str | None = None
+) -> Iterator[dict[str, Any]]:
     """Return records as mappings with the same keys; see `Outcome.rows`. `records` is iterated twice."""
-    return _rows(records, only, _columns(records, only))
+    return _rows(records, only, read_by, _columns(records, only, read_by))
 
 
 def write_csv(
@@ -55,15 +60,16 @@ def write_csv(
     records: Iterable[RecordOutcome[Any]],
     only: str | None,
     *,
+    read_by: str | None,
     append: bool,
     force: bool,
 ) -> int:
     """Write records as a CSV file and return how many; see `Outcome.to_csv`."""
-    columns = _columns(records, only)
+    columns = _columns(records, only, read_by)
     head = "\ufeff" + csv_text(
         [*_OWN, *columns], ","
     )  # the mark tells spreadsheets that this is UTF-8
-    rows = _rows(records, only, columns)
+    rows = _rows(records, only, read_by, columns)
     written = 0
     with closing(OutputFile(path, append=append, force=force)) as file:
         file.begin(head.encode(errors="backslashreplace"), quoted=True)
@@ -75,19 +81,24 @@ def write_csv(
     return written
 
 
-def _columns(records: Iterable[RecordOutcome[Any]], only: str | None) -> list[str]:
+def _columns(
+    records: Iterable[RecordOutcome[Any]], only: str | None, read_by: str | None
+) -> list[str]:
     """Return the names of all values, in the order in which they come first."""
     names: dict[str, None] = {}
     for record in _selected(records, only):
-        names.update(dict.fromkeys(_values(record)))
+        names.update(dict.fromkeys(_values(record, read_by)))
     return [name for name in names if name not in _OWN]
 
 
 def _rows(
-    records: Iterable[RecordOutcome[Any]], only: str | None, columns: Sequence[str]
+    records: Iterable[RecordOutcome[Any]],
+    only: str | None,
+    read_by: str | None,
+    columns: Sequence[str],
 ) -> Iterator[dict[str, Any]]:
     for record in _selected(records, only):
-        error, result, values = record.error, record.result, _values(record)
+        error, result, values = record.error, record.result, _values(record, read_by)
         yield {
             "_index": record.index,
             "_status": record.status.value,
@@ -108,33 +119,64 @@ def _selected(
     return filter(_ONLY[only], records)
 
 
-def _values(record: RecordOutcome[Any]) -> dict[str, Any]:
+def _values(record: RecordOutcome[Any], read_by: str | None) -> dict[str, Any]:
     """Return what a record was given, by name; of one that only names an object, what was read of it, too."""
     given, result = record.input, record.result
+    if read_by is not None:
+        return _of_read(given, result, read_by)
     values = _of_input(given)
     if result is None or not values.keys() <= {"id"}:
         return values
-    return {**values, **(result.properties if isinstance(result, ObjectResult) else result.fields)}
+    if isinstance(result, ObjectResult):
+        return {**values, **result.properties, "id": result.id}
+    return {**values, **result.fields}
+
+
+def _of_read(given: Any, result: Any, read_by: str) -> dict[str, Any]:
+    """Return what was read, after the id of the object and what it was asked for by."""
+    asked, others = given, dict[str, Any]()
+    if (mapping := _mapping_of(given)) is not None:
+        asked = name_in(given, mapping, None if read_by == "id" else read_by)
+        values = _of_input(given)
+        others = {name: value for name, value in values.items() if name not in {"id", read_by}}
+    own = {"id": None, read_by: asked}  # of one that is asked for by its id, it is the same
+    if isinstance(result, ObjectResult):
+        return {**own, **others, **result.properties, read_by: asked, "id": result.id}
+    return {**own, **others}
 
 
 def _of_input(given: Any) -> dict[str, Any]:
     """Return an input's values by name; it may be the input itself."""
-    if type(given) is dict and "properties" not in given and _names_are_text(given):
+    if type(given) is dict and not given.keys() & _NESTED and _names_are_text(given):
         return given  # as most are
     if isinstance(given, Pair):
-        return {"from": given.from_, "to": given.to}
-    try:
-        mapping = None if isinstance(given, str) else as_mapping(given)
-    except Exception:  # a record's own code may raise anything
-        mapping = None
+        types = {"types": given.types} if given.types else {}
+        return {"from": given.from_, "to": given.to, **types}
+    mapping = _mapping_of(given)
     if mapping is None:
         is_pair = isinstance(given, tuple | list) and len(given) == _ENDS
         return dict(zip(("from", "to"), given, strict=True)) if is_pair else {"id": given}
     nested = mapping.get("properties")
     if not isinstance(nested, Mapping):
-        return {str(name): value for name, value in mapping.items()}
+        return {str(name): _of_end(name, value) for name, value in mapping.items()}
     named = {str(mapping.get("idProperty") or "id"): mapping["id"]} if mapping.get("id") else {}
     return {**named, **{str(name): value for name, value in nested.items()}}
+
+
+def _mapping_of(given: Any) -> Mapping[str, Any] | None:
+    """Return an input as a mapping; None if it is none, or its own code does not make one of it."""
+    if type(given) is str:
+        return None
+    try:
+        return as_mapping(given)
+    except Exception:  # a record's own code may raise anything
+        return None
+
+
+def _of_end(name: Any, value: Any) -> Any:
+    """Return the id of one end of a pair that is as HubSpot has it; any other value as it is."""
+    is_end = name in {"from", "to"} and isinstance(value, Mapping) and value.keys() == {"id"}
+    return value["id"] if is_end else value
 
 
 def _names_are_text(given: dict[Any, Any]) -> bool:

@@ -81,6 +81,8 @@ class Outcome(Generic[ResultT]):
     """Of all replies; the first 1,000 where only errors are kept."""
     earlier: Counts = field(factory=Counts)
     """Of the records, those that earlier processes of a journaled load have settled: they have no result here."""
+    read_by: str | None = None
+    """Of a read of objects: what its inputs are, `id` or the unique property whose values they are; else None."""
 
     @property
     def results(self) -> list[ResultT]:
@@ -159,11 +161,14 @@ class Outcome(Generic[ResultT]):
         Then the values of the inputs, under their own names; a pair has `from` and `to`. An input that only names an
         object, in `id`, is followed by the properties that were read. A name of ours in an input is passed over.
 
+        In a row of a read `id` is the id of the record that was found, whatever it was asked for by: where that was a
+        unique property, what was asked for stands under its name, and what was not found has no `id`.
+
         `only`: `"succeeded"`, `"failed"`, `"unknown"`, `"unsent"`, `"not_succeeded"` (the last three) or `"retryable"`.
         `pandas.DataFrame(outcome.rows())` and `csv.DictWriter` take them as they are. Raises `UsageError` for another
         word.
         """
-        return rows_of(self.records, only)
+        return rows_of(self.records, only, self.read_by)
 
     def to_csv(
         self,
@@ -179,7 +184,7 @@ class Outcome(Generic[ResultT]):
         have to be the same, or `force`. Text of ours that a spreadsheet would run as a formula is quoted by `'`. This
         blocks: in an event loop call it with `asyncio.to_thread`. Raises `hubbatch.files.OutputError`.
         """
-        return write_csv(path, self.records, only, append=append, force=force)
+        return write_csv(path, self.records, only, read_by=self.read_by, append=append, force=force)
 
     @staticmethod
     def merge(*outcomes: Outcome[_R]) -> Outcome[_R]:
@@ -217,6 +222,7 @@ class Outcome(Generic[ResultT]):
             "warnings": json_value(self.warnings),
             "counts": attrs.asdict(self.counts),
             **({"earlier": attrs.asdict(self.earlier)} if self.earlier.total else {}),
+            **({} if self.read_by is None else {"readBy": self.read_by}),
             "records": [
                 {
                     "index": record.index,
@@ -257,6 +263,7 @@ class Outcome(Generic[ResultT]):
             completed_at=read_time(data.get("completedAt")),
             links=data["links"],
             warnings=data["warnings"],
+            read_by=data.get("readBy"),
         )
 
 
@@ -282,7 +289,14 @@ def _merged(outcomes: Sequence[Outcome[Any]]) -> Outcome[Any]:
         links={name: link for outcome in outcomes for name, link in outcome.links.items()},
         warnings=[warning for outcome in outcomes for warning in outcome.warnings],
         earlier=sum((outcome.earlier for outcome in outcomes), Counts()),
+        read_by=_agreed([outcome for outcome in outcomes if outcome.counts.total] or outcomes),
     )
+
+
+def _agreed(outcomes: Iterable[Outcome[Any]]) -> str | None:
+    """Return what all of them were read by; None if they differ in that."""
+    found = {outcome.read_by for outcome in outcomes}
+    return found.pop() if len(found) == 1 else None
 
 
 def _moved(outcome: Outcome[Any], offset: int) -> dict[int, BatchError]:

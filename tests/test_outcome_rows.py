@@ -110,6 +110,9 @@ def test_another_word_is_refused_before_a_file_is_made(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+LABEL = {"associationCategory": "USER_DEFINED", "associationTypeId": 7}
+
+
 class Named(NamedTuple):
     email: str
 
@@ -124,13 +127,24 @@ class Named(NamedTuple):
         ({"properties": {"a": 1}, "associations": []}, None, {"a": 1}),
         (ObjectResult("7", {"a": "1"}), None, {"id": "7", "a": "1"}),
         ("7", None, {"id": "7"}),
-        (7, ObjectResult("7", {"a": "1", "b": None}), {"id": 7, "a": "1", "b": None}),
-        ({"id": 7}, ObjectResult("7", {"a": "1"}), {"id": 7, "a": "1"}),
+        (7, ObjectResult("7", {"a": "1", "b": None}), {"id": "7", "a": "1", "b": None}),
+        ({"id": 7}, ObjectResult("7", {"a": "1"}), {"id": "7", "a": "1"}),
         ({"id": 7, "a": 2}, ObjectResult("7", {"a": "1"}), {"id": 7, "a": 2}),
         ("7", RowResult({"id": "7", "name": "n"}), {"id": "7", "name": "n"}),
         (("1", "7"), RowResult({"labels": []}), {"from": "1", "to": "7"}),
         (("1", "7"), None, {"from": "1", "to": "7"}),
         (Pair("1", "7"), None, {"from": "1", "to": "7"}),
+        (Pair("1", "7", [LABEL]), None, {"from": "1", "to": "7", "types": [LABEL]}),
+        (
+            {"from": {"id": "1"}, "to": {"id": "7"}, "types": [LABEL]},
+            None,
+            {"from": "1", "to": "7", "types": [LABEL]},
+        ),
+        (
+            {"from": "ada", "to": {"id": "7", "x": 1}},
+            None,
+            {"from": "ada", "to": {"id": "7", "x": 1}},
+        ),
         ({3: 1}, None, {"3": 1}),
     ],
 )
@@ -138,6 +152,60 @@ def test_an_input_of_every_kind_has_its_values(
     given_input: Any, result: Any, values: dict[str, Any]
 ) -> None:
     assert of(given_input, result) == values
+
+
+@pytest.mark.parametrize(
+    ("given_input", "result", "values"),
+    [
+        ("A@x.com", {"a": "1"}, {"id": "7", "email": "A@x.com", "a": "1"}),
+        ("A@x.com", {"email": "a@x.com"}, {"id": "7", "email": "A@x.com"}),
+        (
+            {"email": "a", "a": "old", "b": 2},
+            {"a": "1"},
+            {"id": "7", "email": "a", "a": "1", "b": 2},
+        ),
+        ({"id": "a@x.com"}, {}, {"id": "7", "email": "a@x.com"}),
+        (ObjectResult("3", {"email": "a"}), {}, {"id": "7", "email": "a"}),
+        ("a@x.com", None, {"id": None, "email": "a@x.com"}),
+        ({"id": "3", "email": "a"}, None, {"id": None, "email": "a"}),
+    ],
+)
+def test_a_row_of_a_read_has_the_id_of_its_record_and_what_it_was_asked_for_by(
+    given_input: Any, result: dict[str, str] | None, values: dict[str, Any]
+) -> None:
+    found = None if result is None else ObjectResult("7", result)
+    record = RecordOutcome(0, given_input, F if found is None else S, found)
+    [row] = Outcome(counts=Counts(), records=[record], read_by="email").rows()
+    assert {name: value for name, value in row.items() if name not in OWN} == values
+    assert next(name for name in row if name not in OWN) == "id"
+
+
+@virtual_time
+async def test_what_was_read_by_e_mail_is_archived_by_record_ids(tmp_path: Path) -> None:
+    async with World() as world:
+        contacts = await upsert(world, people(3))
+        emails = [each["email"] for each in people(3)]
+        asked = ["nobody@x.com", *emails]
+        outcome = await world.client.read("contacts", asked, id_property="email")
+        rows = list(outcome.rows())
+        assert [row["id"] for row in rows] == [None, *(each.id for each in contacts.results)]
+        assert [row["email"] for row in rows] == asked
+        copy = Outcome.from_dict(outcome.to_dict())
+        assert list(Outcome.merge(copy, Outcome()).rows()) == rows
+        archived = await world.client.archive("contacts", outcome.rows())
+        assert archived.counts.succeeded == 3
+        assert "the record id is missing" in archived.failed[0].reason
+        assert not world.stored()
+
+
+@virtual_time
+async def test_a_row_of_a_read_by_id_that_was_not_found_says_which_id() -> None:
+    async with World() as world:
+        outcome = await world.client.read("contacts", ["404"])
+        assert [row["id"] for row in outcome.rows()] == ["404"]
+        other = await world.client.read("contacts", ["a@x.com"], id_property="email")
+        assert Outcome.merge(outcome, outcome).read_by == "id"
+        assert Outcome.merge(outcome, other).read_by is None
 
 
 def test_an_input_whose_own_code_raises_is_a_row_nevertheless() -> None:

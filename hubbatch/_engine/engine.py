@@ -62,7 +62,7 @@ class Engine:
         self._call = call
         self._resources = resources
         self._life = life
-        self._ledger = Ledger(keep)
+        self._ledger = Ledger(keep, call.read_by)
         self._intake = Intake(call, self._ledger.in_doubt)
         self._notes = notes_of(call.journal, self._fail)
         self._settler = Settler(self._ledger, self._intake, observe, reporter, self._notes)

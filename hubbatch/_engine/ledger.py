@@ -40,8 +40,9 @@ _EARLIER = BatchError(
 class Ledger:
     """Takes records in, settles them, and has the state of each at any time."""
 
-    def __init__(self, keep: Keep) -> None:
+    def __init__(self, keep: Keep, read_by: str | None = None) -> None:
         self._keep = keep
+        self._read_by = read_by
         self._shelf = shelf_of(keep)
         self._taken = 0
         self._sent: set[int] = set()
@@ -219,6 +220,7 @@ class Ledger:
             completed_at=self._summary.completed_at,
             links=dict(self._summary.links),
             warnings=list(self._summary.warnings),
+            read_by=self._read_by,
         )
 
 

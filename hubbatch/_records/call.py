@@ -10,7 +10,7 @@ from attrs import frozen
 
 from hubbatch._records.journal import RunJournal
 from hubbatch._records.spelling import CONTACTS, Spelling
-from hubbatch.endpoints import Endpoint
+from hubbatch.endpoints import Effect, Endpoint, ResultShape
 from hubbatch.policies import Duplicates, Keep, Missing
 from hubbatch.progress import Progress
 from hubbatch.schema import Schema
@@ -67,3 +67,13 @@ class Call:
     """The zone of datetimes that have none; None: they are refused."""
     journal: RunJournal | None = None
     """Who hears of records before they are sent and once they are settled, and knows what earlier processes left."""
+
+    @property
+    def read_by(self) -> str | None:
+        """What the inputs of a read of objects are: `id`, or values of a unique property. None: it is no such read."""
+        if (
+            self.endpoint.effect is not Effect.READS
+            or self.endpoint.result is not ResultShape.OBJECT
+        ):
+            return None
+        return self.id_property or self.body_fields.get("idProperty") or "id"

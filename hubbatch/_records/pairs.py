@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.planning_ids import object_id
 from hubbatch._records.values import InvalidRecordError
@@ -42,6 +44,8 @@ def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
         start = "from" if "from" in mapping else "from_"  # as Python's classes have to call it
         if not isinstance(record, tuple) or mapping.keys() >= {start, "to"}:
             rest = {name: value for name, value in mapping.items() if name not in {start, "to"}}
+            if isinstance(text := rest.get("types"), str):  # as a file has them
+                rest = {**rest, "types": _types(text)}
             return mapping.get(start), mapping.get("to"), rest
     if isinstance(record, tuple | list):
         if len(record) != _PAIR:
@@ -50,6 +54,17 @@ def _parts(record: Any) -> tuple[Any, Any, Mapping[str, Any]]:
     raise InvalidRecordError(
         f"a record must be two ids, a Pair, or a mapping with 'from' and 'to', not {type(record).__name__}"
     )
+
+
+def _types(text: str) -> list[Any]:
+    """Return the types that a cell of a file holds; none of an empty one."""
+    try:
+        types = orjson.loads(text) if text.strip() else []
+    except orjson.JSONDecodeError:
+        types = None
+    if not isinstance(types, list):
+        raise InvalidRecordError("'types' must be a list, or a list as JSON")
+    return types
 
 
 def pair_in_list(record: Any) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from operator import itemgetter
 from typing import Any
@@ -43,6 +44,8 @@ class RowPlanner:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._wire_of = _WIRES[endpoint.input]
+        if endpoint.input is InputKind.ID:
+            self._wire_of = partial(_id, known=_known(endpoint))
         self._lists = endpoint.body.lists if len(endpoint.body.lists) > 1 else ()
         named = tuple(endpoint.names[0].values()) if endpoint.names else endpoint.identity
         every = (*endpoint.required, *endpoint.identity, *named, *chain(*endpoint.exclusive))
@@ -139,13 +142,22 @@ def _lock_maker(fields: tuple[str, ...], key: Sequence[str]) -> Callable[[list[s
     return make
 
 
-def _id(record: Any) -> Any:
-    """Return an input that names an object; further fields of a mapping go out with it, but for those of a result."""
+def _known(endpoint: Endpoint) -> frozenset[str]:
+    """Return the fields that the service may want besides an id: those that the row tells of."""
+    paths = chain(endpoint.required, endpoint.identity, *endpoint.exclusive)
+    named = chain(*(way.values() for way in endpoint.names))
+    further = () if endpoint.paging is None else (endpoint.paging.after,)
+    return frozenset({*(path.partition(".")[0] for path in chain(paths, named)), *further})
+
+
+def _id(record: Any, known: frozenset[str] = frozenset()) -> Any:
+    """Return an input that names an object; of a mapping, such as a row of a frame, only `known` fields go out too."""
     mapping = None if type(record) is str else as_mapping(record)
     if mapping is None:
         return {"id": object_id(record, None)}
     fields = {} if was_read(record, mapping) else mapping
-    return {**fields, "id": object_id(mapping.get("id"), None)}
+    taken = {name: value for name, value in fields.items() if name in known}
+    return {**taken, "id": object_id(mapping.get("id"), None)}
 
 
 def _text(record: Any) -> Any:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ from hubbatch import (
     Run,
     TransportError,
     UsageError,
+    files,
 )
 from hubbatch._faces.associations import Associations
 from hubbatch.sandbox import FaultKind, RandomFaults
@@ -538,3 +540,31 @@ LASTING = {"RATE_DAILY", "MIGRATING"}
 @given(stories)
 def test_every_pair_is_accounted_for_whatever_goes_wrong(story: Story) -> None:
     run_in_virtual_time(check(story))
+
+
+@virtual_time
+async def test_of_a_frame_only_the_ids_are_asked_for() -> None:
+    pandas = pytest.importorskip("pandas")
+    async with Account() as account:
+        frame = pandas.DataFrame({"id": account.people, "email": "secret@x.com", "age": 36})
+        outcome = await account.links.read(frame)
+        assert outcome.counts.succeeded == 3
+        assert account.sent("batch/read") == [{"inputs": [{"id": each} for each in account.people]}]
+
+
+@virtual_time
+async def test_pairs_that_were_not_linked_are_written_with_their_types_and_linked_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "again.csv"
+    async with Account() as account:
+        person, company = account.people[0], account.companies[0]
+        pairs = [Pair(person, company, [PRIMARY]), Pair("404", company, [PRIMARY])]
+        first = await account.links.create(pairs)
+        assert first.to_csv(path) == 2
+        again = await account.links.create(files.read(path))
+        assert [record.status for record in again.records] == [
+            record.status for record in first.records
+        ]
+        one, other = (body["inputs"] for body in account.sent("batch/create")[-2:])
+        assert sorted(map(str, one)) == sorted(map(str, other))

@@ -9,6 +9,7 @@ import pytest
 from attrs import frozen
 
 from hubbatch._records.pairs import pair_of
+from hubbatch._records.values import InvalidRecordError
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 
@@ -47,3 +48,18 @@ def row_of_a_database() -> Any:
 )
 def test_a_pair_is_read_by_the_names_of_its_ends_and_else_in_their_order(record: Any) -> None:
     assert pair_of(record) == {"from": {"id": "1"}, "to": {"id": "7"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "types"),
+    [('[{"associationTypeId": 7}]', [{"associationTypeId": 7}]), ("", []), ("[]", [])],
+)
+def test_types_may_be_json_as_a_file_has_them(text: str, types: list[Any]) -> None:
+    pair = {"from": "1", "to": "7", "types": text}
+    assert pair_of(pair) == {"from": {"id": "1"}, "to": {"id": "7"}, "types": types}
+
+
+@pytest.mark.parametrize("text", ["primary", "7", "{}"])
+def test_types_that_are_no_list_are_refused(text: str) -> None:
+    with pytest.raises(InvalidRecordError, match="a list as JSON"):
+        pair_of({"from": "1", "to": "7", "types": text})
