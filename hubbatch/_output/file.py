@@ -136,8 +136,8 @@ class OutputFile:
         self._file.seek(max(0, end - _TAIL))
         return hashlib.sha256(self._file.read(min(end, _TAIL)) or b"").hexdigest()
 
-    def cut(self, size: int, tail: str | None = None) -> None:
-        """Remove what comes after so many bytes.
+    def cut(self, size: int, tail: str | None = None, aside: str | None = None) -> None:
+        """Remove what comes after so many bytes; a new file `aside` takes it first, if there is any.
 
         Raises `ChangedFileError` if it does not hold as many, or has another `tail` there.
         """
@@ -152,6 +152,8 @@ class OutputFile:
             raise ChangedFileError(
                 f"cannot append to {self.path}: it was changed since it was written: give another name"
             )
+        if aside is not None and size < self._size:
+            self._copy(size, aside)
         self._truncate(size)
 
     def write(self, data: bytes) -> None:
@@ -211,6 +213,19 @@ class OutputFile:
         if _is_link(self.path):
             raise OSError(0, "it is a symbolic link; name the file that it points to")
         return io.FileIO(os.open(self.path, _FLAGS | _NOFOLLOW), "r+b"), False
+
+    def _copy(self, begin: int, path: str) -> None:
+        """Copy what comes after so many bytes to a new file, and have that on the disk."""
+        other = OutputFile(path)
+        try:
+            self._file.seek(begin)
+            while chunk := self._file.read(_CHUNK):
+                other.write(chunk)
+            other.sync()
+        except OSError as error:
+            raise self._failed(error) from None
+        finally:
+            other.close()
 
     def _truncate(self, size: int) -> None:
         try:

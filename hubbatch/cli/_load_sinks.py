@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +137,12 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
             # A new file that stayed empty was removed.
             if size and closed and closed != _digest(each.path):
                 raise ChangedFileError(f"{each.path} was changed since it was closed")
-            each.sink = kind(each.path, known_size=size, known_tail=tail)
+            aside = _free(each.path, ".cut")
+            each.sink = kind(each.path, known_size=size, known_tail=tail, aside=aside)
+            if Path(aside).exists():
+                say(_set_aside(each.path, aside))
         except ChangedFileError:
-            before, each.path = each.path, _another(each.path)
+            before, each.path = each.path, _free(each.path)
             say(
                 f"{before} was changed since the load wrote it, and stays as it is: the {each.name} go on in"
                 f" {each.path}"
@@ -156,11 +159,20 @@ def _digest(path: str) -> str:
     return ""
 
 
-def _another(path: str) -> str:
-    """Return a name that is free, beside that of a file that is not to be touched."""
-    whole = Path(path)
-    names = (whole.with_stem(f"{whole.stem}-{number}") for number in count(2))
-    return str(next(name for name in names if not name.exists()))
+def _free(path: str, more: str = "") -> str:
+    """Return a name that is free: that of a file with more to it, and a number if need be."""
+    whole, first = Path(path), [more] if more else []
+    endings = chain(first, (f"{more}-{number}" for number in count(2)))
+    names = (whole.with_stem(whole.stem + ending) for ending in endings)
+    return str(next(name for name in names if not os.path.lexists(name)))
+
+
+def _set_aside(path: str, aside: str) -> str:
+    """Say what became of rows that were not noted: nobody can tell those of a user from ours."""
+    return (
+        f"what stood behind the last noted row of {path} is in {aside} now: rows that a kill has left there, which are"
+        " written again where they belong, and whatever was added by hand since. Take from there what is yours"
+    )
 
 
 def _take(each: Written, taken: set[Identity], *, lasting: bool) -> None:

@@ -32,11 +32,12 @@ class _Sink(WrittenFile):
         force: bool = False,
         known_size: int | None = None,
         known_tail: str | None = None,
+        aside: str | None = None,
     ) -> None:
         super().__init__(OutputFile(path, append=append or known_size is not None, force=force))
         if known_size is not None:
             try:
-                self._file.cut(known_size, known_tail)
+                self._file.cut(known_size, known_tail, aside)
             except OutputError:
                 self._file.close()
                 raise
@@ -114,8 +115,8 @@ class Rejects(_Sink):
 
     A path that exists and is not empty is a `UsageError`, unless `append` or `force` is given. `known_size`: append
     after so many bytes, the `size` that was noted last, and remove what comes after them: a kill has left it.
-    `known_tail`: the `tail` that was noted with it; another one is a `ChangedFileError`. The file is its owner's alone
-    (0600).
+    `known_tail`: the `tail` that was noted with it; another one is a `ChangedFileError`. `aside`: a new file for what
+    is removed. The file is its owner's alone (0600).
     """
 
     def write(self, *items: RecordOutcome | BadLine) -> None:

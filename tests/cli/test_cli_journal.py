@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import stat
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -240,6 +241,46 @@ def test_a_file_that_its_user_has_worked_on_is_not_touched(
     rows += [row["email"] for row in table_of(other)]
     assert sorted(rows) == ["no", "no", "ragged", "worse"]
     assert len(table_of(folder / "done.csv")) == 200
+
+
+def as_if_killed(folder: Path) -> None:
+    """Have a journal not know that its process came to its end."""
+    with journal.Journal(folder / "load.journal") as found:
+        found.close(marks={"rejects closed": "", "results closed": ""}, complete=False)
+
+
+@pytest.mark.parametrize("added", ["mine@b.cz,1\n", "half a li", '"two\nlines",\xff\r\n'])
+def test_what_was_added_to_files_after_a_kill_is_set_aside_and_not_destroyed(
+    folder: Path, hubspot_sandbox: Sandbox, added: str
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+    as_if_killed(folder)
+    (folder / "bad.cut.csv").touch()  # that name is taken
+    for name in ("bad.csv", "done.csv"):
+        with (folder / name).open("ab") as file:
+            file.write(added.encode("latin-1"))
+
+    finished = resume(folder, "--max-failures", 100)
+
+    assert finished.code == 1
+    for name in ("bad.cut-2.csv", "done.cut.csv"):
+        assert (folder / name).read_bytes() == added.encode("latin-1")
+        assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600
+        assert f"is in {folder / name} now" in finished.err
+    check_files(folder)
+
+
+def test_no_file_is_set_aside_if_a_kill_has_left_nothing(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 2).code == 3
+    as_if_killed(folder)
+
+    finished = resume(folder, "--max-failures", 100)
+
+    assert "cut" not in finished.err
+    assert not list(folder.glob("*.cut*"))
+    check_files(folder)
 
 
 def test_rejects_that_are_wanted_late_are_refused_for_they_would_lack_rows(
