@@ -82,7 +82,7 @@ class RowCheck:
             self.reasons.add(outcome)
 
     async def _put_aside(self, entry: Opened | BadLine | Ended | Row) -> None:
-        if isinstance(entry, Opened) and entry.assumptions:
+        if isinstance(entry, Opened) and not entry.is_plain:
             self.say(str(entry))
         elif isinstance(entry, BadLine):
             self.aside.bad += 1

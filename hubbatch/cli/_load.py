@@ -69,7 +69,7 @@ class Load:
     async def put_aside(self, entry: Opened | BadLine | Ended | Row) -> None:
         """Take what is no record to be sent, in the order of the input. Raises `CommandError` for unfit files."""
         if isinstance(entry, Opened):
-            if entry.assumptions:
+            if not entry.is_plain:
                 self.say(str(entry))
             await self.files.check(entry)
         elif isinstance(entry, BadLine):

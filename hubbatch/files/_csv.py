@@ -122,9 +122,8 @@ class _CsvReader:
             Kind.CSV,
             encoding=self._encoding.codec,
             delimiter=delimiter,
-            columns=header.columns,
-            own=header.own,
             assumptions=tuple(filter(None, assumed)),
+            **header.described,
         )
         entries.append(opened)
         self._rows = _Rows(self._intake, header, opened)
@@ -208,6 +207,8 @@ class _Rows:
                 ' and quote ("…") a cell that holds the delimiter or a line break'
             )
             entries.append(intake.bad(line, self._as_came(cells, raw), reason))
+        elif (flaw := header.flaw(cells)) is not None:
+            entries.append(intake.flawed(line, self._as_came(cells, raw), flaw))
         elif header.own:
             self._take_rejected(cells, line, entries)
         elif header.all_kept and (intake.options.keep_empty or "" not in cells):

@@ -18,6 +18,10 @@ IGNORED = frozenset({*OWN, "_index", "_id", "_new"})
 """The columns that are no properties: of a rejects file, and of what `Outcome.to_csv` writes."""
 
 
+_SHOWN = 10
+"""Columns that a message lists."""
+
+
 class Kind(StrEnum):
     """How a file holds records. TSV is CSV with another delimiter."""
 
@@ -49,10 +53,24 @@ class Opened:
     own: tuple[int, ...] = ()
     """Where in the header the columns of a rejects file stand."""
     assumptions: tuple[str, ...] = ()
+    unnamed: tuple[int, ...] = ()
+    """Columns without a name, from 1, which are passed over: a row that has a value there is a bad line."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is nothing about it that its reader should hear of."""
+        return not (self.assumptions or self.unnamed)
 
     def __str__(self) -> str:
         said = f"{self.file}: read as {', '.join(self.assumptions or (self.kind.value,))}"
-        return f"{said}, unpacked from {self.packed}" if self.packed else said
+        if self.packed:
+            said += f", unpacked from {self.packed}"
+        if self.unnamed:
+            which = ", ".join(map(str, self.unnamed[:_SHOWN]))
+            more = ", …" if len(self.unnamed) > _SHOWN else ""
+            columns, have = ("column", "has") if len(self.unnamed) == 1 else ("columns", "have")
+            said += f"; {columns} {which}{more} {have} no name, and must be empty"
+        return said
 
 
 class Row(dict[str, Any]):

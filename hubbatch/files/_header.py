@@ -25,9 +25,11 @@ class Header:
     names: tuple[str, ...]
     """All of them, as they stand in the file."""
     properties: tuple[str | None, ...]
-    """The property of each column; None for one that is left out."""
+    """The property of each column; None for one that is left out, or has no name."""
     own: tuple[int, ...]
     """Where the columns of a rejects file stand."""
+    unnamed: tuple[int, ...]
+    """Where columns without a name stand, as spreadsheets export them: their cells have to be empty."""
     constants: dict[str, str]
     kept: tuple[str, ...] = field(init=False)
     """The properties, without the columns that are left out."""
@@ -47,6 +49,12 @@ class Header:
         """The names without the columns of a rejects file."""
         return tuple(name for number, name in enumerate(self.names) if number not in self.own)
 
+    @property
+    def described(self) -> dict[str, Any]:
+        """What an `Opened` says of it."""
+        unnamed = tuple(number + 1 for number in self.unnamed)
+        return {"columns": self.columns, "own": self.own, "unnamed": unnamed}
+
     def record(self, cells: Sequence[Any], *, keep_empty: bool) -> dict[str, Any]:
         """Return the record of a row that is as wide as the header; empty cells are left out, or kept as ""."""
         record = {
@@ -56,6 +64,17 @@ class Header:
         }
         record.update(self.constants)
         return record
+
+    def flaw(self, cells: Sequence[Any]) -> str | None:
+        """Return what is wrong with a row that has a value in a column without a name; None if it has none."""
+        for number in self.unnamed:
+            cell = cells[number]
+            if cell is not None and str(cell).strip():
+                return (
+                    f"column {number + 1} has a value here and no name in the header: name the column, or empty its"
+                    " cells"
+                )
+        return None
 
     def without_own(self, cells: Sequence[Any]) -> list[Any]:
         """Return a row's cells without those of a rejects file."""
@@ -73,27 +92,24 @@ def header_of(cells: Sequence[Any], options: ReadOptions) -> Header:
     names = tuple("" if cell is None else str(cell).strip() for cell in cells)
     if not any(names):
         raise BrokenInputError("there is no header: the first line must name the properties")
-    if "" in names:
-        raise BrokenInputError(
-            f"column {names.index('') + 1} has no name: name it in the header, or remove it"
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    named = [name for name in names if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise BrokenInputError(f"the header names {', '.join(twice)} twice: rename or remove one")
     own = tuple(number for number, name in enumerate(names) if name in IGNORED)
+    unnamed = tuple(number for number, name in enumerate(names) if not name)
     try:
-        header = Header(
-            names, tuple(options.columns.properties_of(names)), own, dict(options.columns.set)
-        )
+        found = dict(zip(named, options.columns.properties_of(named), strict=True))
+        properties = tuple(found.get(name) for name in names)
+        header = Header(names, properties, own, unnamed, dict(options.columns.set))
         _check_key(header, options.key)
         if options.header is None:
             return header
-        left_out = options.header(dict(zip(names, header.properties, strict=True)))
+        left_out = options.header(found)
     except UsageError as error:
         raise BrokenInputError(str(error)) from None
-    wanted = zip(names, header.properties, strict=True)
     return evolve(
-        header, properties=tuple(None if column in left_out else name for column, name in wanted)
+        header, properties=tuple(None if name in left_out else found.get(name) for name in names)
     )
 
 
@@ -101,8 +117,9 @@ def _check_key(header: Header, key: str | None) -> None:
     known = [name for name in header.properties if name is not None] + [*header.constants]
     if key is None or key in known:
         return
-    near = get_close_matches(key, header.columns, 1, 0.5) or [
-        name for name in header.columns if key.casefold() in name.casefold()
+    columns = [name for name in header.columns if name]
+    near = get_close_matches(key, columns, 1, 0.5) or [
+        name for name in columns if key.casefold() in name.casefold()
     ]
     hint = (
         f"rename or map the column that is meant ({near[0]!r}?)"
@@ -111,8 +128,8 @@ def _check_key(header: Header, key: str | None) -> None:
     )
     if key == "id":
         hint += ", or name the unique property that the records are known by"
-    if len(header.columns) == 1 and any(mark in header.columns[0] for mark in ",;\t|^:"):
+    if len(columns) == 1 and any(mark in columns[0] for mark in ",;\t|^:"):
         hint = "name the delimiter between the columns"
     raise BrokenInputError(
-        f"the header has no column {key!r} (it has {', '.join(header.columns[:_SHOWN])}): {hint}"
+        f"the header has no column {key!r} (it has {', '.join(columns[:_SHOWN])}): {hint}"
     )

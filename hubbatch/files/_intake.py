@@ -9,6 +9,7 @@ from attrs import define, field, frozen
 
 from hubbatch.files._columns import Columns
 from hubbatch.files._entries import BadLine, Kind, Opened, RejectedRow, Row
+from hubbatch.files._errors import BrokenInputError
 
 __all__ = ["FileIntake", "JudgeHeader", "ReadOptions", "Tally"]
 
@@ -63,10 +64,13 @@ class FileIntake:
     line: int | None = None
     """The line that is being read, for what goes wrong below the lines."""
     opened: Opened = field(init=False)
+    _first: int = field(init=False, default=0)
+    """The position of its first record or bad line."""
 
     def open(self, kind: Kind, **known: Any) -> Opened:
         """Note what the file is."""
         self.opened = Opened(self.name, kind, self.packed, **known)
+        self._first = self.tally.position
         return self.opened
 
     def row(
@@ -93,6 +97,17 @@ class FileIntake:
         row.position = self.tally.position
         self.tally.records += 1
         return row
+
+    def flawed(self, line: int | None, raw: str, reason: str) -> BadLine:
+        """Return a row as a bad line that has a value in a column without a name.
+
+        Where already the first row has one, the header is what is wrong: then it raises `BrokenInputError`. Rejects are
+        mended row by row.
+        """
+        if self.tally.position == self._first and not self.opened.own:
+            self.line = line
+            raise BrokenInputError(reason)
+        return self.bad(line, raw, reason)
 
     def bad(self, line: int | None, raw: str, reason: str, *, cut: bool = False) -> BadLine:
         """Return a line that is no record, counted."""

@@ -104,7 +104,8 @@ class Form:
             return row.raw.strip()
         if isinstance(row.raw, str):
             cells = one_row(row.raw, row.origin.delimiter) or []
-            return json_text(dict(zip(row.origin.columns, cells, strict=True)))
+            named = zip(row.origin.columns, cells, strict=True)
+            return json_text({name: cell for name, cell in named if name})
         return json_text(row.raw)
 
     def _object(self, own: Mapping[str, Any], text: str) -> str:

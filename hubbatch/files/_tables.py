@@ -35,7 +35,7 @@ def parquet_blocks(raw: RawFile, intake: FileIntake) -> Iterator[list[Entry]]:
         file = parquet.ParquetFile(raw.path)
         header = header_of(file.schema_arrow.names, intake.options)
         raw.reached = 0.0
-        yield [intake.open(Kind.PARQUET, columns=header.columns, own=header.own)]
+        yield [intake.open(Kind.PARQUET, **header.described)]
         seen, total = 0, max(1, file.metadata.num_rows)
         for batch in file.iter_batches(batch_size=_ROWS):
             yield _rows(batch, header, intake)
@@ -53,7 +53,7 @@ def arrow_blocks(raw: RawFile, stream: Stream, intake: FileIntake) -> Iterator[l
         else:
             found = reader = arrow.open_stream(readable(stream))
         header = header_of(reader.schema.names, intake.options)
-        yield [intake.open(Kind.ARROW, columns=header.columns, own=header.own)]
+        yield [intake.open(Kind.ARROW, **header.described)]
         for batch in found:
             for start in range(0, batch.num_rows, _ROWS):
                 yield _rows(batch.slice(start, _ROWS), header, intake)
@@ -158,12 +158,7 @@ def _sheet(
                     width = 1 + max(number for number, cell in enumerate(cells) if cell is not None)
                     header = header_of(cells[:width], intake.options)
                     entries.append(
-                        intake.open(
-                            Kind.EXCEL,
-                            columns=header.columns,
-                            own=header.own,
-                            assumptions=assumptions,
-                        )
+                        intake.open(Kind.EXCEL, assumptions=assumptions, **header.described)
                     )
             elif any(cell is not None for cell in cells[width:]):
                 text = csv_text([cell_text(cell) for cell in cells], ",")
@@ -194,8 +189,11 @@ def _take(
     if all(cell is None or cell == "" for cell in kept):
         intake.tally.blank += 1
         return
+    if (flaw := header.flaw(values)) is not None:
+        entries.append(intake.flawed(line, csv_text([cell_text(cell) for cell in kept], ","), flaw))
+        return
     record = header.record(values, keep_empty=intake.options.keep_empty)
-    whole = dict(zip(header.columns, kept, strict=True))
+    whole = {name: cell for name, cell in zip(header.columns, kept, strict=True) if name}
     if header.own:
         entries.append(intake.rejected_row(record, line, whole, header.status(values)))
     else:

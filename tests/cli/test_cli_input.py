@@ -121,11 +121,27 @@ def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far
     assert unsent | contacts(hubspot_sandbox).keys() == {f"p{n}@b.cz" for n in range(250)}
 
 
+def test_an_empty_column_without_a_name_is_no_reason_to_refuse_a_file(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "email,firstname,\na@b.cz,Zo,\nc@d.cz,,\n")
+
+    finished = upsert(path, hubspot_sandbox, "--validate")
+
+    assert finished.code == 0
+    assert finished.err.count("column 3 has no name, and must be empty") == 1
+    assert contacts(hubspot_sandbox).keys() == {"a@b.cz", "c@d.cz"}
+
+    path.write_text("email,firstname,\na@b.cz,Zo,x\n")
+    refused = upsert(path, hubspot_sandbox)
+    assert refused.code == 2
+    assert "people.csv, line 2: column 3 has a value here and no name" in refused.err
+
+
 @pytest.mark.parametrize(
     ("text", "advice"),
     [
         ("", "there is no header"),
-        ("email,\n", "column 2 has no name"),
         ("email,a,a\n", "names a twice"),
         ("name\nx\n", "no column 'email'"),
         ("email^name\n", "name the delimiter"),

@@ -57,6 +57,28 @@ def test_an_empty_cell_is_left_out_unless_it_is_kept(tmp_path: Path) -> None:
     assert placed(path, keep_empty=True) == [(2, {"email": "a@b.cz", "city": ""})]
 
 
+def test_an_empty_column_without_a_name_is_passed_over_and_said_once(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.csv", "email,,city,\na@b.cz,,x,\nb@b.cz, ,,\n,,,\n")
+
+    opened = entries(path)[0]
+
+    assert placed(path) == [(2, {"email": "a@b.cz", "city": "x"}), (3, {"email": "b@b.cz"})]
+    assert placed(path, keep_empty=True)[1] == (3, {"email": "b@b.cz", "city": ""})
+    assert str(opened) == f"{path}: read as csv; columns 2, 4 have no name, and must be empty"
+    assert not bad_lines(path)
+    assert blank(path) == 1
+
+
+def test_a_value_without_a_column_name_is_a_bad_line_that_says_where(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.csv", "email,\na@b.cz,\nb@b.cz,x\nc@b.cz,\n")
+
+    (bad,) = bad_lines(path)
+
+    assert bad.reason.startswith("column 2 has a value here and no name")
+    assert (bad.line, bad.raw) == (3, "b@b.cz,x\n")
+    assert [line for line, _ in placed(path)] == [2, 4]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"]
@@ -150,8 +172,8 @@ BAD_FILES = {
     "empty": (b"", 1, "the file is empty, there is no header"),
     "only blank lines": (b"\n\n", 3, "there is no header"),
     "header only": (b"email,city\n", 2, "there is no record in it"),
-    "header without a name": (b"email,,city\na,b,c\n", 1, "column 2 has no name"),
-    "header that ends in a comma": (b"email,\na,b\n", 1, "column 2 has no name"),
+    "values without a name": (b"email,,city\na,b,c\n", 2, "column 2 has a value here and no name"),
+    "an index without a name": (b",email\n\n0,a\n", 3, "column 1 has a value here and no name"),
     "same name twice": (b"email,city,email\na,b,c\n", 1, "names email twice"),
     "no key column": (b"\nmail,city\na,b\n", 2, "no column 'email' (it has mail, city)"),
     "a key that is nearly there": (b"E-mail,city\na,b\n", 1, "('E-mail'?)"),

@@ -217,6 +217,34 @@ def test_a_workbook_knows_the_rows_of_its_sheet(tmp_path: Path) -> None:
     assert "no sheet 'People2': it has 'People', 'Other'" in str(failure(path, sheet="People2"))
 
 
+def test_an_empty_column_of_a_workbook_needs_no_name(tmp_path: Path) -> None:
+    lines: list[list[Any]] = [
+        ["email", None, "n"],
+        ["a@b.cz", None, 1],
+        ["c@d.cz", "x", 2],
+        ["e@f.cz", None, 3],
+    ]
+    path = workbook(tmp_path / "in.xlsx", ("A", lines))
+    with Rejects(tmp_path / "bad.ndjson") as rejects:
+        rejects.write(*rejected(rows(path)))
+
+    (bad,) = bad_lines(path)
+
+    assert opened(path).unnamed == (2,)
+    assert (bad.line, bad.raw) == (3, "c@d.cz,x,2\r\n")
+    assert bad.reason.startswith("column 2 has a value here and no name")
+    for file in (path, tmp_path / "bad.ndjson"):
+        assert [dict(row) for row in rows(file)] == [
+            {"email": "a@b.cz", "n": 1},
+            {"email": "e@f.cz", "n": 3},
+        ]
+    path = workbook(tmp_path / "index.xlsx", ("A", [[None, "email"], [], [0, "a@b.cz"]]))
+    assert (failure(path).line, failure(path).problem) == (
+        3,
+        bad.reason.replace("column 2", "column 1"),
+    )
+
+
 def test_times_and_durations_of_a_workbook_are_text(tmp_path: Path) -> None:
     cells = ["a@b.cz", dt.time(9, 30), dt.timedelta(hours=30)]
     path = workbook(tmp_path / "in.xlsx", ("A", [["email", "at", "took"], cells]))

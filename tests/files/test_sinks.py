@@ -57,6 +57,21 @@ def items_reason(path: Path) -> str:
     return wrong.reason
 
 
+def test_an_empty_column_without_a_name_stays_where_it_is(tmp_path: Path) -> None:
+    source = written(tmp_path / "in.csv", "email,,n\na@b.cz,,1\nc@d.cz,x,2\n")
+    lines = bad(source).splitlines()
+
+    assert [cells[len(OWN) :] for cells in csv.reader(lines)] == [
+        ["email", "", "n"],
+        ["a@b.cz", "", "1"],
+        ["c@d.cz", "x", "2"],
+    ]
+    found = items(tmp_path / "bad.csv")
+    assert [isinstance(item, Row) for item in found] == [True, False]
+    only_the_bad = written(tmp_path / "one.csv", f"{lines[0]}\n{lines[2]}\n")
+    assert [isinstance(item, BadLine) for item in items(only_the_bad)] == [True]
+
+
 def test_what_is_unknown_is_known_as_such_when_it_is_read_again(path: Path) -> None:
     first, second = rows(path)
     with Rejects(path.parent / "bad.csv") as rejects:
