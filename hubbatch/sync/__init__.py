@@ -4,7 +4,17 @@ An event loop in one thread, and nothing more: it knows nothing of how a run goe
 """
 
 from hubbatch.sync._client import Client
+from hubbatch.sync._reading import BlockingReader
 from hubbatch.sync._verbs import archive, create, read, update, upsert
 from hubbatch.sync._waiting import RunInterruptedError
 
-__all__ = ["Client", "RunInterruptedError", "archive", "create", "read", "update", "upsert"]
+__all__ = [
+    "BlockingReader",
+    "Client",
+    "RunInterruptedError",
+    "archive",
+    "create",
+    "read",
+    "update",
+    "upsert",
+]

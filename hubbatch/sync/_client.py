@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar, Unpack
 
 import hubbatch
-from hubbatch import ObjectReader, ObjectResult, Outcome, Run, TokenProvider, UsageError
+from hubbatch import ObjectReader, Outcome, Run, TokenProvider
 from hubbatch._client_options import ClientOptions
 from hubbatch.client import token_from_env
+from hubbatch.sync._reading import BlockingReader
 from hubbatch.sync._waiting import LoopThread, WaitingThread
 
 __all__ = ["Client"]
@@ -21,8 +21,6 @@ _T = TypeVar("_T")
 _R = TypeVar("_R", bound=Any)
 _P = ParamSpec("_P")
 
-_ITEMS = 200
-"""Objects that come over from the loop's thread together."""
 _SOURCES = ("records", "ids", "inputs")
 """What the verbs call their source."""
 
@@ -47,11 +45,11 @@ def _blocking(
 
 def _iterating(
     read: Callable[Concatenate[hubbatch.Client, _P], ObjectReader],
-) -> Callable[Concatenate[Client, _P], Iterator[ObjectResult]]:
+) -> Callable[Concatenate[Client, _P], BlockingReader]:
     """Return a way of reading out that is iterated without a loop, with the same arguments."""
 
-    def call(self: Client, /, *args: _P.args, **kwargs: _P.kwargs) -> Iterator[ObjectResult]:
-        return self._items(read(self._client, *args, **kwargs))
+    def call(self: Client, /, *args: _P.args, **kwargs: _P.kwargs) -> BlockingReader:
+        return BlockingReader(read(self._client, *args, **kwargs), self.run)
 
     functools.update_wrapper(call, read)
     return call
@@ -119,32 +117,11 @@ class Client:
 
         Such as `client.run(lambda client: client.associations("contacts", "companies").create_default(pairs))`. A
         source is pulled in the loop's thread; give one that blocks to `hubbatch.in_thread`.
+
+        Ctrl-C stops a run that `call` returns, as it stops a verb. A coroutine is cancelled at once, and its error has
+        no outcome: a run that it awaits is cancelled, too, and its own `outcome` accounts for it.
         """
         return self._waiter().carry_out(call)
-
-    def _items(self, reader: ObjectReader) -> Iterator[ObjectResult]:
-        async def some() -> tuple[list[ObjectResult], Exception | None]:
-            found: list[ObjectResult] = []
-            try:
-                async for item in reader:
-                    found.append(item)
-                    if len(found) >= _ITEMS:
-                        break
-            except Exception as error:  # raised once what came before it has been handed over
-                return found, error
-            return found, None
-
-        try:
-            while True:
-                found, error = self.run(lambda _: some())
-                yield from found
-                if error is not None:
-                    raise error
-                if len(found) < _ITEMS:
-                    return
-        finally:
-            with suppress(UsageError):  # the client is closed, or cannot be waited for
-                self.run(lambda _: reader.aclose())
 
     def _loop_thread(self) -> LoopThread:
         with self._starting:

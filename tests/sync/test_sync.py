@@ -160,7 +160,7 @@ def test_all_objects_are_read_out(client: sync.Client) -> None:
     assert sorted(filter(None, found)) == sorted(person["email"] for person in people(450))
     some = client.search("contacts", query=None, properties=["email"])
     assert next(some).properties["email"] in found
-    some.close()  # type: ignore[attr-defined]
+    some.close()
     with pytest.raises(UsageError, match="page_size"):
         client.scan("contacts", page_size=0)
 
@@ -310,7 +310,7 @@ def test_a_closed_client_says_so_and_closing_twice_is_fine(service: Service) -> 
         reading = client.scan("contacts")
         next(reading)
     assert threading.active_count() == before
-    reading.close()  # type: ignore[attr-defined]
+    reading.close()
 
 
 def test_a_client_that_its_own_loop_waits_for_is_an_error_and_no_standstill(
@@ -428,3 +428,94 @@ def test_errors_name_what_stopped_a_run(client: sync.Client) -> None:
     assert not issubclass(sync.RunInterruptedError, Exception)
     assert issubclass(DailyLimitError, hubbatch.HubbatchError)
     assert str(sync.RunInterruptedError(None)) == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 250, 449, 450])
+@pytest.mark.parametrize("how", ["scan", "search"])
+def test_a_reading_is_gone_on_with_after_the_object_that_was_given_last(
+    client: sync.Client, how: str, count: int
+) -> None:
+    assert client.create("contacts", people(450)).ok
+    read = getattr(client, how)
+    with read("contacts", properties=["email"]) as first:
+        taken = [next(first).id for _ in range(count)]
+        cursor = first.cursor
+    assert (cursor is None) is (count == 0)
+    assert first.cursor == cursor
+    rest = read("contacts", after=cursor)
+    taken += [each.id for each in rest]
+    assert taken == [each.id for each in client.scan("contacts")]
+    assert not list(read("contacts", after=rest.cursor))
+    assert first.total == (450 if how == "search" and count else None)
+
+
+@POSIX
+@pytest.mark.parametrize("how", ["error", "ctrl-c"])
+def test_after_an_error_and_after_ctrl_c_the_cursor_tells_where_to_go_on(
+    client: sync.Client, service: Service, how: str
+) -> None:
+    assert client.create("contacts", people(450)).ok
+    everything = [each.id for each in client.scan("contacts")]
+    main, sent = threading.get_ident(), list[Any]()
+
+    class Breaking:
+        """A service that is interrupted, or breaks, when the fourth page is asked for."""
+
+        async def send(self, *given: Any) -> Any:
+            sent.append(given)
+            if len(sent) == 4 and how == "error":
+                raise LookupError
+            if len(sent) == 4:
+                await asyncio.sleep(0.05)  # by then the thread that calls waits
+                signal.pthread_kill(main, signal.SIGINT)
+                await asyncio.Event().wait()
+            return await SandboxTransport(service).send(*given)
+
+    ids = list[str]()
+    with sync.Client("t", transport=Breaking(), rate_limit=UNLIMITED) as other:
+        reading = other.scan("contacts")
+        with pytest.raises((LookupError, sync.RunInterruptedError)):
+            ids.extend(each.id for each in reading)
+    assert ids + [each.id for each in client.scan("contacts", after=reading.cursor)] == everything
+    assert len(ids) >= 200
+
+
+@POSIX
+@pytest.mark.parametrize("as_run", [True, False])
+def test_ctrl_c_in_run_stops_a_run_that_is_returned_and_cancels_a_coroutine(
+    *, as_run: bool
+) -> None:
+    main, runs = threading.get_ident(), list[hubbatch.Run[Any]]()
+
+    class Slow:
+        """A service that is interrupted while it answers."""
+
+        def __init__(self, service: Service) -> None:
+            self._service = SandboxTransport(service)
+
+        async def send(self, *given: Any) -> Any:
+            await asyncio.sleep(0.05)  # by then the thread that calls waits
+            signal.pthread_kill(main, signal.SIGINT)
+            await asyncio.sleep(0.05)
+            return await self._service.send(*given)
+
+    def start(client: hubbatch.Client) -> hubbatch.Run[Any]:
+        runs.append(client.upsert("contacts", people(50), id_property="email"))
+        return runs[-1]
+
+    async def wait(client: hubbatch.Client) -> hubbatch.Outcome:
+        return await start(client)
+
+    service = Service(Options(rate_limit=None, latency=0.0))
+    with (
+        sync.Client("t", transport=Slow(service), rate_limit=UNLIMITED) as client,
+        pytest.raises(sync.RunInterruptedError) as caught,
+    ):
+        client.run(start if as_run else wait)
+    assert runs[0].outcome.counts.total == 50
+    if as_run:
+        check_settled(caught.value, service)
+    else:
+        assert caught.value.outcome is None
+        assert runs[0].done
+        assert runs[0].outcome.counts.unsent == 50  # nothing of it had left
