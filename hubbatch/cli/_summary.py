@@ -155,7 +155,9 @@ def _rejects(report: Report, *, later: int) -> Step:
     why = f"mend the rows in {path}, and load them" if is_wrong else f"load the rows in {path}"
     if typed is None or path == "-":
         return Step(why)
-    again = _with_new_files(typed.without("--skip", "--limit", "--format"), report, later=later)
+    again = _with_new_files(
+        typed.without("--skip", "--limit", "--format", "--encoding"), report, later=later
+    )
     return Step(why, again.reading(path))
 
 

@@ -21,6 +21,7 @@ from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._header import Header, header_of
 from hubbatch.files._intake import FileIntake
 from hubbatch.files._lines import MAX_LINE, Block, flaw_of, line_blocks
+from hubbatch.files._rejected_rows import with_bytes
 
 __all__ = ["csv_blocks"]
 
@@ -114,6 +115,8 @@ class _CsvReader:
         if (flaw := flaw_of("".join(lines[start:end]), self._encoding.codec)) is not None:
             raise BrokenInputError(flaw)
         header = header_of(cells, self._intake.options)
+        if not header.own:  # of a rejects file the name says what its bytes were that were no text
+            self._encoding.check_mark()
         assumed = (
             self._encoding.assumed,
             _named(delimiter) if delimiter != (given or named or ",") else "",
@@ -199,7 +202,12 @@ class _Rows:
         if not cells or (not cells[0].strip() and not any(map(str.strip, cells))):
             intake.tally.blank += 1
             return
-        if flawed and (flaw := flaw_of(raw, self._opened.encoding)) is not None:
+        flaw = None
+        if header.own:
+            cells, flaw = with_bytes(header, cells, intake.options.encoding)
+        elif flawed:
+            flaw = flaw_of(raw, self._opened.encoding)
+        if flaw is not None:
             entries.append(intake.bad(line, self._as_came(cells, raw), flaw))
         elif len(cells) != len(header.names):
             reason = (
@@ -225,7 +233,7 @@ class _Rows:
             return
         record = header.record(cells, keep_empty=intake.options.keep_empty)
         text = csv_text(rest, self._opened.delimiter)
-        entries.append(intake.rejected_row(record, line, text, header.status(cells)))
+        entries.append(intake.rejected_row(record, line, text, header.note(cells, "_status")))
 
     def _as_came(self, cells: list[str], raw: str) -> str:
         """Return a bad row without what a rejects file has put before it."""

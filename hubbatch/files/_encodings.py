@@ -15,12 +15,13 @@ from hubbatch.files._errors import BrokenInputError
 __all__ = ["Encoding", "check_encoding", "encoding_of"]
 
 _MARKS = (  # UTF-32 first: its mark begins with that of UTF-16
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32", "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32", "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8-sig", "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16", "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16", "utf-16-be"),
 )
+"""Byte order marks, the codec that reads past each, and its other name."""
 _NOT_OF_FILES = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape"})
 """Codecs from text to text, or of single names: Python lists them beside the encodings that files have."""
 _WESTERN = "cp1252"
@@ -34,6 +35,8 @@ class Encoding:
 
     codec: str
     assumed: str = ""
+    named: str = ""
+    """The encoding that the caller names, if the byte order mark says another."""
 
     def of(self, kind: Kind) -> Encoding:
         """Return the encoding that a text of this kind has: JSON is Unicode, unless somebody has said otherwise.
@@ -41,6 +44,7 @@ class Encoding:
         Raises `BrokenInputError` for a table in none that was tried.
         """
         if kind is not Kind.CSV:
+            self.check_mark()
             return Encoding("utf-8-sig") if self.assumed == _WESTERN else self
         return self.known(or_name="name its encoding, such as cp1250, or ")
 
@@ -51,6 +55,14 @@ class Encoding:
                 f"this is neither UTF-8, UTF-16 nor cp1252: {or_name}save it as UTF-8"
             )
         return self
+
+    def check_mark(self) -> None:
+        """Raise `BrokenInputError` if the encoding that was named is not that of the byte order mark."""
+        if self.named:
+            raise BrokenInputError(
+                f"it begins with the byte order mark of {self.assumed}, and the encoding that is named is {self.named}:"
+                " name none, or save the file without the mark"
+            )
 
     def beginning(self, sample: bytes) -> str:
         """Return the text of a file's first bytes, as far as it can be had."""
@@ -75,15 +87,17 @@ def check_encoding(name: str) -> str:
 def encoding_of(sample: bytes, named: str | None, *, whole: bool) -> Encoding:
     """Return the encoding of a text that begins so. `whole`: the sample is all there is.
 
-    A byte order mark is believed more than a name. Raises `BrokenInputError` for a name that is no encoding.
+    A byte order mark and a name that contradict each other are refused by `Encoding.check_mark`, later.
+    Raises `BrokenInputError` for a name that is no encoding.
     """
     codec = None if named is None else check_encoding(named)
-    marked = next((name for mark, name in _MARKS if sample.startswith(mark)), None)
-    if marked is not None:
-        said = marked.removesuffix("-sig")
-        agrees = codec is None or codecs.lookup(codec).name.startswith(said)
-        is_default = codec is None and said == "utf-8"
-        return Encoding(marked, "" if is_default or (agrees and codec) else said)
+    for mark, by_mark, other in _MARKS:
+        if sample.startswith(mark):
+            said = by_mark.removesuffix("-sig")
+            if codec is None:
+                return Encoding(by_mark, "" if said == "utf-8" else said)
+            agrees = codecs.lookup(codec).name in {by_mark, other}
+            return Encoding(by_mark) if agrees else Encoding(by_mark, said, codec)
     if codec is not None:
         return Encoding(codec)
     if (wide := _without_mark(sample)) is not None:

@@ -8,7 +8,18 @@ from typing import Any
 
 from attrs import field, frozen
 
-__all__ = ["IGNORED", "OWN", "BadLine", "Ended", "Entry", "Fingerprint", "Kind", "Opened", "Row"]
+__all__ = [
+    "BAD_LINE",
+    "IGNORED",
+    "OWN",
+    "BadLine",
+    "Ended",
+    "Entry",
+    "Fingerprint",
+    "Kind",
+    "Opened",
+    "Row",
+]
 
 OWN = ("_file", "_line", "_status", "_category", "_message")
 """The columns that a rejects file has beside those of its input; reading takes no property from them."""
@@ -16,6 +27,9 @@ OWN = ("_file", "_line", "_status", "_category", "_message")
 
 IGNORED = frozenset({*OWN, "_index", "_id", "_new"})
 """The columns that are no properties: of a rejects file, and of what `Outcome.to_csv` writes."""
+
+BAD_LINE = "BAD_LINE"
+"""The category, in a rejects file, of a line that is no record."""
 
 
 _SHOWN = 10

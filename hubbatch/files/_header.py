@@ -80,11 +80,10 @@ class Header:
         """Return a row's cells without those of a rejects file."""
         return [cell for number, cell in enumerate(cells) if number not in self.own]
 
-    def status(self, cells: Sequence[Any]) -> str:
-        """Return what an earlier run has noted of a row."""
-        if "_status" not in self.names:
-            return ""
-        return str(cells[self.names.index("_status")] or "")
+    def note(self, cells: Sequence[Any], name: str) -> str:
+        """Return what an earlier run has noted of a row in a column of its own; empty if it has not."""
+        place = self.names.index(name) if name in self.names else len(cells)
+        return str(cells[place] or "") if place < len(cells) else ""
 
 
 def header_of(cells: Sequence[Any], options: ReadOptions) -> Header:

@@ -21,8 +21,9 @@ from hubbatch.files._entries import OWN, BadLine, Entry, Kind, Row
 from hubbatch.files._errors import BrokenInputError
 from hubbatch.files._extras import needed
 from hubbatch.files._intake import FileIntake
-from hubbatch.files._lines import MAX_LINE, flaw_of, line_blocks
+from hubbatch.files._lines import MAX_LINE, flaw_of, flaw_of_rejected, line_blocks
 from hubbatch.files._rendering import RAW
+from hubbatch.files._unreadable import has_marks, read_anew
 
 __all__ = ["array_blocks", "ndjson_blocks"]
 
@@ -125,8 +126,10 @@ class _JsonReader:
 
     def _kept(self, text: str, line: int) -> Row | BadLine:
         """Return what a line is that an earlier run has put into a rejects file because it was no JSON."""
-        flaw = flaw_of(text, self._encoding)
-        if flaw is not None:
+        named = self._intake.options.encoding
+        if named is not None and has_marks(text):
+            text = read_anew(text, named) or text
+        if (flaw := flaw_of_rejected(text)) is not None:
             return self._intake.bad(line, text, flaw)
         try:
             value = decoded(text.strip())

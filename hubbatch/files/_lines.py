@@ -14,8 +14,9 @@ from attrs import frozen
 
 from hubbatch.files._bytes import Stream
 from hubbatch.files._errors import BrokenInputError
+from hubbatch.files._unreadable import shown
 
-__all__ = ["MAX_LINE", "Block", "flaw_of", "line_blocks"]
+__all__ = ["MAX_LINE", "Block", "flaw_of", "flaw_of_rejected", "line_blocks"]
 
 MAX_LINE = 16 * 2**20
 """Characters of one line; no record that HubSpot takes is longer."""
@@ -66,6 +67,21 @@ def flaw_of(line: str, encoding: str) -> str | None:
     return (
         f"byte 0x{byte:02X} is not {encoding.removesuffix('-sig')}: save the file as UTF-8, or name its"
         " encoding, such as cp1252"
+    )
+
+
+def flaw_of_rejected(line: str) -> str | None:
+    """Return what is wrong with the characters of a line of a rejects file; None if nothing is."""
+    if (marked := _MARKED.search(line)) is None:
+        return None
+    where = shown(marked.group())
+    if marked.group() == "\0":
+        return f"there is a NUL character: remove {where}"
+    if ord(marked.group()) == _MARK:
+        return f"something here was no text: write what is meant in place of {where}"
+    return (
+        f"byte 0x{ord(marked.group()) - _MARK:02X} was no text: write what is meant in place of {where}, or name the"
+        " encoding of the file that it comes from, such as cp1252"
     )
 
 

@@ -9,15 +9,13 @@ from typing import Any
 
 from hubbatch import RecordOutcome, RecordStatus, UsageError
 from hubbatch._output.file import OutputFile
-from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
+from hubbatch.files._entries import BAD_LINE, OWN, BadLine, Kind, Opened, Row
 from hubbatch.files._errors import OutputError
 from hubbatch.files._rendering import Form
 from hubbatch.files._written import WrittenFile
 
 __all__ = ["BAD_LINE", "Rejects", "Results"]
 
-BAD_LINE = "BAD_LINE"
-"""The category of a line that is no record."""
 _CREATED = ("id", "new")
 
 
@@ -94,7 +92,10 @@ class _Sink(WrittenFile):
 
     def _write(self, lines: list[str]) -> None:
         if lines:
-            self.write_rendered(_encoded(lines), len(lines))
+            self.write_rendered(self._encoded(lines), len(lines))
+
+    def _encoded(self, lines: list[str]) -> bytes:
+        return b"" if self._form is None else self._form.encoded(lines)
 
     def _form_for(self, origin: Opened) -> Form:
         if self._form is None:
@@ -111,7 +112,8 @@ class Rejects(_Sink):
     CSV, TSV and NDJSON keep their form; of other kinds, tables become CSV, unless the name ends in `.ndjson`, and JSON
     becomes NDJSON. Texts are UTF-8. Each row is as it was in the input; before it stand `_file, _line, _status,
     _category, _message`, which are ignored when it is loaded again. A line that is no record comes as it was, and is
-    none again.
+    none again. A byte of it that is no text stands in CSV as `<0xEB>`: mend it there, or read the file with the
+    `encoding` that its input has, which counts for such bytes.
 
     A path that exists and is not empty is a `UsageError`, unless `append` or `force` is given. `known_size`: append
     after so many bytes, the `size` that was noted last, and remove what comes after them: a kill has left it.
@@ -128,7 +130,7 @@ class Rejects(_Sink):
 
     def rendered(self, *items: RecordOutcome | BadLine) -> bytes:
         """Return what `write` would write of them, for `write_rendered` later; the file stays as it is."""
-        return _encoded([self._line(item) for item in items])
+        return self._encoded([self._line(item) for item in items])
 
     def _line(self, item: RecordOutcome | BadLine) -> str:
         if isinstance(item, BadLine):
@@ -170,11 +172,6 @@ class Results(_Sink):
     def _own_names(self, origin: Opened) -> tuple[str, ...]:
         clash = not origin.columns or any(name in origin.columns for name in _CREATED)
         return ("_id", "_new") if clash else _CREATED
-
-
-def _encoded(lines: list[str]) -> bytes:
-    # What could not be decoded goes back to the bytes that it was; half a character of JSON is escaped by then.
-    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def _row_of(item: RecordOutcome) -> Row:

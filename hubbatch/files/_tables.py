@@ -20,6 +20,7 @@ from hubbatch.files._extras import needed
 from hubbatch.files._header import Header, header_of
 from hubbatch.files._intake import FileIntake
 from hubbatch.files._packing import readable
+from hubbatch.files._rejected_rows import with_bytes
 
 __all__ = ["arrow_blocks", "excel_blocks", "parquet_blocks"]
 
@@ -184,10 +185,15 @@ def _excel_value(cell: Any) -> Any:
 def _take(
     cells: Iterable[Any], line: int | None, header: Header, entries: list[Entry], intake: FileIntake
 ) -> None:
-    values = list(cells)
+    values, flaw = list(cells), None
+    if header.own:
+        values, flaw = with_bytes(header, values, intake.options.encoding)
     kept = header.without_own(values) if header.own else values
     if all(cell is None or cell == "" for cell in kept):
         intake.tally.blank += 1
+        return
+    if flaw is not None:
+        entries.append(intake.bad(line, csv_text([cell_text(cell) for cell in kept], ","), flaw))
         return
     if (flaw := header.flaw(values)) is not None:
         entries.append(intake.flawed(line, csv_text([cell_text(cell) for cell in kept], ","), flaw))
@@ -195,6 +201,6 @@ def _take(
     record = header.record(values, keep_empty=intake.options.keep_empty)
     whole = {name: cell for name, cell in zip(header.columns, kept, strict=True) if name}
     if header.own:
-        entries.append(intake.rejected_row(record, line, whole, header.status(values)))
+        entries.append(intake.rejected_row(record, line, whole, header.note(values, "_status")))
     else:
         entries.append(intake.row(record, line, whole))

@@ -299,6 +299,42 @@ def test_columns_are_mapped_chosen_dropped_and_set(
     assert contacts(hubspot_sandbox)["a@b.cz"]["city"] == "Brno"
 
 
+def test_after_a_wrong_encoding_the_rejects_are_loaded_with_the_right_one(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    text = "email,city\na@b.cz,Köln\nc@d.cz,Brno\n"
+    path, bad = written(tmp_path / "people.csv", text.encode("cp1252")), tmp_path / "bad.csv"
+
+    first = upsert(path, hubspot_sandbox, "--encoding", "utf-8", "--rejects", bad)
+    assert first.code == 1
+    assert "byte 0xF6 is not utf-8" in first.err + first.out
+    assert f"hubbatch upsert contacts {bad} --id-property email" in first.out
+    assert "--encoding" not in first.out
+    again = upsert(bad, hubspot_sandbox)
+    assert again.code == 1
+    assert "write what is meant in place of <0xF6>, or name the encoding" in again.out
+    right = upsert(bad, hubspot_sandbox, "--encoding", "cp1252")
+    assert right.code == 0, right.err
+    assert f"{bad}: read as utf-8" in right.err
+    assert {who: each["city"] for who, each in contacts(hubspot_sandbox).items()} == {
+        "a@b.cz": "Köln",
+        "c@d.cz": "Brno",
+    }
+
+
+def test_an_encoding_that_contradicts_the_byte_order_mark_is_a_usage_error(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "\ufeffemail,city\na@b.cz,Köln\n")
+
+    finished = upsert(path, hubspot_sandbox, "--encoding", "cp1252")
+
+    assert finished.code == 2
+    assert "begins with the byte order mark of utf-8, and the encoding" in finished.err
+    assert not batches(hubspot_sandbox)
+    assert upsert(path, hubspot_sandbox).code == 0
+
+
 def test_a_map_file_is_read_in_the_encoding_that_it_has(
     tmp_path: Path, hubspot_sandbox: Sandbox
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -153,11 +154,30 @@ def test_a_character_that_the_sample_cuts_in_two_is_no_fault() -> None:
     assert encoding_of(b"x" + "é".encode()[:1], None, whole=True).codec == "cp1252"
 
 
-def test_a_byte_order_mark_is_believed_more_than_a_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written_as", "named", "mark"),
+    [
+        ("utf-8-sig", "cp1252", "utf-8"),
+        ("utf-16", "utf-8", "utf-16"),
+        ("utf-16", "utf-16-be" if sys.byteorder == "little" else "utf-16-le", "utf-16"),
+    ],
+)
+@pytest.mark.parametrize("text", ["email\nZoë\n", '{"email": "Zoë"}\n'], ids=["csv", "ndjson"])
+def test_a_name_that_contradicts_the_byte_order_mark_is_refused_with_what_to_do(
+    tmp_path: Path, written_as: str, named: str, mark: str, text: str
+) -> None:
+    path = written(tmp_path / "in.csv", text.encode(written_as))
+
+    problem = str(failure(path, encoding=named))
+    assert f"byte order mark of {mark}, and the encoding that is named is {named}" in problem
+    assert "name none, or save the file without the mark" in problem
+    assert len(rows(path)) == 1
+
+
+def test_a_name_that_agrees_with_the_byte_order_mark_is_no_assumption(tmp_path: Path) -> None:
     path = written(tmp_path / "in.csv", "email\nZoë\n".encode("utf-8-sig"))
 
-    assert placed(path, encoding="cp1252") == [(2, {"email": "Zoë"})]
-    assert said(path, encoding="cp1252") == ("utf-8",)
+    assert placed(path, encoding="utf-8") == [(2, {"email": "Zoë"})]
     assert said(path, encoding="utf-8") == ()
 
 

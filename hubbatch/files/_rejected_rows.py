@@ -1,0 +1,42 @@
+"""Rows of a rejects file whose bytes were no text: read anew where their encoding is named, else still bad. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hubbatch.files._entries import BAD_LINE
+from hubbatch.files._header import Header
+from hubbatch.files._lines import flaw_of_rejected
+from hubbatch.files._unreadable import SHOWN, has_marks, read_anew, restored
+
+__all__ = ["with_bytes"]
+
+_MAY_HAVE_BYTES = {BAD_LINE, ""}
+"""Categories: any other row was read as text, whatever stands in it."""
+
+
+def with_bytes(
+    header: Header, cells: Sequence[Any], named: str | None
+) -> tuple[list[Any], str | None]:
+    """Return the cells of a rejected row as they came, and what is wrong with their characters, if anything is.
+
+    `named`: the encoding that their bytes may be read with.
+    """
+    found = list(cells)
+    places = [
+        place
+        for place, cell in enumerate(cells)
+        if isinstance(cell, str) and place not in header.own
+    ]
+    if header.note(cells, "_category") in _MAY_HAVE_BYTES and any(
+        SHOWN in cells[place] for place in places
+    ):
+        for place in places:
+            found[place] = restored(cells[place])
+        if named is not None and any(has_marks(found[place]) for place in places):
+            anew = [read_anew(found[place], named) for place in places]
+            if None not in anew:
+                for place, text in zip(places, anew, strict=True):
+                    found[place] = text
+    return found, flaw_of_rejected("".join(found[place] for place in places))
