@@ -11,6 +11,7 @@ import typer
 from attrs import evolve, frozen
 
 from hubbatch import Client, RecordOutcome, RecordStatus, Run
+from hubbatch.cli._account import Account
 from hubbatch.cli._checking_account import prepared
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
@@ -135,7 +136,7 @@ async def _follow(
         reading_out(job, taken) as output,
         opened(names, taken, journal, command.say) as files,
     ):
-        load = Load(files, command.say, settings.max_failures)
+        load = Load(files, command.say, settings.max_failures, _account(journal))
         files.failed = load.stop
         records = load.records(source, journal)
         if output is not None:
@@ -152,7 +153,7 @@ async def _follow(
                 what=command.what,
                 max_failures=settings.max_failures,
                 key="id" if job.layout.ids_only else job.layout.key,
-                reasons=load.reasons,
+                account=load.account,
                 aside=load.aside,
                 why=lambda: load.why,
             )
@@ -172,6 +173,10 @@ async def _follow(
     if output is not None and isinstance(output.failure, ReaderGoneError):
         return evolve(ending, code=ExitCode.READER_GONE), written
     return ending if output is None else output.account_for(ending), written
+
+
+def _account(journal: LoadJournal | None) -> Account:
+    return Account() if journal is None else Account.of(journal.marks, journal.was_in_doubt)
 
 
 def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJournal | None) -> Run:

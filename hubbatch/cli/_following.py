@@ -27,6 +27,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch._counted import counted
+from hubbatch.cli._account import Account
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._option_names import in_options
@@ -84,23 +85,19 @@ class Ending:
 class _SettledTally:
     """What is counted of records as they are settled."""
 
-    def __init__(self, repeats: Repeats, reasons: Reasons) -> None:
+    def __init__(self, repeats: Repeats, account: Account) -> None:
         self._repeats = repeats
-        self.reasons = reasons
+        self.account = account
         self.repeated: int | None = None
         """Records with the key of an earlier one, once they have been counted."""
-        self.new: dict[bool | None, int] = {True: 0, False: 0, None: 0}
-        """Records that succeeded, by whether the service says that they created an object."""
         self.first_open: int | None = None
 
     def note(self, record: RecordOutcome) -> None:
         """Count one record."""
-        if record.result is not None:
-            self.new[getattr(record.result, "new", None)] += 1
         if record.retryable and (self.first_open is None or record.index < self.first_open):
             self.first_open = record.index
         self._repeats.note(record.input)
-        self.reasons.add(record)
+        self.account.add([record])
 
 
 async def follow(
@@ -113,17 +110,17 @@ async def follow(
     what: str = "",
     max_failures: int | None = None,
     key: str | None = None,
-    reasons: Reasons | None = None,
+    account: Account | None = None,
     aside: Aside | None = None,
     why: Callable[[], str] = str,
 ) -> Ending:
     """Carry out a run and hand each settled record to `each`.
 
-    The first signal stops the run and lets what is in flight settle, the second one cancels it. `reasons` and `aside`
+    The first signal stops the run and lets what is in flight settle, the second one cancels it. `account` and `aside`
     may hold more than the run knows. `why` returns why the command itself has stopped the run.
     """
-    reasons = Reasons() if reasons is None else reasons
-    aside, stops = aside or Aside(), set[asyncio.Task[None]]()
+    account, aside = account or Account(), aside or Aside()
+    stops = set[asyncio.Task[None]]()
 
     def stop() -> None:
         screen.say(
@@ -138,7 +135,7 @@ async def follow(
     ended: _Ended = (ExitCode.OK, "", "")
     # To the very end: a second signal may come at any time.
     with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
-        tally = _SettledTally(repeats, reasons)
+        tally = _SettledTally(repeats, account)
         try:
             async with run, watching(run, screen, fraction, what=what):
                 async for record in run:
@@ -204,11 +201,11 @@ def _ending(ended: _Ended, run: Run, aside: Aside, tally: _SettledTally) -> Endi
         *ended,
         run.outcome,
         run.progress,
-        tally.reasons,
+        tally.account.reasons,
         aside,
         repeated=tally.repeated,
-        created=tally.new[True],
-        updated=tally.new[False],
+        created=tally.account.created,
+        updated=tally.account.updated,
         first_open=tally.first_open,
     )
     if ending.code is ExitCode.STOPPED:

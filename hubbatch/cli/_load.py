@@ -13,9 +13,10 @@ from contextlib import aclosing
 from attrs import define, field
 
 from hubbatch import BatchError, RecordOutcome, RecordStatus, Run
+from hubbatch.cli._account import Account
 from hubbatch.cli._load_files import LoadFiles
 from hubbatch.cli._load_journal import LoadJournal
-from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._reasons import Aside
 from hubbatch.cli._source import LoadSource
 from hubbatch.files import BadLine, Ended, Opened, Row
 
@@ -38,7 +39,7 @@ class Load:
     files: LoadFiles
     say: Callable[[str], object]
     max_failures: int | None = None
-    reasons: Reasons = field(factory=Reasons)
+    account: Account = field(factory=Account)
     aside: Aside = field(factory=Aside)
     why: str = ""
     """Why this has stopped the run; empty if it has not."""
@@ -74,7 +75,7 @@ class Load:
             await self.files.check(entry)
         elif isinstance(entry, BadLine):
             self.aside.bad += 1
-            self.reasons.add_bad_line(entry)
+            self.account.reasons.add_bad_line(entry)
             if await self.files.note(entry):
                 self._count_failure()
         elif isinstance(entry, Row):
@@ -91,7 +92,7 @@ class Load:
         """Make a reject of a row that is not sent."""
         error = BatchError(category, why)
         record = RecordOutcome(position, row, RecordStatus.UNKNOWN, error=error)
-        self.reasons.add(record)
+        self.account.reasons.add(record)
         await self.files.note(record)
 
     def _count_failure(self) -> None:

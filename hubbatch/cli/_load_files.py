@@ -15,6 +15,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
+from hubbatch.cli._account import Account
 from hubbatch.cli._bad_lines import KeptBadLines
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._load_journal import HELD, LoadJournal, settled_of
@@ -49,6 +50,7 @@ class LoadFiles:
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
     _bad_lines: KeptBadLines = field(factory=KeptBadLines)
+    _account: Account = field(factory=Account)
     _queue: WriteQueue[Item] = field(init=False)
     _marked: bool = False
 
@@ -57,6 +59,7 @@ class LoadFiles:
         self._queue = WriteQueue(self._write_in_thread, self._break)
         if self.journal is not None:
             self._bad_lines = KeptBadLines.of(self.journal.marks)
+            self._account = Account.of(self.journal.marks, self.journal.was_in_doubt)
             if isinstance(self.rejects.sink, Rejects):
                 self._spool = Spool(self.rejects.sink)
 
@@ -189,6 +192,7 @@ class LoadFiles:
         """Have the journal note records with the sizes of the files; return whether it has."""
         if self._failure is not None:
             return False
+        self._account.add(records)
         try:
             journal.acknowledge(settled_of(records), self._marks())
         except JournalError as error:
@@ -198,7 +202,8 @@ class LoadFiles:
 
     def _marks(self, *, closed: bool = False) -> Mapping[str, int | str]:
         found = [each.marks(closed=closed) for each in (self.rejects, self.results)]
-        return {**self._bad_lines.marks(), HELD: self.held, **found[0], **found[1]}
+        noted = {**self._bad_lines.marks(), **self._account.marks()}
+        return {**noted, HELD: self.held, **found[0], **found[1]}
 
 
 @asynccontextmanager

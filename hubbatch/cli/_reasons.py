@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
 
 from attrs import define, field, frozen
 
@@ -30,6 +32,8 @@ _MOST = 1_000
 """Characters of a message that are looked at."""
 _MOST_CATEGORY = 100
 _EXAMPLES = 3
+_MOST_KEPT = 100
+"""Reasons that another process is told of."""
 
 
 @frozen
@@ -71,6 +75,31 @@ class Reasons:
 
     _groups: dict[Reason, _ReasonGroup] = field(factory=dict)
     _messages: Counter[tuple[RecordStatus, str]] = field(factory=Counter)
+
+    @classmethod
+    def of(cls, kept: Iterable[Sequence[Any]]) -> Self:
+        """Go on with what `kept` has returned in another process."""
+        found = cls()
+        for status, category, general, message, count, examples, plain in kept:
+            group = found._group(RecordStatus(status), category, general, "", message)
+            group.count += count - 1
+            group.examples = [*group.examples[:-1], *examples][:_EXAMPLES]
+            group.plain = plain
+        return found
+
+    def kept(self) -> list[Sequence[Any]]:
+        """Return what another process can go on with, as JSON has it: as much as may be shown, and no more.
+
+        The most frequent reasons are kept apart.
+        """
+        found = sorted(self._groups.items(), key=lambda item: -item[1].count)
+        kept = [_as_json(*item) for item in found[:_MOST_KEPT]]
+        rest = Reasons()
+        for reason, group in found[_MOST_KEPT:]:
+            other = rest._group(reason.status, _OTHER, "", "")
+            other.count += group.count - 1
+            other.examples = group.examples
+        return kept + [_as_json(*item) for item in rest._groups.items()]
 
     def add(self, record: RecordOutcome) -> None:
         """Note one record."""
@@ -143,6 +172,15 @@ def _shown(reason: Reason, group: _ReasonGroup) -> str:
     if group.count > 1 or group.plain or reason.category == BAD_LINE:
         return group.message
     return _QUOTED.sub("…", reason.message)
+
+
+def _as_json(reason: Reason, group: _ReasonGroup) -> Sequence[Any]:
+    shown = _shown(reason, group)
+    general = shown if group.count == 1 else reason.message  # that may quote a value
+    return (
+        *(reason.status.value, reason.category, general, shown, group.count),
+        *(group.examples, group.plain),
+    )
 
 
 def _without_json(message: str) -> str:

@@ -95,6 +95,55 @@ def test_a_load_that_was_stopped_goes_on_and_the_account_is_of_the_whole(
     check_files(folder)
 
 
+def counted(finished: Finished) -> tuple[int, int, dict[str, tuple[int, str]]]:
+    """Return what a document says: created, updated, and by message how many records and where."""
+    found = json.loads(finished.out)
+    reasons = {each["message"]: (each["count"], each["examples"]) for each in found["reasons"]}
+    return found["created"], found["updated"], reasons
+
+
+def test_the_reasons_and_the_created_objects_of_all_processes_are_accounted_for(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    bad, rows = [f"no{n},Ada\n" for n in range(5)], ROWS.splitlines(keepends=True)
+    text = "".join(["email,n\n", *bad[:2], *rows[:100], *bad[2:], *rows[100:]])
+    (folder / "in.csv").write_text(text + "ragged\n")
+    for number in range(20):
+        hubspot_sandbox.service.add("contacts", {"email": f"p{number}@b.cz"})
+
+    codes = [
+        load(folder, hubspot_sandbox, "--max-failures", 2, "--batch-size", 1).code,
+        resume(folder, "--max-failures", 2).code,
+    ]
+    last = resume(folder, "--max-failures", 100, "--json")
+
+    assert codes == [3, 3]
+    created, updated, reasons = counted(last)
+    assert (created, updated) == (180, 20)
+    email = "Property values were not valid: email (INVALID_EMAIL)"
+    assert reasons[email] == (5, "line 2, line 3, line 104")
+    assert sum(count for count, _ in reasons.values()) == 6
+    with journal.Journal(folder / "load.journal") as found:
+        kept = str(found.marks["reasons"])
+    assert "INVALID_EMAIL" in kept
+    assert not any(value in kept for value in ("no1", "Ada", "b.cz"))
+
+
+def test_an_object_that_an_earlier_process_may_have_created_is_not_said_to_be_updated(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    (folder / "in.csv").write_text(f"email,n\nno,1\n{ROWS}")
+    assert load(folder, hubspot_sandbox, "--max-failures", 1, "--batch-size", 1).code == 3
+    with journal.Journal(folder / "load.journal") as found:  # two more have arrived, then a kill
+        asyncio.run(found.before_sending([150, 151]))
+    for number in (149, 150):
+        hubspot_sandbox.service.add("contacts", {"email": f"p{number}@b.cz"})
+
+    created, updated, _ = counted(resume(folder, "--json"))
+
+    assert (created, updated) == (198, 0)
+
+
 def test_a_load_that_is_finished_says_so_and_sends_nothing(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:

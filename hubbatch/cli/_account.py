@@ -1,0 +1,72 @@
+"""What is counted of settled records, to be shown at a run's end: objects created and updated, and why others failed.
+
+It knows nothing of files and journals. What it tells a later process is kept as marks, in the transaction that notes
+the records: a kill at any moment leaves both alike.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Self
+
+from attrs import define, field
+
+from hubbatch import RecordOutcome
+from hubbatch.cli._reasons import Reasons
+
+__all__ = ["Account"]
+
+_CREATED, _UPDATED, _REASONS = "created", "updated", "reasons"
+"""Names of marks."""
+
+
+@define
+class Account:
+    """What is counted of records, over all processes of a load.
+
+    `was_in_doubt` says of a position whether an earlier process may have sent its record: if the object is there
+    already, nobody knows then whether it was created or updated.
+    """
+
+    created: int = 0
+    updated: int = 0
+    reasons: Reasons = field(factory=Reasons)
+    _was_in_doubt: Callable[[int], bool] = lambda _: False
+
+    @classmethod
+    def of(
+        cls,
+        marks: Mapping[str, int | str],
+        was_in_doubt: Callable[[int], bool] = lambda _: False,
+    ) -> Self:
+        """Go on where the process that has left these marks was."""
+        return cls(
+            created=int(marks.get(_CREATED, 0)),
+            updated=int(marks.get(_UPDATED, 0)),
+            reasons=_reasons(str(marks.get(_REASONS, "[]"))),
+            was_in_doubt=was_in_doubt,
+        )
+
+    def add(self, records: Iterable[RecordOutcome]) -> None:
+        """Count some records."""
+        for record in records:
+            new = getattr(record.result, "new", None)
+            self.created += new is True
+            self.updated += new is False and not self._was_in_doubt(record.index)
+            self.reasons.add(record)
+
+    def marks(self) -> Mapping[str, int | str]:
+        """Return what a later process is to know."""
+        return {
+            _CREATED: self.created,
+            _UPDATED: self.updated,
+            _REASONS: json.dumps(self.reasons.kept()),
+        }
+
+
+def _reasons(text: str) -> Reasons:
+    try:
+        return Reasons.of(json.loads(text))
+    except (ValueError, TypeError):  # of another version
+        return Reasons()
