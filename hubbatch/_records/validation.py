@@ -36,6 +36,9 @@ _SEVERAL = "checkbox"
 _UNIQUE = frozenset({"email", "domain", "hs_object_id", "hs_unique_creation_key"})
 """HubSpot's own names that may name an object although their definitions do not always say so."""
 
+_EMAIL = "email"
+"""HubSpot's own property for an address; others are texts to it."""
+
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+")
 _LONGEST_MILLISECONDS = 15
 _DIGITS_OF_A_DAY = 8
@@ -78,13 +81,15 @@ class Validator:
         self._hints: dict[str, str] = {}
 
     def problems(
-        self, properties: Mapping[str, str], id_property: str | None = None
+        self, properties: Mapping[str, str], id_property: str | None = None, key: str = ""
     ) -> list[Problem]:
         """Return what the account would refuse of properties to be written, and of the property that names the object.
 
-        These are the first twenty at most.
+        `key`: its value. These are the first twenty at most.
         """
         wrong = None if id_property is None else self._of_naming(id_property)
+        if wrong is None and id_property is not None:
+            wrong = _misfit(self._schema[id_property], key.strip())
         found = [] if wrong is None else [wrong]
         for name, value in properties.items():
             if (definition := self._schema.get(name)) is None:
@@ -97,7 +102,7 @@ class Validator:
 
     def check(self, wire: Mapping[str, Any]) -> None:
         """Raise `RefusedBySchemaError` if the account would refuse an input."""
-        problems = self.problems(wire["properties"], wire.get("idProperty"))
+        problems = self.problems(wire["properties"], wire.get("idProperty"), wire.get("id", ""))
         if problems:
             raise RefusedBySchemaError(problems)
 
@@ -141,19 +146,44 @@ def _problem(definition: Property, value: str) -> Problem | None:
     if definition.read_only:
         words = f"property {name!r} is read-only; its value cannot be set, leave it out"
         return Problem("READ_ONLY_VALUE", words, name)
-    rule = _RULES.get(definition.type)
-    if not value or rule is None:
-        return None  # "" clears any property
-    if value != value.strip():
+    if value != value.strip() and definition.type in _RULES:
         words = f"property {name!r}: blanks before or after the value are refused; remove them"
         return Problem("LEADING_TRAILING_WHITESPACE", words, name)
-    if (wrong := rule(definition, value)) is None:
+    return _misfit(definition, value)
+
+
+def _misfit(definition: Property, value: str) -> Problem | None:
+    """Return why a value is certainly none that a property can have; "" clears any property."""
+    is_address = definition.name == _EMAIL and definition.hubspot_defined
+    rule = _email if is_address else _RULES.get(definition.type)
+    if not value or rule is None or (wrong := rule(definition, value)) is None:
         return None
     code, words = wrong
-    return Problem(code, f"property {name!r}: {words}", name)
+    return Problem(code, f"property {definition.name!r}: {words}", definition.name)
 
 
 _Wrong = tuple[str, str] | None
+
+
+def _email(_: Property, value: str) -> _Wrong:
+    """Say why a value is no address. The sandbox has a rule of its own, and a test compares them."""
+    address = value.strip()  # HubSpot removes the blanks around an address
+    local, _at, domain = address.partition("@")
+    if not address:
+        return None
+    if "@" not in address:
+        wrong = "has no @"
+    elif "@" in domain:
+        wrong = "has more than one @"
+    elif any(map(str.isspace, address)):
+        wrong = "holds a blank"
+    elif not local:
+        wrong = "has nothing before the @"
+    elif "." not in domain or not all(domain.split(".")):
+        wrong = "has no domain such as example.com after the @"
+    else:
+        return None
+    return "INVALID_EMAIL", f"the value is no e-mail address: it {wrong}"
 
 
 def _number(_: Property, value: str) -> _Wrong:

@@ -45,6 +45,7 @@ def check(
 ) -> None:
     """Read and check everything, send nothing, and say what would be sent and what would fail.
 
+    Values are held against the account's properties, as a load with --validate does: what is refused is certain.
     Exit codes: 0 nothing to say, 1 something would fail or is to be looked at, 2 the input cannot be right.
     """
     from hubbatch.cli._checking_run import check_job  # noqa: PLC0415 (it loads the client and the sandbox)

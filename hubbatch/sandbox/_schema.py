@@ -5,6 +5,7 @@ It knows nothing of stored records, requests or replies.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field, frozen
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 __all__ = ["ObjectDefinition", "Schema", "WriteRule"]
 
 _ID = "hs_object_id"
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+")
+"""What an e-mail address looks like at least; `hubbatch._records.validation` has a rule of its own."""
 _MOST_TYPES = 1_000
 """How many custom types there can be: requests must not fill the memory with names."""
 _MOST_PROPERTIES = 10_000
@@ -186,12 +189,18 @@ class ObjectDefinition:
         missing = [name for rule in self.rules for name in rule.missing(after)]
         return [_required(self.label.upper(), missing)] if missing else []
 
+    def _is_email(self, value: str) -> bool:
+        if self.exact:
+            return _ADDRESS.fullmatch(value) is not None
+        local, at, domain = value.partition("@")
+        return bool(local and at and domain) and "@" not in domain and " " not in value
+
     def _invalid(self, properties: Mapping[str, str | None]) -> list[dict[str, Any]]:
         found = []
         if _ID in properties and not self.exact:
             found.append(problem_of(Property(_ID, read_only=True), "", exact=False))
         email = self.id == CONTACTS and properties.get("email")
-        if email and not _is_email(email.strip() if self.respell else email):
+        if email and not self._is_email(email.strip() if self.respell else email):
             words = f"email value {email} is not a valid e-mail address"
             found.append(invalid_value("email", words, "INVALID_EMAIL"))
         for name in properties if self.exact else self.own:
@@ -277,11 +286,6 @@ class Schema:
 
 def _is_custom_id(type_id: str) -> bool:
     return type_id.startswith("2-") and type_id_of(type_id) is not None
-
-
-def _is_email(value: str) -> bool:
-    local, at, domain = value.partition("@")
-    return bool(local and at and domain) and "@" not in domain and " " not in value
 
 
 def _required(label: str, missing: list[str]) -> dict[str, Any]:

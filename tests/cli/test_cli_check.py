@@ -39,6 +39,21 @@ def saved(path: Path, *properties: Property) -> Path:
     return path
 
 
+def test_a_check_and_a_validated_load_find_what_can_be_no_address(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "email,firstname\nnonsense,x\na@b.cz,y\nc@d,z\n")
+
+    document = found(path, hubspot_sandbox)
+    refused = upsert(path, hubspot_sandbox, "--validate")
+
+    assert (document["wouldFail"], document["wouldBeSent"]) == (2, 1)
+    assert {each["category"] for each in document["reasons"]} == {"INVALID_EMAIL"}
+    assert (refused.code, refused.count("failed")) == (1, 2)
+    assert "no e-mail address" in refused.out
+    assert contacts(hubspot_sandbox).keys() == {"a@b.cz"}
+
+
 @pytest.mark.parametrize(
     ("header", "said"),
     [
