@@ -28,7 +28,7 @@ from hubbatch.cli._job import Job
 from hubbatch.cli._option_names import in_options
 from hubbatch.cli._settings import Settings
 
-__all__ = ["Known", "known_of", "prepared", "saved_schema", "with_known"]
+__all__ = ["Known", "known_of", "known_soon", "prepared", "saved_schema", "with_known"]
 
 _MOST_BYTES = 64 * 2**20
 """A file of properties: an account with 10,000 of them has a tenth of that."""
@@ -101,22 +101,31 @@ async def prepared(
     if job.layout.ids_only:
         return job
     try:
-        async with asyncio.timeout(_PATIENCE):
-            known = await known_of(job.object_type, settings, client)
-    except TimeoutError:
-        known = Known(
-            problem=f"the properties were not to be had in {_PATIENCE:g} s: names and values are not checked"
-            " (--no-check does not ask for them)"
-        )
-    except UsageError:
-        raise
+        known = await known_soon(job.object_type, settings, client)
     except (AuthenticationError, UnknownObjectTypeError):
         return job  # as the load itself is about to hear
-    except HubbatchError as error:
-        known = Known(problem=f"the properties could not be read: {in_options(str(error))}")
     if known.problem:
         say(known.problem)
     return with_known(job, known, say)
+
+
+async def known_soon(object_type: str, settings: Settings, client: Client) -> Known:
+    """Return the properties of an object type, or soon why they are not known.
+
+    Raises `UsageError` for a file that holds none, and what the command is about to hear from the account anyway.
+    """
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await known_of(object_type, settings, client)
+    except TimeoutError:
+        return Known(
+            problem=f"the properties were not to be had in {_PATIENCE:g} s: names and values are not checked"
+            " (--no-check does not ask for them)"
+        )
+    except (UsageError, AuthenticationError, UnknownObjectTypeError):
+        raise
+    except HubbatchError as error:
+        return Known(problem=f"the properties could not be read: {in_options(str(error))}")
 
 
 def with_known(job: Job, known: Known, say: Callable[[str], object]) -> Job:

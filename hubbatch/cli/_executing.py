@@ -24,6 +24,7 @@ from hubbatch.cli._load_description import described, typed_of
 from hubbatch.cli._load_files import opened
 from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
 from hubbatch.cli._load_sinks import FileNames
+from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
@@ -111,11 +112,23 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
 async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
     """Return a command with what follows from the account's properties."""
     job = await prepared(command.job, command.settings, client, command.say)
+    if job.target is not None:
+        return evolve(command, job=await _known_read(job, command, client))
     if job is command.job:
         return command
     return evolve(
         command, job=job, source=await call_in_thread(LoadSource, job.paths, job.layout, job.header)
     )
+
+
+async def _known_read(job: Job, command: _LoadCommand, client: Client) -> Job:
+    """Return a read whose properties are the account's."""
+    target = job.target
+    if target is None:
+        return job
+    target = await known_target(target, job.object_type, command.settings, client, command.say)
+    options = {"properties": target.properties, "properties_with_history": target.histories}
+    return evolve(job, target=target, options={**job.options, **options})
 
 
 def _typed(journal: LoadJournal | None) -> Typed | None:

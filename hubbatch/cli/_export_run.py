@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from pathlib import Path, PurePath
 
-from attrs import define
+from attrs import define, evolve
 
 from hubbatch import (
     Client,
@@ -27,6 +27,7 @@ from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._read_out import opened_target, warnings
 from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
@@ -50,6 +51,11 @@ def execute(export: Export, settings: Settings) -> None:
 async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCode:
     job = Job("export", export.object_type, (), Layout(None))
     async with connected(job, settings, token_of(settings)) as client:
+        _reader(client, export)  # what is wrong with the call is known before anything is sent
+        target = await known_target(
+            export.target, export.object_type, settings, client, partial(_say, screen)
+        )
+        export = evolve(export, target=target)
         reader = _reader(client, export)
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
@@ -58,6 +64,11 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
         await ending.save(screen)
     ending.show(screen)
     return ending.code
+
+
+def _say(screen: Screen, message: str) -> None:
+    if not screen.quiet:
+        screen.say(message)
 
 
 def _reader(client: Client, export: Export) -> ObjectReader:

@@ -9,7 +9,9 @@ from attrs import frozen
 
 from hubbatch import Filter, UsageError
 from hubbatch.cli._output_options import (
+    AllProperties,
     Archived,
+    ExportDelimiter,
     Nested,
     OutputFormat,
     OutputPath,
@@ -76,8 +78,8 @@ class Export:
 
 
 @takes_some_settings(
-    *("append", "force", "rate", "api_version", "base_url", "sandbox", "lenient"),
-    *("json", "quiet", "verbose"),
+    *("append", "force", "rate", "api_version", "base_url", "sandbox", "lenient", "properties"),
+    *("check", "json", "quiet", "verbose"),
 )
 def export(
     object_type: ObjectType,
@@ -88,8 +90,10 @@ def export(
     archived: Archived = False,
     after: After = None,
     property_: Properties = None,
+    all_properties: AllProperties = False,
     output: OutputPath = "-",
     output_format: OutputFormat = None,
+    delimiter: ExportDelimiter = None,
     nested: Nested = False,
     with_history: WithHistory = False,
     settings: Settings,
@@ -115,6 +119,8 @@ def export(
         property_,
         nested=nested,
         with_history=with_history,
+        delimiter=delimiter,
+        all_properties=all_properties,
         append=settings.append,
         force=settings.force,
     )

@@ -14,8 +14,11 @@ from hubbatch.cli._outputs import is_standard_output
 from hubbatch.files import Kind, output_kind
 
 __all__ = [
+    "AllProperties",
     "Archived",
+    "ExportDelimiter",
     "Nested",
+    "OutputDelimiter",
     "OutputFormat",
     "OutputPath",
     "Properties",
@@ -25,6 +28,11 @@ __all__ = [
 ]
 
 _READ_OUT = "What is read, and where it goes"
+
+
+_DELIMITERS = frozenset(",;|\t")
+_TABS = {"tab": "\t", "\\t": "\t"}
+"""How a tab is typed."""
 
 
 class Format(StrEnum):
@@ -62,6 +70,27 @@ OutputFormat = Annotated[
         help="Default: by the suffix; NDJSON on standard output. Values are text in each.",
     ),
 ]
+_AS_DELIMITER = (
+    "Character between the columns of a CSV: , ; | or tab. Default: a comma, in .tsv a tab."
+)
+ExportDelimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter", "--output-delimiter", rich_help_panel=_READ_OUT, help=_AS_DELIMITER
+    ),
+]
+OutputDelimiter = Annotated[
+    str | None,
+    typer.Option("--output-delimiter", rich_help_panel=_READ_OUT, help=_AS_DELIMITER),
+]
+AllProperties = Annotated[
+    bool,
+    typer.Option(
+        "--all-properties",
+        rich_help_panel=_READ_OUT,
+        help="Read all properties that the account has, in its order.",
+    ),
+]
 Nested = Annotated[
     bool,
     typer.Option(
@@ -94,6 +123,10 @@ class Target:
     """None are named: HubSpot chooses."""
     with_history: bool = False
     nested: bool = False
+    delimiter: str | None = None
+    """None: as the suffix says."""
+    all_properties: bool = False
+    """Whether all that the account has are wanted, which `properties` lists once they are known."""
     append: bool = False
     force: bool = False
 
@@ -115,13 +148,23 @@ def target_of(
     *,
     nested: bool = False,
     with_history: bool = False,
+    delimiter: str | None = None,
+    all_properties: bool = False,
     append: bool = False,
     force: bool = False,
 ) -> Target:
     """Return where objects go. Raises `typer.BadParameter` for what does not go together."""
     names = [name.strip() for text in properties or () for name in text.split(",")]
     names = list(dict.fromkeys(filter(None, names)))
-    if with_history and not names:
+    if all_properties and names:
+        raise typer.BadParameter(
+            "all properties are read: leave --property out", param_hint="--all-properties"
+        )
+    if "id" in names:
+        raise typer.BadParameter(
+            "id is a column in any case: leave it out", param_hint="--property"
+        )
+    if with_history and not (names or all_properties):
         raise typer.BadParameter(
             "name the properties whose history is wanted: --property NAME",
             param_hint="--with-history",
@@ -133,11 +176,19 @@ def target_of(
             names,
             with_history=with_history,
             nested=nested or with_history,
+            delimiter=None if delimiter is None else _TABS.get(delimiter, delimiter),
+            all_properties=all_properties,
             append=append,
             force=force,
         )
     except UsageError as error:
         raise typer.BadParameter(str(error), param_hint="--output") from None
+    if target.delimiter is not None and (
+        target.kind is not Kind.CSV or target.delimiter not in _DELIMITERS
+    ):
+        raise typer.BadParameter(
+            "it is one of , ; | or tab, and for CSV only", param_hint="--delimiter"
+        )
     if target.nested and target.kind is not Kind.NDJSON:
         raise typer.BadParameter(
             f"{target.kind.upper()} is flat: histories and nested objects are written as NDJSON",

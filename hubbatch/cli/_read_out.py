@@ -42,6 +42,7 @@ def opened_target(target: Target, taken: set[Identity]) -> ObjectsFile:
         target.properties or None,
         kind=target.kind,
         nested=target.nested,
+        delimiter=target.delimiter,
         append=target.append,
         force=target.force,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from hubbatch.cli._job import Job
 from hubbatch.cli._output_options import (
+    AllProperties,
     Archived,
     Nested,
+    OutputDelimiter,
     OutputFormat,
     OutputPath,
     Properties,
@@ -26,8 +28,10 @@ def read(
     *,
     id_property: IdProperty = None,
     property_: Properties = None,
+    all_properties: AllProperties = False,
     output: OutputPath = "-",
     output_format: OutputFormat = None,
+    output_delimiter: OutputDelimiter = None,
     nested: Nested = False,
     with_history: WithHistory = False,
     archived: Archived = False,
@@ -40,6 +44,8 @@ def read(
         property_,
         nested=nested,
         with_history=with_history,
+        delimiter=output_delimiter,
+        all_properties=all_properties,
         append=settings.append,
         force=settings.force,
     )

@@ -35,6 +35,8 @@ _SUFFIXES = {
     ".pq": Kind.PARQUET,
 }
 _TABS = {".tsv", ".tab"}
+_BOUND = '\r\n"\ufeff'
+"""What cannot stand between columns."""
 _ID = "id"
 _MOST_NAMES = 100
 _AT_ONCE = 200
@@ -78,6 +80,7 @@ class ObjectsFile(WrittenFile):
 
     `properties`: a column, or field, for each, after `id`. None: those of the first objects that are written; flat
     NDJSON has whatever each object has. `kind`: csv, ndjson or parquet; by default the suffix tells.
+    `delimiter`: what stands between the columns of a CSV; by default a comma, and in `.tsv` a tab.
     `nested`: NDJSON as HubSpot has it, with times and histories. Values are text in every kind, as HubSpot gives them;
     nothing is guessed of them and nothing is added, so that the file can be given to `update` as it is. (A spreadsheet
     may take a value that begins with `=` for a formula.)
@@ -96,10 +99,15 @@ class ObjectsFile(WrittenFile):
         *,
         kind: Kind | str | None = None,
         nested: bool = False,
+        delimiter: str | None = None,
         append: bool = False,
         force: bool = False,
     ) -> None:
         self.kind = output_kind(path, kind)
+        if delimiter is not None and self.kind is not Kind.CSV:
+            raise UsageError(f"{self.kind.upper()} has no delimiter: leave it out")
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in _BOUND):
+            raise UsageError(f"delimiter must be one character, such as ';', not {delimiter!r}")
         if nested and self.kind is not Kind.NDJSON:
             raise UsageError(f"{self.kind.upper()} is flat: nested objects are written as NDJSON")
         if append and self.kind is Kind.PARQUET:
@@ -112,7 +120,7 @@ class ObjectsFile(WrittenFile):
             needed_to_write("parquet")
         self._properties = None if properties is None else _checked(properties)
         self._nested = nested
-        self._delimiter = "\t" if PurePath(path).suffix.lower() in _TABS else ","
+        self._delimiter = delimiter or ("\t" if PurePath(path).suffix.lower() in _TABS else ",")
         super().__init__(OutputFile(path, append=append, force=force))
         self._writer: ObjectLines | ObjectTable | None = None
         self._closed = False
@@ -243,6 +251,7 @@ async def save(
     *,
     kind: Kind | str | None = None,
     nested: bool = False,
+    delimiter: str | None = None,
     append: bool = False,
     force: bool = False,
 ) -> ObjectsFile:
@@ -253,7 +262,16 @@ async def save(
     `OutputError`.
     """
     file = await _in_thread(
-        partial(ObjectsFile, path, properties, kind=kind, nested=nested, append=append, force=force)
+        partial(
+            ObjectsFile,
+            path,
+            properties,
+            kind=kind,
+            nested=nested,
+            delimiter=delimiter,
+            append=append,
+            force=force,
+        )
     )
     try:
         await file.save(objects)

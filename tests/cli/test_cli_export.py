@@ -103,11 +103,101 @@ def test_a_property_that_no_object_has_is_warned_of(
 ) -> None:
     fill(hubspot_sandbox, 2)
 
-    finished = export(tmp_path / "all.csv", hubspot_sandbox, "-p", "emial,email,firstname")
+    options = ("-p", "emial,email,firstname", "--no-check")
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, *options)
 
     assert finished.code == 0
     assert "no object has a property 'emial'" in finished.err
     assert "'firstname'" not in finished.err
+
+
+def test_a_misspelt_property_is_refused_before_anything_is_read(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 2)
+    path = tmp_path / "all.csv"
+
+    for options in (("-p", "emial,firstname"), ("-p", "emial", "--where", "city=Brno")):
+        finished = export(path, hubspot_sandbox, *options)
+
+        assert finished.code == 2
+        assert "'emial' is no property of contacts (is 'email' meant?)" in finished.err
+        assert "hubbatch properties contacts" in finished.err
+    assert {request.path for request in hubspot_sandbox.requests} == {"/crm/v3/properties/contacts"}
+    assert not path.exists()
+
+
+def test_properties_may_be_named_by_their_labels(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    fill(hubspot_sandbox, 1)
+    path = tmp_path / "all.csv"
+
+    finished = export(path, hubspot_sandbox, "-p", "first name,email,Email", "-p", "firstname")
+
+    assert finished.code == 0
+    assert "properties read by their labels: 'first name' as firstname, 'Email' as email" in (
+        " ".join(finished.err.split())
+    )
+    assert path.read_text("utf-8-sig").splitlines()[0] == "id,firstname,email"
+
+
+@pytest.mark.hubspot_sandbox(faults=[Fault(FaultKind.MISSING_SCOPES), None])
+def test_a_token_that_may_not_read_properties_gets_one_line_of_notice(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 1)
+
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "-p", "email,city")
+
+    assert finished.code == 0
+    assert "the token may not read the properties of contacts" in finished.err
+
+
+@pytest.mark.hubspot_sandbox(faults=[Fault(FaultKind.MISSING_SCOPES), None])
+def test_all_properties_cannot_be_read_without_knowing_them(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "--all-properties")
+
+    assert finished.code == 2
+    assert "--all-properties: the token may not read the properties" in finished.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_properties_come_in_the_order_of_the_account(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 3, city="Brno")
+    hubspot_sandbox.define_property("contacts", "zebra")
+    path = tmp_path / "all.csv"
+
+    assert export(path, hubspot_sandbox, "--all-properties", "--no-check").code == 0
+
+    listed = hubbatch("properties", "contacts", "--base-url", hubspot_sandbox.base_url).out
+    names = [each["name"] for each in orjson.loads(listed)["results"]]
+    assert path.read_text("utf-8-sig").splitlines()[0].split(",") == ["id", *names]
+    assert cells(path, "city") == ["Brno"] * 3
+    assert "zebra" in names
+
+
+@pytest.mark.parametrize(
+    ("typed", "delimiter"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("|", "|")]
+)
+def test_a_csv_has_the_delimiter_that_is_wanted(
+    tmp_path: Path, hubspot_sandbox: Sandbox, typed: str, delimiter: str
+) -> None:
+    fill(hubspot_sandbox, 2, **LIVELY)
+    path = tmp_path / "all.csv"
+    options = ("-p", ",".join(["email", *LIVELY]), "--delimiter", typed)
+
+    assert export(path, hubspot_sandbox, *options).code == 0
+
+    head = path.read_text("utf-8-sig").splitlines()[0]
+    assert head == delimiter.join(["id", "email", *LIVELY])
+    assert cells(path, "lastname") == [LIVELY["lastname"]] * 2
+    assert export(path, hubspot_sandbox, *options, "--append").code == 0
+    other = export(path, hubspot_sandbox, *options[:2], "--append")
+    assert other.code == 3
+    assert "it has other columns" in other.err
 
 
 def test_conditions_and_dates_are_a_search(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
@@ -165,6 +255,9 @@ def test_archived_objects_and_histories(tmp_path: Path, hubspot_sandbox: Sandbox
         (("-p", "a", "--with-history"), "CSV is flat"),
         (("--nested",), "CSV is flat"),
         (("--append", "--force"), "not both"),
+        (("--delimiter", ":"), "one of , ; | or tab"),
+        (("--delimiter", ";", "--output-format", "ndjson"), "for CSV only"),
+        (("--all-properties", "-p", "email"), "leave --property out"),
         (("-p", ",".join(f"property_{n}" for n in range(300)), "--where", "a=1"), "fewer"),
     ],
 )
@@ -239,7 +332,9 @@ def test_the_first_signal_leaves_a_whole_file_and_the_way_to_go_on(
     assert everything == [f"p{number}@b.cz" for number in range(900)]
 
 
-@pytest.mark.hubspot_sandbox(faults=[None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))])
+@pytest.mark.hubspot_sandbox(
+    faults=[None, None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))]
+)
 def test_what_ends_it_early_is_said_with_the_way_to_go_on(
     tmp_path: Path, hubspot_sandbox: Sandbox
 ) -> None:
@@ -288,15 +383,17 @@ def test_quiet_it_says_nothing_if_all_is_well(tmp_path: Path, hubspot_sandbox: S
     assert (finished.code, finished.out, finished.err) == (0, "", "")
 
 
-@pytest.mark.hubspot_sandbox(faults=[None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))])
+@pytest.mark.hubspot_sandbox(
+    faults=[None, None, *(Fault(FaultKind.MISSING_SCOPES) for _ in range(20))]
+)
 def test_as_json_it_tells_what_became_of_it(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
     fill(hubspot_sandbox, 300)
     path = tmp_path / "all.csv"
 
-    finished = export(path, hubspot_sandbox, "-p", "email,emial", "--json")
+    finished = export(path, hubspot_sandbox, "-p", "email,emial", "--json", "--no-check")
 
     said = orjson.loads(finished.out)
-    assert (said["ended"], said["exitCode"], said["objects"]) == ("stopped", 3, 100)
+    assert (said["ended"], said["exitCode"], said["objects"]) == ("stopped", 3, 200)
     assert said["output"] == str(path)
     assert f"--after {said['cursor']}" in said["next"]
     assert "emial" in said["notes"][0]

@@ -109,7 +109,10 @@ def test_a_property_that_no_answer_has_is_warned_of(
 ) -> None:
     path = ids_file(tmp_path, fill(hubspot_sandbox, 1))
 
-    finished = run(path, hubspot_sandbox, "-p", "emial", "-p", "firstname")
+    refused = run(path, hubspot_sandbox, "-p", "emial", "-p", "firstname")
+    assert refused.code == 2
+    assert "'emial' is no property of contacts (is 'email' meant?)" in refused.err
+    finished = run(path, hubspot_sandbox, "-p", "emial", "-p", "firstname", "--no-check")
 
     assert finished.code == 0
     assert "warning: no object has a property 'emial'" in finished.err
