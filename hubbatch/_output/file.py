@@ -5,6 +5,7 @@ What it holds is not its business, but for where a line ends.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -26,6 +27,16 @@ _STDOUT = 1
 _OWNER_ONLY = 0o600
 """Records are a customer's data."""
 _CHUNK = 2**20
+_NO_ROOM = ": make room, or name a file on another disk"
+_ADVICE = {
+    errno.ENOSPC: _NO_ROOM,
+    getattr(errno, "EDQUOT", errno.ENOSPC): _NO_ROOM,
+    errno.EFBIG: ": name a file where files may grow further",
+    errno.ENOENT: ": make the folder first, or name a file in one that is there",
+    errno.EACCES: ": name a file in a folder that you may write to",
+    errno.EROFS: ": name a file on a disk that may be written to",
+    errno.EISDIR: ": name a file in it",
+}
 _TAIL = 4096
 """Bytes at the end of what was written by which a file is known again."""
 
@@ -240,7 +251,8 @@ class OutputFile:
 
     def _failed(self, error: OSError) -> OutputError:
         kind = ReaderGoneError if isinstance(error, BrokenPipeError) else OutputError
-        return kind(f"cannot write {self.path}: {error.strerror or type(error).__name__}")
+        advice = _ADVICE.get(error.errno or 0, "")
+        return kind(f"cannot write {self.path}: {error.strerror or type(error).__name__}{advice}")
 
 
 def _on_screen(data: bytes) -> bytes:

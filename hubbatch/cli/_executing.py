@@ -101,10 +101,10 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
                 command.say(keep_input(journal.path))
         async with connected(job, settings, token) as client:
             command = await _prepared(command, client)
-            ending, files = await _follow(command, client, journal)
+            ending, files, lost = await _follow(command, client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
             path = None if journal is None else journal.path
-            report = Report(command.what, ending, files, journal=path, typed=_typed(journal))
+            report = Report(command.what, ending, files, lost, path, _typed(journal))
             show(command.screen, report)
     return ending.code
 
@@ -141,7 +141,7 @@ def _typed(journal: LoadJournal | None) -> Typed | None:
 
 async def _follow(
     command: _LoadCommand, client: Client, journal: LoadJournal | None
-) -> tuple[Ending, dict[str, str | None]]:
+) -> tuple[Ending, dict[str, str | None], dict[str, int]]:
     job, settings, source = command.job, command.settings, command.source
     taken = source.identities | (set() if journal is None else journal.identities)
     names = FileNames(settings.rejects, _results(settings), settings.append, settings.force)
@@ -183,9 +183,14 @@ async def _follow(
         "results": files.results.path,
         "output": _output(job),
     }
+    lost = {
+        "rejects": files.rejects.lost,
+        "results": files.results.lost,
+        "output": output.lost if output else 0,
+    }
     if output is not None and isinstance(output.failure, ReaderGoneError):
-        return evolve(ending, code=ExitCode.READER_GONE), written
-    return ending if output is None else output.account_for(ending), written
+        return evolve(ending, code=ExitCode.READER_GONE), written, lost
+    return ending if output is None else output.account_for(ending), written, lost
 
 
 def _account(journal: LoadJournal | None) -> Account:

@@ -36,6 +36,7 @@ from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
 from hubbatch.files import InputError, OutputError
+from hubbatch.journal import JournalError
 
 __all__ = ["Ending", "follow"]
 
@@ -46,6 +47,7 @@ _STOPPERS: Mapping[type[HubbatchError], str] = {
     DailyLimitError: "the daily limit is used up",
     TransportError: "HubSpot cannot be reached",
     ProtocolError: "HubSpot's answers make no sense",
+    JournalError: "the journal cannot be written",
 }
 """What has ended a run, by the error."""
 

@@ -48,10 +48,15 @@ class Written:
     path: str | None = None
     sink: _Sink | None = None
     failure: OutputError | None = None
+    lost: int = 0
+    """Items that could not be written."""
 
     def write(self, items: Sequence[Any]) -> bool:
         """Write some items in one go; return whether they stand there, or nobody wants them."""
-        return self._try(lambda sink: sink.write(*items)) if items else True
+        if not items or self._try(lambda sink: sink.write(*items)):
+            return True
+        self.lost += len(items)
+        return False
 
     def sync(self) -> bool:
         """Wait until what was written is on the disk; return whether it is."""

@@ -99,6 +99,8 @@ class ReadOut:
     """Whether what an earlier run has left in a file that is to be replaced is gone at the end."""
     order: InOrder = field(factory=InOrder)
     not_found: int = 0
+    lost: int = 0
+    """Objects that could not be written."""
     _named: list[str] = field(factory=list)
     _queue: WriteQueue[ObjectResult] = field(init=False)
 
@@ -157,12 +159,14 @@ class ReadOut:
                 await self._queue.put(record.result)
 
     async def _write(self, objects: list[ObjectResult]) -> None:
-        if self.failure is not None:
-            return
-        try:
-            await call_in_thread(self.file.write, *objects)
-        except OutputError as error:
-            self._fail(error)
+        if self.failure is None:
+            try:
+                await call_in_thread(self.file.write, *objects)
+            except OutputError as error:
+                self._fail(error)
+            else:
+                return
+        self.lost += len(objects)
 
     def _break(self, error: Exception) -> None:
         self._fail(OutputError(f"the objects cannot be written: {type(error).__name__}"))

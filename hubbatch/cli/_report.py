@@ -48,7 +48,9 @@ def show(screen: Screen, report: Report) -> None:
         for line in _reasons(ending.reasons):
             put(console, line)
         for name, (path, rows) in report.written.items():
-            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row')})")
+            lost = report.lost.get(name, 0)
+            missing = f"; {counted(lost, 'row')} could not be written" if lost else ""
+            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row')}{missing})")
     screen.document(document(report))
     if is_shown and screen.report_failure is not None:
         screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")

@@ -36,6 +36,8 @@ class Report:
     ending: Ending
     files: Mapping[str, str | None] = {}
     """Where `rejects`, `results` and the `output` of a read were to go."""
+    lost: Mapping[str, int] = {}
+    """How many rows could not be written to each of them."""
     journal: str | None = None
     typed: Typed | None = None
 
@@ -57,7 +59,7 @@ class Report:
         succeeded = counts.succeeded
         rows = {"rejects": rejected, "results": succeeded, "output": succeeded}
         return {
-            name: (path, rows[name])
+            name: (path, max(0, rows[name] - self.lost.get(name, 0)))
             for name, path in self.files.items()
             if path is not None and rows[name]
         }
@@ -104,7 +106,7 @@ def _steps(report: Report) -> Iterator[Step]:
         return
     if stopped and ending.taken:
         yield _go_on(report)
-    if report.rejected:
+    if report.rejected and not (report.lost.get("rejects") and _may_be_repeated(report)):
         yield _rejects(report, later=2 if stopped else 1)
     if counts.unknown + ending.aside.held:
         yield Step(_UNREAD if report.what.startswith("read ") else _IN_DOUBT)
@@ -113,9 +115,17 @@ def _steps(report: Report) -> Iterator[Step]:
 def _go_on(report: Report) -> Step:
     """Return how the rest is loaded: what was never taken in, and what is open and stands in no file."""
     ending, begin = report.ending, report.ending.taken
+    if lost := report.lost.get("rejects"):
+        rows = f"{counted(lost, 'row')} that did not succeed could not be written to the rejects"
+        if not _may_be_repeated(report):
+            return Step(
+                f"{rows}: find out which of the first {counted(ending.taken, 'record')} are neither there nor in the"
+                " account. Another time give --journal FILE to go on"
+            )
+        return Step(f"{rows}: load the whole input again", _the_rest(report, ending.aside.skipped))
     if ending.first_open is not None and report.files.get("rejects") is None:
         begin = ending.aside.skipped + ending.first_open
-        if report.what.partition(" ")[0] not in _MAY_BE_REPEATED:
+        if not _may_be_repeated(report):
             return Step(
                 f"of the first {counted(ending.taken, 'record')}, those from record {begin + 1:,} on were written in"
                 " part, and what was not is in no file: find out which. Another time give --rejects FILE, or"
@@ -126,6 +136,10 @@ def _go_on(report: Report) -> Step:
         "load the rest" if rest else f"load what comes after the first {counted(begin, 'record')}"
     )
     return Step(_before_going_on(ending, then), rest)
+
+
+def _may_be_repeated(report: Report) -> bool:
+    return report.what.partition(" ")[0] in _MAY_BE_REPEATED
 
 
 def _before_going_on(ending: Ending, then: str) -> str:
@@ -139,7 +153,8 @@ def _the_rest(report: Report, begin: int) -> Typed | None:
     typed = report.typed
     if typed is None or "-" in typed.arguments:
         return None
-    rest = _with_new_files(typed, report, later=1).having("--skip", str(begin))
+    rest = _with_new_files(typed, report, later=1).without("--skip")
+    rest = rest.having("--skip", str(begin)) if begin else rest
     limit = typed.value("--limit")
     if limit is None:
         return rest
@@ -185,6 +200,11 @@ def _another(path: str) -> str:
     return str(pure.with_name(f"{pure.stem}-2{pure.suffix}"))
 
 
+def _lost(report: Report, name: str) -> dict[str, int]:
+    lost = report.lost.get(name)
+    return {"lost": lost} if lost else {}
+
+
 def document(report: Report) -> dict[str, Any]:
     """Return what `--json` writes."""
     ending, progress = report.ending, report.ending.progress
@@ -210,7 +230,8 @@ def document(report: Report) -> dict[str, Any]:
             for count, reason, examples in ending.reasons.top(_REASONS)
         ],
         "files": {
-            name: {"path": path, "rows": rows} for name, (path, rows) in report.written.items()
+            name: {"path": path, "rows": rows, **_lost(report, name)}
+            for name, (path, rows) in report.written.items()
         },
         "requests": progress.requests,
         "retries": progress.retries,

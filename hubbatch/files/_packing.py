@@ -97,12 +97,19 @@ def _of(file: Any, packed: str, name: str) -> Unpacked:
         except Exception as error:
             if type(error).__name__ != "ZstdError":
                 raise
-            raise BrokenInputError(
-                f"the zstd data is damaged ({error}): fetch or copy the file again"
-            ) from None
+            raise BrokenInputError(_zstd_problem(str(error))) from None
         return chunk
 
     return Unpacked(Stream(read), packed, name, file.close)
+
+
+def _zstd_problem(said: str) -> str:
+    if "too much memory" in said:  # libzstd's own bound, which its command has as well
+        return (
+            "it was packed with a window of more than 128 MiB (zstd --long): unpack it first with"
+            " `zstd -d --long=31`"
+        )
+    return f"the zstd data is damaged ({said}): fetch or copy the file again"
 
 
 def _is_workbook(raw: RawFile) -> bool:

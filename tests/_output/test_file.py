@@ -119,3 +119,24 @@ def test_standard_output_that_is_closed_is_no_other_file(monkeypatch: pytest.Mon
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(OutputError, match="standard output is closed: name a file"):
         OutputFile("-")
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("no/out.csv", "No such file or directory: make the folder first"),
+        ("", "Is a directory: name a file in it"),
+    ],
+)
+def test_what_cannot_be_written_says_what_to_do(tmp_path: Path, path: str, problem: str) -> None:
+    with pytest.raises(OutputError, match=problem):
+        OutputFile(f"{tmp_path}/{path}", append=True)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is full")
+def test_a_full_disk_says_what_to_do() -> None:
+    with (
+        closing(OutputFile("/dev/full")) as file,
+        pytest.raises(OutputError, match="No space left on device: make room"),
+    ):
+        file.write(b"1\n")

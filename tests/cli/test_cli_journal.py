@@ -513,6 +513,8 @@ def test_a_full_disk_is_said_plainly_and_the_load_goes_on_once_there_is_room(
     said = {"rejects": "bad.csv: File too large", "results": "done.csv: File too large"}
     assert finished.code == 3
     assert said.get(full, "the journal") in finished.err
+    what = "the journal" if full == "journal" else "a file"
+    assert f"STOPPED ({what} cannot be written)" in finished.out
     assert "Traceback" not in finished.err + finished.out
     last = resume(folder)
 

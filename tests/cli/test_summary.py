@@ -272,3 +272,30 @@ def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) 
     assert shlex.split(command) == shlex.split(
         "hubbatch upsert contacts out/bad.csv --id-property email --rejects out/bad-2.csv --results done-2.csv"
     )
+
+
+def lossy(what: str) -> Report:
+    end = ending(ExitCode.STOPPED, by="a file cannot be written", skipped=10)
+    words = "contacts a.csv --skip 10 --rejects out/bad.csv"
+    found = report(end, words, {"rejects": "out/bad.csv"}, lost={"rejects": 40})
+    return attrs.evolve(found, what=what)
+
+
+def test_rows_that_could_not_be_written_are_not_said_to_be_in_the_rejects(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    of = lossy("upsert contacts")
+    show(Screen(), of)
+    assert "rejects: out/bad.csv (60 rows; 40 rows could not be written)" in capsys.readouterr().out
+    assert document(of)["files"] == {"rejects": {"path": "out/bad.csv", "rows": 60, "lost": 40}}
+    (why, command), *more = next_steps(of)
+    assert why.endswith("could not be written to the rejects: load the whole input again")
+    assert command == "hubbatch upsert contacts a.csv --rejects out/bad-2.csv --skip 10"
+    assert not any("out/bad.csv" in step for step, _ in more)
+
+
+def test_a_create_whose_rejects_are_not_all_there_is_not_loaded_again_blindly() -> None:
+    (why, command), *_ = next_steps(lossy("create contacts"))
+    assert "40 rows that did not succeed could not be written" in why
+    assert "find out which of the first 1,010 records" in why
+    assert not command

@@ -321,6 +321,10 @@ DAMAGED: dict[str, tuple[Callable[[], bytes], str]] = {
     "gzip cut off": (lambda: gzip.compress(os.urandom(100_000).hex().encode())[:-20], "cut off"),
     "gzip damaged": (lambda: gzip.compress(CSV.encode())[:-6] + b"xxxxxx", "damaged"),
     "zstd cut off": (lambda: zstd(CSV.encode())[:-3], "cut off"),
+    "zstd of a window that takes too much memory": (
+        lambda: b"\x28\xb5\x2f\xfd\x00\xa8" + bytes(20),
+        "window of more than 128 MiB (zstd --long): unpack it first with `zstd -d --long=31`",
+    ),
     "zstd damaged": (lambda: zstd(CSV.encode())[:6] + b"xxxxxxxxxx", "damaged"),
     "zip cut off": (lambda: zipped(a=CSV.encode())[:-30], "the zip is damaged"),
     "zip of two": (lambda: zipped(a=b"1", b=b"2"), "the zip holds 2 files"),
