@@ -24,6 +24,7 @@ __all__ = [
     "ProtocolError",
     "RecordError",
     "RefusedError",
+    "SourceChangedError",
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
@@ -76,6 +77,24 @@ class RefusedError(HubbatchError):
 
     def __str__(self) -> str:
         return str(self.args[0])
+
+
+class SourceChangedError(UsageError):
+    """The source of a load that goes on gives other records than before; what was noted of the load stays as it is.
+
+    `index`: of the first record that differs, as far as that is known; `record`: what stands there now.
+    """
+
+    def __init__(self, message: str, index: int | None = None, record: Any = None) -> None:
+        super().__init__(message, index, record)
+        self.index = index
+        self.record = record
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.args[0]!r})"
 
 
 class RecordError(HubbatchError):

@@ -244,7 +244,7 @@ def test_the_public_names_are_these() -> None:
         *("Transport", "Request", "Reply", "NoReply"),
         *("Endpoint", "Pair", "RowResult"),
         *("Property", "PropertyOption", "Schema"),
-        *("ObjectReader", "Filter", "RefusedError"),
+        *("ObjectReader", "Filter", "RefusedError", "SourceChangedError"),
     }
     for name in hubbatch.__all__:
         assert getattr(hubbatch, name).__doc__, f"{name} has no docstring"

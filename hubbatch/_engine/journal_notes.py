@@ -11,14 +11,11 @@ from typing import Any, Protocol
 
 from hubbatch._engine.life import EndReason
 from hubbatch._records.journal import Earlier, RunJournal
-from hubbatch._records.source_digest import SourceDigest
+from hubbatch._records.source_digest import EVERY, SourceDigest
 from hubbatch._to_its_end import to_its_end
 from hubbatch.models import RecordStatus
 
 __all__ = ["Fail", "Notes", "notes_of"]
-
-_EVERY = 1_000
-"""Records of the source after which their digest is noted, and kept."""
 
 _IN_DOUBT = Earlier(None)
 """What is believed of a record if the journal cannot tell."""
@@ -82,7 +79,7 @@ class Notes:
         digest = self.digest
         if digest is not None:
             digest.add(record)
-            if digest.records % _EVERY == 0:
+            if digest.records % EVERY == 0:
                 self._note_digest()
 
     async def before_sending(self, positions: Sequence[int]) -> None:

@@ -21,7 +21,7 @@ from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._records.journal import Earlier
 from hubbatch._records.values import InvalidRecordError
-from hubbatch.errors import UsageError
+from hubbatch.errors import SourceChangedError
 from hubbatch.models import NO_ANSWER, BatchError, RecordStatus
 
 __all__ = ["ResumingTaker", "Taker", "taker_of"]
@@ -112,7 +112,12 @@ class ResumingTaker(Taker):
     def finish(self) -> None:
         """Note that the source has ended; it must not be shorter than it was."""
         if self._ledger.taken < self._notes.repeated:
-            self._refuse(_fewer_records(self._ledger.taken, self._notes.repeated))
+            taken, checkpoints = self._ledger.taken, self._notes.checkpoints
+            following = min(records for records in checkpoints if records > taken)
+            self._refuse(
+                self._difference(checkpoints[following])
+                or _fewer_records(taken, self._notes.repeated)
+            )
 
     def leave_off(self) -> None:
         """Settle those that are held back as earlier processes have, unless the source is known to be another one."""
@@ -140,14 +145,22 @@ class ResumingTaker(Taker):
         expected, digest = self._notes.checkpoints.get(records), self._notes.digest
         if expected is None or digest is None:
             return False
-        if digest.value == expected:
+        if digest.is_of(expected):
             self._released.extend(self._held)
             self._held.clear()
         else:
-            self._refuse(_other_records(records))
+            self._refuse(self._difference(expected) or _other_records(records))
         return True
 
-    def _refuse(self, error: UsageError) -> None:
+    def _difference(self, expected: bytes) -> SourceChangedError | None:
+        """Say which record is the first one that is another, if that shows."""
+        index = None if self._notes.digest is None else self._notes.digest.first_other(expected)
+        if index is None:
+            return None
+        record = next((record for at, record, _ in self._held if at == index), None)
+        return _other_record(index, record)
+
+    def _refuse(self, error: SourceChangedError) -> None:
         """End the run because the source is another one."""
         self._differs = True
         self._ledger.note_errors([_ANOTHER])
@@ -227,13 +240,21 @@ _ANOTHER = BatchError(
 _SAME = "it must give the same records in the same order; for another input use another journal"
 
 
-def _other_records(records: int) -> UsageError:
-    return UsageError(
+def _other_record(index: int, record: Any) -> SourceChangedError:
+    return SourceChangedError(
+        f"the source has changed: the record with the index {index} is another one than before; {_SAME}",
+        index,
+        record,
+    )
+
+
+def _other_records(records: int) -> SourceChangedError:
+    return SourceChangedError(
         f"the source has changed: of its first {counted(records, 'record')} some are others than before; {_SAME}"
     )
 
 
-def _fewer_records(records: int, before: int) -> UsageError:
-    return UsageError(
+def _fewer_records(records: int, before: int) -> SourceChangedError:
+    return SourceChangedError(
         f"the source has changed: it ended after {counted(records, 'record')}, not {before:,} as before; {_SAME}"
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import zlib
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,10 @@ import orjson
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.native import MISSING, native
 
-__all__ = ["SourceDigest"]
+__all__ = ["EVERY", "SourceDigest"]
+
+EVERY = 1_000
+"""Records of the source after which their digest is noted, and kept."""
 
 _SIZE = 16
 """Bytes of a digest."""
@@ -29,22 +33,40 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 class SourceDigest:
-    """The digest of so many records, from the first one on."""
+    """The digest of so many records, from the first one on.
+
+    With it goes one byte of a checksum for each record since the last multiple of 1,000. It proves nothing, and shows
+    which record is another one.
+    """
 
     def __init__(self) -> None:
         self._hash = hashlib.blake2b(digest_size=_SIZE)
         self.records = 0
+        self._single = bytearray()
 
     def add(self, record: Any) -> None:
         """Add the next record."""
         text = _text(record)
         self._hash.update(b"%d:%b" % (len(text), text))
+        if self.records % EVERY == 0:
+            self._single.clear()
+        self._single.append(zlib.crc32(text) & 0xFF)
         self.records += 1
 
     @property
     def value(self) -> bytes:
-        """The digest of the records so far."""
-        return self._hash.digest()
+        """The digest of the records so far, to be noted."""
+        return self._hash.digest() + self._single
+
+    def is_of(self, value: bytes) -> bool:
+        """Say whether a value is of the same records."""
+        return self._hash.digest() == value[:_SIZE]
+
+    def first_other(self, value: bytes) -> int | None:
+        """Return the index of the first record that is another one in a value of the same thousand, if that shows."""
+        begin = self.records - len(self._single)
+        pairs = enumerate(zip(self._single, value[_SIZE:], strict=False), begin)
+        return next((index for index, (mine, other) in pairs if mine != other), None)
 
 
 def _text(record: Any) -> bytes:

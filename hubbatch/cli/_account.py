@@ -15,14 +15,14 @@ from attrs import define, field
 from hubbatch import RecordOutcome
 from hubbatch.cli._reasons import Reasons
 
-__all__ = ["Account"]
+__all__ = ["SettledAccount"]
 
 _CREATED, _UPDATED, _REASONS = "created", "updated", "reasons"
 """Names of marks."""
 
 
 @define
-class Account:
+class SettledAccount:
     """What is counted of records, over all processes of a load.
 
     `was_in_doubt` says of a position whether an earlier process may have sent its record: if the object is there

@@ -11,7 +11,8 @@ from typing import Any, Self
 
 from attrs import define, field
 
-from hubbatch.files import BadLine, InputError
+from hubbatch import SourceChangedError
+from hubbatch.files import BadLine
 
 __all__ = ["BAD_LINES", "KeptBadLines"]
 
@@ -42,16 +43,16 @@ class KeptBadLines:
         return cls(before=before, digest_before=str(marks.get(_DIGEST, "")), written=before)
 
     def is_known(self, bad: BadLine) -> bool:
-        """Say whether an earlier process has written the next one. Raises `InputError` if it has written others."""
+        """Say whether an earlier process has written the next one.
+
+        Raises `SourceChangedError` if it has written others.
+        """
         if self._seen == self._before:
             return False
         self._add_to_digest(bad)
         if self._seen + 1 == self._before and self._digest.hexdigest() != self._digest_before:
-            raise InputError(
-                bad.file,
-                bad.line,
-                "the lines that are no records, up to here, are others than before: put the input back as it was, or"
-                " load what is left of it with a new journal",
+            raise SourceChangedError(
+                f"{bad.file}, line {bad.line}: the lines that are no records, up to here, are others than before"
             )
         self._seen += 1  # not before: marks may be asked for in another thread
         return True

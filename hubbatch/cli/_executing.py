@@ -11,7 +11,7 @@ import typer
 from attrs import evolve, frozen
 
 from hubbatch import Client, RecordOutcome, RecordStatus, Run
-from hubbatch.cli._account import Account
+from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._checking_account import prepared
 from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
@@ -193,8 +193,12 @@ async def _follow(
     return ending if output is None else output.account_for(ending), written, lost
 
 
-def _account(journal: LoadJournal | None) -> Account:
-    return Account() if journal is None else Account.of(journal.marks, journal.was_in_doubt)
+def _account(journal: LoadJournal | None) -> SettledAccount:
+    return (
+        SettledAccount()
+        if journal is None
+        else SettledAccount.of(journal.marks, journal.was_in_doubt)
+    )
 
 
 def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJournal | None) -> Run:

@@ -22,12 +22,13 @@ from hubbatch import (
     ProtocolError,
     RecordOutcome,
     Run,
+    SourceChangedError,
     TransportError,
     UnknownObjectTypeError,
     UsageError,
 )
 from hubbatch._counted import counted
-from hubbatch.cli._account import Account
+from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._option_names import in_options
@@ -35,7 +36,7 @@ from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
-from hubbatch.files import InputError, OutputError
+from hubbatch.files import InputError, OutputError, Row
 from hubbatch.journal import JournalError
 
 __all__ = ["Ending", "follow"]
@@ -50,6 +51,9 @@ _STOPPERS: Mapping[type[HubbatchError], str] = {
     JournalError: "the journal cannot be written",
 }
 """What has ended a run, by the error."""
+
+CHANGED = "the input was changed"
+"""What has ended a run whose input is not that of the load's earlier processes."""
 
 _Ended = tuple[ExitCode, str, str]
 """The code of an ending, what ended the run before its time, and why."""
@@ -79,6 +83,11 @@ class Ending:
     """Index of the first record that was taken in and is not settled for good; None: there is none."""
 
     @property
+    def input_changed(self) -> bool:
+        """Whether the input is not that of the load's earlier processes."""
+        return self.by == CHANGED
+
+    @property
     def taken(self) -> int:
         """How many records of the input were taken, those that were skipped included."""
         return self.aside.skipped + self.aside.held + self.outcome.counts.total
@@ -87,7 +96,7 @@ class Ending:
 class _SettledTally:
     """What is counted of records as they are settled."""
 
-    def __init__(self, repeats: Repeats, account: Account) -> None:
+    def __init__(self, repeats: Repeats, account: SettledAccount) -> None:
         self._repeats = repeats
         self.account = account
         self.repeated: int | None = None
@@ -112,7 +121,7 @@ async def follow(
     what: str = "",
     max_failures: int | None = None,
     key: str | None = None,
-    account: Account | None = None,
+    account: SettledAccount | None = None,
     aside: Aside | None = None,
     why: Callable[[], str] = str,
 ) -> Ending:
@@ -121,7 +130,7 @@ async def follow(
     The first signal stops the run and lets what is in flight settle, the second one cancels it. `account` and `aside`
     may hold more than the run knows. `why` returns why the command itself has stopped the run.
     """
-    account, aside = account or Account(), aside or Aside()
+    account, aside = account or SettledAccount(), aside or Aside()
     stops = set[asyncio.Task[None]]()
 
     def stop() -> None:
@@ -159,6 +168,9 @@ def _broken(error: Exception, run: Run, seen: Interrupts) -> _Ended:
     sent = run.progress.requests or run.outcome.earlier.total
     refused = ExitCode.INPUT_BROKE if sent else ExitCode.USAGE
     match error:
+        case SourceChangedError():
+            code = ExitCode.INPUT_BROKE if run.progress.requests else ExitCode.USAGE
+            return code, CHANGED, _changed(error, run)
         case OutputError():
             return ExitCode.STOPPED, "a file cannot be written", in_options(str(error))
         case InputError():
@@ -175,6 +187,21 @@ def _broken(error: Exception, run: Run, seen: Interrupts) -> _Ended:
             kind = next((words for kind, words in _STOPPERS.items() if isinstance(error, kind)), "")
             return ExitCode.STOPPED, kind, in_options(str(error))
     return ExitCode.STOPPED, "by a fault of hubbatch", _fault(error)
+
+
+def _changed(error: SourceChangedError, run: Run) -> str:
+    """Say that a load cannot go on with another input, and where that differs."""
+    row = error.record
+    where = f"{row.file}, line {row.line}: " if isinstance(row, Row) else ""
+    sent = (
+        "only what comes before, and is the same, was sent by this process"
+        if run.progress.requests
+        else "nothing was sent by this process"
+    )
+    return (
+        f"{where}{'the record here is another one than before' if where else in_options(str(error))}: the input was"
+        f" changed since the load began; {sent}, and the journal is as it was"
+    )
 
 
 def _stopped(run: Run, seen: Interrupts, why: str, max_failures: int | None) -> tuple[str, str]:

@@ -7,13 +7,14 @@ knows nothing of files and screens.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from attrs import define, field
 
-from hubbatch import BatchError, RecordOutcome, RecordStatus, Run
-from hubbatch.cli._account import Account
+from hubbatch import BatchError, RecordOutcome, RecordStatus, Run, SourceChangedError
+from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._load_files import LoadFiles
 from hubbatch.cli._load_journal import LoadJournal
 from hubbatch.cli._reasons import Aside
@@ -30,6 +31,8 @@ _MAY_EXIST = (
     " --retry-unknown"
 )
 _BEFORE = "an earlier process of this load may have created it: look for it in the account before you create it again"
+_MOST_EARLY = 10_000
+"""Bad lines that a process leaves unwritten when it is killed are fewer by far."""
 
 
 @define
@@ -39,20 +42,29 @@ class Load:
     files: LoadFiles
     say: Callable[[str], object]
     max_failures: int | None = None
-    account: Account = field(factory=Account)
+    account: SettledAccount = field(factory=SettledAccount)
     aside: Aside = field(factory=Aside)
     why: str = ""
     """Why this has stopped the run; empty if it has not."""
     run: Run | None = None
     _failures: int = 0
     """Bad lines and records that failed in this process."""
+    _repeated: int = 0
+    """How many records earlier processes have taken from the input."""
+    _taken: int = 0
+    """How many the run has taken, and compared with those."""
+    _early: deque[BadLine] = field(factory=deque)
+    """Bad lines that no earlier process has written, before the input is known to be the same."""
     _stops: set[asyncio.Task[None]] = field(factory=set)
 
     async def records(
         self, source: LoadSource, journal: LoadJournal | None
     ) -> AsyncGenerator[Row, None]:
         """Give the records of the input; of those that stay UNKNOWN after an earlier process, it makes rejects."""
-        position = 0
+        position, self._repeated = (
+            0,
+            0 if journal is None else max(journal.checkpoints(), default=0),
+        )
         knows_unknown = journal is not None and journal.counts.unknown > 0
         async with aclosing(source.records(self.aside, self.put_aside)) as rows:
             async for row in rows:
@@ -60,6 +72,9 @@ class Load:
                     await self._hold(row, NO_ANSWER, _BEFORE, position)
                 position += 1
                 yield row
+                self._taken = position
+                if self._early and self._is_the_same:
+                    await self._note_early()
 
     async def note(self, record: RecordOutcome) -> None:
         """Take a record that is settled."""
@@ -76,8 +91,9 @@ class Load:
         elif isinstance(entry, BadLine):
             self.aside.bad += 1
             self.account.reasons.add_bad_line(entry)
-            if await self.files.note(entry):
-                self._count_failure()
+            if not self.files.is_written(entry):
+                self._early.append(entry)
+                await self._note_early()
         elif isinstance(entry, Row):
             self.aside.held += 1
             await self._hold(entry, NOT_SENT_AGAIN, _MAY_EXIST, entry.position)
@@ -94,6 +110,21 @@ class Load:
         record = RecordOutcome(position, row, RecordStatus.UNKNOWN, error=error)
         self.account.reasons.add(record)
         await self.files.note(record)
+
+    @property
+    def _is_the_same(self) -> bool:
+        """Whether the input is known by now to be that of earlier processes."""
+        return self._taken >= self._repeated
+
+    async def _note_early(self) -> None:
+        """Make rejects of bad lines, once it is known that they are lines of this load's input."""
+        if not self._is_the_same:
+            if len(self._early) > _MOST_EARLY:
+                raise SourceChangedError("more lines than before are no records")
+            return
+        while self._early:
+            await self.files.note(self._early.popleft())
+            self._count_failure()
 
     def _count_failure(self) -> None:
         """Stop the run once bad lines and failed records are too many; those of records alone it counts itself."""

@@ -15,7 +15,7 @@ from functools import partial
 from attrs import define, evolve, field
 
 from hubbatch import HubbatchError, RecordOutcome, RecordStatus
-from hubbatch.cli._account import Account
+from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._bad_lines import KeptBadLines
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._load_journal import HELD, LoadJournal, settled_of
@@ -50,7 +50,7 @@ class LoadFiles:
     """Why the journal cannot be written any more."""
     _spool: Spool | None = None
     _bad_lines: KeptBadLines = field(factory=KeptBadLines)
-    _account: Account = field(factory=Account)
+    _account: SettledAccount = field(factory=SettledAccount)
     _queue: WriteQueue[Item] = field(init=False)
     _marked: bool = False
 
@@ -59,7 +59,7 @@ class LoadFiles:
         self._queue = WriteQueue(self._write_in_thread, self._break)
         if self.journal is not None:
             self._bad_lines = KeptBadLines.of(self.journal.marks)
-            self._account = Account.of(self.journal.marks, self.journal.was_in_doubt)
+            self._account = SettledAccount.of(self.journal.marks, self.journal.was_in_doubt)
             if isinstance(self.rejects.sink, Rejects):
                 self._spool = Spool(self.rejects.sink)
 
@@ -78,16 +78,16 @@ class LoadFiles:
                 except OutputError as error:
                     raise CommandError(str(error)) from None
 
-    async def note(self, item: Item) -> bool:
-        """Hand over a record that is settled, or a line that is none; wait while many others wait.
+    def is_written(self, bad: BadLine) -> bool:
+        """Say whether an earlier process has written the next bad line.
 
-        Returns whether it is news: bad lines that an earlier process has written are not. Raises `InputError` if those
-        were others.
+        Raises `SourceChangedError` if it has written others.
         """
-        if isinstance(item, BadLine) and self._bad_lines.is_known(item):
-            return False
+        return self._bad_lines.is_known(bad)
+
+    async def note(self, item: Item) -> None:
+        """Hand over a record that is settled, or a line that is none; wait while many others wait."""
         await self._queue.put(item)
-        return True
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""

@@ -33,7 +33,7 @@ _MOST = 1_000
 _MOST_CATEGORY = 100
 _EXAMPLES = 3
 _MOST_KEPT = 100
-"""Reasons that another process is told of."""
+"""Reasons that are kept for another process."""
 
 
 @frozen

@@ -44,13 +44,8 @@ def show(screen: Screen, report: Report) -> None:
     is_shown = not (screen.quiet and ending.code is ExitCode.OK)
     if is_shown:
         put(console, f"{head(report)}: {harmless(report.what)}")
-        console.print(_table(ending))
-        for line in _reasons(ending.reasons):
-            put(console, line)
-        for name, (path, rows) in report.written.items():
-            lost = report.lost.get(name, 0)
-            missing = f"; {counted(lost, 'row')} could not be written" if lost else ""
-            put(console, f"{name}: {harmless(path)} ({counted(rows, 'row')}{missing})")
+        if not report.has_no_account:
+            _show_account(console, report)
     screen.document(document(report))
     if is_shown and screen.report_failure is not None:
         screen.complain(f"cannot write the outcome: {screen.report_failure.strerror}")
@@ -62,6 +57,16 @@ def show(screen: Screen, report: Report) -> None:
         put(console, f"next: {harmless(step.why)}{':' if step.command else ''}")
         if step.command is not None:
             _show_command(console, step.command.groups())
+
+
+def _show_account(console: Console, report: Report) -> None:
+    console.print(_table(report.ending))
+    for line in _reasons(report.ending.reasons):
+        put(console, line)
+    for name, (path, rows) in report.written.items():
+        lost = report.lost.get(name, 0)
+        missing = f"; {counted(lost, 'row')} could not be written" if lost else ""
+        put(console, f"{name}: {harmless(path)} ({counted(rows, 'row')}{missing})")
 
 
 def _table(ending: Ending) -> Table:

@@ -12,7 +12,7 @@ from attrs import frozen
 from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
-from hubbatch.cli._screen import ENDED
+from hubbatch.cli._screen import ENDED, refusal
 from hubbatch.cli._typed_command import Typed, resuming
 
 __all__ = ["Report", "Step", "document", "head", "steps"]
@@ -23,6 +23,9 @@ _IN_DOUBT = (
     "what is UNKNOWN may have been written: look for it in the account before it is created again"
 )
 _UNREAD = "no answer tells of what is UNKNOWN: its id may be no number, or of an object that was merged into another"
+_ANEW = "or load the changed input with another --journal, --rejects and --results: "
+_HARMLESS = "what is written already is sent again then, which does no harm"
+_TWICE = "take what is written already out of it first, for it would be created twice"
 _REASONS = 100
 """Reasons that a document holds."""
 
@@ -40,6 +43,11 @@ class Report:
     """How many rows could not be written to each of them."""
     journal: str | None = None
     typed: Typed | None = None
+
+    @property
+    def has_no_account(self) -> bool:
+        """Whether nothing can be said of records: they are others, and none was sent."""
+        return self.ending.input_changed and self.ending.code is ExitCode.USAGE
 
     @property
     def rejected(self) -> int:
@@ -87,6 +95,7 @@ def head(report: Report) -> str:
         return f"STOPPED{by}"
     if ending.code in {ExitCode.USAGE, ExitCode.INPUT_BROKE}:
         nothing = ", nothing was sent" if ending.code is ExitCode.USAGE else ""
+        nothing += " by this process" if nothing and ending.input_changed else ""
         return f"INPUT ERROR{by}{nothing}" if by else f"USAGE ERROR{nothing}"
     return "DONE"
 
@@ -99,6 +108,10 @@ def steps(report: Report) -> list[Step]:
 def _steps(report: Report) -> Iterator[Step]:
     ending, counts = report.ending, report.ending.outcome.counts
     stopped = ending.code in {ExitCode.STOPPED, ExitCode.INPUT_BROKE}
+    if report.journal is not None and ending.input_changed:
+        yield Step("put the input back as it was, and go on", resuming(report.journal))
+        yield Step(_ANEW + (_HARMLESS if _may_be_repeated(report) else _TWICE))
+        return
     if report.journal is not None and ending.code is not ExitCode.SOME_FAILED:
         # What did not succeed is in no file yet. A call that is wrong says itself what to do.
         if stopped or (ending.by and ending.taken):
@@ -208,6 +221,13 @@ def _lost(report: Report, name: str) -> dict[str, int]:
 def document(report: Report) -> dict[str, Any]:
     """Return what `--json` writes."""
     ending, progress = report.ending, report.ending.progress
+    if report.has_no_account:
+        return {
+            **refusal(ending.message, ending.code),
+            "by": ending.by,
+            "command": report.what,
+            "next": _next(report),
+        }
     return {
         "ended": ENDED[ending.code],
         "exitCode": int(ending.code),
@@ -236,11 +256,12 @@ def document(report: Report) -> dict[str, Any]:
         "requests": progress.requests,
         "retries": progress.retries,
         "seconds": round(progress.elapsed, 3),
-        "next": [
-            {
-                "why": step.why,
-                "command": None if step.command is None else str(step.command),
-            }
-            for step in steps(report)
-        ],
+        "next": _next(report),
     }
+
+
+def _next(report: Report) -> list[dict[str, str | None]]:
+    return [
+        {"why": step.why, "command": None if step.command is None else str(step.command)}
+        for step in steps(report)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import pickle
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -26,6 +27,7 @@ from hubbatch import (
     Request,
     RetryPolicy,
     Run,
+    SourceChangedError,
     UsageError,
 )
 from hubbatch._clock import now
@@ -543,8 +545,13 @@ async def test_a_source_that_gives_other_records_ends_the_run_before_they_are_se
     changed = [*records[:at], {"email": "new@x.com"}, *records[at:]]
     load.call = upsert((lambda: drip(changed)) if streamed else changed, prefetch=300)
     before = load.stored("contacts", "email")
-    with pytest.raises(UsageError, match="the source has changed"):
+    with pytest.raises(SourceChangedError, match="the source has changed") as caught:
         await load.run()
+    assert caught.value.index == at
+    assert caught.value.record == {"email": "new@x.com"}
+    assert "new@x.com" not in f"{caught.value} {caught.value!r}"
+    copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 (our own)
+    assert (copy.index, str(copy)) == (at, str(caught.value))
     await asyncio.sleep(100)
     new = load.stored("contacts", "email") - before
     verified = 0 if at < 1_000 else 1_000

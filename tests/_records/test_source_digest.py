@@ -125,3 +125,37 @@ def test_numpys_scalars_count_by_their_value() -> None:
 
 def test_a_set_counts_by_what_is_in_it() -> None:
     assert digest({"a", "b", "c"}) == digest({"c", "b", "a"}) != digest({"a", "b"})
+
+
+RECORDS = [{"email": f"p{number}@b.cz"} for number in range(2_400)]
+
+
+@pytest.mark.parametrize(
+    ("changed", "noted", "seen"),
+    [
+        (5, 1_000, 5),
+        (1_999, 2_000, 1_999),
+        (2_000, 2_400, 2_000),
+        (2_399, 2_400, 2_399),
+        (5, 2_400, None),  # of the thousands before only the digest is kept
+    ],
+)
+def test_the_first_other_record_of_a_thousand_is_found(
+    changed: int, noted: int, seen: int | None
+) -> None:
+    known = digest(*RECORDS[:noted])
+    now = SourceDigest()
+    for index, record in enumerate(RECORDS[:noted]):
+        now.add({"email": "new@b.cz"} if index == changed else record)
+
+    assert not now.is_of(known)
+    assert now.first_other(known) == seen
+    assert now.first_other(known[:16]) is None, "as earlier versions have noted it"
+
+
+def test_a_digest_of_an_earlier_version_is_still_one_of_the_same_records() -> None:
+    found = SourceDigest()
+    found.add({})
+    assert found.is_of(digest({}))
+    assert found.is_of(digest({})[:16])
+    assert found.first_other(digest({})) is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubbatch import BatchError, RecordOutcome, RecordStatus
-from hubbatch.cli._account import Account
+from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._reasons import Reasons
 
 FAILED = RecordStatus.FAILED
@@ -34,17 +34,17 @@ def by_category(reasons: Reasons) -> Counter[str]:
 
 @given(st.lists(st.lists(REFUSED, max_size=8), max_size=5))
 def test_reasons_are_counted_over_processes(processes: list[list[RecordOutcome]]) -> None:
-    whole, parts = Account(), Account()
+    whole, parts = SettledAccount(), SettledAccount()
     for records in processes:
         whole.add(records)
         parts.add(records)
-        parts = Account.of(json.loads(json.dumps(parts.marks())))
+        parts = SettledAccount.of(json.loads(json.dumps(parts.marks())))
 
     assert by_category(parts.reasons) == by_category(whole.reasons)
 
 
 def test_what_a_single_message_quotes_is_not_kept() -> None:
-    account = Account()
+    account = SettledAccount()
     account.add([RecordOutcome(0, {}, FAILED, error=BatchError("C", 'the name "Ada" is 7 long'))])
 
     assert "Ada" not in str(account.marks())
@@ -54,7 +54,7 @@ def test_what_a_single_message_quotes_is_not_kept() -> None:
 
 
 def test_however_many_reasons_there_are_what_is_kept_has_a_bound() -> None:
-    account = Account()
+    account = SettledAccount()
     for number in range(3_000):
         error = BatchError(f"C{number}" * 100, "m" * 5_000)
         account.add([RecordOutcome(number, {}, FAILED, error=error)])
@@ -62,9 +62,11 @@ def test_however_many_reasons_there_are_what_is_kept_has_a_bound() -> None:
     kept = str(account.marks()["reasons"])
 
     assert len(kept) < 300_000
-    assert sum(count for count, *_ in Account.of(account.marks()).reasons.top(1_000)) == 3_000
+    assert (
+        sum(count for count, *_ in SettledAccount.of(account.marks()).reasons.top(1_000)) == 3_000
+    )
 
 
 def test_reasons_that_cannot_be_read_are_none() -> None:
     for text in ("", "7", "[[1]]", '[["FAILED", "C"]]', "nonsense"):
-        assert len(Account.of({"reasons": text}).reasons) == 0
+        assert len(SettledAccount.of({"reasons": text}).reasons) == 0

@@ -16,6 +16,7 @@ import pytest
 from cli_driver import Finished, batches, contacts, hubbatch, lines_of, process, table_of, until
 
 from hubbatch import journal
+from hubbatch.journal._store import Changes, Store
 from hubbatch.sandbox import Fault, FaultKind, RandomFaults, Sandbox
 
 ROWS = "".join(f"p{n}@b.cz,x\n" for n in range(200))
@@ -186,35 +187,84 @@ def test_another_load_is_refused_with_the_difference(
     assert (folder / "bad.csv").read_bytes() == before
 
 
+OTHER = "the record here is another one than before"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("p5@", "q5@", "are others than before"),
-        ("p5@b.cz,x\n", "", "the source has changed"),
-        ("no,1\n", "no,1\nq5@b.cz,x\n", "are others than before"),
+        ("p5@", "q5@", f"in.csv, line 10: {OTHER}"),
+        ("p5@b.cz,x\n", "", f"in.csv, line 10: {OTHER}"),
+        ("no,1\n", "no,1\nq5@b.cz,x\n", f"in.csv, line 3: {OTHER}"),
+        ("p3@b.cz,x\n", "new\n" * 3 + "q3@b.cz,x\n", f"in.csv, line 11: {OTHER}"),
         (
             "ragged",
             "jagged",
-            "in.csv, line 3: the lines that are no records, up to here, are others",
+            "in.csv, line 3: the lines that are no records, up to here, are other",
         ),
+        (ROWS[9:], "", "the source has changed: it ended after 2 records, not"),
     ],
 )
-def test_an_input_whose_first_rows_have_changed_is_refused_before_one_is_sent(
+def test_an_input_that_was_changed_is_refused_and_put_back_the_load_goes_on(
     folder: Path, hubspot_sandbox: Sandbox, before: str, after: str, said: str
 ) -> None:
-    text = (folder / "in.csv").read_text().removesuffix("worse\n")
-    text = text.replace("p20@", "no,3\np20@")  # once it has failed, those before it were taken in
+    rows = ROWS.replace("p20@", "no,3\np20@")  # once it has failed, those before it were taken in
+    text = f"email,n\nno,1\nragged\n,\n{rows}"
     (folder / "in.csv").write_text(text)
     assert load(folder, hubspot_sandbox, "--max-failures", 3, "--batch-size", 1).code == 3
-    stored = contacts(hubspot_sandbox).keys()
-    changed = text.replace(before, after)
-    (folder / "in.csv").write_text(changed)
+    stored, files = contacts(hubspot_sandbox).keys(), files_of(folder)
+    (folder / "in.csv").write_text(text.replace(before.replace("p20@", "no,3\np20@"), after))
 
-    finished = resume(folder, "--max-failures", 100)
+    for _ in range(2):
+        finished = resume(folder, "--max-failures", 100)
 
-    assert finished.code in {2, 4}
-    assert said in finished.err
-    assert contacts(hubspot_sandbox).keys() == stored
+        assert finished.code == 2
+        assert said in finished.err
+        assert "the input was changed since the load began" in finished.err
+        assert "INPUT ERROR (the input was changed), nothing was sent by this" in finished.out
+        assert "put the input back as it was, and go on" in finished.out
+        assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
+        assert "what is written already is sent again then, which does no harm" in finished.out
+        assert "succeeded" not in finished.out
+        assert contacts(hubspot_sandbox).keys() == stored
+        assert files_of(folder) == files
+    found = json.loads(resume(folder, "--json").out)
+    assert (found["exitCode"], found["by"]) == (2, "the input was changed")
+    assert "counts" not in found
+    assert found["next"][0]["command"] == f"hubbatch resume {folder / 'load.journal'}"
+
+    (folder / "in.csv").write_text(text)
+    assert resume(folder, "--max-failures", 100).code == 1
+    assert len(table_of(folder / "bad.csv")) == 3
+    assert len(table_of(folder / "done.csv")) == len(contacts(hubspot_sandbox)) == 200
+
+
+def files_of(folder: Path) -> list[object]:
+    """Return what a load has noted, and what stands in its files."""
+    found = journal.read(folder / "load.journal")
+    states = list(found.ranges(*set(journal.RecordState) - {journal.RecordState.NEVER_SENT}))
+    written = [(folder / name).read_bytes() for name in ("bad.csv", "done.csv")]
+    return [found.counts, found.marks, found.complete, found.description, states, *written]
+
+
+def test_what_is_the_same_may_be_sent_before_it_is_seen_that_the_input_was_changed(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    text = "".join(["email,n\n", *(f"p{number}@b.cz,x\n" for number in range(6_000))])
+    (folder / "in.csv").write_text(text)
+    assert load(folder, hubspot_sandbox, "--batch-size", 100).code == 0
+    store = Store(str(folder / "load.journal"))  # as if the first thousand had never been sent
+    store.write(Changes(facts={"complete": "0"}, pages={0: b"\0"}))
+    store.close()
+    (folder / "in.csv").write_text(text.replace("p5200@", "q5200@"))
+
+    finished = resume(folder, "--batch-size", 1)
+
+    assert finished.code == 4
+    assert f"in.csv, line 5202: {OTHER}" in finished.err
+    assert "only what comes before, and is the same, was sent by this process" in finished.err
+    assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
+    assert "q5200@b.cz" not in contacts(hubspot_sandbox)
 
 
 def test_a_line_that_was_the_end_can_be_mended_and_the_load_goes_on(
