@@ -5,6 +5,7 @@ Pure. What was read before can be given as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,7 +16,15 @@ from hubbatch._records.spelling import CONTACTS, Spelling
 from hubbatch._records.values import InvalidRecordError, encode_value
 from hubbatch.models import ObjectResult
 
-__all__ = ["RESULT_FIELDS", "IdPlanner", "key_in_result", "name_in", "object_id", "was_read"]
+__all__ = [
+    "RESULT_FIELDS",
+    "IdPlanner",
+    "id_text",
+    "key_in_result",
+    "name_in",
+    "object_id",
+    "was_read",
+]
 
 RESULT_FIELDS = frozenset(
     {
@@ -33,6 +42,13 @@ RESULT_FIELDS = frozenset(
     }
 )
 """What a result has over an input: passed over, so that what was read can be written back."""
+
+_FROM_SPREADSHEET = re.compile(
+    r"[-+]?\d+(?:[.,]\d+)?[eE][-+]\d+"  # scientific notation
+    r"|[-+]?\d+(?:[.,\s'\u2019]\d+)+"  # decimals, thousands
+    r"|['\u2019`]\d+"  # what marks a cell as text
+)
+"""Forms that a record id takes on in a spreadsheet; no id of HubSpot's has one."""
 
 
 class IdPlanner:
@@ -81,7 +97,27 @@ def was_read(record: Any, mapping: Mapping[str, Any]) -> bool:
 def object_id(
     value: Any, id_property: str | None, encode: Callable[[Any], str | None] = encode_value
 ) -> str:
-    """Return the text that names an object: a record id, or a unique property's value."""
+    """Return the text that names an object: a record id, or a unique property's value.
+
+    Raises `InvalidRecordError` for a record id that is none any more: HubSpot's are whole numbers, and it passes over
+    any other without a word.
+    """
+    text = id_text(value, id_property, encode)
+    if id_property is not None:
+        return text
+    text = text.strip()
+    if not text.isdigit() and _FROM_SPREADSHEET.fullmatch(text):
+        raise InvalidRecordError(
+            "the record id is a number as a spreadsheet shows it, with an exponent, decimals, separators or a leading"
+            " quote: format the column as text, and fill the ids in anew, for digits may be lost"
+        )
+    return text
+
+
+def id_text(
+    value: Any, id_property: str | None, encode: Callable[[Any], str | None] = encode_value
+) -> str:
+    """Return the text of an id, or of a unique property's value, whatever the service makes of it."""
     name = "the record id" if id_property is None else f"{id_property!r}"
     if not isinstance(value, str | int | None):
         value = native(value)

@@ -18,7 +18,7 @@ from hubbatch._records.mapping import as_mapping
 from hubbatch._records.pairs import pair_in_list, pair_of
 from hubbatch._records.paths import reader_of
 from hubbatch._records.planning import NamedInput, encode_input
-from hubbatch._records.planning_ids import object_id, was_read
+from hubbatch._records.planning_ids import id_text, was_read
 from hubbatch._records.several import Several
 from hubbatch._records.values import InvalidRecordError
 from hubbatch.endpoints import Endpoint, InputKind
@@ -154,14 +154,14 @@ def _id(record: Any, known: frozenset[str] = frozenset()) -> Any:
     """Return an input that names an object; of a mapping, such as a row of a frame, only `known` fields go out too."""
     mapping = None if type(record) is str else as_mapping(record)
     if mapping is None:
-        return {"id": object_id(record, None)}
+        return {"id": id_text(record, None)}
     fields = {} if was_read(record, mapping) else mapping
     taken = {name: value for name, value in fields.items() if name in known}
-    return {**taken, "id": object_id(mapping.get("id"), None)}
+    return {**taken, "id": id_text(mapping.get("id"), None)}
 
 
 def _text(record: Any) -> Any:
-    return object_id(record, None)
+    return id_text(record, None)
 
 
 def _values(record: Any) -> Any:

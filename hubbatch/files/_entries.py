@@ -76,7 +76,9 @@ class Opened:
         return not (self.assumptions or self.unnamed)
 
     def __str__(self) -> str:
-        said = f"{self.file}: read as {', '.join(self.assumptions or (self.kind.value,))}"
+        assumed = self.assumptions or (self.kind.value,)
+        how = "with" if assumed[0].startswith("delimiter ") else "as"
+        said = f"{self.file}: read {how} {', '.join(assumed)}"
         if self.packed:
             said += f", unpacked from {self.packed}"
         if self.unnamed:

@@ -419,3 +419,47 @@ def test_any_flat_mapping_becomes_json_or_is_invalid(record: dict[str, Any]) -> 
     if sent is not None:
         assert sent.keys() == {name for name, value in record.items() if value is not None}
         assert all(type(value) is str for value in sent.values())
+
+
+BY_RECORD_ID = [
+    pytest.param(UPDATE, lambda id_: {"id": id_, "x": "1"}, id="update"),
+    pytest.param(UPDATE, lambda id_: {"id": id_, "properties": {}}, id="nested"),
+    pytest.param(ARCHIVE, lambda id_: id_, id="archive"),
+    pytest.param(READ, lambda id_: {"id": id_}, id="read"),
+]
+FROM_SPREADSHEETS = [
+    *("1,02E+02", "1.02E+15", "5e+3", "123.0", "123,00", "1,234", "1.234.567", "1 234", "1\xa0234"),
+    *("1'234", "'123", "\u2019123", " 12.0 "),
+]
+
+
+@pytest.mark.parametrize("text", FROM_SPREADSHEETS)
+@pytest.mark.parametrize(("endpoint", "record"), BY_RECORD_ID)
+def test_a_record_id_that_a_spreadsheet_has_made_a_number_of_is_refused_with_what_to_do(
+    endpoint: Endpoint, record: Any, text: str
+) -> None:
+    with pytest.raises(InvalidRecordError, match="format the column as text") as caught:
+        planner_of(endpoint).plan(0, record(text))
+    assert text.strip() not in {"", str(caught.value)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["123", "00123", "-1", "1e5", "12E34", "crm-12.5", "a1,2", "0-3", "1-2", "12.", "\u0661"],
+)
+@pytest.mark.parametrize(("endpoint", "record"), BY_RECORD_ID)
+def test_any_other_record_id_is_for_hubspot_to_judge(
+    endpoint: Endpoint, record: Any, text: str
+) -> None:
+    planned = planner_of(endpoint).plan(0, record(f" {text}\n"))
+
+    assert orjson.loads(planned.body)["id"] == text
+    assert planned.key == (None, text)
+
+
+@pytest.mark.parametrize("text", FROM_SPREADSHEETS)
+def test_a_unique_value_may_look_like_a_number_from_a_spreadsheet(text: str) -> None:
+    for endpoint in (UPDATE, UPSERT):
+        planned = planner_of(endpoint, id_property="ref").plan(0, {"ref": text})
+        assert orjson.loads(planned.body)["id"] == text
+    assert orjson.loads(planner_of(READ, id_property="ref").plan(0, text).body)["id"] == text

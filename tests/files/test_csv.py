@@ -97,6 +97,7 @@ def test_what_was_assumed_is_one_sentence(tmp_path: Path) -> None:
     path = written(tmp_path / "in.csv", "email;name\na@b.cz;Zoë\n".encode("cp1252"))
 
     assert str(entries(path)[0]) == f"{path}: read as cp1252, delimiter ';'"
+    assert str(entries(path, encoding="cp1252")[0]) == f"{path}: read with delimiter ';'"
     assert said(path, encoding="cp1252", delimiter=";") == ()
 
 
