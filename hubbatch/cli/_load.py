@@ -17,6 +17,7 @@ from hubbatch import BatchError, RecordOutcome, RecordStatus, Run, SourceChanged
 from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._load_files import LoadFiles
 from hubbatch.cli._load_journal import LoadJournal
+from hubbatch.cli._option_names import as_typed
 from hubbatch.cli._reasons import Aside
 from hubbatch.cli._source import LoadSource
 from hubbatch.files import BadLine, Ended, Opened, Row
@@ -78,7 +79,7 @@ class Load:
 
     async def note(self, record: RecordOutcome) -> None:
         """Take a record that is settled."""
-        await self.files.note(record)
+        await self.files.note(as_typed(record))
         if record.status is RecordStatus.FAILED:
             self._count_failure()
 

@@ -11,6 +11,7 @@ from typing import Any, Self
 from attrs import define, field, frozen
 
 from hubbatch import RecordOutcome, RecordStatus
+from hubbatch.cli._option_names import as_typed
 from hubbatch.files import BAD_LINE, BadLine
 from hubbatch.models import LOCAL_VALIDATION
 
@@ -105,7 +106,7 @@ class Reasons:
         """Note one record."""
         if record.status is RecordStatus.SUCCEEDED:
             return
-        error = record.error
+        error = as_typed(record).error
         category, message = ("", "") if error is None else (error.category, error.message)
         if error is not None and category == LOCAL_VALIDATION and error.errors:
             self.add_problem(category, message, place(record))

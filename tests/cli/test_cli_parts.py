@@ -16,7 +16,6 @@ from hubbatch import BatchError, RecordOutcome, RecordStatus
 from hubbatch.cli._exiting import run_and_exit
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._interrupts import interrupts
-from hubbatch.cli._option_names import in_options
 from hubbatch.cli._reasons import Reason, Reasons
 from hubbatch.cli._screen import Screen, harmless
 from hubbatch.cli._source import InputBlocks
@@ -180,22 +179,6 @@ def test_reasons_stay_small_when_every_record_has_a_category_and_a_message_of_it
     assert reasons.top(1)[0][:2] == (4_500, Reason(RecordStatus.FAILED, "other categories", ""))
     shown = [reason for _, reason, _ in reasons.top(501)]
     assert max(len(reason.category) + len(reason.message) for reason in shown) <= 1_100
-
-
-@pytest.mark.parametrize(
-    ("message", "typed"),
-    [
-        ("base_url must be an https address", "--base-url must be an https address"),
-        (
-            "id_property cannot be x; leave id_property out",
-            "--id-property cannot be x; leave --id-property out",
-        ),
-        ("base_url.csv: no column 'id_property'", "base_url.csv: no column 'id_property'"),
-        ("/in/append=True/x is there already", "/in/append=True/x is there already"),
-    ],
-)
-def test_a_message_names_options_as_they_are_typed(message: str, typed: str) -> None:
-    assert in_options(message) == typed
 
 
 def test_foreign_text_is_made_harmless() -> None:

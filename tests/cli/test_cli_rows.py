@@ -246,3 +246,17 @@ def test_results_that_cannot_be_written_stop_the_run_and_rejects_still_tell_the_
     assert "--max-failures" not in finished.err
     assert 0 < finished.count("succeeded") == len(contacts(hubspot_sandbox)) < 20_000
     assert len(table_of(bad)) == finished.count("unsent")
+
+
+def test_the_reason_of_a_reject_names_no_parameter_of_python(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path, bad = tmp_path / "in.ndjson", tmp_path / "bad.ndjson"
+    path.write_text('{"email": "a@b.cz", "city": ["x", null]}\n')
+
+    options = ("--id-property", "email", "--base-url", hubspot_sandbox.base_url, "--rejects", bad)
+    finished = hubbatch("upsert", "contacts", path, *options)
+
+    (line,) = lines_of(bad)
+    assert line["_message"].endswith("cannot be sent; leave the element out")
+    assert "missing=" not in finished.out
