@@ -6,6 +6,8 @@ import asyncio
 import os
 import pty
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +30,37 @@ def slow_sandbox() -> Iterator[Sandbox]:
 
 
 UPSERT = ("upsert", "contacts", "-", "--id-property", "email")
+
+
+INTERRUPTED_AT_IMPORT = """
+import os, signal, sys
+
+module = sys.argv.pop(1)
+
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting())
+from hubbatch.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code"),
+    [
+        ("rich", -signal.SIGINT),
+        ("hubbatch.cli._trials", -signal.SIGINT),
+        ("hubbatch.cli._demo", 130),
+    ],
+)
+def test_ctrl_c_while_modules_are_imported_ends_quietly(module: str, code: int) -> None:
+    command = [sys.executable, "-c", INTERRUPTED_AT_IMPORT, module, "demo"]
+    finished = subprocess.run(command, capture_output=True, check=False)
+
+    assert (finished.returncode, finished.stderr) == (code, b"")
 
 
 def test_a_pipe_that_trickles_is_sent_promptly(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -43,7 +44,14 @@ NO_USER_SEES = {
 
 def parameters() -> set[str]:
     """Return the names of the parameters that callers of the library know."""
-    called = [Client, Client.scan, Client.search, Client.update, Client.create, Client.upsert]
+    called: list[Callable[..., Any]] = [
+        Client,
+        Client.scan,
+        Client.search,
+        Client.update,
+        Client.create,
+        Client.upsert,
+    ]
     called += [Client.archive, Client.read, Client.batch, read, ObjectsFile, Rejects]
     names = {name for each in called for name in inspect.signature(each).parameters}
     return names | set(RunOptions.__annotations__) | {"initial_wait"}
