@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
-from itertools import count
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from attrs import define, evolve
 
@@ -24,15 +24,18 @@ from hubbatch.cli._commands import typed
 from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._exiting import run_and_exit, screen_of
 from hubbatch.cli._exporting import Export
-from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._output_options import Target
 from hubbatch.cli._output_properties import known_target
+from hubbatch.cli._outputs import free_name, set_aside
 from hubbatch.cli._read_out import opened_target, warnings
 from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import Typed, quoted
+from hubbatch.cli._unfinished import Unfinished, UnfinishedNote
 from hubbatch.cli._watching import watching
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 
@@ -40,6 +43,8 @@ __all__ = ["execute"]
 
 _OF_THE_CALL = (UsageError, RefusedError, UnknownObjectTypeError)
 """What the same call would raise again."""
+_MOST_NAMED = 20
+"""Columns that a message lists."""
 
 
 def execute(export: Export, settings: Settings) -> None:
@@ -51,19 +56,79 @@ def execute(export: Export, settings: Settings) -> None:
 async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCode:
     job = Job("export", export.object_type, (), Layout(None))
     async with connected(job, settings, token_of(settings)) as client:
-        _reader(client, export)  # what is wrong with the call is known before anything is sent
+        note = UnfinishedNote.of(export.target)
+        unfinished = note.found() if note and export.target.append and not export.after else None
+        export = _gone_on_with(export, unfinished)
+        with _blaming(note if unfinished else None):
+            _reader(client, export)  # what is wrong with the call is known before anything is sent
         target = await known_target(
             export.target, export.object_type, settings, client, partial(_say, screen)
         )
         export = evolve(export, target=target)
+        with _blaming(note if unfinished else None):
+            _check_columns(export.target, unfinished)
         reader = _reader(client, export)
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
-        file = await call_in_thread(partial(opened_target, export.target, set()))
-        ending = _ExportRun(export, reader, file)
+        with _blaming(note):
+            file = await call_in_thread(_opened, export.target, unfinished, screen)
+        ending = _ExportRun(
+            export, reader, file, screen, note if file.is_regular else None, unfinished
+        )
         await ending.save(screen)
     ending.show(screen)
     return ending.code
+
+
+def _gone_on_with(export: Export, unfinished: Unfinished | None) -> Export:
+    """Return an export that goes on where an earlier process was, with the columns that are there."""
+    if unfinished is None:
+        return export
+    target, columns = export.target, unfinished.columns
+    if columns is not None and not target.properties:
+        target = evolve(target, properties=columns, all_properties=False)
+    return evolve(export, target=target, after=unfinished.cursor)
+
+
+def _check_columns(target: Target, unfinished: Unfinished | None) -> None:
+    """Raise `UsageError` if other properties are wanted than those that are in a file that is gone on with."""
+    columns = None if unfinished is None else unfinished.columns
+    if columns is not None and columns != [*target.properties]:
+        raise UsageError(f"{target.path} has other columns: {', '.join(columns[:_MOST_NAMED])}")
+
+
+@contextmanager
+def _blaming(note: UnfinishedNote | None) -> Iterator[None]:
+    """Say of what hinders an export that a note beside its file has to do with it."""
+    try:
+        yield
+    except (CommandError, OutputError, UsageError) as error:
+        if note is None or note.found() is None:
+            raise
+        raise CommandError(
+            f"{error}. An export into {note.target} has not come to its end: its command goes on there with --append;"
+            f" without {note.path}, --append appends to the file as it is"
+        ) from None
+
+
+def _opened(target: Target, unfinished: Unfinished | None, screen: Screen) -> ObjectsFile:
+    if unfinished is None:
+        return opened_target(target, set())
+    aside = free_name(target.path, ".cut")
+    file = opened_target(
+        target,
+        set(),
+        known_size=unfinished.size,
+        known_tail=unfinished.tail,
+        aside=aside,
+    )
+    _say(
+        screen,
+        f"going on in {harmless(target.path)}, after {counted(unfinished.objects, 'object')}",
+    )
+    if Path(aside).exists():
+        _say(screen, set_aside(target.path, aside))
+    return file
 
 
 def _say(screen: Screen, message: str) -> None:
@@ -98,6 +163,11 @@ class _ExportRun:
     export: Export
     reader: ObjectReader
     file: ObjectsFile
+    screen: Screen
+    note: UnfinishedNote | None = None
+    """Where it is noted how far it is; None: nowhere."""
+    before: Unfinished | None = None
+    """What an earlier process has noted, if this one goes on with it."""
     code: ExitCode = ExitCode.OK
     message: str = ""
     """Why it ended before its time; empty if it did not."""
@@ -118,7 +188,9 @@ class _ExportRun:
                     self.reader,
                     watching(self.reader, screen, what=f"export {self.export.object_type}"),
                 ):
-                    await self.file.save(self.reader, in_thread=call_in_thread)
+                    await self.file.save(
+                        self.reader, in_thread=call_in_thread, note=self._keep_note
+                    )
             except HubbatchError as error:
                 self._note(error)
                 if seen.count:
@@ -131,8 +203,34 @@ class _ExportRun:
                 await call_in_thread(partial(self.file.close, nothing_wrong=not self.message))
             except OutputError as error:
                 self._note(error)
+            if self.note is not None and not self.message:
+                self.note.remove()
             if stops:
                 await asyncio.wait(stops)
+
+    def _keep_note(self) -> None:
+        """Note how far it is; what is there already is on the disk by then."""
+        if self.note is None:
+            return
+        self.file.sync()
+        before = 0 if self.before is None else self.before.objects
+        value = Unfinished(
+            self.file.cursor if self.file.written else self.export.after,
+            self.file.size,
+            self.file.tail,
+            self.file.columns,
+            before + self.file.written,
+        )
+        try:
+            self.note.write(value)
+        except OSError as error:
+            if not self.file.written:  # later an earlier note is still true
+                problem = error.strerror or type(error).__name__
+                _say(
+                    self.screen,
+                    f"cannot write {self.note.path}: {problem}; a kill will leave no way to go on",
+                )
+                self.note = None
 
     def _note(self, error: HubbatchError) -> None:
         if isinstance(error, ReaderGoneError):
@@ -194,14 +292,7 @@ class _ExportRun:
         if cursor is not None:
             command = command.without("--force").having("--after", cursor)
             if target.kind is Kind.PARQUET:
-                command = command.having("--output", _another(target.path))
+                command = command.having("--output", free_name(target.path))
             elif not target.is_standard_output:
                 command = command.having("--append")
         return quoted(word for group in command.groups() for word in group)
-
-
-def _another(path: str) -> str:
-    """Return a name that is free, beside that of a file that cannot be appended to."""
-    whole = PurePath(path)
-    names = (str(whole.with_stem(f"{whole.stem}-{number}")) for number in count(2))
-    return next(name for name in names if not Path(name).exists())

@@ -11,14 +11,13 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
 from attrs import define, frozen
 
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._outputs import Identity, take
+from hubbatch.cli._outputs import Identity, free_name, set_aside, take
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import ChangedFileError, OutputError, Rejects, Results
 
@@ -142,12 +141,12 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
             # A new file that stayed empty was removed.
             if size and closed and closed != _digest(each.path):
                 raise ChangedFileError(f"{each.path} was changed since it was closed")
-            aside = _free(each.path, ".cut")
+            aside = free_name(each.path, ".cut")
             each.sink = kind(each.path, known_size=size, known_tail=tail, aside=aside)
             if Path(aside).exists():
-                say(_set_aside(each.path, aside))
+                say(set_aside(each.path, aside))
         except ChangedFileError:
-            before, each.path = each.path, _free(each.path)
+            before, each.path = each.path, free_name(each.path)
             say(
                 f"{before} was changed since the load wrote it, and stays as it is: the {each.name} go on in"
                 f" {each.path}"
@@ -162,22 +161,6 @@ def _digest(path: str) -> str:
     with suppress(OSError), Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
     return ""
-
-
-def _free(path: str, more: str = "") -> str:
-    """Return a name that is free: that of a file with more to it, and a number if need be."""
-    whole, first = Path(path), [more] if more else []
-    endings = chain(first, (f"{more}-{number}" for number in count(2)))
-    names = (whole.with_stem(whole.stem + ending) for ending in endings)
-    return str(next(name for name in names if not os.path.lexists(name)))
-
-
-def _set_aside(path: str, aside: str) -> str:
-    """Say what became of rows that were not noted: nobody can tell those of a user from ours."""
-    return (
-        f"what stood behind the last noted row of {path} is in {aside} now: rows that a kill has left there, which are"
-        " written again where they belong, and whatever was added by hand since. Take from there what is yours"
-    )
 
 
 def _take(each: Written, taken: set[Identity], *, lasting: bool) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import chain, count
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from hubbatch.cli._faults import CommandError
 from hubbatch.files import descriptor_of
 
-__all__ = ["Identity", "is_standard_output", "leave", "take"]
+__all__ = ["Identity", "free_name", "is_standard_output", "leave", "set_aside", "take"]
 
 Identity = tuple[int, int]
 """Which file something is, whatever its name: device and inode."""
@@ -39,6 +41,22 @@ def take(output: _Output, path: str, taken: set[Identity]) -> None:
     if output.identity in taken | _standard_streams():
         raise CommandError(f"{path} is in use as another file of this command: give another name")
     taken.add(output.identity)
+
+
+def free_name(path: str, more: str = "") -> str:
+    """Return a name that is free: that of a file with more to it, and a number if need be."""
+    whole, first = Path(path), [more] if more else []
+    endings = chain(first, (f"{more}-{number}" for number in count(2)))
+    names = (whole.with_stem(whole.stem + ending) for ending in endings)
+    return str(next(name for name in names if not os.path.lexists(name)))
+
+
+def set_aside(path: str, aside: str) -> str:
+    """Say what became of rows that were not noted: nobody can tell those of a user from ours."""
+    return (
+        f"what stood behind the last noted row of {path} is in {aside} now: rows that a kill has left there, which are"
+        " written again where they belong, and whatever was added by hand since. Take from there what is yours"
+    )
 
 
 def leave(stream: IO[Any]) -> None:

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import attrs
 from attrs import define, field
@@ -32,10 +33,11 @@ _MOST_NAMED = 20
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 
 
-def opened_target(target: Target, taken: set[Identity]) -> ObjectsFile:
+def opened_target(target: Target, taken: set[Identity], **known: Any) -> ObjectsFile:
     """Open the file that objects go to; it may wait for the other end of a pipe.
 
-    `taken`: files that the command reads or writes already. Raises `CommandError`.
+    `taken`: files that the command reads or writes already. `known`: what is known of what it holds. Raises
+    `CommandError`.
     """
     file = ObjectsFile(
         target.path,
@@ -45,6 +47,7 @@ def opened_target(target: Target, taken: set[Identity]) -> ObjectsFile:
         delimiter=target.delimiter,
         append=target.append,
         force=target.force,
+        **known,
     )
     try:
         take(file, target.path, taken)

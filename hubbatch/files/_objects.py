@@ -89,6 +89,8 @@ class ObjectsFile(WrittenFile):
     holds goes with the first object, and not earlier. The file is its owner's alone (0600). Lines are whole after any
     end; Parquet can be read once it is closed. Some thousands of objects are held for Parquet, none for the others.
 
+    `known_size`, `known_tail`, `aside`: append after so many bytes, as `Rejects` does.
+
     Raises `OutputError` when it cannot be written, `UsageError` for what is wrong with the call.
     """
 
@@ -102,6 +104,9 @@ class ObjectsFile(WrittenFile):
         delimiter: str | None = None,
         append: bool = False,
         force: bool = False,
+        known_size: int | None = None,
+        known_tail: str | None = None,
+        aside: str | None = None,
     ) -> None:
         self.kind = output_kind(path, kind)
         if delimiter is not None and self.kind is not Kind.CSV:
@@ -121,9 +126,12 @@ class ObjectsFile(WrittenFile):
         self._properties = None if properties is None else _checked(properties)
         self._nested = nested
         self._delimiter = delimiter or ("\t" if PurePath(path).suffix.lower() in _TABS else ",")
-        super().__init__(OutputFile(path, append=append, force=force))
+        file = OutputFile(path, append=append or known_size is not None, force=force)
+        super().__init__(file, known_size, known_tail, aside)
         self._writer: ObjectLines | ObjectTable | None = None
         self._closed = False
+        self.columns = self._properties
+        """The columns, or fields, after `id`, in their order; None while the first objects have not said them."""
         self._columns: frozenset[str] | None = None
         """Those of the first objects, where nobody named any."""
         self._unseen = set(self._properties or ())
@@ -155,18 +163,20 @@ class ObjectsFile(WrittenFile):
         objects: AsyncIterator[ObjectResult],
         *,
         in_thread: Callable[..., Awaitable[Any]] = _in_thread,
+        note: Callable[[], object] = lambda: None,
     ) -> None:
         """Write all objects of `client.scan(…)`, `client.search(…)` or another iterator, beside the event loop.
 
         Whatever ends it, a cancellation too, what was taken from the iterator is in the file, unless the file cannot be
-        written; `cursor` tells where to go on. `in_thread`: how a call that may block is made.
+        written; `cursor` tells where to go on. `in_thread`: how a call that may block is made. `note`: is called before
+        the first objects are written, and whenever some were: `size`, `tail` and `cursor` agree then. It may block.
         """
         block: list[ObjectResult] = []
 
         async def flush() -> None:
             taken, cursor = block.copy(), getattr(objects, "cursor", None)
             block.clear()
-            await to_its_end(in_thread(self._write_up_to, taken, cursor))
+            await to_its_end(in_thread(self._write_up_to, taken, cursor, note))
 
         try:
             async for each in objects:
@@ -225,14 +235,23 @@ class ObjectsFile(WrittenFile):
         if names is None:
             found = dict.fromkeys(name for each in objects for name in each.properties)
             names = [name for name in found if name != _ID]
-            self._columns = frozenset(found)
+            self._columns, self.columns = frozenset(found), names
         if self.kind is Kind.PARQUET:
             return ObjectTable(file, names)
         return ObjectLines(file, CsvLines(names, self._delimiter, marked=file.is_regular))
 
-    def _write_up_to(self, objects: Sequence[ObjectResult], cursor: str | None) -> None:
+    def _write_up_to(
+        self,
+        objects: Sequence[ObjectResult],
+        cursor: str | None,
+        note: Callable[[], object],
+    ) -> None:
+        if objects and not self.written:
+            note()
         self.write(*objects)
         self.cursor = cursor
+        if objects:
+            note()
 
     def _look_at(self, objects: Sequence[ObjectResult]) -> None:
         """Note which properties come, and which have no place."""

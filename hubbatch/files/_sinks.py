@@ -10,7 +10,6 @@ from typing import Any
 from hubbatch import RecordOutcome, RecordStatus, UsageError
 from hubbatch._output.file import OutputFile
 from hubbatch.files._entries import BAD_LINE, OWN, BadLine, Kind, Opened, Row
-from hubbatch.files._errors import OutputError
 from hubbatch.files._rendering import Form
 from hubbatch.files._written import WrittenFile
 
@@ -32,21 +31,11 @@ class _Sink(WrittenFile):
         known_tail: str | None = None,
         aside: str | None = None,
     ) -> None:
-        super().__init__(OutputFile(path, append=append or known_size is not None, force=force))
-        if known_size is not None:
-            try:
-                self._file.cut(known_size, known_tail, aside)
-            except OutputError:
-                self._file.close()
-                raise
+        file = OutputFile(path, append=append or known_size is not None, force=force)
+        super().__init__(file, known_size, known_tail, aside)
         self._form: Form | None = None
         self._origin: Opened | None = None
         """The input whose rows come next, if the file has not been begun with it."""
-
-    @property
-    def tail(self) -> str:
-        """A digest of the last bytes that the file holds, by which it is known again: see `known_tail`."""
-        return self._file.tail()
 
     def check(self, origin: Opened) -> None:
         """Raise `OutputError` if the file that is appended to holds something else than rows of this input.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from hubbatch._output.file import OutputFile
+from hubbatch._output.file import OutputError, OutputFile
 
 __all__ = ["WrittenFile"]
 
@@ -12,10 +12,22 @@ __all__ = ["WrittenFile"]
 class WrittenFile:
     """An output file that counts what is written to it. How it is closed is for those who know what it holds."""
 
-    def __init__(self, file: OutputFile) -> None:
+    def __init__(
+        self,
+        file: OutputFile,
+        known_size: int | None = None,
+        known_tail: str | None = None,
+        aside: str | None = None,
+    ) -> None:
         self._file = file
         self.written = 0
         """How many rows, or objects, were written."""
+        if known_size is not None:
+            try:
+                file.cut(known_size, known_tail, aside)
+            except OutputError:
+                file.close()
+                raise
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -36,6 +48,11 @@ class WrittenFile:
     def size(self) -> int:
         """How many bytes the file holds."""
         return self._file.size
+
+    @property
+    def tail(self) -> str:
+        """A digest of the last bytes that the file holds, by which it is known again: see `known_tail`."""
+        return self._file.tail()
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""

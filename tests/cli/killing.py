@@ -22,7 +22,7 @@ from cli_driver import PATIENCE, TOKEN, table_of
 
 from hubbatch.sandbox import FaultKind, RandomFaults, Sandbox
 
-__all__ = ["FAULTS", "VARIANTS", "Data", "Killing", "Variant"]
+__all__ = ["FAULTS", "VARIANTS", "Data", "Killing", "Variant", "started"]
 
 FAULTS = RandomFaults(
     {
@@ -73,6 +73,13 @@ def run(arguments: Sequence[str], output: str) -> None:
     sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 (a descriptor)
     sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
     main()
+
+
+def started(arguments: Sequence[str], output: Path) -> BaseProcess:
+    """Start a command in a process of its own, which writes what it says to a file."""
+    process = _PROCESSES.Process(target=run, args=(arguments, str(output)))
+    process.start()
+    return process
 
 
 @define(frozen=True)
@@ -175,9 +182,7 @@ class Killing:
         command = self.command(sandbox)
         if again and self.journal.exists() and self._has_begun():
             command = ["resume", str(self.journal)]
-        process = _PROCESSES.Process(target=run, args=(command, str(self.folder / "said.txt")))
-        process.start()
-        return process
+        return started(command, self.folder / "said.txt")
 
     def kill(self, process: BaseProcess, sandbox: Sandbox, *, left: int) -> None:
         """Kill a process at a random moment: after some requests, or before the first one."""
