@@ -130,3 +130,7 @@ class Missing(StrEnum):
 def is_number(value: object) -> bool:
     """Whether an option's value is a finite number, and no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+UNLIMITED = RateLimit(1_000_000, 1.0)
+"""As good as none, for what HubSpot sets no limit to but the day's."""

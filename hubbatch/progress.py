@@ -6,6 +6,7 @@ from attrs import field, frozen
 
 from hubbatch._forecast import Forecast, Sample
 from hubbatch._states import Counts
+from hubbatch.policies import UNLIMITED
 
 __all__ = ["Progress"]
 
@@ -27,7 +28,7 @@ class Progress:
     retries: int
     elapsed: float
     quota_used: int
-    """Requests that the quota's current period counts as ours."""
+    """Requests that the quota's current period counts as ours. It is the quota of the run's own `LimitClass`."""
     quota: int
     """Requests that we may send in a period."""
     quota_period: float
@@ -48,6 +49,11 @@ class Progress:
     """Records that a full request holds."""
     earlier: tuple[Sample, ...] = field(default=(Sample(),), repr=False, eq=False)
     """What was seen of the run before, for the forecast: no more than its last periods."""
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Whether there is no quota for what the run sends but the day's."""
+        return (self.quota, self.quota_period) == (UNLIMITED.budget, UNLIMITED.period)
 
     @property
     def records_per_second(self) -> float:

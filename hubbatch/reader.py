@@ -179,7 +179,12 @@ class ObjectReader(AsyncIterator[ObjectResult]):
                 query.endpoint, "", None, batch_size=query.page_size, object_type=query.object_type
             )
             sender = PageSender(call, resources)
-            snapshots = PageSnapshots(sender, resources.gate, page_size=query.page_size)
+            snapshots = PageSnapshots(
+                sender,
+                resources.gate,
+                limit_class=query.endpoint.limit_class,
+                page_size=query.page_size,
+            )
             self._under_way = sender, snapshots
         sender, _ = self._under_way
         task = asyncio.create_task(self._fetch(sender, position))

@@ -664,3 +664,16 @@ async def test_pages_are_read_over_http_too() -> None:
             assert await ids(client.scan("0-3", page_size=10, properties=["dealname"])) == made
             found = client.search("deals", [Filter("dealname", "HAS_PROPERTY")], page_size=10)
             assert await ids(found) == made
+
+
+@virtual_time
+async def test_a_search_shows_the_quota_of_searches() -> None:
+    async with World(client_rate=RateLimit(190)) as world:
+        fill(world, 450)
+        searched, scanned = search(world.client), scan(world.client)
+        seen = [searched.progress async for _ in searched]
+        others = [scanned.progress async for _ in scanned]
+
+    assert {(each.quota, each.quota_period) for each in seen} == {(5, 1.0)}
+    assert max(each.quota_used for each in seen) > 0
+    assert {(each.quota, each.quota_period) for each in others} == {(190, 10.0)}

@@ -122,10 +122,8 @@ class Engine:
         )
 
     def _make_snapshots(self, total: int | None) -> Snapshots:
-        gate, most = self._resources.gate, self._call.batch_size
-        return Snapshots(
-            self._ledger, self._intake, self._runner, gate, total=total, batch_size=most
-        )
+        gate = self._resources.gate
+        return Snapshots(self._ledger, self._intake, self._runner, gate, self._call, total=total)
 
     def _make_feeder(
         self, source: Iterable[Any] | AsyncIterable[Any], reporter: RunReporter

@@ -10,8 +10,10 @@ from hubbatch._engine.ledger import Ledger
 from hubbatch._engine.page_sender import PageSender
 from hubbatch._engine.runner import BatchRunner
 from hubbatch._forecast import History
+from hubbatch._records.call import Call
 from hubbatch._records.intake import Intake
 from hubbatch._states import Counts
+from hubbatch.policies import LimitClass
 from hubbatch.progress import Progress
 
 __all__ = ["PageSnapshots", "Snapshots"]
@@ -26,16 +28,16 @@ class Snapshots:
         intake: Intake,
         runner: BatchRunner,
         gate: Gate,
+        call: Call,
         *,
         total: int | None,
-        batch_size: int,
     ) -> None:
         self._ledger = ledger
         self._intake = intake
         self._runner = runner
         self._gate = gate
         self.total = total
-        self._batch_size = batch_size
+        self._call = call
         self._history = History()
         self._began = now()
         self._final: Progress | None = None
@@ -54,10 +56,10 @@ class Snapshots:
             requests=runner.requests,
             retries=runner.retries,
             elapsed=now() - self._began,
-            **_at(self._gate),
+            **_at(self._gate, self._call.endpoint.limit_class),
             waiting_for_key=self._intake.waiting_for_key,
             settled_earlier=ledger.earlier.total,
-            batch_size=self._batch_size,
+            batch_size=self._call.batch_size,
             earlier=self._history.samples,
         )
         self._history.note(progress.sample, progress.quota_period)
@@ -71,9 +73,12 @@ class Snapshots:
 class PageSnapshots:
     """Says how far a reading has come whose requests `sender` sends, `page_size` objects each at the most."""
 
-    def __init__(self, sender: PageSender, gate: Gate, *, page_size: int) -> None:
+    def __init__(
+        self, sender: PageSender, gate: Gate, *, limit_class: LimitClass, page_size: int
+    ) -> None:
         self._sender = sender
         self._gate = gate
+        self._limit_class = limit_class
         self._page_size = page_size
         self._history = History()
         self._began = now()
@@ -88,7 +93,7 @@ class PageSnapshots:
             requests=self._sender.requests,
             retries=self._sender.retries,
             elapsed=now() - self._began,
-            **_at(self._gate),
+            **_at(self._gate, self._limit_class),
             batch_size=self._page_size,
             earlier=self._history.samples,
         )
@@ -96,14 +101,14 @@ class PageSnapshots:
         return progress
 
 
-def _at(gate: Gate) -> dict[str, Any]:
-    """Return what the gate knows: quota, holds, whether the service works."""
+def _at(gate: Gate, limit_class: LimitClass) -> dict[str, Any]:
+    """Return what the gate knows: the quota and the holds of a class of limits, whether the service works."""
     limiter = gate.limiter
-    quota = limiter.rate_limit
+    used, quota = limiter.use_of(limit_class)
     return {
-        "quota_used": limiter.used,
+        "quota_used": used,
         "quota": quota.budget,
         "quota_period": quota.period,
         "service_down": gate.broken,
-        "hold": limiter.stalled_for(),
+        "hold": limiter.stalled_for(limit_class),
     }

@@ -17,7 +17,7 @@ from hubbatch._quota.class_limiter import ClassLimiter
 from hubbatch._quota.daily_budget import DailyBudget
 from hubbatch.errors import UsageError
 from hubbatch.events import LimitLearned, QuotaHold
-from hubbatch.policies import LimitClass, RateLimit
+from hubbatch.policies import UNLIMITED, LimitClass, RateLimit
 
 __all__ = ["MAX_HOLD", "RateLimiter"]
 
@@ -32,7 +32,7 @@ _FIRST_GUESS = RateLimit(100, 10.0)
 
 _FIXED = {
     LimitClass.SEARCH: RateLimit(5, 1.0),  # for the account (documentation, "CRM search")
-    LimitClass.EXEMPT: RateLimit(1_000_000, 1.0),  # as good as none
+    LimitClass.EXEMPT: UNLIMITED,
 }
 """The limits that no header tells."""
 
@@ -98,6 +98,11 @@ class RateLimiter:
     def used(self) -> int:
         """How many requests of the current period are used, as far as we know."""
         return self._interval.used(now())
+
+    def use_of(self, limit_class: LimitClass) -> tuple[int, RateLimit]:
+        """Return how many requests of a class's current period are used, and the limit that it has."""
+        budget = self._classes[limit_class].budget
+        return budget.used(now()), budget.limit
 
     @property
     def daily_remaining(self) -> int | None:

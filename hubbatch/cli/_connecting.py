@@ -6,18 +6,18 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from hubbatch import Client, RateLimit, UsageError
+from hubbatch import Client, UsageError
 from hubbatch.cli._checking_account import saved_schema
 from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
 from hubbatch.cli._settings import SERVICE, Settings
+from hubbatch.policies import UNLIMITED
 from hubbatch.sandbox import Sandbox
 
 __all__ = ["connected", "token_of"]
 
 _TOKEN_VARIABLE = "HUBSPOT_ACCESS_TOKEN"  # noqa: S105 (a variable's name)
-_UNLIMITED = RateLimit(1_000_000, 1.0)
 
 
 def token_of(settings: Settings) -> str:
@@ -69,7 +69,7 @@ async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[C
             token,
             base_url=sandbox.base_url,
             api_version=settings.api_version,
-            rate_limit=settings.rate or _UNLIMITED,
+            rate_limit=settings.rate or UNLIMITED,
         ) as client,
     ):
         yield client

@@ -99,8 +99,11 @@ def describe(progress: Progress, total: int | None, *, guessed: bool = False) ->
     parts = [
         f"{progress.settled:,}{of} {noun}{share}",
         f"{progress.recent_records_per_second:,.0f}/s",
-        f"quota {progress.quota_used} of {progress.quota} per {progress.quota_period:g} s",
     ]
+    if not progress.is_unlimited:
+        parts.append(
+            f"quota {progress.quota_used} of {progress.quota} per {progress.quota_period:g} s"
+        )
     if progress.in_flight:
         parts.append(f"{progress.in_flight:,} in flight")
     if progress.retries:

@@ -21,6 +21,7 @@ from hubbatch import (
     Client,
     NoReply,
     Pair,
+    RateLimit,
     RecordStatus,
     Reply,
     RetryPolicy,
@@ -568,3 +569,14 @@ async def test_pairs_that_were_not_linked_are_written_with_their_types_and_linke
         ]
         one, other = (body["inputs"] for body in account.sent("batch/create")[-2:])
         assert sorted(map(str, one)) == sorted(map(str, other))
+
+
+@virtual_time
+async def test_what_is_exempt_shows_no_quota() -> None:
+    async with Account(client_rate=RateLimit(190)) as account:
+        run = account.links.create([(account.people[0], account.companies[0])], types=[UNLABELLED])
+        await run
+        assert run.progress.is_unlimited
+        plain = account.client.read("contacts", [account.people[0]])
+        await plain
+        assert not plain.progress.is_unlimited

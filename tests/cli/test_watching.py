@@ -46,6 +46,12 @@ def said(progress: Progress, total: int | None, *, guessed: bool = False) -> str
             "1,000 of 4,000 records (25%) · 500/s · quota 11 of 190 per 10 s · 1 retry · 10 failed · ETA 6 s",
         ),
         (
+            {"in_flight": 0, "quota": 1_000_000, "quota_period": 1.0, "retries": 0},
+            4_000,
+            False,
+            "1,000 of 4,000 records (25%) · 500/s · 10 failed · ETA 6 s",
+        ),
+        (
             {"retries": 2, "counts": Counts(2_000, 2_000)},
             2_000_000,
             True,
