@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -37,12 +37,19 @@ from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import Typed, quoted
 from hubbatch.cli._unfinished import Unfinished, UnfinishedNote
 from hubbatch.cli._watching import watching
+from hubbatch.cli._wide_reading import ID_ONLY, WideReader, is_wide
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
 
 __all__ = ["execute"]
 
 _OF_THE_CALL = (UsageError, RefusedError, UnknownObjectTypeError)
 """What the same call would raise again."""
+Reading = ObjectReader | WideReader
+
+_TWO_REQUESTS = (
+    "the names of so many properties do not fit into a request for a page: ids are listed, and each hundred objects is"
+    " read by a second request"
+)
 _MOST_NAMED = 20
 """Columns that a message lists."""
 
@@ -68,6 +75,8 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
         with _blaming(note if unfinished else None):
             _check_columns(export.target, unfinished)
         reader = _reader(client, export)
+        if isinstance(reader, WideReader):
+            _say(screen, _TWO_REQUESTS)
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
         with _blaming(note):
@@ -136,21 +145,49 @@ def _say(screen: Screen, message: str) -> None:
         screen.say(message)
 
 
-def _reader(client: Client, export: Export) -> ObjectReader:
+def _reader(client: Client, export: Export) -> Reading:
     """Return the reading. Raises `UsageError` for what is wrong with it; nothing is sent yet."""
     target = export.target
-    if export.filters or export.query is not None:
+    try:
+        if not _is_search(export) and is_wide(target.properties, target.histories):
+            return _wide(client, export)
+        return _pages(client, export, target.properties, target.histories)
+    except UsageError:
+        if not (_is_search(export) and target.properties):
+            raise
+        return _wide(client, export)  # it raises again if properties are not what is too long
+
+
+def _wide(client: Client, export: Export) -> WideReader:
+    target = export.target
+    ids = _pages(client, export, ID_ONLY, ())
+    options = {
+        "properties": target.properties,
+        "properties_with_history": target.histories,
+        "archived": export.archived,
+    }
+    return WideReader(client, ids, export.object_type, options)
+
+
+def _is_search(export: Export) -> bool:
+    return bool(export.filters) or export.query is not None
+
+
+def _pages(
+    client: Client, export: Export, properties: Sequence[str], histories: Sequence[str]
+) -> ObjectReader:
+    if _is_search(export):
         return client.search(
             export.object_type,
             export.filters,
-            properties=target.properties,
+            properties=properties,
             query=export.query,
             after=export.after,
         )
     return client.scan(
         export.object_type,
-        properties=target.properties,
-        properties_with_history=target.histories,
+        properties=properties,
+        properties_with_history=histories,
         archived=export.archived,
         after=export.after,
     )
@@ -161,7 +198,7 @@ class _ExportRun:
     """An export under way, and then how it has ended."""
 
     export: Export
-    reader: ObjectReader
+    reader: Reading
     file: ObjectsFile
     screen: Screen
     note: UnfinishedNote | None = None

@@ -180,6 +180,52 @@ def test_all_properties_come_in_the_order_of_the_account(
 
 
 @pytest.mark.parametrize(
+    ("options", "pages"), [((), 3), (("--where", "city=Brno"), 2), (("--with-history",), 3)]
+)
+def test_more_properties_than_fit_into_a_request_are_read_by_ids(
+    tmp_path: Path, hubspot_sandbox: Sandbox, options: tuple[str, ...], pages: int
+) -> None:
+    names = [f"a_property_with_a_long_name_{number}" for number in range(300)]
+    for name in names:
+        hubspot_sandbox.define_property("contacts", name)
+    fill(hubspot_sandbox, 250, city="Brno", **{names[-1]: "last"})
+    path = tmp_path / ("all.ndjson" if "--with-history" in options else "all.csv")
+
+    finished = export(path, hubspot_sandbox, "--all-properties", *options)
+
+    assert finished.code == 0, finished.err
+    assert "each hundred objects is read by a second request" in " ".join(finished.err.split())
+    assert max(len(request.path) for request in hubspot_sandbox.requests) < 6_000
+    assert "DONE: 250 objects" in finished.out
+    if "--with-history" in options:
+        values = [each["properties"] for each in lines_of(path)]
+        assert "value" in lines_of(path)[0]["propertiesWithHistory"][names[-1]][0]
+    else:
+        values = [dict(row) for row in read(path, notice=lambda _: None)]
+    assert [each["email"] for each in values] == [f"p{number}@b.cz" for number in range(250)]
+    assert {each[names[-1]] for each in values} == {"last"}
+    reads = sum("/batch/read" in request.path for request in hubspot_sandbox.requests)
+    assert reads == (5 if "--with-history" in options else 3)
+    assert len(hubspot_sandbox.requests) == 1 + pages + reads
+
+
+def test_reading_by_ids_goes_on_where_it_was_stopped(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 450)
+    names = ",".join(f"a_property_with_a_long_name_{number}" for number in range(300))
+    path, options = tmp_path / "all.csv", ("--no-check", "-p", f"email,{names}")
+
+    with interrupted(lambda: hubspot_sandbox.request_count >= 4):
+        stopped = export(path, hubspot_sandbox, *options)
+
+    assert stopped.code == 3
+    assert len(cells(path)) < 450
+    assert export(path, hubspot_sandbox, *options, "--append").code == 0
+    assert cells(path) == [f"p{number}@b.cz" for number in range(450)]
+
+
+@pytest.mark.parametrize(
     ("typed", "delimiter"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("|", "|")]
 )
 def test_a_csv_has_the_delimiter_that_is_wanted(
@@ -258,7 +304,7 @@ def test_archived_objects_and_histories(tmp_path: Path, hubspot_sandbox: Sandbox
         (("--delimiter", ":"), "one of , ; | or tab"),
         (("--delimiter", ";", "--output-format", "ndjson"), "for CSV only"),
         (("--all-properties", "-p", "email"), "leave --property out"),
-        (("-p", ",".join(f"property_{n}" for n in range(300)), "--where", "a=1"), "fewer"),
+        (("--query", "a" * 3_000), "shorten the filters"),
     ],
 )
 def test_a_call_that_is_wrong_sends_nothing_and_makes_no_file(
