@@ -7,7 +7,7 @@ else than the quota sets the pace, as slow answers or a slow input do, the rate 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Sequence
 
@@ -21,6 +21,8 @@ _SHORTEST = 30.0
 """Seconds that are looked back on at least."""
 _SAMPLES = 60
 """Samples that are kept of these."""
+_MOST_SAMPLES = 64
+"""Samples that are kept where holds make these longer."""
 _BUSY = 0.9
 """The part of the quota from which on it is what all requests wait for."""
 
@@ -37,11 +39,30 @@ class Sample:
     in_flight: int = 0
     use: float = 0.0
     """The part of the quota that was used."""
+    hold: float = 0.0
+    """Seconds for which nothing may be sent from then on."""
+    held: float = 0.0
+    """Seconds since its begin in which nothing might be sent though the quota had room: they say nothing of its pace."""
 
     @property
     def done(self) -> float:
         """Settled records, and half of those in flight: some of them have just left, others are nearly answered."""
         return self.settled + self.in_flight / 2
+
+    @property
+    def at_work(self) -> float:
+        """Seconds since its begin, without those in which it was held."""
+        return self.at - self.held
+
+    def after(self, before: Sample) -> Sample:
+        """Return this sample as the next one after another."""
+        is_held = before.use < _BUSY
+        more = min(before.hold, max(0.0, self.at - before.at)) if is_held else 0.0
+        return evolve(self, held=before.held + more)
+
+    def is_still(self, before: Sample) -> bool:
+        """Say whether nothing has been done since another sample."""
+        return (self.requests, self.done) == (before.requests, before.done)
 
 
 @define
@@ -57,12 +78,25 @@ class History:
 
     def note(self, sample: Sample, period: float) -> None:
         """Add a sample, and forget what is older than a few periods of the quota."""
-        span, samples = max(_SHORTEST, _PERIODS * period), self._samples
-        if len(samples) > 1 and sample.at - samples[-2].at < span / _SAMPLES:
-            sample = evolve(sample, use=max(sample.use, samples.pop().use))
+        span, samples = _span(period), self._samples
+        last = samples[-1]
+        sample = sample.after(last)
+        if len(samples) > 1:
+            before = samples[-2]
+            if sample.at - before.at < span / _SAMPLES or (
+                sample.is_still(last) and last.is_still(before)
+            ):
+                sample = evolve(sample, use=max(sample.use, samples.pop().use))
         samples.append(sample)
-        while len(samples) > 2 and samples[1].at <= sample.at - span:  # noqa: PLR2004 (the two around it)
+        # Around the edge of what is looked back on stand two samples.
+        while len(samples) > _MOST_SAMPLES or (
+            len(samples) > 2 and samples[1].at_work <= sample.at_work - span  # noqa: PLR2004 (these two)
+        ):
             samples.popleft()
+
+
+def _span(period: float) -> float:
+    return max(_SHORTEST, _PERIODS * period)
 
 
 @frozen
@@ -80,8 +114,11 @@ class Forecast:
 
     @property
     def records_per_second(self) -> float:
-        """Records settled per second of late."""
-        first, last = self.samples[0], self.samples[-1]
+        """Records settled per second of late, holds included."""
+        last = self.samples[-1]
+        edge = last.at - _span(self.period)
+        place = bisect_right(self.samples, edge, key=lambda sample: sample.at)
+        first = self.samples[max(0, place - 1)]
         return (last.settled - first.settled) / max(last.at - first.at, 1e-9)
 
     def seconds_left(self, total: int) -> float | None:
@@ -98,7 +135,7 @@ class Forecast:
         at_the_quota = self._at_the_quota(requests)
         if max(sample.use for sample in self.samples) >= _BUSY:
             return max(self.hold, at_the_quota)
-        rate = (last.done - first.done) / max(last.at - first.at, 1e-9)
+        rate = (last.done - first.done) / max(last.at_work - first.at_work, 1e-9)
         at_this_rate = (total - last.done) / rate if rate > 0 else 0.0
         return self.hold + max(at_this_rate, at_the_quota)
 

@@ -90,7 +90,8 @@ class Progress:
             self.settled - self.settled_earlier,
             self.in_flight,
             self.quota_used / max(1, self.quota),
-        )
+            self.hold,
+        ).after(self.earlier[-1])
 
     @property
     def _forecast(self) -> Forecast:

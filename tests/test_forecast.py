@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from support import World, people, upsert
 
 from hubbatch import Counts, Progress, RateLimit
-from hubbatch._forecast import History
+from hubbatch._forecast import History, Sample
+from hubbatch.sandbox import Fault, FaultKind
 from hubbatch.testing import virtual_time
 
 QUOTA = RateLimit(190, 10.0)
@@ -168,3 +169,39 @@ def test_any_progress_has_an_estimate_that_is_not_negative(
         assert left is None or 0 <= left < float("inf")
         assert len(history.samples) <= 64
         assert progress == each
+
+
+@pytest.mark.parametrize(("latency", "at_once"), [(0.1, None), (2.0, 8)])
+@virtual_time
+async def test_the_estimate_counts_down_during_a_hold(latency: float, at_once: int | None) -> None:
+    refusal = Fault(FaultKind.RATE_ROLLING, retry_after=45)
+    faults = [None] * 59 + [refusal]
+    async with World(
+        rate_limit=RateLimit(100, 10.0),
+        latency=latency,
+        faults=faults,
+        client_rate=None,
+        max_concurrency=at_once,
+    ) as world:
+        run = upsert(world, people(30_000), keep="none").start()
+        held = []
+        while not run.done:
+            await asyncio.sleep(0.2)
+            progress = run.progress
+            if progress.hold > 1 and progress.retries:
+                held.append((progress.elapsed, progress.eta))
+        end = run.progress.elapsed
+        assert (await run.wait()).ok
+
+    assert held[-1][0] - held[0][0] > 40
+    for at, left in held:
+        assert left is not None
+        assert abs(end - at - left) < 4 + 0.12 * (end - at), f"{left} at {at} of {end}"
+
+
+def test_what_a_forecast_looks_back_on_is_bounded_whatever_holds_it() -> None:
+    history = History()
+    for number in range(100_000):
+        held = number % 3 > 0
+        history.note(Sample(number * 0.7, number, number, 0, 0.1, 5.0 if held else 0.0), 10.0)
+    assert len(history.samples) <= 150
