@@ -42,7 +42,7 @@ class Sample:
     hold: float = 0.0
     """Seconds for which nothing may be sent from then on."""
     held: float = 0.0
-    """Seconds since its begin in which nothing might be sent though the quota had room: they say nothing of its pace."""
+    """Seconds since its begin in which nothing might be sent though the quota had room: no part of its pace."""
 
     @property
     def done(self) -> float:
