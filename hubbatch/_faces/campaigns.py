@@ -10,13 +10,17 @@ from hubbatch._faces.starting import Records, StartRun
 from hubbatch._options import RunOptions, check_names
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.planning_ids import object_id
-from hubbatch._records.values import encode_value
+from hubbatch._records.values import InvalidRecordError, encode_value
 from hubbatch.endpoints import campaigns
 from hubbatch.errors import UsageError
 from hubbatch.models import RowResult
 from hubbatch.run import Run
 
 __all__ = ["Campaigns"]
+
+_RESULT_FIELDS = {"id", "properties", "createdAt", "updatedAt", "businessUnits", "assets"}
+"""What a campaign that was read has: it may be given as it is, and what HubSpot sets itself is left out."""
+_MOST_NAMED = 5
 
 
 class Campaigns:
@@ -85,6 +89,12 @@ def _properties(record: Mapping[str, Any]) -> dict[str, str]:
     """Return the properties of a record, which may be in HubSpot's form: under `properties`."""
     nested = record.get("properties")
     given = nested if isinstance(nested, Mapping) else record
+    more = set() if given is record else record.keys() - _RESULT_FIELDS
+    if more:
+        names = ", ".join(map(repr, sorted(map(str, more))[:_MOST_NAMED]))
+        raise InvalidRecordError(
+            f"a campaign takes nothing beside 'properties', but has {names}: put it among the properties"
+        )
     encoded = {name: encode_value(value) for name, value in given.items()}
     return {name: value for name, value in encoded.items() if value is not None}
 

@@ -17,6 +17,7 @@ from hubbatch.sandbox._campaigns import Campaigns
 from hubbatch.sandbox._custom_events import CustomEvent, Events
 from hubbatch.sandbox._definitions import Definitions
 from hubbatch.sandbox._links import End
+from hubbatch.sandbox._lists import DYNAMIC, MANUAL
 from hubbatch.sandbox._property import Property
 from hubbatch.sandbox._records import Occasion, StoredObject, Write
 from hubbatch.sandbox._schema import Schema, WriteRule
@@ -151,7 +152,7 @@ class Account:
 
     def define_list(self, list_id: str, object_type: str, *, dynamic: bool = False) -> None:
         """Add an empty list of records of a type; those of a dynamic one cannot be set."""
-        self.lists.define(list_id, self.schema.get(object_type).id, dynamic=dynamic)
+        self.lists.define(list_id, self.schema.get(object_type).id, DYNAMIC if dynamic else MANUAL)
 
     def members(self, list_id: str) -> frozenset[str]:
         """Return the ids of the records on a list."""

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
     from hubbatch.sandbox._links import End
 
-__all__ = ["Lists", "RecordList"]
+__all__ = ["DYNAMIC", "KINDS", "MANUAL", "Lists", "RecordList"]
+
+MANUAL, DYNAMIC = "MANUAL", "DYNAMIC"
+KINDS = (MANUAL, "SNAPSHOT", DYNAMIC)
+"""The processing types of lists."""
 
 
 @define(eq=False)
@@ -25,12 +29,10 @@ class RecordList:
 
     id: str
     type_id: str
-    is_dynamic: bool = False
-    """Whether its filters say who is on it, so that nobody can be added or removed."""
+    kind: str
+    """Its processing type: of a `DYNAMIC` one the filters say who is on it, so nobody can be added or removed."""
     members: dict[str, str] = field(factory=dict)
     name: str = ""
-    kind: str = ""
-    """Its processing type; by default that which `is_dynamic` implies."""
     created_at: str = ""
 
 
@@ -39,21 +41,23 @@ class Lists:
     """All lists of an account."""
 
     by_id: dict[str, RecordList] = field(factory=dict)
+    _highest: int = 0
+    """The highest id that was ever given: that of a list that was deleted names no other one."""
 
-    def define(self, list_id: str, type_id: str, *, dynamic: bool = False) -> RecordList:
+    def define(self, list_id: str, type_id: str, kind: str) -> RecordList:
         """Add an empty list; raise `UsageError` when there is one of that id."""
         if not (list_id.isascii() and list_id.isdigit()):
             raise UsageError(f"A list's id is a number, not {list_id!r}.")
         if list_id in self.by_id:
             raise UsageError(f"There is a list {list_id} already.")
-        found = self.by_id[list_id] = RecordList(list_id, type_id, dynamic)
+        self._highest = max(self._highest, int(list_id))
+        found = self.by_id[list_id] = RecordList(list_id, type_id, kind)
         return found
 
     def create(self, name: str, type_id: str, kind: str, stamp: str) -> RecordList:
         """Add an empty list under the next id."""
-        list_id = str(max(map(int, self.by_id), default=0) + 1)
-        found = self.define(list_id, type_id, dynamic=kind == "DYNAMIC")
-        found.name, found.kind, found.created_at = name, kind, stamp
+        found = self.define(str(self._highest + 1), type_id, kind)
+        found.name, found.created_at = name, stamp
         return found
 
     def of(self, end: End) -> Mapping[str, str]:

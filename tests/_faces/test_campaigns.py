@@ -120,3 +120,17 @@ def test_what_is_said_of_campaigns_is_true_whatever_goes_wrong(seed: int, number
                     assert record.input["hs_name"] not in names
 
     run_in_virtual_time(main())
+
+
+@virtual_time
+async def test_what_would_be_left_out_of_a_campaign_is_refused() -> None:
+    async with World() as world:
+        records = [{"properties": {"hs_name": "May"}, "createdAt": "", "hs_budget": 7, "hs_x": 1}]
+        made = await world.client.campaigns.create(records)
+        changed = await world.client.campaigns.update([{**records[0], "id": "7"}])
+    for outcome in (made, changed):
+        (record,) = outcome.records
+        assert record.status is F
+        assert record.error is not None
+        assert "nothing beside 'properties', but has 'hs_budget', 'hs_x'" in (record.error.message)
+    assert not world.service.requests

@@ -206,6 +206,8 @@ def test_a_list_is_created_read_used_and_deleted(form: str) -> None:
     assert account.driver.ask("DELETE", f"{form}/{list_id}").status == 204
     assert account.driver.ask("GET", f"{form}/{list_id}").status == 404
     assert account.put("add", account.people, list_id).status == 404
+    again = account.driver.ask("POST", form, content).body["list"]["listId"]
+    assert int(again) > int(list_id), "no id is given twice"
 
 
 @pytest.mark.parametrize(

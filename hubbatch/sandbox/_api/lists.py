@@ -19,6 +19,7 @@ from hubbatch.sandbox._bodies import (
 )
 from hubbatch.sandbox._call import ApiCall, ApiReply
 from hubbatch.sandbox._links import End
+from hubbatch.sandbox._lists import DYNAMIC, KINDS
 from hubbatch.sandbox._replies import Done, RefusalError
 from hubbatch.sandbox._routes import DATED, Route
 
@@ -31,7 +32,6 @@ __all__ = ["ROUTES"]
 
 _LISTS = rf"/crm/(?:v3/lists|lists/(?:v3|{DATED}))"
 _MEMBERSHIPS = rf"{_LISTS}/{{list_id}}/memberships"
-_KINDS = ("MANUAL", "SNAPSHOT", "DYNAMIC")
 _MOST_IDS = 100_000
 _MOST_RECORDS = 100
 _PAGE, _MOST_ON_A_PAGE = 100, 250
@@ -88,8 +88,8 @@ def _create(call: ApiCall) -> ApiReply:
     kind = text_of(content, "processingType")
     if not name or not type_id or not kind:
         raise missing_fields("name", "objectTypeId", "processingType")
-    if kind not in _KINDS:
-        raise malformed(f"processingType must be one of {', '.join(_KINDS)}")
+    if kind not in KINDS:
+        raise malformed(f"processingType must be one of {', '.join(KINDS)}")
     object_type = call.account.schema.find(type_id)
     if object_type is None:
         message = f"Unable to infer object type from: {type_id[:100]}"
@@ -117,7 +117,7 @@ def _shown(one: RecordList) -> dict[str, Any]:
         "listVersion": 1,
         "name": one.name or f"List {one.id}",
         "objectTypeId": one.type_id,
-        "processingType": one.kind or ("DYNAMIC" if one.is_dynamic else "MANUAL"),
+        "processingType": one.kind,
         "processingStatus": "COMPLETE",
         "createdAt": one.created_at,
         "updatedAt": one.created_at,
@@ -154,7 +154,7 @@ def _known(call: ApiCall) -> RecordList:
 
 def _writable(call: ApiCall) -> RecordList:
     found = _known(call)
-    if found.is_dynamic:
+    if found.kind == DYNAMIC:
         message = (
             f"List {found.id} has processing type DYNAMIC: its members cannot be set."  # inferred
         )
