@@ -4,7 +4,7 @@ Pure. It knows nothing of requests; whoever holds a token gives it here before a
 
 How it is found. The secret is looked for in four spellings, called forms: as it is, and in base64 with each of the
 three ways its bytes can fall into groups of three. Of a form `least` characters in a row count. Any such run holds a
-word of five bytes that starts at a multiple of eight (of four, for short secrets), so one look at the words there is
+word of four bytes that starts at a multiple of nine (of five, for short secrets), so one look at the words there is
 enough to tell that a text is clean: one pass over a text, however long the secret, for all words at once
 (`_WordFinder`). Only where a word is met are its surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a
 copy, if there are any; it is looked through as well.
@@ -29,7 +29,8 @@ _RUN = 12
 """Characters of a secret in a row that are as good as the secret."""
 _SHORTEST = 8
 """Characters below which a token is a stand-in that occurs in any text."""
-_WORD, _GRAM = 5, 8
+_WORD, _GRAM = 4, 8
+"""Bytes of what is looked for first, and of what is compared where that is met."""
 _MOST_CHECKS = 1_000
 """Pieces of a secret that are compared without a match in one text; after so many, pieces are taken for the secret."""
 
@@ -45,7 +46,6 @@ _CHARACTERS: dict[bytes | None, bytes] = {
     spelled % code: bytes([code]) for code in range(0x20, 0x80) for spelled in (b"%02x", b"%02X")
 } | {None: b"/"}
 
-_CANDIDATE = re.compile(b"x")
 _ANY_BIT = b"." + b"x" * 255
 """What becomes of bytes with any bit set: a single byte is looked for much faster than any of many."""
 
@@ -140,9 +140,14 @@ class _WordFinder:
             left &= int.from_bytes(groups, "little")
         if not left:
             return []
-        marks = left.to_bytes(number, "little").translate(_ANY_BIT)
-        starts = [stride * mark.start() for mark in _CANDIDATE.finditer(marks)]
-        return [at for at in starts if text[at : at + _WORD] in self._words]
+        find = left.to_bytes(number, "little").translate(_ANY_BIT).find
+        found, mark = [], find(b"x")
+        while mark >= 0:
+            at = stride * mark
+            if text[at : at + _WORD] in self._words:
+                found.append(at)
+            mark = find(b"x", mark + 1)
+        return found
 
 
 class Redactor:
@@ -157,9 +162,10 @@ class Redactor:
                 self._grams.setdefault(form.text[at : at + _GRAM], []).append((form, at))
         slashes = any(b"/" in form.text for form in forms)
         self._backslashes = _UNICODE_OR_SLASH if slashes else _UNICODE
-        wide = all(form.least >= _GRAM + _WORD - 1 for form in forms)
-        self._finder = _WordFinder([form.text for form in forms], stride=8 if wide else 4)
-        self._before = (0, 4) if wide else (0, 1, 2, 3, 4)
+        shortest = min((form.least for form in forms), default=_RUN)
+        stride = (_RUN if shortest >= _RUN else _GRAM) - _WORD + 1
+        self._finder = _WordFinder([form.text for form in forms], stride)
+        self._before = range(0, stride, min(shortest, _RUN) - _GRAM + 1)
         """How far before a word a gram may begin that lies within the same run."""
 
     def __repr__(self) -> str:
