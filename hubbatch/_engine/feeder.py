@@ -14,9 +14,10 @@ from collections.abc import (
     Callable,
     Iterable,
     Iterator,
+    Sequence,
     Sized,
 )
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from hubbatch._engine.life import Life, State
 from hubbatch._records.frames import never_waits
@@ -28,6 +29,9 @@ _END = object()
 
 _TURN = 0.005
 """Seconds of pulling after which the loop gets its turn; of one pull, from which on it is said to block."""
+
+_SLICE = 100
+"""Records that are handed over at one go where all are at hand: a millisecond's work or two."""
 
 _TURNS = 4
 """Turns of the loop after a pull that blocked: what has become ready takes a few, from the socket to who waits."""
@@ -53,7 +57,8 @@ class Check(Protocol):
 class Feeder:
     """Hands records over while there is room, until the source ends, breaks, or the run takes no more.
 
-    `room` returns how many records may be handed over now; `take` takes one and returns whether to ask again for room;
+    `room` returns how many records may be handed over now; `take` is given some, takes the first of them, and returns
+    how many these are and whether to ask again for room;
     `idle` is called before waiting for room, `blocks` once if the source turns out to block the loop for more than a
     part of the time. `check` may have something to do before records are handed over.
     """
@@ -65,7 +70,7 @@ class Feeder:
         blocks: Callable[[float], None],
         *,
         room: Callable[[], int],
-        take: Callable[[Any], bool],
+        take: Callable[[Sequence[Any]], tuple[int, bool]],
         idle: Callable[[], None],
         check: Check | None = None,
     ) -> None:
@@ -88,6 +93,8 @@ class Feeder:
         """Feed to the end; raises whatever the source raises."""
         if isinstance(self._source, AsyncIterable):
             await self._run_async(self._source)
+        elif type(self._source) in {list, tuple}:
+            await self._run_at_hand(cast("Sequence[Any]", self._source))
         else:
             await self._run_sync(iter(self._source))
 
@@ -109,6 +116,25 @@ class Feeder:
             return iter(())
         return itertools.islice(self._source, self._handed_over, None)
 
+    async def _run_at_hand(self, source: Sequence[Any]) -> None:
+        clock = asyncio.get_running_loop().time
+        turn_ends = clock() + _TURN
+        while room := await self._room_for_more():
+            while room > 0 and self._life.state is _RUNNING:
+                first = self._handed_over
+                if not (records := source[first : first + min(room, _SLICE)]):
+                    self.exhausted = True
+                    return
+                taken, ask = self._take(records)
+                self._handed_over += taken
+                room -= taken
+                if clock() >= turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = clock() + _TURN
+                    break
+                if ask:
+                    break
+
     async def _run_sync(self, records: Iterator[Any]) -> None:
         life, take, clock = self._life, self._take, asyncio.get_running_loop().time
         turn_ends = clock() + _TURN
@@ -121,7 +147,8 @@ class Feeder:
                 if moment - last > _TURN:
                     self._note_blocking(last, moment)
                 last = moment
-                if take(record) or moment >= turn_ends or life.state is not _RUNNING:
+                _, ask = take((record,))
+                if ask or moment >= turn_ends or life.state is not _RUNNING:
                     break
             else:
                 if self._handed_over < before + room:
@@ -144,7 +171,8 @@ class Feeder:
                         self.exhausted = life.state is _RUNNING
                         return
                     self._handed_over += 1
-                    if take(record) or clock() >= turn_ends or life.state is not _RUNNING:
+                    _, ask = take((record,))
+                    if ask or clock() >= turn_ends or life.state is not _RUNNING:
                         break
                 if clock() >= turn_ends:  # it may never have waited for anything
                     await asyncio.sleep(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Container, Iterable, Sequence
+from itertools import count
 from typing import Any
 
 from hubbatch._states import KeptRecords, RecordOutcome, RecordTable
@@ -24,9 +25,9 @@ class AllRecords:
         self.open: dict[int, Any] = {}
         self._table = RecordTable()
 
-    def take(self, index: int, record: Any) -> None:
-        self._table.inputs.append(record)
-        self.open[index] = record
+    def take(self, first: int, records: Sequence[Any]) -> None:
+        self._table.inputs.extend(records)
+        self.open.update(zip(count(first), records, strict=False))
 
     def settle(
         self,
@@ -100,8 +101,8 @@ class Exceptions:
         self._left_from = 0
         self._left: list[Any] = []
 
-    def take(self, index: int, record: Any) -> None:
-        self.open[index] = record
+    def take(self, first: int, records: Sequence[Any]) -> None:
+        self.open.update(zip(count(first), records, strict=False))
 
     def settle(
         self,

@@ -86,10 +86,14 @@ class Ledger:
 
     def take(self, record: Any) -> int:
         """Enter a record; return its index."""
-        index = self._taken
-        self._shelf.take(index, record)
-        self._taken += 1
-        return index
+        return self.take_all((record,))
+
+    def take_all(self, records: Sequence[Any]) -> int:
+        """Enter records; return the first one's index."""
+        first = self._taken
+        self._shelf.take(first, records)
+        self._taken += len(records)
+        return first
 
     def settle_earlier(self, index: int, status: RecordStatus) -> None:
         """Close a record that an earlier process of the load has settled."""

@@ -7,7 +7,7 @@ nothing of where records come from.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hubbatch._counted import counted
@@ -41,16 +41,20 @@ class Taker:
         self._check = check
         self._dispatcher = dispatcher
 
-    def take(self, record: Any) -> bool:
-        """Take one record in; return whether to ask again for room: it has filled one more request."""
-        index = self._ledger.take(record)
-        try:
-            full = self._intake.take(index, record)
-        except InvalidRecordError as error:
-            return self._check.refuse(index, record, error)
-        if full or self._dispatcher.rest is Rest.UNSEEN:
+    def take(self, records: Sequence[Any]) -> tuple[int, bool]:
+        """Take records in, at least the first; return how many, and whether to ask again for room before the others.
+
+        That is so once they have filled one more request.
+        """
+        first = self._ledger.taken
+        count, full, error = self._intake.take_some(first, records)
+        number = count if error is None else count + 1
+        self._ledger.take_all(records if number == len(records) else records[:number])
+        if count and (full or self._dispatcher.rest is Rest.UNSEEN):
             self._dispatcher.dispatch()
-        return full
+        if error is not None:
+            full = self._check.refuse(first + count, records[count], error) or full
+        return number, full
 
     def finish(self) -> None:
         """Note that the source has ended."""
@@ -97,8 +101,11 @@ class ResumingTaker(Taker):
         self._differs = False
         """Whether the source is known to be another one."""
 
-    def take(self, record: Any) -> bool:
+    def take(self, records: Sequence[Any]) -> tuple[int, bool]:
         """Take one record in, or hold it back; return whether to ask again for room."""
+        return 1, self._take(records[0])
+
+    def _take(self, record: Any) -> bool:
         index = self._ledger.taken
         earlier = self._notes.earlier(index)
         self._enter(record, earlier)

@@ -58,6 +58,21 @@ class DuplicateGuard(Guard):
         """Whether any input has to be written anew before it is sent."""
         return bool(self._merging)
 
+    def admit_all(self, items: Sequence[Input]) -> bool:
+        """Admit inputs if none of them shares its key with any other, and return True; else admit none."""
+        if self._seen is not None:
+            return False
+        holders = self._holders
+        new = dict(zip([item.key for item in items], items, strict=True))
+        if None in new:
+            return len(new) == 1  # none of them has a key
+        if len(new) < len(items) or not holders.keys().isdisjoint(new):
+            return False
+        if self._released and not self._released.keys().isdisjoint(new):
+            return False
+        holders.update(new)  # type: ignore[arg-type]
+        return True
+
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
         key = item.key

@@ -59,6 +59,15 @@ class Guard(ABC):
         """Whether any input has to be written anew before it is sent."""
         return False
 
+    @property
+    def one_by_one(self) -> bool:
+        """Whether inputs have to be admitted one by one: it may be that one of them must not be sent."""
+        return self._seen is not None
+
+    def admit_all(self, items: Sequence[Input]) -> bool:  # noqa: ARG002
+        """Admit inputs if each may be sent now, and return True; else admit none."""
+        return False
+
     @abstractmethod
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""

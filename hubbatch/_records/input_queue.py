@@ -62,6 +62,28 @@ class InputQueue:
         count, size = self.full * self._max_inputs, self.full * (self.largest + 1)
         return len(self._inputs) > count or self._bytes > size
 
+    @property
+    def missing(self) -> tuple[int, int]:
+        """How many inputs more, or bytes of them, fill one request more."""
+        return self._next_count - len(self._inputs), self._next_bytes - self._bytes
+
+    def extend(self, items: Sequence[Input]) -> bool:
+        """Add inputs; return whether one more request can be filled."""
+        plain, size, full = self.plain, len(items), self.full
+        for item in items:
+            plain = plain and item.caller_trace_id is None
+            size += len(item.body)
+        if not plain:
+            for item in items:
+                self.append(item)
+            return self.full > full
+        self._inputs.extend(items)
+        self._bytes += size
+        if len(self._inputs) < self._next_count and self._bytes < self._next_bytes:
+            return False
+        self._count()
+        return self.full > full
+
     def append(self, item: Input) -> bool:
         """Add an input; return whether one more request can be filled."""
         self._inputs.append(item)

@@ -27,6 +27,8 @@ _NO_WAY = (
     "nothing shows whether it was written; give unique_property to a create that is to be resumed"
 )
 
+_REPEATED = "the key occurred before in this run, and duplicates are refused"
+
 _QUEUE = Admission.QUEUE  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
@@ -86,29 +88,65 @@ class Intake:
 
         Raises `InvalidRecordError` for a record that must not be sent.
         """
-        try:
-            if self._convert is not None:
-                record = self._convert(record)
-            item = self._planner.plan(index, record)
-        except InvalidRecordError:
-            raise
-        except Exception as error:  # a record's own code may raise anything
-            raise InvalidRecordError(f"the record cannot be read: {_words(error)}") from None
-        if self.validator is not None:
-            self.validator.check(item.wire)
-        if len(item.body) > self.queue.largest:
-            raise InvalidRecordError(
-                f"the record takes {len(item.body)} bytes of JSON, more than a request may have;"
-                " make it smaller or raise max_batch_bytes"
-            )
-        admission = self._guard.admit(item)
-        if admission is _QUEUE:
-            return self.queue.append(item)
-        if admission is Admission.INVALID:
-            raise InvalidRecordError(
-                "the key occurred before in this run, and duplicates are refused"
-            )
-        return False
+        _, full, error = self.take_some(index, (record,))
+        if error is not None:
+            raise error
+        return full
+
+    def take_some(
+        self, first: int, records: Sequence[Any]
+    ) -> tuple[int, bool, InvalidRecordError | None]:
+        """Take records in, the first of which has this index, no further than until one more request can be filled.
+
+        Return how many are taken, whether that request can be filled, and why the next one must not be sent, if it must
+        not. At least one is taken, or must not be sent.
+        """
+        items, error = self._plan(first, records)
+        if not items:
+            return 0, False, error
+        guard, queue = self._guard, self.queue
+        if guard.admit_all(items):  # as nearly always
+            return len(items), queue.extend(items), error
+        full = False
+        for item in items:
+            admission = guard.admit(item)
+            if admission is _QUEUE:
+                full = queue.append(item) or full
+            elif (
+                admission is Admission.INVALID
+            ):  # the only one: such a guard is given them one by one
+                return 0, False, InvalidRecordError(_REPEATED)
+        return len(items), full, error
+
+    def _plan(
+        self, first: int, records: Sequence[Any]
+    ) -> tuple[list[Input], InvalidRecordError | None]:
+        """Return inputs of records, no more than fill a request, and why the next one must not be sent, if so."""
+        queue, convert, plan = self.queue, self._convert, self._planner.plan
+        validator, largest = self.validator, self.queue.largest
+        most, space = queue.missing
+        items: list[Input] = []
+        for index, record in enumerate(records[: 1 if self._guard.one_by_one else most], first):
+            try:
+                item = plan(index, record if convert is None else convert(record))
+                if validator is not None:
+                    validator.check(item.wire)
+            except InvalidRecordError as error:
+                return items, error
+            except Exception as error:  # a record's own code may raise anything
+                return items, InvalidRecordError(f"the record cannot be read: {_words(error)}")
+            if (size := len(item.body)) > largest:
+                return items, InvalidRecordError(
+                    f"the record takes {size} bytes of JSON, more than a request may have; make it smaller or raise"
+                    " max_batch_bytes"
+                )
+            items.append(item)
+            space -= size + 1
+            if (
+                space <= 0 or item.caller_trace_id is not None
+            ):  # which takes more space than its body
+                break
+        return items, None
 
     def take_in_doubt(self, index: int, record: Any) -> bool:
         """Take a record in that an earlier process may have sent; return whether one more request can be filled.

@@ -38,6 +38,17 @@ class LockGuard(Guard):
         self._missing: dict[Input, int] = {}
         """How many of its keys an input has to wait for."""
 
+    def admit_all(self, items: Sequence[Input]) -> bool:
+        """Admit pairs if none of them shares its key with any other, and return True; else admit none."""
+        if self._seen is not None:
+            return False
+        holders = self._holders
+        new = {item.lock: item for item in items if type(item) is PairInput}
+        if len(new) < len(items) or not holders.keys().isdisjoint(new):
+            return False
+        holders.update(new)
+        return True
+
     def admit(self, item: Input) -> Admission:
         """Decide about one input in the order of the source."""
         identity = None if self._seen is None else _identity(item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -45,15 +45,79 @@ class Owner:
         self.asked.append(len(self.taken))
         return self.room
 
-    def take(self, record: Any) -> bool:
+    def take(self, records: Sequence[Any]) -> tuple[int, bool]:
+        record = records[0]
         if record == self.stops_at:
             self.life.stop()
         self.taken.append(record)
         self.room -= 1
-        return len(self.taken) == self.asks_after
+        return 1, len(self.taken) == self.asks_after
 
     def note_idle(self) -> None:
         self.idle += 1
+
+
+class Sliced(Owner):
+    """It takes several records at a time, as long as it wants no others to be asked for."""
+
+    def __init__(self, source: Any, **options: Any) -> None:
+        super().__init__(source, **options)
+        self.sizes: list[int] = []
+        """How many it was given each time."""
+
+    def take(self, records: Sequence[Any]) -> tuple[int, bool]:
+        self.sizes.append(len(records))
+        for number, record in enumerate(records, 1):
+            _, ask = super().take((record,))
+            if ask or not self.life.taking:
+                return number, ask
+        return len(records), False
+
+
+@virtual_time
+async def test_a_list_is_handed_over_in_slices_within_the_room_there_is() -> None:
+    owner = Sliced(list(range(350)), room=250)
+    feeding = asyncio.create_task(owner.feeder.run())
+    await asyncio.sleep(1.0)
+    assert (owner.taken, owner.idle) == (list(range(250)), 1)
+    assert owner.sizes == [100, 100, 50]
+    owner.room = 1_000
+    owner.feeder.wake()
+    await feeding
+    assert (owner.taken, owner.feeder.exhausted) == (list(range(350)), True)
+
+
+@virtual_time
+async def test_what_is_not_taken_of_a_slice_is_handed_over_again() -> None:
+    owner = Sliced(tuple(range(6)), asks_after=3)
+    await owner.feeder.run()
+    assert (owner.taken, owner.sizes, owner.asked) == (list(range(6)), [6, 3], [0, 3])
+
+
+@virtual_time
+async def test_of_a_slice_nothing_is_handed_over_after_a_stop() -> None:
+    owner = Sliced(list(range(6)), stops_at=2)
+    await owner.feeder.run()
+    assert (owner.taken, list(owner.feeder.rest())) == ([0, 1, 2], [3, 4, 5])
+    assert not owner.feeder.exhausted
+
+
+@virtual_time
+async def test_slices_give_the_loop_its_turn() -> None:
+    loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+    turns: list[int] = []
+
+    class Slow(Sliced):
+        def take(self, records: Sequence[Any]) -> tuple[int, bool]:
+            loop.spend(0.003)
+            return super().take(records)
+
+    owner = Slow(list(range(400)), room=1_000)
+    feeding = asyncio.create_task(owner.feeder.run())
+    while not feeding.done():
+        await asyncio.sleep(0)
+        turns.append(len(owner.taken))
+    assert {200, 400} <= set(turns)
 
 
 def source_of(count: int, *, slow: bool) -> Any:
