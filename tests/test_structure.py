@@ -323,6 +323,8 @@ EXCUSED = {
     "cli/test_cli_demo.py: _demo.Sandbox": "that the demonstration notices a loss can be shown in no other way",
     "cli/test_cli_outputs.py: _load_sinks._KINDS": "a file that is opened for ever, in the test's own process",
     "cli/test_cli_signals.py: hubbatch.cli._screen.Screen.say": "hears at once what a signal makes it say",
+    "cli/test_load_law.py: OutputFile.write": "dies or finds the disk full at a write of its choice, in process",
+    "cli/test_load_law.py: Store.write": "likewise, of the journal",
     "files/test_kinds.py: _tables._MAX_UNPACKED": "a workbook of the real size would be two gigabytes",
     "files/test_source.py: _bytes._STDIN": "the standard input of the test's own process",
     "_http/test_connections.py: aiohttp.ClientSession._request": "what a version of aiohttp may do",

@@ -26,8 +26,9 @@ _OVERRIDDEN = ("batch_size", "linger", "max_failures", "deadline", "rate")
 def resume(journal: JournalFile, *, settings: Settings) -> None:
     """Go on with a load that was stopped or killed. All that is needed is in its journal, and in the token's variable.
 
-    What is settled is not sent again. What was in doubt is sent again by update, upsert and archive, looked up by
-    create with --unique-property, and listed as UNKNOWN by any other create.
+    It does as the command that has begun the load, unless other options are given here; a --deadline counts anew, from
+    the start of each process. What is settled is not sent again. What was in doubt is sent again by update, upsert and
+    archive, looked up by create with --unique-property, and listed as UNKNOWN by any other create.
     """
     from hubbatch.cli._executing import execute  # noqa: PLC0415 (it loads the client)
     from hubbatch.cli._exiting import ending_well, screen_of  # noqa: PLC0415

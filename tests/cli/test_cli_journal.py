@@ -16,6 +16,7 @@ import pytest
 from cli_driver import Finished, batches, contacts, hubbatch, lines_of, process, table_of, until
 
 from hubbatch import journal
+from hubbatch.cli._load_description import restored
 from hubbatch.journal._store import Changes, Store
 from hubbatch.sandbox import Fault, FaultKind, RandomFaults, Sandbox
 
@@ -265,6 +266,23 @@ def test_what_is_the_same_may_be_sent_before_it_is_seen_that_the_input_was_chang
     assert "only what comes before, and is the same, was sent by this process" in finished.err
     assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
     assert "q5200@b.cz" not in contacts(hubspot_sandbox)
+
+
+def test_a_resume_has_the_deadline_of_the_command_that_began_the_load_or_its_own(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = folder / "load.journal"
+    assert load(folder, hubspot_sandbox, "--max-failures", 2, "--deadline", 1234.5).code == 3
+
+    _, settings = restored(str(path), journal.read(path).description)
+    assert settings.deadline == 1234.5
+    cut_short = resume(folder, "--deadline", "0.000001")
+    assert cut_short.code == 3
+    assert "STOPPED (by --deadline)" in cut_short.out
+    _, settings = restored(str(path), journal.read(path).description)
+    assert settings.deadline == 1234.5, "that was for one process"
+    assert resume(folder, "--max-failures", 100).code == 1
+    check_files(folder)
 
 
 def test_a_line_that_was_the_end_can_be_mended_and_the_load_goes_on(
