@@ -60,7 +60,7 @@ class Input:
 def _check_names(properties: Mapping[Any, Any]) -> None:
     for name in properties:
         if type(name) is not str:
-            raise InvalidRecordError(f"a property's name must be text, not {name!r}")
+            raise InvalidRecordError(f"a property's name must be text, not {type(name).__name__}")
 
 
 def _native(value: Any) -> Any:

@@ -160,7 +160,7 @@ def _properties(mapping: Mapping[str, Any], encode: Callable[[Any], str | None])
     properties: dict[str, str] = {}
     for name, value in mapping.items():
         if type(name) is not str or not name:
-            raise InvalidRecordError(f"a property's name must be text, not {name!r}")
+            raise InvalidRecordError(f"a property's name must be text, not {type(name).__name__}")
         if type(value) is str:
             properties[name] = value
             continue

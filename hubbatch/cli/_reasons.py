@@ -22,7 +22,7 @@ _MOST_MESSAGES = 20
 _MOST_GROUPS = 500
 """Reasons that are counted each by itself; a server may make up a category for each record."""
 _OTHER = "other categories"
-_PARTICULAR = re.compile(r"[\d@]")
+_PARTICULAR = re.compile(r"[\d@]|[A-Z]=")
 """A word of a message that holds one of these quotes a value, and is another one in the next record."""
 _QUOTED = re.compile(r"""(?<!\w)(["'“‘]).*?["'”’](?!\w)""")
 _FIGURE = re.compile(r"(?<![\w-])-?\d[\w.+-]*|\S*@\S*")
