@@ -7,28 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from attrs import asdict, define, field, frozen
+from attrs import asdict, frozen
 
 from hubbatch import RateLimit
 from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._reasons import Aside
+from hubbatch.cli._repeats import Places
+from hubbatch.cli._summary import input_numbers
 
-__all__ = ["Findings", "Found", "Places"]
-
-_EXAMPLES = 3
-
-
-@define
-class Places:
-    """How many records something is true of, and where the first of them stand."""
-
-    count: int = 0
-    examples: list[str] = field(factory=list)
-
-    def add(self, place: str) -> None:
-        """Note one more."""
-        self.count += 1
-        if len(self.examples) < _EXAMPLES:
-            self.examples.append(place)
+__all__ = ["Findings", "Found"]
 
 
 @frozen
@@ -50,13 +37,10 @@ class Findings:
     object_type: str
     files: tuple[str, ...]
     records: int
-    """How many were read; bad lines are none."""
-    blank_rows: int
-    """Rows without any value, which are passed over."""
-    bad_lines: int
-    held: int
-    """Records of a rejects file that are UNKNOWN, which a create leaves alone."""
-    refused: int
+    """How many were taken; bad lines are none."""
+    aside: Aside
+    """What else was read."""
+    would_fail: int
     """Records that would fail before anything of them is sent."""
     key: str | None
     """The property that names the objects, if any."""
@@ -79,12 +63,13 @@ class Findings:
     @property
     def would_be_sent(self) -> int:
         """How many records would be sent."""
-        return self.records - self.refused
+        return self.records - self.would_fail
 
     @property
-    def would_fail(self) -> int:
-        """How many records and bad lines would fail for certain."""
-        return self.bad_lines + self.refused
+    def read(self) -> int:
+        """How much of the input was read: records, bad lines, blank rows."""
+        aside = self.aside
+        return self.records + aside.bad + aside.blank + aside.held + aside.skipped
 
     @property
     def seconds(self) -> float | None:
@@ -106,7 +91,8 @@ class Findings:
             return ExitCode.USAGE
         repeated = self.repeats_matter and self.repeated_keys.count
         share = self.share_of_day
-        if self.would_fail or repeated or self.notices or (share is not None and share > 1):
+        wrong = self.would_fail or self.aside.bad
+        if wrong or repeated or self.notices or (share is not None and share > 1):
             return ExitCode.SOME_FAILED
         return ExitCode.OK
 
@@ -119,15 +105,15 @@ class Findings:
             "verb": self.verb,
             "objectType": self.object_type,
             "files": list(self.files),
-            "records": self.records,
-            "wouldBeSent": self.would_be_sent,
-            "wouldFail": self.would_fail,
-            "badLines": self.bad_lines,
-            "blankRows": self.blank_rows,
-            "heldBack": self.held,
+            "counts": {
+                "total": self.records,
+                "wouldBeSent": self.would_be_sent,
+                "wouldFail": self.would_fail,
+            },
+            "input": input_numbers(self.aside, self.read),
             "key": self.key,
-            "missingKeys": asdict(self.missing_keys),
-            "repeatedKeys": asdict(self.repeated_keys),
+            "missingKeys": None if self.key is None else asdict(self.missing_keys),
+            "repeatedKeys": None if self.key is None else asdict(self.repeated_keys),
             "reasons": [asdict(each) for each in self.reasons],
             "moreReasons": self.more_reasons,
             "requests": self.requests,

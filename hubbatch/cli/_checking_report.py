@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.table import Table
 
 from hubbatch._counted import counted
 from hubbatch._printable import printable
-from hubbatch.cli._checking_findings import Findings, Places
+from hubbatch.cli._checking_findings import Findings
 from hubbatch.cli._faults import ExitCode
+from hubbatch.cli._repeats import Places
+from hubbatch.cli._report import aside_rows, table_of
 from hubbatch.cli._screen import Screen, harmless, put
+from hubbatch.cli._summary import aside_in_words
 from hubbatch.cli._watching import duration
 
 __all__ = ["show_findings"]
@@ -40,8 +41,9 @@ def show_findings(screen: Screen, findings: Findings, *, quiet: bool) -> None:
 def _head(findings: Findings) -> str:
     if findings.broken:
         return "INPUT ERROR"
-    if findings.would_fail:
-        return f"CHECKED, {findings.would_fail:,} WOULD FAIL"
+    wrong = [f"{findings.would_fail:,} WOULD FAIL"] if findings.would_fail else []
+    if wrong or findings.aside.bad:
+        return f"CHECKED, {', '.join([*wrong, *aside_in_words(findings.aside)])}"
     return "CHECKED" if findings.code is ExitCode.OK else "CHECKED, LOOK AT WHAT FOLLOWS"
 
 
@@ -50,26 +52,15 @@ def _what(findings: Findings) -> str:
 
 
 def _table(findings: Findings) -> Table:
-    table = Table(show_edge=False, pad_edge=False)
-    table.add_column("records", no_wrap=True)
-    table.add_column("count", justify="right", no_wrap=True)
-    table.add_column("meaning", style="dim")
-    for what, count, meaning in _rows(findings):
-        table.add_row(what, f"{count:,}", meaning)
-    return table
-
-
-def _rows(findings: Findings) -> Iterator[tuple[str, int, str]]:
-    yield "would be sent", findings.would_be_sent, _cost(findings)
-    yield "would fail", findings.would_fail, "for certain; others HubSpot may refuse"
-    beside = (
-        ("bad lines", findings.bad_lines, "no records; counted above"),
-        ("without key", findings.missing_keys.count, _where(findings.missing_keys, findings.key)),
-        ("repeated keys", findings.repeated_keys.count, _repeats(findings)),
-        ("blank rows", findings.blank_rows, "passed over"),
-        ("held back", findings.held, "UNKNOWN in an earlier load, not sent again"),
+    parts = (
+        ("would be sent", findings.would_be_sent, "HubSpot may refuse some of them"),
+        ("would fail", findings.would_fail, "for certain"),
     )
-    yield from (row for row in beside if row[1])
+    of_these = (
+        ("without key", findings.missing_keys, _where(findings.missing_keys, findings.key)),
+        ("repeated keys", findings.repeated_keys, _repeats(findings)),
+    )
+    return table_of([*parts, *aside_rows(findings.aside)], findings.read, _cost(findings), of_these)
 
 
 def _cost(findings: Findings) -> str:
@@ -83,10 +74,9 @@ def _cost(findings: Findings) -> str:
 
 
 def _where(places: Places, key: str | None) -> str:
-    return f"no value of {key} (e.g. {', '.join(places.examples)})"
+    return f"no value of {key} ({places.shown})"
 
 
 def _repeats(findings: Findings) -> str:
-    examples = ", ".join(findings.repeated_keys.examples)
     advice = "the later row wins" if findings.verb in {"update", "upsert"} else "sent again"
-    return f"{advice} (e.g. {examples}); --duplicates says what becomes of them"
+    return f"{advice} ({findings.repeated_keys.shown}); --duplicates says what becomes of them"

@@ -12,9 +12,10 @@ from typing import Any
 from attrs import define, field
 
 from hubbatch import RecordOutcome, RecordStatus
-from hubbatch.cli._checking_findings import Findings, Found, Places
+from hubbatch.cli._checking_findings import Findings, Found
 from hubbatch.cli._job import Job
 from hubbatch.cli._reasons import Aside, Reasons, place
+from hubbatch.cli._repeats import Places
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._source import LoadSource
 from hubbatch.files import BadLine, Ended, InputError, Opened, Row
@@ -102,7 +103,8 @@ class RowCheck:
         )
 
     def _note_repeat(self, record: Any, first: int) -> None:
-        self.repeated_keys.add(f"{self._place(record)} as {first}")
+        word = self._place(record).partition(" ")[0]
+        self.repeated_keys.add(f"{self._place(record)} as {word} {first}")
 
     def _findings(self, rehearsal: Rehearsal, broken: str) -> Findings:
         found = self.reasons.top(_REASONS)
@@ -111,10 +113,8 @@ class RowCheck:
             object_type=self.job.object_type,
             files=tuple(self.job.paths),
             records=self.records,
-            blank_rows=self.aside.blank,
-            bad_lines=self.aside.bad,
-            held=self.aside.held,
-            refused=rehearsal.refused,
+            aside=self.aside,
+            would_fail=rehearsal.refused,
             key=self.job.layout.key,
             missing_keys=self.missing_keys,
             repeated_keys=self.repeated_keys,

@@ -21,11 +21,12 @@ from hubbatch.cli._following import Ending, follow
 from hubbatch.cli._job import Job
 from hubbatch.cli._load import Load
 from hubbatch.cli._load_description import described, typed_of
-from hubbatch.cli._load_files import opened
+from hubbatch.cli._load_files import LoadFiles, opened
 from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
 from hubbatch.cli._load_sinks import FileNames
 from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._read_out import ReadOut, reading_out
+from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
@@ -101,12 +102,11 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
                 command.say(keep_input(journal.path))
         async with connected(job, settings, token) as client:
             command = await _prepared(command, client)
-            ending, files, lost = await _follow(command, client, journal)
+            report = await _follow(command, client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
             path = None if journal is None else journal.path
-            report = Report(command.what, ending, files, lost, path, _typed(journal))
-            show(command.screen, report)
-    return ending.code
+            show(command.screen, evolve(report, journal=path, typed=_typed(journal)))
+    return report.ending.code
 
 
 async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
@@ -139,9 +139,7 @@ def _typed(journal: LoadJournal | None) -> Typed | None:
     return typed_of(journal.before.description)
 
 
-async def _follow(
-    command: _LoadCommand, client: Client, journal: LoadJournal | None
-) -> tuple[Ending, dict[str, str | None], dict[str, int]]:
+async def _follow(command: _LoadCommand, client: Client, journal: LoadJournal | None) -> Report:
     job, settings, source = command.job, command.settings, command.source
     taken = source.identities | (set() if journal is None else journal.identities)
     names = FileNames(settings.rejects, _results(settings), settings.append, settings.force)
@@ -165,7 +163,10 @@ async def _follow(
                 fraction=source.fraction,
                 what=command.what,
                 max_failures=settings.max_failures,
-                key="id" if job.layout.ids_only else job.layout.key,
+                repeats=Repeats(
+                    "id" if job.layout.ids_only else job.layout.key,
+                    by_lines=len(source.identities) == 1,
+                ),
                 account=load.account,
                 aside=load.aside,
                 why=lambda: load.why,
@@ -178,19 +179,24 @@ async def _follow(
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]
     ending = _with_problems(ending, [str(failure) for failure in failures])
-    written = {
-        "rejects": files.rejects.path,
-        "results": files.results.path,
-        "output": _output(job),
-    }
-    lost = {
-        "rejects": files.rejects.lost,
-        "results": files.results.lost,
-        "output": output.lost if output else 0,
-    }
+    report = _with_files(Report(command.what, ending), files, job, output)
     if output is not None and isinstance(output.failure, ReaderGoneError):
-        return evolve(ending, code=ExitCode.READER_GONE), written, lost
-    return ending if output is None else output.account_for(ending), written, lost
+        return evolve(report, ending=evolve(ending, code=ExitCode.READER_GONE))
+    return report if output is None else evolve(report, ending=output.account_for(ending))
+
+
+def _with_files(report: Report, files: LoadFiles, job: Job, output: ReadOut | None) -> Report:
+    """Add to a report where rows and objects were to go, how many stand there, and how many do not."""
+    found = (files.rejects, files.results)
+    return evolve(
+        report,
+        files={**{each.name: each.path for each in found}, "output": _output(job)},
+        rows={
+            **{each.name: each.rows for each in found},
+            "output": output.file.written if output else 0,
+        },
+        lost={**{each.name: each.lost for each in found}, "output": output.lost if output else 0},
+    )
 
 
 def _account(journal: LoadJournal | None) -> SettledAccount:

@@ -33,7 +33,7 @@ from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._interrupts import Interrupts, interrupts
 from hubbatch.cli._option_names import in_options
 from hubbatch.cli._reasons import Aside, Reasons
-from hubbatch.cli._repeats import Repeats
+from hubbatch.cli._repeats import Places, Repeats
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._watching import watching
 from hubbatch.files import InputError, OutputError, Row
@@ -72,7 +72,7 @@ class Ending:
     progress: Progress
     reasons: Reasons
     aside: Aside
-    repeated: int | None = None
+    repeated: Places | None = None
     """Records with the key of an earlier one; None where records have no key."""
     notes: tuple[str, ...] = ()
     """What else is to be said."""
@@ -92,6 +92,11 @@ class Ending:
         """How many records of the input were taken, those that were skipped included."""
         return self.aside.skipped + self.aside.held + self.outcome.counts.total
 
+    @property
+    def read(self) -> int:
+        """How much of the input was read: records, bad lines, blank rows."""
+        return self.taken + self.aside.bad + self.aside.blank
+
 
 class _SettledTally:
     """What is counted of records as they are settled."""
@@ -99,8 +104,8 @@ class _SettledTally:
     def __init__(self, repeats: Repeats, account: SettledAccount) -> None:
         self._repeats = repeats
         self.account = account
-        self.repeated: int | None = None
-        """Records with the key of an earlier one, once they have been counted."""
+        self.repeated: Places | None = None
+        """Records with the key of an earlier one, once they are known."""
         self.first_open: int | None = None
 
     def note(self, record: RecordOutcome) -> None:
@@ -120,7 +125,7 @@ async def follow(
     fraction: Callable[[], float | None] = lambda: None,
     what: str = "",
     max_failures: int | None = None,
-    key: str | None = None,
+    repeats: Repeats | None = None,
     account: SettledAccount | None = None,
     aside: Aside | None = None,
     why: Callable[[], str] = str,
@@ -131,6 +136,7 @@ async def follow(
     may hold more than the run knows. `why` returns why the command itself has stopped the run.
     """
     account, aside = account or SettledAccount(), aside or Aside()
+    repeats = repeats or Repeats(None)
     stops = set[asyncio.Task[None]]()
 
     def stop() -> None:
@@ -145,7 +151,7 @@ async def follow(
 
     ended: _Ended = (ExitCode.OK, "", "")
     # To the very end: a second signal may come at any time.
-    with Repeats(key) as repeats, interrupts(stop, cancel) as seen:
+    with repeats, interrupts(stop, cancel) as seen:
         tally = _SettledTally(repeats, account)
         try:
             async with run, watching(run, screen, fraction, what=what):
@@ -156,7 +162,7 @@ async def follow(
             ended = _broken(error, run, seen)
         if stops:
             await asyncio.wait(stops)
-        tally.repeated = repeats.count
+        tally.repeated = repeats.found
     *_, message = ended
     if not message and run.outcome.status is BatchStatus.CANCELED:
         ended = (ExitCode.STOPPED, *_stopped(run, seen, why(), max_failures))

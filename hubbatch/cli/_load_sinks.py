@@ -47,8 +47,15 @@ class Written:
     path: str | None = None
     sink: _Sink | None = None
     failure: OutputError | None = None
+    before: int = 0
+    """Rows that earlier processes of the load have written to it."""
     lost: int = 0
     """Items that could not be written."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows of the load stand there."""
+        return self.before + (0 if self.sink is None else self.sink.written)
 
     def write(self, items: Sequence[Any]) -> bool:
         """Write some items in one go; return whether they stand there, or nobody wants them."""
@@ -78,6 +85,7 @@ class Written:
             return {}
         return {
             self.name: os.path.abspath(self.path),  # noqa: PTH100 (links stay as they are)
+            f"{self.name} rows": self.rows,
             f"{self.name} size": self.sink.size,
             f"{self.name} tail": self.sink.tail,
             f"{self.name} closed": _digest(self.path) if closed else "",
@@ -143,6 +151,7 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
                 raise ChangedFileError(f"{each.path} was changed since it was closed")
             aside = free_name(each.path, ".cut")
             each.sink = kind(each.path, known_size=size, known_tail=tail, aside=aside)
+            each.before = int(marks.get(f"{each.name} rows", 0))
             if Path(aside).exists():
                 say(set_aside(each.path, aside))
         except ChangedFileError:

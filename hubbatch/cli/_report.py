@@ -11,12 +11,13 @@ from hubbatch._counted import counted
 from hubbatch._printable import printable
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
-from hubbatch.cli._reasons import Reasons
+from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._repeats import Places
 from hubbatch.cli._screen import Screen, harmless, put
 from hubbatch.cli._summary import Report, document, head, steps
 from hubbatch.cli._typed_command import quoted
 
-__all__ = ["show"]
+__all__ = ["aside_rows", "show", "table_of"]
 
 _REASONS = 10
 _MOST = 300
@@ -29,7 +30,7 @@ _MEANING = {
     "unsent": "taken in and never sent",
 }
 _ASIDE = {
-    "bad": ("bad lines", "no records, and rejected"),
+    "bad": ("bad lines", "no records"),
     "held": ("held back", "UNKNOWN in an earlier load, not sent again"),
     "blank": ("blank rows", "passed over"),
     "skipped": ("skipped", "before the first record that was wanted"),
@@ -70,23 +71,42 @@ def _show_account(console: Console, report: Report) -> None:
 
 
 def _table(ending: Ending) -> Table:
-    counts, aside = ending.outcome.counts, ending.aside
+    counts = ending.outcome.counts
+    states = [
+        (state, getattr(counts, state), (state == "succeeded" and _new(ending)) or meaning)
+        for state, meaning in _MEANING.items()
+    ]
+    repeated = ending.repeated or Places()
+    beside = [("repeated keys", repeated, f"the key of an earlier one ({repeated.shown})")]
+    return table_of([*states, *aside_rows(ending.aside)], ending.read, _cost(ending), beside)
+
+
+def aside_rows(aside: Aside) -> Iterator[tuple[str, int, str]]:
+    """Give the rows of a table that stand for what of the input never gets to the run."""
+    for name, (what, meaning) in _ASIDE.items():
+        if number := getattr(aside, name):
+            yield what, number, meaning
+
+
+def table_of(
+    parts: Iterable[tuple[str, int, str]],
+    read: int,
+    cost: str,
+    of_these: Iterable[tuple[str, Places, str]],
+) -> Table:
+    """Return a table whose first rows sum up to what was read; below are numbers that count records once more."""
     table = Table(show_edge=False, pad_edge=False)
-    table.add_column("records", no_wrap=True)
+    table.add_column("input", no_wrap=True)
     table.add_column("count", justify="right", no_wrap=True)
     table.add_column("meaning", style="dim")
-    for state, meaning in _MEANING.items():
-        said = _new(ending) if state == "succeeded" else ""
-        table.add_row(state, f"{getattr(counts, state):,}", said or meaning)
+    for what, number, meaning in parts:
+        table.add_row(what, f"{number:,}", meaning)
     table.add_section()
-    table.add_row("total", f"{counts.total:,}", _cost(ending))
-    beside = [("repeated keys", ending.repeated or 0, "records with the key of an earlier one")]
-    beside += [(what, getattr(aside, name), how) for name, (what, how) in _ASIDE.items()]
-    if any(number for _, number, _ in beside):
-        table.add_section()
-    for what, number, how in beside:
-        if number:
-            table.add_row(what, f"{number:,}", how)
+    table.add_row("read", f"{read:,}", cost)
+    table.add_section()
+    for what, places, meaning in of_these:
+        if places.count:
+            table.add_row(what, f"{places.count:,}", meaning)
     return table
 
 

@@ -12,10 +12,19 @@ from attrs import frozen
 from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
+from hubbatch.cli._reasons import Aside
 from hubbatch.cli._screen import ENDED, refusal
 from hubbatch.cli._typed_command import Typed, resuming
 
-__all__ = ["Report", "Step", "document", "head", "steps"]
+__all__ = [
+    "Report",
+    "Step",
+    "aside_in_words",
+    "document",
+    "head",
+    "input_numbers",
+    "steps",
+]
 
 _MAY_BE_REPEATED = {"update", "upsert", "archive", "read"}
 """Verbs that do no harm to a record that was written already."""
@@ -39,6 +48,8 @@ class Report:
     ending: Ending
     files: Mapping[str, str | None] = {}
     """Where `rejects`, `results` and the `output` of a read were to go."""
+    rows: Mapping[str, int] = {}
+    """How many rows of the load stand in each of them."""
     lost: Mapping[str, int] = {}
     """How many rows could not be written to each of them."""
     journal: str | None = None
@@ -46,8 +57,9 @@ class Report:
 
     @property
     def has_no_account(self) -> bool:
-        """Whether nothing can be said of records: they are others, and none was sent."""
-        return self.ending.input_changed and self.ending.code is ExitCode.USAGE
+        """Whether nothing can be said of records: none was read, or they are others and none was sent."""
+        nothing = self.ending.input_changed or not self.ending.read
+        return nothing and self.ending.code is ExitCode.USAGE
 
     @property
     def rejected(self) -> int:
@@ -57,19 +69,11 @@ class Report:
 
     @property
     def written(self) -> dict[str, tuple[str, int]]:
-        """The files that hold something: path and number of rows."""
-        counts, aside = self.ending.outcome.counts, self.ending.aside
-        goes_on = self.journal is not None and self.ending.code not in {
-            ExitCode.OK,
-            ExitCode.SOME_FAILED,
-        }  # what may still succeed is a reject at the very end only
-        rejected = counts.failed + aside.bad if goes_on else self.rejected
-        succeeded = counts.succeeded
-        rows = {"rejects": rejected, "results": succeeded, "output": succeeded}
+        """The files that hold something, or should: path and number of rows."""
         return {
-            name: (path, max(0, rows[name] - self.lost.get(name, 0)))
+            name: (path, self.rows.get(name, 0))
             for name, path in self.files.items()
-            if path is not None and rows[name]
+            if path is not None and (self.rows.get(name) or self.lost.get(name))
         }
 
 
@@ -86,11 +90,9 @@ def head(report: Report) -> str:
     ending, counts = report.ending, report.ending.outcome.counts
     by = f" ({ending.by})" if ending.by else ""
     if ending.code is ExitCode.SOME_FAILED:
-        failed = counts.failed + ending.aside.bad
-        unknown = counts.unknown + ending.aside.held
-        numbers = {"FAILED": failed, "UNKNOWN": unknown, "UNSENT": counts.unsent}
+        numbers = {"FAILED": counts.failed, "UNKNOWN": counts.unknown, "UNSENT": counts.unsent}
         some = [f"{number:,} {name}" for name, number in numbers.items() if number]
-        return f"DONE WITH {', '.join(some)}"
+        return f"DONE WITH {', '.join([*some, *aside_in_words(ending.aside)])}"
     if ending.code is ExitCode.STOPPED:
         return f"STOPPED{by}"
     if ending.code in {ExitCode.USAGE, ExitCode.INPUT_BROKE}:
@@ -98,6 +100,17 @@ def head(report: Report) -> str:
         nothing += " by this process" if nothing and ending.input_changed else ""
         return f"INPUT ERROR{by}{nothing}" if by else f"USAGE ERROR{nothing}"
     return "DONE"
+
+
+def aside_in_words(aside: Aside) -> list[str]:
+    """Return, for a head, what of the input is no record, or was not sent."""
+    bad = [counted(aside.bad, "BAD LINE", "BAD LINES")] if aside.bad else []
+    return bad + ([f"{aside.held:,} HELD BACK"] if aside.held else [])
+
+
+def input_numbers(aside: Aside, read: int) -> dict[str, int]:
+    """Return, for a document, how much was read of the input, and what of it never got to the run."""
+    return {"read": read, **attrs.asdict(aside)}
 
 
 def steps(report: Report) -> list[Step]:
@@ -238,7 +251,8 @@ def document(report: Report) -> dict[str, Any]:
         "counts": attrs.asdict(ending.outcome.counts),
         "created": ending.created,
         "updated": ending.updated,
-        "input": {**attrs.asdict(ending.aside), "repeatedKeys": ending.repeated},
+        "input": input_numbers(ending.aside, ending.read),
+        "repeatedKeys": ending.repeated and attrs.asdict(ending.repeated),
         "reasons": [
             {
                 "count": count,

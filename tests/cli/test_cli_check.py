@@ -47,7 +47,7 @@ def test_a_check_and_a_validated_load_find_what_can_be_no_address(
     document = found(path, hubspot_sandbox)
     refused = upsert(path, hubspot_sandbox, "--validate")
 
-    assert (document["wouldFail"], document["wouldBeSent"]) == (2, 1)
+    assert document["counts"] == {"total": 3, "wouldBeSent": 1, "wouldFail": 2}
     assert {each["category"] for each in document["reasons"]} == {"INVALID_EMAIL"}
     assert (refused.code, refused.count("failed")) == (1, 2)
     assert "no e-mail address" in refused.out
@@ -213,10 +213,11 @@ def test_a_check_finds_what_would_fail_and_what_the_load_would_take(
     document = found(path, hubspot_sandbox, *options, command=command)
 
     assert document["exitCode"] == 1
-    counts = ("records", "wouldBeSent", "wouldFail", "badLines", "requests")
-    assert [document[name] for name in counts] == [4, 2, 3, 1, 2]
+    assert document["counts"] == {"total": 4, "wouldBeSent": 2, "wouldFail": 2}
+    assert document["input"] == {"read": 6, "bad": 1, "blank": 1, "held": 0, "skipped": 0}
+    assert document["requests"] == 2
     assert document["missingKeys"] == {"count": 1, "examples": ["line 5"]}
-    assert document["repeatedKeys"] == {"count": 1, "examples": ["line 4 as 2"]}
+    assert document["repeatedKeys"] == {"count": 1, "examples": ["line 4 as line 2"]}
     assert {reason["category"]: reason["examples"] for reason in document["reasons"]} == {
         "INVALID_OPTION": "line 3",
         "LOCAL_VALIDATION": "line 5",
@@ -326,3 +327,45 @@ def test_a_check_takes_what_its_verb_takes(tmp_path: Path, options: tuple[str, .
     path = written(tmp_path / "people.csv", "email\na@b.cz\n")
 
     assert hubbatch("check", "contacts", path, "--sandbox", *options).code == 2
+
+
+def test_what_was_read_is_the_sum_of_what_a_table_lists(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    lines = ["email,city", "z@b.cz,x", "a@b.cz,x", ",y", "b@b.cz", ",", "a@b.cz,z", "nonsense,q"]
+    path = written(tmp_path / "people.csv", "\n".join(lines) + "\n")
+    aside = {"bad lines": 1, "blank rows": 1, "skipped": 1}
+    place = (*KEY, "--base-url", hubspot_sandbox.base_url, "--skip", "1")
+
+    checked = hubbatch("check", "contacts", path, *place)
+    loaded = hubbatch("upsert", "contacts", path, *place)
+
+    assert "CHECKED, 2 WOULD FAIL, 1 BAD LINE: " in checked.out
+    assert "DONE WITH 2 FAILED, 1 BAD LINE: " in loaded.out
+    for finished, states in (
+        (checked, {"would be sent": 2, "would fail": 2}),
+        (loaded, {"succeeded": 2, "failed": 2}),
+    ):
+        parts = states | aside
+        assert {name: finished.count(name) for name in parts} == parts
+        assert finished.count("read") == sum(parts.values()) == len(lines) - 1
+        assert "(e.g. line 7 as line 3)" in finished.out
+    for command in ("check", "upsert"):
+        document = orjson.loads(hubbatch(command, "contacts", path, *place, "--json").out)
+        numbers, (total, *states) = document["input"], document["counts"].values()
+        assert total == sum(states) == 4
+        assert numbers == {"read": 7, "bad": 1, "blank": 1, "held": 0, "skipped": 1}
+        assert document["repeatedKeys"] == {"count": 1, "examples": ["line 7 as line 3"]}
+
+
+def test_a_header_error_has_no_table(tmp_path: Path, hubspot_sandbox: Sandbox) -> None:
+    path = written(tmp_path / "people.csv", "email,frstname\na@b.cz,x\n")
+
+    finished = upsert(path, hubspot_sandbox)
+    document = orjson.loads(upsert(path, hubspot_sandbox, "--json").out)
+
+    assert "nothing was sent" in finished.out
+    assert "count" not in finished.out
+    assert "(is 'firstname' meant?)" in finished.err
+    assert sorted(document) == ["by", "command", "ended", "exitCode", "message", "next"]
+    assert "(is 'firstname' meant?)" in document["message"]

@@ -45,7 +45,7 @@ def test_a_csv_arrives_with_accents_commas_and_emoji(
     finished = upsert(path, hubspot_sandbox)
 
     assert finished.code == 0
-    assert finished.count("succeeded") == finished.count("total") == 2
+    assert finished.count("succeeded") == finished.count("read") == 2
     stored = contacts(hubspot_sandbox)
     assert stored["zoe@b.cz"]["firstname"] == "Zoë 🚀"
     assert stored["zoe@b.cz"]["city"] == "Praha, CZ"
@@ -113,7 +113,7 @@ def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far
     assert finished.code == (4 if batches(hubspot_sandbox) else 2)
     assert f"{path}, line 252: " in finished.err
     assert advice in finished.err
-    assert finished.count("total") == 250
+    assert finished.count("read") == 250
     assert finished.count("unknown") == finished.count("failed") == 0
     assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
     unsent = {line["email"] for line in table_of(rejects)}
@@ -264,7 +264,7 @@ def test_several_files_and_patterns_are_one_run(tmp_path: Path, hubspot_sandbox:
         *("--base-url", hubspot_sandbox.base_url, "--rejects", rejects),
     )
 
-    assert finished.count("total") == 4
+    assert finished.count("read") == 4
     assert contacts(hubspot_sandbox).keys() == {"a@b.cz", "c@d.cz", "e@f.cz"}
     assert [line["_line"] for line in table_of(rejects)] == ["3"]
 

@@ -40,7 +40,8 @@ def test_the_outcome_is_one_document_and_all_else_is_on_standard_error(
     assert found["ended"] == "done, some did not succeed"
     assert found["counts"] == {"total": 3, "succeeded": 2, "failed": 1, "unknown": 0, "unsent": 0}
     assert (found["created"], found["updated"]) == (2, 0)
-    assert (found["input"]["blank"], found["input"]["repeatedKeys"]) == (1, 0)
+    assert found["input"] == {"read": 4, "bad": 0, "blank": 1, "held": 0, "skipped": 0}
+    assert found["repeatedKeys"] == {"count": 0, "examples": []}
     assert found["files"] == {"rejects": {"path": str(rejects), "rows": 1}}
     assert found["reasons"][0]["message"] == "Property values were not valid: email (INVALID_EMAIL)"
     [step] = found["next"]
@@ -53,7 +54,10 @@ def test_records_with_the_key_of_an_earlier_one_are_counted(tmp_path: Path) -> N
     path = tmp_path / "people.csv"
     path.write_text("email\na@b.cz\nb@b.cz\nA@B.cz\na@b.cz\n")
 
-    assert upsert(path).count("repeated keys") == 2
+    finished = upsert(path)
+
+    assert finished.count("repeated keys") == 2
+    assert "the key of an earlier one (e.g. line 4 as line 2, line 5 as line 2)" in finished.out
 
 
 def test_with_json_even_a_quiet_run_writes_its_document(tmp_path: Path) -> None:

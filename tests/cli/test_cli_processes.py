@@ -100,7 +100,7 @@ def test_a_signal_ends_a_run_whose_input_has_fallen_silent(
 
     assert finished.code == 3
     assert "stopped by a signal" in finished.err
-    assert finished.count("total") == 150
+    assert finished.count("read") == 150
     assert finished.count("unknown") == finished.count("failed") == 0
     assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
 
@@ -137,7 +137,7 @@ def test_the_second_signal_cancels_and_the_outcome_is_still_shown(
 
     assert finished.code == 3
     assert "canceled" in finished.err
-    assert finished.count("total") == 250
+    assert finished.count("read") == 250
     assert finished.count("unknown") >= 200
     assert finished.count("unknown") + finished.count("unsent") == 250
     assert sorted(line["_line"] for line in lines_of(rejects)) == list(range(1, 251))

@@ -164,7 +164,7 @@ def test_a_refused_token_stops_the_run(folder: Path, hubspot_sandbox: Sandbox) -
 
     assert finished.code == 3
     assert "error: " in finished.err
-    assert finished.count("total") == finished.count("failed") + finished.count("unsent") == 3
+    assert finished.count("read") == finished.count("failed") + finished.count("unsent") == 3
 
 
 @pytest.mark.hubspot_sandbox(forbidden=["contacts"])

@@ -15,6 +15,7 @@ from hubbatch import BatchError, Counts, Outcome, Progress, RecordOutcome, Recor
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._reasons import Aside, Reasons
+from hubbatch.cli._repeats import Places
 from hubbatch.cli._report import show
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._summary import Report, document, head, steps
@@ -70,8 +71,11 @@ def next_steps(of: Report) -> list[tuple[str, str]]:
     [
         (ending(ExitCode.OK, counts=Counts(5, 5)), "DONE"),
         (ending(ExitCode.SOME_FAILED), "DONE WITH 60 FAILED, 30 UNKNOWN, 10 UNSENT"),
-        (ending(ExitCode.SOME_FAILED, counts=Counts(5, 5), bad=1_200), "DONE WITH 1,200 FAILED"),
-        (ending(ExitCode.SOME_FAILED, counts=Counts(), held=2), "DONE WITH 2 UNKNOWN"),
+        (ending(ExitCode.SOME_FAILED, counts=Counts(5, 5), bad=1_200), "DONE WITH 1,200 BAD LINES"),
+        (
+            ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 1), bad=1, held=2),
+            "DONE WITH 1 FAILED, 1 BAD LINE, 2 HELD BACK",
+        ),
         (ending(ExitCode.STOPPED, by="by Ctrl-C"), "STOPPED (by Ctrl-C)"),
         (ending(ExitCode.STOPPED), "STOPPED"),
         (ending(ExitCode.INPUT_BROKE, by="a.csv, line 7"), "INPUT ERROR (a.csv, line 7)"),
@@ -185,7 +189,10 @@ def test_rejects_are_loaded_with_a_journal_of_their_own() -> None:
 
 
 def test_the_document_holds_the_same() -> None:
-    found = document(report(ending(ExitCode.SOME_FAILED, bad=2, blank=3)))
+    end = attrs.evolve(
+        ending(ExitCode.SOME_FAILED, bad=2, blank=3), repeated=Places(2, ["line 9 as line 3"])
+    )
+    found = document(report(end, rows={"rejects": 102, "results": 900, "output": 0}))
 
     assert found.pop("reasons") == [
         {
@@ -207,7 +214,8 @@ def test_the_document_holds_the_same() -> None:
         "counts": attrs.asdict(COUNTS),
         "created": 400,
         "updated": 500,
-        "input": {"bad": 2, "blank": 3, "held": 0, "skipped": 0, "repeatedKeys": None},
+        "input": {"read": 1_005, "bad": 2, "blank": 3, "held": 0, "skipped": 0},
+        "repeatedKeys": {"count": 2, "examples": ["line 9 as line 3"]},
         "files": {
             "rejects": {"path": "out/bad.csv", "rows": 102},
             "results": {"path": "done.csv", "rows": 900},
@@ -266,7 +274,7 @@ def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) 
 
     text = shown.getvalue()
     assert max(map(len, text.splitlines())) <= width
-    for number in ("1,234,567,890", "1,234,567,000", "890", "12,345"):
+    for number in ("1,234,580,235", "1,234,567,000", "890", "12,345"):
         assert f" {number} " in text
     command = text[text.index("  hubbatch") :].replace("\\\n", "")
     assert shlex.split(command) == shlex.split(
@@ -277,7 +285,9 @@ def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) 
 def lossy(what: str) -> Report:
     end = ending(ExitCode.STOPPED, by="a file cannot be written", skipped=10)
     words = "contacts a.csv --skip 10 --rejects out/bad.csv"
-    found = report(end, words, {"rejects": "out/bad.csv"}, lost={"rejects": 40})
+    found = report(
+        end, words, {"rejects": "out/bad.csv"}, rows={"rejects": 60}, lost={"rejects": 40}
+    )
     return attrs.evolve(found, what=what)
 
 
