@@ -15,6 +15,7 @@ from hubbatch.cli._following import Ending
 from hubbatch.cli._reasons import Aside
 from hubbatch.cli._screen import ENDED, refusal
 from hubbatch.cli._typed_command import Typed, resuming
+from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
 
 __all__ = [
     "Report",
@@ -26,7 +27,8 @@ __all__ = [
     "steps",
 ]
 
-_MAY_BE_REPEATED = {"update", "upsert", "archive", "read"}
+_VERBS = {"create": CREATE, "read": READ, "update": UPDATE, "upsert": UPSERT, "archive": ARCHIVE}
+_MAY_BE_REPEATED = {verb for verb, row in _VERBS.items() if row.idempotent}
 """Verbs that do no harm to a record that was written already."""
 _IN_DOUBT = (
     "what is UNKNOWN may have been written: look for it in the account before it is created again"

@@ -64,7 +64,7 @@ def array_blocks(stream: Stream, encoding: Encoding, intake: FileIntake) -> Iter
         problem = _send(ijson, parser, _recoded(recode, chunk))
         waiting = 0 if values else waiting + len(chunk)
         if waiting > MAX_LINE:
-            problem = f"this record is longer than {MAX_LINE // 2**20} MiB"
+            problem = f"this record is longer than {MAX_LINE // 2**20} MiB: take it out, or shorten its values"
         entries: list[Entry] = [reader.value(value) for value in values]
         del values[:]
         if entries:
