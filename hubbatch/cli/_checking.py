@@ -56,6 +56,11 @@ def check(
         raise typer.BadParameter(f"{verb} takes none", param_hint="--id-property")
     if unique_property and not creates:
         raise typer.BadParameter(f"{verb} takes none", param_hint="--unique-property")
+    if settings.rejects is not None:
+        raise typer.BadParameter(
+            "a check writes no rejects, it names lines: a load writes them, and with --validate sends nothing of them",
+            param_hint="--rejects",
+        )
     if verb is CheckedVerb.UPSERT and not id_property:
         raise typer.BadParameter("upsert needs one", param_hint="--id-property")
     key = unique_property if creates else id_property or "id"

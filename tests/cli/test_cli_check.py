@@ -369,3 +369,13 @@ def test_a_header_error_has_no_table(tmp_path: Path, hubspot_sandbox: Sandbox) -
     assert "(is 'firstname' meant?)" in finished.err
     assert sorted(document) == ["by", "command", "ended", "exitCode", "message", "next"]
     assert "(is 'firstname' meant?)" in document["message"]
+
+
+def test_a_check_says_that_it_writes_no_rejects(tmp_path: Path) -> None:
+    path, rejects = written(tmp_path / "people.csv", "email\nnonsense\n"), tmp_path / "bad.csv"
+
+    finished = hubbatch("check", "contacts", path, *KEY, "--sandbox", "--rejects", rejects)
+
+    assert finished.code == 2
+    assert "a check writes no rejects" in finished.err
+    assert not rejects.exists()
