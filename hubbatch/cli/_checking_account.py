@@ -26,6 +26,7 @@ from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
 from hubbatch.cli._option_names import in_options
+from hubbatch.cli._reach import reached_soon
 from hubbatch.cli._settings import Settings
 
 __all__ = ["Known", "known_of", "known_soon", "prepared", "saved_schema", "with_known"]
@@ -72,7 +73,8 @@ def saved_schema(path: Path) -> Schema:
 async def known_of(object_type: str, settings: Settings, client: Client | None) -> Known:
     """Return the properties of an object type: of the file that the user names, or of the account.
 
-    Raises what the account says, but for a token that may not read them. `client`: None to ask nobody.
+    Raises what the account says, but for a token that may not read them, and `StoppedError` if there is no connection
+    to it. `client`: None to ask nobody.
     """
     if not settings.check:
         return Known()
@@ -81,7 +83,8 @@ async def known_of(object_type: str, settings: Settings, client: Client | None) 
     if client is None or settings.lenient:
         return Known()
     try:
-        return Known(await client.properties(object_type).all(), asked=True)
+        async with reached_soon():
+            return Known(await client.properties(object_type).all(), asked=True)
     except PermissionDeniedError:
         return Known(
             problem=f"the token may not read the properties of {object_type}: names and values are not checked"

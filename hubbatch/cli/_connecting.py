@@ -11,6 +11,7 @@ from hubbatch.cli._checking_account import saved_schema
 from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
+from hubbatch.cli._reach import Reach
 from hubbatch.cli._settings import SERVICE, Settings
 from hubbatch.policies import UNLIMITED
 from hubbatch.sandbox import Sandbox
@@ -58,6 +59,7 @@ async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[C
             base_url=settings.base_url,
             api_version=settings.api_version,
             rate_limit=settings.rate,
+            observers=[Reach(settings.base_url, settings.quiet)],
         ) as client:
             yield client
         return

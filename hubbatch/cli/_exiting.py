@@ -60,8 +60,9 @@ def ending_well(screen: Screen) -> Iterator[None]:
     try:
         yield
     except (CommandError, InputError, OutputError, UsageError) as error:
-        screen.refuse(in_options(str(error)), ExitCode.USAGE)
-        raise typer.Exit(ExitCode.USAGE) from None
+        code = error.code if isinstance(error, CommandError) else ExitCode.USAGE
+        screen.refuse(in_options(str(error)), code)
+        raise typer.Exit(code) from None
     except KeyboardInterrupt:
         screen.refuse("broken off", ExitCode.STOPPED)
         raise typer.Exit(ExitCode.STOPPED) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-__all__ = ["CommandError", "ExitCode"]
+__all__ = ["CommandError", "ExitCode", "StoppedError"]
 
 
 class ExitCode(IntEnum):
@@ -26,3 +26,11 @@ class ExitCode(IntEnum):
 
 class CommandError(Exception):
     """Ends a command with a message that says what to do, without a traceback."""
+
+    code = ExitCode.USAGE
+
+
+class StoppedError(CommandError):
+    """Ends a command that is right, and that could not begin."""
+
+    code = ExitCode.STOPPED
