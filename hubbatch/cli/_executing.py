@@ -104,7 +104,8 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
             command = await _prepared(command, client)
             report = await _follow(command, client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
-            path = None if journal is None else journal.path
+            has_begun = journal is not None and journal.contents.description
+            path = journal.path if journal is not None and has_begun else None
             show(command.screen, evolve(report, journal=path, typed=_typed(journal)))
     return report.ending.code
 

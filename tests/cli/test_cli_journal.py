@@ -285,6 +285,16 @@ def test_a_resume_has_the_deadline_of_the_command_that_began_the_load_or_its_own
     check_files(folder)
 
 
+def test_a_load_that_ended_before_it_began_leaves_no_journal_to_go_on_with(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    finished = load(folder, hubspot_sandbox, "--deadline", "0.000001")
+
+    assert finished.code == 3
+    assert not (folder / "load.journal").exists()
+    assert "hubbatch resume" not in finished.out
+
+
 def test_a_line_that_was_the_end_can_be_mended_and_the_load_goes_on(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:
