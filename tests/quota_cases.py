@@ -133,6 +133,7 @@ async def in_bursts(rate: float, chance: random.Random) -> AsyncIterator[None]:
             yield
 
 
+TWO_APART = (0.0, 5.0)
 FOUR_APART, FOUR_TOGETHER = (0.0, 5.0, 10.0, 15.0), (0.0, 0.0, 0.0, 0.0)
 SIX_WINDOWS = 60.0
 
@@ -159,26 +160,32 @@ CASES = (
     ),
     *(
         Case(
-            f"four processes {how}, {latency}{'' if tell else ', 429s without headers'}",
+            f"{number} processes {how}, {latency}, counted {'late' if late else 'early'}",
             latency,
             starts,
             seconds=starts[-1] + SIX_WINDOWS + 60.0,
             settled=SIX_WINDOWS,
-            refusals_tell=tell,
+            counts_late=late,
         )
-        for how, starts in (("5 s apart", FOUR_APART), ("together", FOUR_TOGETHER))
+        for number, how, starts in (
+            (2, "5 s apart", TWO_APART),
+            (2, "together", (0.0, 0.0)),
+            (4, "5 s apart", FOUR_APART),
+            (4, "together", FOUR_TOGETHER),
+        )
         for latency in ((0.15, 0.25), JITTERED)
-        for tell in (True, False)
+        for late in (False, True)
     ),
     *(
         Case(
-            f"two processes {apart:g} s apart",
-            QUICK,
-            (0.0, apart),
-            seconds=apart + 120.0,
+            f"4 processes 5 s apart, {latency}, 429s without headers",
+            latency,
+            FOUR_APART,
+            seconds=FOUR_APART[-1] + SIX_WINDOWS + 60.0,
             settled=SIX_WINDOWS,
+            refusals_tell=False,
         )
-        for apart in (5.0, 33.0)
+        for latency in ((0.15, 0.25), JITTERED)
     ),
     *(
         Case(
