@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from hubbatch._engine.engine import Engine
-from hubbatch._engine.life import EndReason, Life, State, attach_error
+from hubbatch._engine.life import EndReason, Life, State, attach_error, waiter_cancelled
 from hubbatch._engine.record_stream import Reading, RecordStream
 from hubbatch._engine.reporter import RunReporter, run_numbers
 from hubbatch._engine.sender import ClientResources
@@ -175,7 +175,7 @@ class Run(Generic[ResultT]):
     ) -> None:
         engine, task = self._started()
         if isinstance(error, asyncio.CancelledError):
-            engine.abort(_cancelled(self._of), task)
+            engine.abort(waiter_cancelled(self._of), task)
         else:
             engine.stop()
         try:
@@ -192,17 +192,25 @@ class Run(Generic[ResultT]):
             self._own(failure)
             attach_error(error, failure)
 
-    def __aiter__(self) -> Reading[ResultT]:
-        self._iterable()
-        return Reading(self._take_next)
+    def __aiter__(self) -> Reading[RecordOutcome[ResultT]]:
+        return Reading(functools.partial(self._taken, self._iterable().take))
 
     async def __anext__(self) -> RecordOutcome[ResultT]:
         """Return the next settled record, in the order of settling."""
-        return await self._take_next(self)
+        record: RecordOutcome[ResultT] = await self._taken(self._iterable().take, self)
+        return record
 
-    async def _take_next(self, reading: object) -> RecordOutcome[ResultT]:
+    def chunks(self) -> Reading[list[RecordOutcome[ResultT]]]:
+        """Iterate as over the run itself, over lists: each time all records that are settled by then, at least one.
+
+        `async for records in run.chunks(): …` saves a step of the event loop for each record where there are millions.
+        """
+        return Reading(functools.partial(self._taken, self._iterable().take_all))
+
+    async def _taken(self, take: Callable[[object], Any], reading: object) -> Any:
+        """Return what `take` returns, once that is something."""
         settled = self._iterable()
-        while (record := settled.take(reading)) is None:
+        while not (taken := take(reading)):
             if self._over:
                 try:
                     self._result()
@@ -212,7 +220,7 @@ class Run(Generic[ResultT]):
                 raise StopAsyncIteration
             await settled.wait()
         self._let_go()
-        return record
+        return taken
 
     def _iterable(self) -> RecordStream:
         self._started()
@@ -309,7 +317,7 @@ class Run(Generic[ResultT]):
             await asyncio.wait([task])
         except asyncio.CancelledError as cancelled:
             if self._waiters <= cancels_among:
-                engine.abort(_cancelled(self._of), task)
+                engine.abort(waiter_cancelled(self._of), task)
                 await asyncio.wait([task])
                 if (failure := self._life.ending.error) is not None and not self._cancelled:
                     attach_error(cancelled, failure)
@@ -340,8 +348,3 @@ class Run(Generic[ResultT]):
     def _cancelled(self) -> bool:
         """Whether nothing worse than a cancellation ended the run."""
         return self._life.ending.reason is EndReason.CANCELLED
-
-
-def _cancelled(of: str) -> HubbatchError:
-    """Make what others get who wait for a run that one of them was cancelled in."""
-    return HubbatchError(f"a task that waited for the run{of} was cancelled, and the run with it")

@@ -46,6 +46,41 @@ async def test_a_streamed_run_gives_each_record_once_also_the_unsent_ones() -> N
 
 
 @virtual_time
+async def test_chunks_of_a_streamed_run_hold_each_record_once_and_end_as_the_run_does() -> None:
+    async with World(faults=[None, FaultKind.INVALID_TOKEN], max_concurrency=1) as world:
+        seen: list[list[RecordOutcome]] = []
+        run = upsert(world, people(40), batch_size=10)
+        with pytest.raises(AuthenticationError):
+            async with run:
+                async for records in run.chunks():
+                    seen.append(records)  # noqa: PERF401 (the run raises in the middle)
+        indexes = [record.index for records in seen for record in records]
+        assert sorted(indexes) == list(range(run.outcome.counts.total))
+        assert all(seen)
+        assert len(seen) < len(indexes)
+
+
+@virtual_time
+async def test_chunks_press_back_as_single_records_do() -> None:
+    async with World() as world, upsert(world, people(30_000), batch_size=10) as run:
+        chunks = run.chunks()
+        await anext(chunks)
+        await asyncio.sleep(100)
+        assert run.progress.counts.total < 20_000
+        rest = [record async for records in chunks for record in records]
+        assert run.progress.counts.total == 30_000
+        assert rest
+
+
+async def test_chunks_are_for_a_run_that_was_entered() -> None:
+    async with World() as world:
+        run = upsert(world, people(1))
+        with pytest.raises(UsageError, match="has not started"):
+            run.chunks()
+        await run
+
+
+@virtual_time
 async def test_leaving_a_streamed_run_early_stops_it() -> None:
     async with World(latency=1.0, max_concurrency=2) as world:
         async with upsert(world, people(1000), batch_size=10) as run:

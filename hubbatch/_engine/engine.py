@@ -56,7 +56,7 @@ class Engine:
         reporter: RunReporter,
         *,
         keep: Keep,
-        observe: Callable[[RecordOutcome[Any]], None] | None = None,
+        observe: Callable[[Sequence[RecordOutcome[Any]]], None] | None = None,
         backlog: Callable[[], int] = lambda: 0,
     ) -> None:
         self._call = call

@@ -142,6 +142,10 @@ class Ledger:
         """Return a record that is not settled yet, as the caller gave it."""
         return self._shelf.open[index]
 
+    def inputs(self, indexes: Iterable[int]) -> list[Any]:
+        """Return records that are not settled yet."""
+        return list(map(self._shelf.open.__getitem__, indexes))
+
     def settle(
         self,
         index: int,

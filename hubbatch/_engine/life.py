@@ -20,7 +20,7 @@ from attrs import frozen
 
 from hubbatch.errors import HubbatchError
 
-__all__ = ["EndReason", "Life", "RunEnd", "State", "attach_error"]
+__all__ = ["EndReason", "Life", "RunEnd", "State", "attach_error", "waiter_cancelled"]
 
 
 class State(Enum):
@@ -160,6 +160,11 @@ class Life:
         elif reason not in self._raised:
             attach_error(first, error)
         self._raised.add(reason)
+
+
+def waiter_cancelled(of: str) -> HubbatchError:
+    """Make what others get who wait for a run that one of them was cancelled in."""
+    return HubbatchError(f"a task that waited for the run{of} was cancelled, and the run with it")
 
 
 def attach_error(error: BaseException, also: BaseException) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from hubbatch._states import RecordOutcome
-from hubbatch.models import ResultT
 
 __all__ = ["Reading", "RecordStream"]
 
@@ -22,16 +21,19 @@ _MANY = 100_000
 """Records that no reader has taken, after which `piled_up` is called."""
 
 
-class Reading(AsyncIterator[RecordOutcome[ResultT]], Generic[ResultT]):
+_Item = TypeVar("_Item")
+
+
+class Reading(AsyncIterator[_Item], Generic[_Item]):
     """One loop over a run. When the loop is left it is gone, and with it whoever took records away."""
 
     __slots__ = ("__weakref__", "_take_next")
 
-    def __init__(self, take_next: Callable[[object], Awaitable[RecordOutcome[ResultT]]]) -> None:
+    def __init__(self, take_next: Callable[[object], Awaitable[_Item]]) -> None:
         self._take_next = take_next
 
-    def __anext__(self) -> Awaitable[RecordOutcome[ResultT]]:
-        """Return the next settled record."""
+    def __anext__(self) -> Awaitable[_Item]:
+        """Return the next settled record, or the next ones."""
         return self._take_next(self)
 
 
@@ -80,13 +82,14 @@ class RecordStream:
         reader = self._reader
         return reader is not None and not reader.done() and reader is not asyncio.current_task()
 
-    def show(self, record: RecordOutcome[Any]) -> None:
-        """Add a record that is settled."""
+    def show(self, records: Sequence[RecordOutcome[Any]]) -> None:
+        """Add records that are settled."""
         if self._records is None:
             return
-        self._records.append(record)
+        before = len(self._records)
+        self._records.extend(records)
         self._news.set()
-        if len(self._records) == _MANY and not self._presses:
+        if before < _MANY <= len(self._records) and not self._presses:
             self._piled_up(_MANY)
 
     def drop(self) -> None:
@@ -100,10 +103,21 @@ class RecordStream:
 
     def take(self, reading: object) -> RecordOutcome[Any] | None:
         """Return the next record, if there is one, by a `Reading` or whatever stands for one."""
+        self._note_reader(reading)
+        return self._records.popleft() if self._records else None
+
+    def take_all(self, reading: object) -> list[RecordOutcome[Any]]:
+        """Return all records that are there."""
+        self._note_reader(reading)
+        taken = list(self._records or ())
+        if self._records:
+            self._records.clear()
+        return taken
+
+    def _note_reader(self, reading: object) -> None:
         self._reader = asyncio.current_task()
         if self._reading is None or self._reading() is not reading:
             self._reading = weakref.ref(reading, self._note_left)
-        return self._records.popleft() if self._records else None
 
     def _note_left(self, _: weakref.ref[object]) -> None:
         """Note that a loop was left; it may be the garbage collector, in any thread, that finds it out."""

@@ -58,7 +58,7 @@ class Settler:
         self,
         ledger: Ledger,
         intake: Intake,
-        observe: Callable[[RecordOutcome[Any]], None] | None,
+        observe: Callable[[Sequence[RecordOutcome[Any]]], None] | None,
         reporter: RunReporter,
         notes: Notes | None = None,
     ) -> None:
@@ -193,8 +193,12 @@ class Settler:
         """Close records that were never taken in."""
         first = self._ledger.leave(records)
         if self._observe is not None:
-            for index, record in enumerate(records, first):
-                self._observe(RecordOutcome(index, record, RecordStatus.UNSENT))
+            self._observe(
+                [
+                    RecordOutcome(index, record, RecordStatus.UNSENT)
+                    for index, record in enumerate(records, first)
+                ]
+            )
         if self._is_heard:
             left = range(first, first + len(records))
             self._report([Closed(RecordStatus.UNSENT, left, retryable=True)])
@@ -230,8 +234,8 @@ class Settler:
         self._intake.release(done.inputs)
 
     def _succeed_at_one_go(self, done: SettledInputs) -> bool:
-        """Enter a success at once if nothing observes it and each input is one record: saves 10 % of a run's CPU."""
-        if done.status is not RecordStatus.SUCCEEDED or self._observe is not None:
+        """Enter a success at once if each input is one record: saves 10 % of a run's CPU."""
+        if done.status is not RecordStatus.SUCCEEDED:
             return False
         indexes = [
             item.index
@@ -240,8 +244,19 @@ class Settler:
         ]
         if len(indexes) < len(done.inputs):
             return False
+        if self._observe is not None:
+            self._observe(self._outcomes(indexes, done))
         self._ledger.succeed(indexes, done.results, done.attempts)
         return True
+
+    def _outcomes(self, indexes: list[int], done: SettledInputs) -> list[RecordOutcome[Any]]:
+        """Return what becomes of those records, each an input's only one, that are still open."""
+        status, attempts, still_open = done.status, done.attempts, self._ledger.open_among(indexes)
+        results = dict(zip(indexes, done.results or [None] * len(indexes), strict=True))
+        return [
+            RecordOutcome(index, record, status, results[index], None, attempts)
+            for index, record in zip(still_open, self._ledger.inputs(still_open), strict=True)
+        ]
 
     def _close_all(self, item: Input, done: SettledInputs, result: Result | None) -> None:
         for member in item.members():
@@ -260,5 +275,5 @@ class Settler:
     ) -> None:
         if self._observe is not None and self._ledger.is_open(index):
             record = self._ledger.input(index)
-            self._observe(RecordOutcome(index, record, status, result, error, attempts))
+            self._observe([RecordOutcome(index, record, status, result, error, attempts)])
         self._ledger.settle(index, status, result, error, attempts)

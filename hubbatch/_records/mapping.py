@@ -6,12 +6,39 @@ It knows the kinds of objects, and nothing of properties, keys or what a record 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import attrs
 
-__all__ = ["as_mapping"]
+__all__ = ["as_mapping", "is_plain_dict"]
+
+_KINDS = 256
+_READ_BY = (
+    *(
+        "__contains__",
+        "__getitem__",
+        "__iter__",
+        "__len__",
+        "copy",
+        "get",
+        "items",
+        "keys",
+        "values",
+    ),
+)
+"""How a dict is read."""
+
+
+def _is_plain_dict(kind: type) -> bool:
+    return issubclass(kind, dict) and all(
+        getattr(kind, name) is getattr(dict, name) for name in _READ_BY
+    )
+
+
+is_plain_dict: Callable[[type], bool] = lru_cache(_KINDS)(_is_plain_dict)
+"""Whether objects of a type are read as a dict is: a subclass may give something else than it holds."""
 
 
 def as_mapping(record: Any) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from operator import countOf
 from typing import Any
 
-from hubbatch._records.mapping import as_mapping
+from hubbatch._records.mapping import as_mapping, is_plain_dict
 from hubbatch._records.planning import Input, encode_input
 from hubbatch._records.planning_ids import RESULT_FIELDS, key_in_result, object_id, was_read
 from hubbatch._records.spelling import CONTACTS, Key, Spelling
@@ -49,7 +49,7 @@ class ObjectPlanner:
 
         Raises `InvalidRecordError` for one that must not be sent.
         """
-        mapping = record if type(record) is dict else _mapping_of(record)
+        mapping = record if is_plain_dict(type(record)) else _mapping_of(record)
         nested = mapping.get("properties")
         if nested is not None and isinstance(nested, Mapping):
             return self._plan_nested(index, record, mapping)
@@ -152,11 +152,11 @@ def _mapping_of(record: Any) -> Mapping[str, Any]:
 
 def _properties(mapping: Mapping[str, Any], encode: Callable[[Any], str | None]) -> dict[str, str]:
     if (
-        type(mapping) is dict
+        is_plain_dict(type(mapping))
         and countOf(map(type, mapping.values()), str) == len(mapping)
         and "" not in mapping
     ):
-        return mapping.copy()  # as most records are: nothing to encode; `encode_input` checks names
+        return dict(mapping)  # as most records are: nothing to encode; `encode_input` checks names
     properties: dict[str, str] = {}
     for name, value in mapping.items():
         if type(name) is not str or not name:

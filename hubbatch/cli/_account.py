@@ -12,13 +12,16 @@ from typing import Self
 
 from attrs import define, field
 
-from hubbatch import RecordOutcome
+from hubbatch import RecordOutcome, RecordStatus
 from hubbatch.cli._reasons import Reasons
 
 __all__ = ["SettledAccount"]
 
 _CREATED, _UPDATED, _REASONS = "created", "updated", "reasons"
 """Names of marks."""
+_SUCCEEDED = (
+    RecordStatus.SUCCEEDED
+)  # at hand for every record: to look it up takes a call of Python in 3.11
 
 
 @define
@@ -50,11 +53,17 @@ class SettledAccount:
 
     def add(self, records: Iterable[RecordOutcome]) -> None:
         """Count some records."""
+        created = updated = 0
         for record in records:
-            new = getattr(record.result, "new", None)
-            self.created += new is True
-            self.updated += new is False and not self._was_in_doubt(record.index)
-            self.reasons.add(record)
+            if record.status is not _SUCCEEDED:
+                self.reasons.add(record)
+            elif (new := getattr(record.result, "new", None)) is not None:
+                if new:
+                    created += 1
+                elif not self._was_in_doubt(record.index):
+                    updated += 1
+        self.created += created
+        self.updated += updated
 
     def marks(self) -> Mapping[str, int | str]:
         """Return what a later process is to know."""

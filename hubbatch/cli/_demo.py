@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hubbatch import Client, RateLimit, RecordOutcome, RecordStatus
 from hubbatch.cli._demo_comparing import differences, expected
 from hubbatch.cli._demo_people import People
@@ -29,9 +31,8 @@ def show(records: int, seed: int) -> None:
 async def _demo(people: People, screen: Screen) -> ExitCode:
     succeeded: list[RecordOutcome] = []
 
-    async def each(record: RecordOutcome) -> None:
-        if record.status is RecordStatus.SUCCEEDED:
-            succeeded.append(record)
+    async def each(records: Sequence[RecordOutcome]) -> None:
+        succeeded.extend(each for each in records if each.status is RecordStatus.SUCCEEDED)
 
     screen.say(
         f"upserting {len(people):,} made-up people into a sandbox that allows {_QUOTA.max_requests}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
 from typing import Any
@@ -225,11 +226,11 @@ def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJourn
     return run
 
 
-async def _note(load: Load, output: ReadOut, record: RecordOutcome) -> None:
-    """Take a record of a read."""
-    if record.status is not RecordStatus.SUCCEEDED:
-        await load.note(record)
-    await output.note(record)
+async def _note(load: Load, output: ReadOut, records: Sequence[RecordOutcome]) -> None:
+    """Take records of a read."""
+    succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+    await load.note([record for record in records if record.status is not succeeded])
+    await output.note(*records)
 
 
 def _with_problems(ending: Ending, problems: list[str]) -> Ending:

@@ -85,9 +85,23 @@ class LoadFiles:
         """
         return self._bad_lines.is_known(bad)
 
-    async def note(self, item: Item) -> None:
-        """Hand over a record that is settled, or a line that is none; wait while many others wait."""
-        await self._queue.put(item)
+    async def note(self, *items: Item) -> None:
+        """Hand over records that are settled, or lines that are none; wait while many others wait."""
+        if wanted := self._wanted(items):
+            await self._queue.put(*wanted)
+
+    def _wanted(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Return what is to be written somewhere."""
+        if self.journal is not None or self.results.sink is not None:
+            return items
+        if self.rejects.sink is None:
+            return ()
+        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+        return [
+            item
+            for item in items
+            if not isinstance(item, RecordOutcome) or item.status is not succeeded
+        ]
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""

@@ -111,11 +111,14 @@ class ReadOut:
         """Make what hands objects over."""
         self._queue = WriteQueue(self._write, self._break)
 
-    async def note(self, record: RecordOutcome) -> None:
-        """Take a settled record; write those whose turn has come, and wait while many others wait for that."""
-        if record.error is not None and record.error.category == _NOT_FOUND:
-            self._note_missing(record)
-        await self._hand_over(self.order.put(record))
+    async def note(self, *records: RecordOutcome) -> None:
+        """Take settled records; write those whose turn has come, and wait while many others wait for that."""
+        ready = list[RecordOutcome]()
+        for record in records:
+            if record.error is not None and record.error.category == _NOT_FOUND:
+                self._note_missing(record)
+            ready += self.order.put(record)
+        await self._hand_over(ready)
 
     async def work(self) -> None:
         """Write what is handed over, until `end`."""
@@ -157,9 +160,14 @@ class ReadOut:
             self._named.append(harmless(str(row["id"]))[:_MOST_NAMED] if self.names_ids else place)
 
     async def _hand_over(self, records: list[RecordOutcome]) -> None:
-        for record in records:
-            if record.status is RecordStatus.SUCCEEDED and isinstance(record.result, ObjectResult):
-                await self._queue.put(record.result)
+        succeeded = RecordStatus.SUCCEEDED  # looked up once: it takes a call of Python in 3.11
+        await self._queue.put(
+            *(
+                record.result
+                for record in records
+                if record.status is succeeded and isinstance(record.result, ObjectResult)
+            )
+        )
 
     async def _write(self, objects: list[ObjectResult]) -> None:
         if self.failure is None:

@@ -24,31 +24,37 @@ class WriteQueue(Generic[_Item]):
     ) -> None:
         self._write = write
         self._broken = broken
-        self._waiting: asyncio.Queue[_Item | None] = asyncio.Queue(_MOST_WAITING)
+        self._waiting: list[_Item] = []
+        self._ended = False
+        self._news, self._room = asyncio.Event(), asyncio.Event()
 
-    async def put(self, item: _Item) -> None:
-        """Hand an item over; wait while many others wait."""
-        await self._waiting.put(item)
+    async def put(self, *items: _Item) -> None:
+        """Hand items over; wait while many others wait."""
+        while len(self._waiting) >= _MOST_WAITING:
+            self._room.clear()
+            await self._room.wait()
+        self._waiting.extend(items)
+        self._news.set()
 
     async def work(self) -> None:
         """Write what is handed over, until `end`. What breaks this is raised then, so that nobody waits for ever."""
         error: Exception | None = None
-        going_on = True
-        while going_on:
-            items = [await self._waiting.get()]
-            while not self._waiting.empty():
-                items.append(self._waiting.get_nowait())
-            going_on = items[-1] is not None
-            if error is not None:
-                continue
-            try:
-                await self._write([item for item in items if item is not None])
-            except Exception as failure:  # a bug, or no more memory
-                error = failure
-                self._broken(failure)
+        while self._waiting or not self._ended:
+            self._news.clear()
+            items, self._waiting = self._waiting, []
+            self._room.set()
+            if items and error is None:
+                try:
+                    await self._write(items)
+                except Exception as failure:  # a bug, or no more memory
+                    error = failure
+                    self._broken(failure)
+            elif not self._ended:
+                await self._news.wait()
         if error is not None:
             raise error
 
     async def end(self) -> None:
         """Let `work` end once all is written."""
-        await self._waiting.put(None)
+        self._ended = True
+        self._news.set()

@@ -246,7 +246,7 @@ async def test_records_that_no_reader_takes_cause_one_event() -> None:
     settled = RecordStream(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
     for _ in range(100_001):
-        settled.show(record)
+        settled.show([record])
     [stated] = sending.events
     assert isinstance(stated, RecordsNotTaken)
     assert stated.records == 100_000
@@ -257,8 +257,8 @@ async def test_records_that_a_reader_takes_cause_no_event() -> None:
     sending = Sending(GOOD)
     settled = RecordStream(sending.reporter.not_taken, lambda: None)
     record = RecordOutcome(0, None, RecordStatus.UNSENT)
-    settled.show(record)
+    settled.show([record])
     assert settled.take(sending) is record
     for _ in range(100_001):
-        settled.show(record)
+        settled.show([record])
     assert not sending.events

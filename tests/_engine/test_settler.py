@@ -55,7 +55,7 @@ def setup(*, observed: bool = False, **options: Any) -> Setup:
     call = Call(UPSERT, "/w", "/r", **(known | options))
     ledger, intake = Ledger(Keep.ALL), Intake(call)
     reporter = RunReporter(Observers(), 1, call)
-    observe = seen.append if observed else None
+    observe = seen.extend if observed else None
     return Setup(ledger, intake, Settler(ledger, intake, observe, reporter), seen)
 
 
