@@ -24,6 +24,7 @@ _HEAD = (
     b"X-HubSpot-RateLimit-Interval-Milliseconds: 1000\r\n"
     b"X-HubSpot-Correlation-Id: 5f1c0a52-6f1e-4b6e-9d1c-6d7f0f4f7a11\r\n"
 )
+_NOTHING = b"HTTP/1.1 404 Not Found\r\nContent-Type: application/json;charset=utf-8\r\n"
 _STAMP = "2026-01-01T00:00:00.000Z"
 
 
@@ -41,6 +42,8 @@ async def _serve(connection: Connection) -> None:
 
 def _respond(request: Request) -> Reply:
     """Answer as HubSpot does: not in the order of the inputs, trace ids echoed unless the path is `SILENT`."""
+    if not request.body:  # such as a journal's question whose account it is
+        return Reply(_NOTHING, b'{"status": "error", "message": "there is nothing here"}')
     inputs = orjson.loads(request.body)["inputs"]
     silent = request.path.startswith(SILENT)
     results = [
