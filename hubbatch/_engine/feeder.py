@@ -27,8 +27,11 @@ __all__ = ["AskingError", "Feeder", "length_of"]
 
 _END = object()
 
-_TURN = 0.005
-"""Seconds of pulling after which the loop gets its turn; of one pull, from which on it is said to block."""
+_TURN = 0.002
+"""Seconds of pulling after which the loop gets its turn: others wait for it meanwhile."""
+
+_BLOCKING = 0.005
+"""Seconds of one pull from which on it is said to block."""
 
 _SLICE = 100
 """Records that are handed over at one go where all are at hand: a millisecond's work or two."""
@@ -144,7 +147,7 @@ class Feeder:
             for record in itertools.islice(records, room):
                 self._handed_over += 1
                 moment = clock()
-                if moment - last > _TURN:
+                if moment - last > _BLOCKING:
                     self._note_blocking(last, moment)
                 last = moment
                 _, ask = take((record,))
@@ -155,7 +158,7 @@ class Feeder:
                     self.exhausted = True
                     return
             if last >= turn_ends:
-                for _ in range(_TURNS if last - turn_ends > _TURN else 1):
+                for _ in range(_TURNS if last - turn_ends > _BLOCKING else 1):
                     await asyncio.sleep(0)
                 turn_ends = clock() + _TURN
 
