@@ -22,6 +22,9 @@ _MOST_DIGITS = 400
 
 def csv_text(cells: Sequence[str], delimiter: str) -> str:
     """Return a row as CSV, with its line end."""
+    letters = "".join(cells)
+    if letters.isalnum() and delimiter not in letters:  # an id needs no quotes: a fifth of the time
+        return delimiter.join(cells) + "\r\n"
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerow(cells)
     return text.getvalue()
