@@ -15,6 +15,7 @@ from hubbatch import (
     BatchStatus,
     Counts,
     Progress,
+    RateLimit,
     RateLimiter,
     RecordOutcome,
     RecordStatus,
@@ -22,6 +23,7 @@ from hubbatch import (
     UsageError,
 )
 from hubbatch.events import Event, RunEnded, RunStarted
+from hubbatch.policies import LimitClass
 from hubbatch.sandbox import FaultKind
 from hubbatch.testing import run_in_virtual_time, virtual_time
 
@@ -266,8 +268,7 @@ async def test_another_task_that_iterates_over_a_stream_ends_with_its_block() ->
 class BrokenLimiter(RateLimiter):
     """A quota of a caller's that fails when a run asks how much of it is used, for its last snapshot."""
 
-    @property
-    def used(self) -> int:
+    def use_of(self, limit_class: LimitClass) -> tuple[int, RateLimit]:
         raise ZeroDivisionError
 
 
