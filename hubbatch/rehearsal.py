@@ -1,4 +1,4 @@
-"""A rehearsal: records taken in as a verb takes them, and nothing sent.
+"""A rehearsal: calls checked and records taken in as a verb does, and nothing sent.
 
 Which records would fail locally, how many requests the others take, which keys come again. It asks the account nothing:
 the schema that records are held against is given.
@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self, Unpack
 
+from attrs import frozen
+
 from hubbatch import endpoints
 from hubbatch._calls import plan_call
 from hubbatch._options import RunOptions
@@ -17,11 +19,13 @@ from hubbatch._records.intake import Intake
 from hubbatch._records.seen_keys import SeenKeys
 from hubbatch._records.validation import RefusedBySchemaError, Validator
 from hubbatch._records.values import InvalidRecordError
+from hubbatch._verbs import Records, Verbs
+from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import UsageError
 from hubbatch.models import LOCAL_VALIDATION, BatchError, ErrorDetail
 from hubbatch.schema import Schema
 
-__all__ = ["Rehearsal", "name_problems"]
+__all__ = ["Rehearsal", "check_call", "name_problems"]
 
 _VERBS: Mapping[str, endpoints.Endpoint] = {
     "create": endpoints.CREATE,
@@ -157,3 +161,30 @@ def name_problems(
     properties = {} if names_objects else {name: ""}
     found = Validator(schema).problems(properties, name if names_objects else None)
     return tuple(each.detail for each in found)
+
+
+def check_call(verb: str, object_type: str, *, api_version: str = "v3", **options: Any) -> None:
+    """Raise `UsageError` as a verb would that is called with these options, whatever its records.
+
+    `verb`: `"create"`, `"update"`, `"upsert"`, `"read"` or `"archive"`; `api_version`: the client's.
+    """
+    getattr(_CheckedVerbs(check_api_version(api_version)), verb)(object_type, (), **options)
+
+
+@frozen
+class _CheckedVerbs(Verbs):
+    """The verbs without a client: their calls are checked, and that is all."""
+
+    version: str
+
+    def _run(
+        self,
+        endpoint: endpoints.Endpoint,
+        path_fields: Mapping[str, object],
+        records: Records,  # noqa: ARG002 (there are none)
+        options: Mapping[str, Any],
+        *,
+        api_version: str | None = None,
+        **specific: Any,
+    ) -> Any:
+        return plan_call(endpoint, api_version or self.version, path_fields, options, **specific)

@@ -23,6 +23,7 @@ from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._exiting import ending_well, run_and_exit, screen_of
 from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._run_options import check_run_options
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._source import LoadSource
@@ -47,6 +48,7 @@ def check_job(job: Job, settings: Settings) -> None:
     """Check a job and exit: 0 if there is nothing to say, 1 if there is, 2 if the input cannot be right."""
     screen = screen_of(settings)
     with ending_well(screen):
+        check_run_options(job, settings)
         LoadSource(
             job.paths, job.layout
         )  # a file that is not there is an error before anything is asked

@@ -29,6 +29,7 @@ from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._report import show
+from hubbatch.cli._run_options import check_run_options, run_options
 from hubbatch.cli._screen import Screen
 from hubbatch.cli._settings import LoadSettings, Settings
 from hubbatch.cli._source import LoadSource
@@ -65,6 +66,7 @@ def execute(job: Job, settings: Settings) -> None:
     screen = screen_of(settings, settings.rejects, _results(settings), _output(job))
     with ending_well(screen):
         _check_journal(settings)
+        check_run_options(job, settings)
         token = token_of(settings)
         command = _LoadCommand(job, settings, LoadSource(job.paths, job.layout), screen)
         code = asyncio.run(_execute(command, token))
@@ -210,19 +212,8 @@ def _account(journal: LoadJournal | None) -> SettledAccount:
 
 
 def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJournal | None) -> Run:
-    job, settings = command.job, command.settings
-    run: Run = getattr(client, job.verb)(
-        job.object_type,
-        records,
-        **job.options,
-        keep="none",
-        duplicates=settings.duplicates,
-        batch_size=settings.batch_size,
-        linger=settings.linger,
-        max_failures=settings.max_failures,
-        deadline=settings.deadline,
-        journal=journal,
-    )
+    job, options = command.job, run_options(command.job, command.settings)
+    run: Run = getattr(client, job.verb)(job.object_type, records, **options, journal=journal)
     return run
 
 

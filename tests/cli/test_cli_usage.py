@@ -16,7 +16,7 @@ from cli_driver import hubbatch, process
 from hubbatch import cli
 from hubbatch.cli._app import app
 from hubbatch.cli._trials import FAULTS
-from hubbatch.sandbox import PRESETS
+from hubbatch.sandbox import PRESETS, Sandbox
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -173,13 +173,13 @@ def test_a_token_that_cannot_be_one_is_not_shown(tmp_path: Path) -> None:
         (("--rate", "0/10"), "max_requests"),
         (("--batch-size", "101"), "100"),
         (("--max-failures", "0"), "--max-failures"),
-        (("--deadline", "0", "--no-check"), "deadline"),
+        (("--deadline", "0"), "deadline must be"),
         (("--duplicates", "never"), "merge"),
         (("--format", "xml"), "ndjson"),
         (("--delimiter", ";;"), "one character"),
         (("--base-url", "http://example.com"), "https"),
         (("--api-version", "v9"), "2025-09"),
-        (("--unique-property", " ", "--no-check"), "--unique-property must be"),
+        (("--unique-property", " "), "--unique-property must be"),
         (("--token", "x"), "No such option"),
     ],
 )
@@ -191,6 +191,34 @@ def test_options_that_make_no_sense(tmp_path: Path, options: tuple[str, ...], ad
 
     assert finished.code == 2
     assert advice in finished.err
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("create --linger inf", "linger must be"),
+        ("create --dry-run --deadline nan", "deadline must be"),
+        ("update --id-property hs_object_id", "--id-property cannot be"),
+        ("upsert --id-property ''", "--id-property must be"),
+        ("archive --deadline -1", "deadline must be"),
+        ("read --property city --id-property ' '", "--id-property must be"),
+        ("check --id-property ' '", "--id-property must be"),
+        ("create ../contacts", "object_type"),
+    ],
+)
+def test_an_option_that_cannot_be_right_is_refused_before_the_account_is_asked_for_anything(
+    tmp_path: Path, hubspot_sandbox: Sandbox, command: str, advice: str
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+    verb, *options = shlex.split(command)
+    object_type = () if "../contacts" in options else ("contacts",)
+
+    finished = hubbatch(verb, *object_type, *options, path, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 2
+    assert advice in finished.err
+    assert hubspot_sandbox.request_count == 0
 
 
 def test_an_object_type_that_cannot_be_one(tmp_path: Path) -> None:
