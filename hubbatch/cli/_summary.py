@@ -9,13 +9,13 @@ from typing import Any
 import attrs
 from attrs import frozen
 
+from hubbatch import endpoints
 from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
 from hubbatch.cli._reasons import Aside
 from hubbatch.cli._screen import ENDED, refusal
 from hubbatch.cli._typed_command import Typed, resuming
-from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
 
 __all__ = [
     "Report",
@@ -27,7 +27,13 @@ __all__ = [
     "steps",
 ]
 
-_VERBS = {"create": CREATE, "read": READ, "update": UPDATE, "upsert": UPSERT, "archive": ARCHIVE}
+_VERBS = {
+    "create": endpoints.CREATE,
+    "read": endpoints.READ,
+    "update": endpoints.UPDATE,
+    "upsert": endpoints.UPSERT,
+    "archive": endpoints.ARCHIVE,
+}
 _MAY_BE_REPEATED = {verb for verb, row in _VERBS.items() if row.idempotent}
 """Verbs that do no harm to a record that was written already."""
 _IN_DOUBT = (
