@@ -36,7 +36,7 @@ from hubbatch.cli._option_names import in_options
 from hubbatch.cli._reasons import Aside, Reasons
 from hubbatch.cli._repeats import Places, Repeats
 from hubbatch.cli._screen import Screen
-from hubbatch.cli._watching import watching
+from hubbatch.cli._watching import stopping, watching
 from hubbatch.files import InputError, OutputError, Row
 from hubbatch.journal import JournalError
 
@@ -144,9 +144,7 @@ async def follow(
     stops = set[asyncio.Task[None]]()
 
     def stop() -> None:
-        screen.say(
-            f"stopping: {seen.first} has come, and what is in flight settles; once more cancels it"
-        )
+        screen.say(stopping(seen.first, run.progress))
         stops.add(asyncio.create_task(run.stop()))
 
     def cancel() -> None:

@@ -14,11 +14,20 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 from rich.text import Text
 
-from hubbatch import Progress, UsageError
+from hubbatch import Progress, RetryPolicy, UsageError
 from hubbatch._counted import counted
 from hubbatch.cli._screen import Screen
 
-__all__ = ["Fraction", "Look", "Watched", "describe", "duration", "packed", "watching"]
+__all__ = [
+    "Fraction",
+    "Look",
+    "Watched",
+    "describe",
+    "duration",
+    "packed",
+    "stopping",
+    "watching",
+]
 
 Fraction = Callable[[], float | None]
 
@@ -27,6 +36,8 @@ LINE_PERIOD = 10.0
 """Seconds between two lines in a log."""
 _LOOK_PERIOD = 0.5
 """Seconds between two looks where no more than a line is written now and then."""
+_LONGEST_HOLD = RetryPolicy().max_wait
+"""Seconds: when a run stops, what is held for longer is not waited for."""
 _GAP = " · "
 
 
@@ -118,6 +129,19 @@ def describe(progress: Progress, total: int | None, *, guessed: bool = False) ->
     if left is not None and progress.settled:
         parts.append(f"ETA {duration(left)}")
     return parts
+
+
+def stopping(by: str, progress: Progress) -> str:
+    """Say that a run stops, and for how long that may take if what is in flight has to wait for the quota."""
+    said = f"stopping: {by} has come, and what is in flight settles"
+    if not (progress.in_flight and 1 <= progress.hold <= _LONGEST_HOLD):
+        return f"{said}; once more cancels it"
+    used_up = progress.quota_used >= progress.quota and progress.hold <= progress.quota_period
+    why = "the quota is used up" if used_up else "HubSpot has asked for a pause"
+    return (
+        f"{said}. That may take {duration(progress.hold)} and more, for {why}; {by} once more cancels it, and what has"
+        " no answer by then is left in doubt"
+    )
 
 
 def duration(seconds: float) -> str:

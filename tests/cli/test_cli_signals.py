@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cli_driver import contacts, hubbatch, until
 
-from hubbatch.sandbox import Sandbox
+from hubbatch.sandbox import Fault, FaultKind, Sandbox
 
 
 @contextmanager
@@ -70,6 +70,31 @@ def test_the_second_signal_cancels_it(
     assert "canceled by a signal" in finished.err
     assert finished.count("unknown") >= 200
     assert finished.count("unknown") + finished.count("unsent") == finished.count("read")
+
+
+@pytest.mark.hubspot_sandbox(
+    faults=[None] * 3 + [Fault(FaultKind.RATE_ROLLING, retry_after=25)] * 50
+)
+def test_a_stop_during_a_hold_says_how_long_it_may_take_and_the_next_signal_cancels(
+    people: Path, hubspot_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr("hubbatch.cli._screen.Screen.say", lambda _, message: said.append(message))
+
+    with interrupted(
+        lambda: any("25 s" in message for message in said),
+        lambda: any("stopping" in message for message in said),
+    ):
+        finished = hubbatch(
+            *("create", "contacts", people, "-v"),
+            *("--base-url", hubspot_sandbox.base_url, "--no-check"),
+        )
+
+    assert finished.code == 3
+    [stop] = [message for message in said if message.startswith("stopping")]
+    assert "That may take 25 s and more, for HubSpot has asked for a pause" in stop
+    assert "Ctrl-C once more cancels it" in stop
+    assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
 
 
 @pytest.mark.hubspot_sandbox(latency=0.3)

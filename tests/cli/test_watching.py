@@ -15,7 +15,7 @@ from rich.console import Console
 
 from hubbatch import Counts, Progress, UsageError
 from hubbatch.cli._screen import Screen
-from hubbatch.cli._watching import describe, duration, packed, watching
+from hubbatch.cli._watching import describe, duration, packed, stopping, watching
 from hubbatch.testing import virtual_time
 
 HALFWAY = Progress(
@@ -87,6 +87,24 @@ def test_progress_in_words(
     changes: dict[str, Any], total: int | None, guessed: bool, line: str
 ) -> None:
     assert said(attrs.evolve(HALFWAY, **changes), total, guessed=guessed) == line
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "settles; once more cancels it"),
+        ({"hold": 0.4}, "settles; once more cancels it"),
+        ({"hold": 26.0, "in_flight": 0}, "settles; once more cancels it"),
+        ({"hold": 46.0}, "settles; once more cancels it"),  # what is held so long is left at once
+        ({"hold": 26.0}, "That may take 26 s and more, for HubSpot has asked for a pause"),
+        ({"hold": 8.0, "quota_used": 190}, "That may take 8 s and more, for the quota is used up"),
+        ({"hold": 26.0, "quota_used": 190}, "26 s and more, for HubSpot has asked for a pause"),
+    ],
+)
+def test_a_stop_says_how_long_it_may_take_where_all_requests_are_held(
+    changes: dict[str, Any], said: str
+) -> None:
+    assert said in stopping("Ctrl-C", attrs.evolve(HALFWAY, **changes))
 
 
 @pytest.mark.parametrize(
