@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Literal
 
-from hubbatch._output.cells import cell_text, csv_text, defused
+from hubbatch._output.cells import cell_text, csv_bytes, csv_text, defused
 from hubbatch._output.file import OutputFile
 from hubbatch._records.mapping import as_mapping
 from hubbatch._records.native import MISSING, native
@@ -72,11 +72,11 @@ def write_csv(
     rows = _rows(records, only, read_by, columns)
     written = 0
     with closing(OutputFile(path, append=append, force=force)) as file:
-        file.begin(head.encode(errors="backslashreplace"), quoted=True)
+        file.begin(csv_bytes(head), quoted=True)
         while some := list(islice(rows, _AT_ONCE)):
             text = io.StringIO()
             csv.writer(text).writerows(map(_cells, some))
-            file.write(text.getvalue().encode(errors="backslashreplace"))
+            file.write(csv_bytes(text.getvalue()))
             written += len(some)
     return written
 

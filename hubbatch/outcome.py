@@ -181,7 +181,8 @@ class Outcome(Generic[ResultT]):
         """Write `rows` to a CSV file in UTF-8, and return how many; it is loaded again without our own columns.
 
         The file is its owner's alone (0600). One that is there is a `UsageError`, unless `append`, where its columns
-        have to be the same, or `force`. Text of ours that a spreadsheet would run as a formula is quoted by `'`. This
+        have to be the same, or `force`. Text of ours that a spreadsheet would run as a formula is quoted by `'`. A
+        NUL is shown as `<0x00>`, half of a character as `<0x-->`: such a row is a bad line until it is mended. This
         blocks: in an event loop call it with `asyncio.to_thread`. Raises `hubbatch.files.OutputError`.
         """
         return write_csv(path, self.records, only, read_by=self.read_by, append=append, force=force)

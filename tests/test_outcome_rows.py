@@ -322,7 +322,7 @@ def test_a_cell_is_what_would_be_sent_as_far_as_there_is_such_a_text(tmp_path: P
         "day": "2026-03-01",
         "several": "a;b",
         "stage": "closedwon",
-        "half": "\\ud800",
+        "half": "<0x-->",
         "set": "a;b;closedwon",
         "array": "2026-03-01",
         "flags": "true;closedwon;0.1",
@@ -349,6 +349,22 @@ def test_what_is_written_is_loaded_again_as_it_was(
     found = [entry for entry in files.read(path).entries() if isinstance(entry, files.Row)]
     assert [dict(row) for row in found] == rows
     assert {row.status for row in found} == {"UNSENT"}
+
+
+def test_what_no_reader_takes_is_shown_and_is_a_bad_line_until_it_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "unsent.csv"
+    given = [
+        {"email": "a@b.cz", "bio": "x\0"},
+        {"email": "b@b.cz", "bio": "\ud83d"},
+        {"email": "c@b.cz"},
+    ]
+    outcome(*(RecordOutcome(index, row, N) for index, row in enumerate(given))).to_csv(path)
+
+    found = list(files.read(path, bad_lines="reject", notice=lambda _: None).entries())
+
+    assert [entry["email"] for entry in found if isinstance(entry, files.Row)] == ["c@b.cz"]
+    reasons = [entry.reason for entry in found if isinstance(entry, files.BadLine)]
+    assert ["<0x00>" in reasons[0], "<0x-->" in reasons[1]] == [True, True]
 
 
 @virtual_time

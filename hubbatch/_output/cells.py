@@ -6,13 +6,18 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-__all__ = ["cell_text", "csv_text", "defused", "json_text"]
+__all__ = ["SHOWN", "cell_text", "csv_bytes", "csv_text", "defused", "json_text", "shown"]
+
+SHOWN = "<0x"
+"""What stands before the two digits of a byte that is no text, or `--`."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell that a spreadsheet runs as a formula begins with."""
@@ -28,6 +33,30 @@ def csv_text(cells: Sequence[str], delimiter: str) -> str:
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerow(cells)
     return text.getvalue()
+
+
+def shown(text: str) -> str:
+    """Return a text whose NUL characters, and lone surrogates, can be seen: `<0x00>`, `<0x-->`.
+
+    A lone surrogate that stands for a byte (surrogateescape) is seen as that byte: `<0xEB>`.
+    """
+    return _NO_TEXT.sub(_show, text)
+
+
+def _show(found: re.Match[str]) -> str:
+    number = ord(found.group())
+    if number and not 0xDC80 <= number <= 0xDCFF:  # noqa: PLR2004 (marks of surrogateescape)
+        return f"{SHOWN}-->"
+    return f"{SHOWN}{number & 0xFF:02X}>"
+
+
+def csv_bytes(text: str) -> bytes:
+    """Return CSV as UTF-8; NUL characters and lone surrogates, which no reader takes, are `shown`."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return shown(text).encode()
+    return shown(text).encode() if b"\0" in data else data
 
 
 def defused(text: str) -> str:

@@ -81,6 +81,11 @@ def warnings(file: ObjectsFile) -> list[str]:
     said = [
         f"no object has a property {harmless(name)!r}: is it spelled right?" for name in file.unseen
     ]
+    if names := file.shown:
+        said.append(
+            f"values of {harmless(', '.join(names))} have characters that cannot stand in the file (NUL, half of a"
+            " character): it shows <0x00>, <0x--> in their place, and `update` would send these"
+        )
     if late := file.left_out:
         said.append(
             f"left out, for the first objects did not have them: {harmless(', '.join(late))}; name the properties"

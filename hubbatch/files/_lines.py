@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
+from hubbatch._output.cells import shown
 from hubbatch.files._bytes import Stream
 from hubbatch.files._errors import BrokenInputError
-from hubbatch.files._unreadable import shown
 
 __all__ = ["MAX_LINE", "Block", "flaw_of", "flaw_of_rejected", "line_blocks"]
 

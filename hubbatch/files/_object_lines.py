@@ -1,13 +1,14 @@
 """Objects that were read out as lines: of CSV, of flat JSON, or of JSON as HubSpot has it.
 
-Values stand as they are, so that a file that is loaded again gives the same values.
+Values stand as they are, so that a file that is loaded again gives the same values; but for characters that cannot
+stand in such a file, which are shown.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import orjson
@@ -15,6 +16,7 @@ from attrs import frozen
 
 from hubbatch import Counts, ObjectResult, RecordOutcome, RecordStatus
 from hubbatch._output.file import OutputFile
+from hubbatch.files._shown_values import ShownValues
 
 __all__ = ["CsvLines", "FlatLines", "NestedLines", "ObjectLines"]
 
@@ -57,6 +59,7 @@ class CsvLines:
     """A column `id`, and one for each property; a property without a value is an empty cell."""
 
     properties: Sequence[str]
+    shown: ShownValues
     delimiter: str = ","
     marked: bool = True
     """Whether a byte order mark stands first."""
@@ -69,12 +72,24 @@ class CsvLines:
     def lines(self, objects: Sequence[ObjectResult]) -> bytes:
         """Return a row for each object."""
         names = self.properties
-        return self._rows([each.id, *map(each.properties.get, names)] for each in objects)
+        return self._rows([[each.id, *map(each.properties.get, names)] for each in objects])
 
-    def _rows(self, rows: Iterable[Iterable[str | None]]) -> bytes:
+    def _rows(self, rows: Sequence[Sequence[str | None]]) -> bytes:
+        text = self._text(rows)
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            return self._shown_rows(rows)
+        return self._shown_rows(rows) if b"\0" in data else data
+
+    def _shown_rows(self, rows: Sequence[Sequence[str | None]]) -> bytes:
+        names, value = ("id", *self.properties), self.shown.value
+        return self._text([list(map(value, names, row)) for row in rows]).encode()
+
+    def _text(self, rows: Sequence[Sequence[str | None]]) -> str:
         text = io.StringIO(newline="")
         csv.writer(text, delimiter=self.delimiter).writerows(rows)
-        return text.getvalue().encode(errors="backslashreplace")
+        return text.getvalue()
 
 
 @frozen
@@ -83,6 +98,7 @@ class FlatLines:
 
     properties: Sequence[str] | None
     """None: whatever an object has."""
+    shown: ShownValues
     quoted: bool = False
 
     def head(self) -> bytes:
@@ -97,7 +113,8 @@ class FlatLines:
                 {"id": each.id, **each.properties}
                 | {"id": each.id}  # of two ids it is the object's
                 if names is None
-                else {"id": each.id, **{name: each.properties.get(name) for name in names}}
+                else {"id": each.id, **{name: each.properties.get(name) for name in names}},
+                self.shown,
             )
             for each in objects
         )
@@ -107,6 +124,7 @@ class FlatLines:
 class NestedLines:
     """A JSON object a line, as HubSpot has it in `results`: with times, histories, and all properties of the answer."""
 
+    shown: ShownValues
     quoted: bool = False
 
     def head(self) -> bytes:
@@ -123,8 +141,11 @@ class NestedLines:
             for index, each in enumerate(objects)
         ]
         written = Outcome(counts=Counts(count, count), records=records).to_dict()["results"]
-        return b"".join(map(_json, written))
+        return b"".join(_json(each, self.shown) for each in written)
 
 
-def _json(value: object) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+def _json(value: object, values: ShownValues) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # half of a character
+        return orjson.dumps(values.tree(value), option=orjson.OPT_APPEND_NEWLINE)

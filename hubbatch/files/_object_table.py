@@ -11,6 +11,7 @@ from typing import Any
 from hubbatch import ObjectResult
 from hubbatch._output.file import OutputFile
 from hubbatch.files._extras import needed_to_write
+from hubbatch.files._shown_values import ShownValues
 
 __all__ = ["ObjectTable"]
 
@@ -24,14 +25,15 @@ _CELL = 60
 class ObjectTable:
     """A column `id`, and one for each property. Raises `UsageError` if the library for it is not installed."""
 
-    def __init__(self, file: OutputFile, properties: Sequence[str]) -> None:
+    def __init__(self, file: OutputFile, properties: Sequence[str], shown: ShownValues) -> None:
+        self._shown = shown
         self._arrow: Any = needed_to_write("arrow")
         parquet = needed_to_write("parquet")
         lib = self._arrow.lib
         self._names = tuple(properties)
         self._schema = lib.schema(
             [lib.field("id", lib.string(), nullable=False)]
-            + [lib.field(name, lib.string()) for name in properties]
+            + [lib.field(shown.value(name, name), lib.string()) for name in properties]
         )
         self._writer = parquet.ParquetWriter(_Bytes(file), self._schema)
         self._clear()
@@ -39,9 +41,11 @@ class ObjectTable:
     def write(self, objects: Sequence[ObjectResult]) -> None:
         """Take objects; write what is held once it is much."""
         for each in objects:
-            self._ids.append(each.id)
+            self._ids.append(self._shown.value("id", each.id))
             for name, column in zip(self._names, self._columns, strict=True):
                 value = each.properties.get(name)
+                if value is not None and not value.isascii():
+                    value = self._shown.value(name, value)
                 column.append(value)
                 self._bytes += _CELL + (0 if value is None else len(value))
             if self._bytes >= _MOST_BYTES or len(self._ids) >= _MOST_ROWS:

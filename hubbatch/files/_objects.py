@@ -19,6 +19,7 @@ from hubbatch.files._errors import OutputError
 from hubbatch.files._extras import needed_to_write
 from hubbatch.files._object_lines import CsvLines, FlatLines, NestedLines, ObjectLines
 from hubbatch.files._object_table import ObjectTable
+from hubbatch.files._shown_values import ShownValues
 from hubbatch.files._written import WrittenFile
 
 __all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind", "save"]
@@ -83,7 +84,7 @@ class ObjectsFile(WrittenFile):
     `delimiter`: what stands between the columns of a CSV; by default a comma, and in `.tsv` a tab.
     `nested`: NDJSON as HubSpot has it, with times and histories. Values are text in every kind, as HubSpot gives them;
     nothing is guessed of them and nothing is added, so that the file can be given to `update` as it is. (A spreadsheet
-    may take a value that begins with `=` for a formula.)
+    may take a value that begins with `=` for a formula.) Characters that cannot stand in the file are `shown`.
 
     A path that exists is a `UsageError`, unless `append` (not for Parquet) or `force` is given; with `force` what it
     holds goes with the first object, and not earlier. The file is its owner's alone (0600). Lines are whole after any
@@ -136,6 +137,7 @@ class ObjectsFile(WrittenFile):
         """Those of the first objects, where nobody named any."""
         self._unseen = set(self._properties or ())
         self._left_out: dict[str, None] = {}
+        self._shown = ShownValues(self.kind)
         self.cursor: str | None = None
         """Of a reading that is saved: `after=` goes on behind what is in the file."""
 
@@ -149,6 +151,14 @@ class ObjectsFile(WrittenFile):
     def left_out(self) -> list[str]:
         """Properties that came later and have no column, where the columns are those of the first objects."""
         return list(self._left_out)
+
+    @property
+    def shown(self) -> list[str]:
+        """Properties of which a value has a character that cannot stand in the file: it is `<0x00>`, `<0x-->` there.
+
+        That is half of a character (a lone surrogate), and in CSV a NUL. Of Parquet all are known once it is closed.
+        """
+        return self._shown.names
 
     def write(self, *objects: ObjectResult) -> None:
         """Write objects, in one go."""
@@ -231,14 +241,17 @@ class ObjectsFile(WrittenFile):
     def _made(self, objects: Sequence[ObjectResult]) -> ObjectLines | ObjectTable:
         file, names = self._file, self._properties
         if self.kind is Kind.NDJSON:
-            return ObjectLines(file, NestedLines() if self._nested else FlatLines(names))
+            return ObjectLines(
+                file, NestedLines(self._shown) if self._nested else FlatLines(names, self._shown)
+            )
         if names is None:
             found = dict.fromkeys(name for each in objects for name in each.properties)
             names = [name for name in found if name != _ID]
             self._columns, self.columns = frozenset(found), names
         if self.kind is Kind.PARQUET:
-            return ObjectTable(file, names)
-        return ObjectLines(file, CsvLines(names, self._delimiter, marked=file.is_regular))
+            return ObjectTable(file, names, self._shown)
+        lines = CsvLines(names, self._shown, self._delimiter, marked=file.is_regular)
+        return ObjectLines(file, lines)
 
     def _write_up_to(
         self,

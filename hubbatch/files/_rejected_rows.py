@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hubbatch._output.cells import SHOWN
 from hubbatch.files._entries import BAD_LINE
 from hubbatch.files._header import Header
 from hubbatch.files._lines import flaw_of_rejected
-from hubbatch.files._unreadable import SHOWN, has_marks, read_anew, restored
+from hubbatch.files._unreadable import has_marks, read_anew, restored
 
 __all__ = ["with_bytes"]
 

@@ -16,10 +16,10 @@ from typing import Any, Self
 
 from attrs import frozen
 
-from hubbatch._output.cells import cell_text, csv_text, defused, json_text
+from hubbatch._output.cells import cell_text, csv_text, defused, json_text, shown
 from hubbatch.files._delimiters import SNIFFED
 from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
-from hubbatch.files._unreadable import marked, shown
+from hubbatch.files._unreadable import marked
 
 __all__ = ["RAW", "Form", "one_row"]
 

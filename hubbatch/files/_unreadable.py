@@ -10,14 +10,13 @@ from __future__ import annotations
 import codecs
 import re
 
-__all__ = ["SHOWN", "has_marks", "marked", "read_anew", "restored", "shown"]
+from hubbatch._output.cells import SHOWN
 
-SHOWN = "<0x"
-"""What stands before the two digits of a byte."""
+__all__ = ["has_marks", "marked", "read_anew", "restored"]
+
 _UNKNOWN = "\udc00"
 """Marks what is no text in an encoding in which a byte is no unit of text, such as UTF-16."""
 _MARK = re.compile("[\ud800-\udfff]")
-_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _SHOWN = re.compile(f"{SHOWN}([0-9A-F]{{2}}|--)>")
 
 
@@ -38,13 +37,8 @@ def has_marks(text: str) -> bool:
     return not text.isascii() and _MARK.search(text) is not None
 
 
-def shown(text: str) -> str:
-    """Return a text whose marks, and NUL characters, can be seen."""
-    return _NO_TEXT.sub(_show, text)
-
-
 def restored(text: str) -> str:
-    """Return a text with the marks in it that `shown` has made visible."""
+    """Return a text with the marks in it that `cells.shown` has made visible."""
     return _SHOWN.sub(_hide, text) if SHOWN in text else text
 
 
@@ -56,13 +50,6 @@ def read_anew(text: str, encoding: str) -> str | None:
         return text.encode("utf-8", "surrogateescape").decode(encoding)
     except ValueError:
         return None
-
-
-def _show(found: re.Match[str]) -> str:
-    number = ord(found.group())
-    if number and not 0xDC80 <= number <= 0xDCFF:  # noqa: PLR2004 (marks of surrogateescape)
-        return f"{SHOWN}-->"
-    return f"{SHOWN}{number & 0xFF:02X}>"
 
 
 def _hide(found: re.Match[str]) -> str:

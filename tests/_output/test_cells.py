@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hubbatch._output.cells import csv_text
+from hubbatch._output.cells import csv_bytes, csv_text
 
 
 @given(
@@ -22,3 +23,15 @@ def test_a_row_is_written_as_the_standard_library_does(cells: list[str], delimit
     text = io.StringIO()
     csv.writer(text, delimiter=delimiter).writerow(cells)
     assert csv_text(cells, delimiter) == text.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a,Zoë\r\n", "a,Zoë\r\n"),
+        ("a,x\0y\r\n", "a,x<0x00>y\r\n"),
+        ("a,\ud83d \udceb\r\n", "a,<0x--> <0xEB>\r\n"),
+    ],
+)
+def test_what_no_reader_takes_is_shown_in_csv(text: str, data: str) -> None:
+    assert csv_bytes(text).decode() == data

@@ -84,6 +84,25 @@ def test_what_was_read_can_be_fed_to_update_as_it_is(
         assert state() == before
 
 
+@pytest.mark.parametrize("suffix", ["csv", "ndjson", "parquet"])
+def test_a_nul_in_a_value_costs_no_row_and_no_other_cell(
+    tmp_path: Path, hubspot_sandbox: Sandbox, suffix: str
+) -> None:
+    fill(hubspot_sandbox, 2, city="Plzeň")
+    hubspot_sandbox.add("contacts", {"email": "n@b.cz", "firstname": "secret\0x", "city": "Brno"})
+    path = tmp_path / f"all.{suffix}"
+
+    read_out = export(path, hubspot_sandbox, "-p", "email,firstname,city")
+    updated = hubbatch("update", "contacts", path, "--base-url", hubspot_sandbox.base_url)
+
+    assert (read_out.code, updated.code) == (0, 0), updated.err
+    assert read_out.err.count("values of firstname") == (1 if suffix == "csv" else 0)
+    assert "secret" not in read_out.err
+    held = contacts(hubspot_sandbox)
+    assert held["n@b.cz"]["firstname"] == ("secret<0x00>x" if suffix == "csv" else "secret\0x")
+    assert [held[email]["city"] for email in sorted(held)] == ["Brno", "Plzeň", "Plzeň"]
+
+
 def test_properties_that_are_not_named_are_of_hubspots_choice(
     tmp_path: Path, hubspot_sandbox: Sandbox
 ) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import datetime as dt
 import errno
 import os
+import re
 import stat
 import sys
 import tempfile
@@ -24,6 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hubbatch import HubbatchError, ObjectResult, UsageError, files
+from hubbatch._output.cells import shown
 from hubbatch.files import OUTPUT_KINDS, Kind, ObjectsFile, OutputError, output_kind
 
 NAMES = ("email", "firstname", "amount")
@@ -63,7 +65,13 @@ class Reading(AsyncIterator[ObjectResult]):
         raise StopAsyncIteration
 
 
-TEXT = st.text("aé7;,|\t\"'\r\n =\ufeff☃𝄞\u2028\x0b\x1c\x85\\", max_size=6)
+def as_written(value: str, kind: str) -> str:
+    """Return a value as it stands in a file of a kind."""
+    unfit = "[\0\ud800-\udfff]" if kind == "csv" else "[\ud800-\udfff]"
+    return shown(value) if re.search(unfit, value) else value
+
+
+TEXT = st.text("aé7;,|\t\"'\r\n =\ufeff☃𝄞\u2028\x0b\x1c\x85\\\0\ud83d\udceb", max_size=6)
 LIVELY = st.sampled_from(["=1+1", "a;b", 'say "x"', "two\r\nlines", "007", " padded ", "null"])
 
 
@@ -85,12 +93,50 @@ def test_read_again_a_file_gives_the_values_that_were_written(
         again = values(path)
 
     given_values = [
-        {"id": str(n)} | {name: value for name, value in each.items() if value}
+        {"id": str(n)} | {name: as_written(value, kind) for name, value in each.items() if value}
         for n, each in enumerate(found, 1)
     ]
     assert [
         {name: value for name, value in each.items() if value} for each in again
     ] == given_values
+    assert set(file.shown) == {
+        name
+        for each in found
+        for name, value in each.items()
+        if value and as_written(value, kind) != value
+    }
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_half_of_a_character_costs_no_object_whatever_it_is_a_part_of(
+    tmp_path: Path, *, nested: bool
+) -> None:
+    history = {"city": [{"value": "Brno \ud83d", "timestamp": "2026-01-02T00:00:00Z"}]}
+    odd = ObjectResult("1", {"bio": "a\udceb"}, properties_with_history=history)
+    path = tmp_path / "all.ndjson"
+    with ObjectsFile(path, nested=nested) as file:
+        file.write(odd, *some(2, 2), ObjectResult("4", {"n\ud83d": "x", "email": "d\ud83d@b.cz"}))
+
+    lines = list(map(orjson.loads, path.read_bytes().splitlines()))
+    assert [each["id"] for each in lines] == ["1", "2", "3", "4"]
+    if nested:
+        assert lines[0]["properties"] == {"bio": "a<0xEB>"}
+        assert lines[0]["propertiesWithHistory"]["city"][0]["value"] == "Brno <0x-->"
+    else:
+        assert lines[3] == {"id": "4", "n<0x-->": "x", "email": "d<0x-->@b.cz"}
+    assert file.shown == ["bio", *(["city"] if nested else []), "n<0x-->", "email"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_properties_with_characters_that_cannot_stand_in_the_file_are_listed_within_bounds(
+    tmp_path: Path, kind: str
+) -> None:
+    names = [f"p{number}" for number in range(150)]
+    with ObjectsFile(tmp_path / f"all.{kind}", [*names, "column\ud83d"]) as file:
+        file.write(ObjectResult("1", dict.fromkeys(names, "\ud83d")))
+
+    assert len(file.shown) == 100
+    assert len(values(tmp_path / f"all.{kind}")[0]) == 151
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,9 @@ from files_support import bad_lines, entries, items, rejected, rows, stored, wri
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubbatch._output.cells import shown
 from hubbatch.files import BadLine, Opened, Rejects, Results, Row
-from hubbatch.files._unreadable import has_marks, marked, read_anew, restored, shown
+from hubbatch.files._unreadable import has_marks, marked, read_anew, restored
 
 CP1252 = 'email,name\na@b.cz,Zoë\nb@b.cz,Ann\nc@d.cz,"Ünal, Öz"\n'
 
