@@ -122,7 +122,7 @@ class ResumingTaker(Taker):
             taken, checkpoints = self._ledger.taken, self._notes.checkpoints
             following = min(records for records in checkpoints if records > taken)
             self._refuse(
-                self._difference(checkpoints[following])
+                self._difference(checkpoints[following], following)
                 or _fewer_records(taken, self._notes.repeated)
             )
 
@@ -156,12 +156,13 @@ class ResumingTaker(Taker):
             self._released.extend(self._held)
             self._held.clear()
         else:
-            self._refuse(self._difference(expected) or _other_records(records))
+            self._refuse(self._difference(expected, records) or _other_records(records))
         return True
 
-    def _difference(self, expected: bytes) -> SourceChangedError | None:
-        """Say which record is the first one that is another, if that shows."""
-        index = None if self._notes.digest is None else self._notes.digest.first_other(expected)
+    def _difference(self, expected: bytes, records: int) -> SourceChangedError | None:
+        """Say which record is the first one that is another than in the digest of so many, if that shows."""
+        digest = self._notes.digest
+        index = None if digest is None else digest.first_other(expected, records)
         if index is None:
             return None
         record = next((record for at, record, _ in self._held if at == index), None)

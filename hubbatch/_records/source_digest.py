@@ -26,6 +26,9 @@ EVERY = 1_000
 _SIZE = 16
 """Bytes of a digest."""
 
+_SINGLE = 2
+"""Bytes of a record's own checksum."""
+
 _PLAIN: tuple[type[Any], ...] = (str, int, float, list, tuple, dict)
 """What a value of a derived type counts as."""
 
@@ -35,8 +38,8 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 class SourceDigest:
     """The digest of so many records, from the first one on.
 
-    With it goes one byte of a checksum for each record since the last multiple of 1,000. It proves nothing, and shows
-    which record is another one.
+    With it go two bytes of a checksum for each record since the last multiple of 1,000, the last one's thousand
+    included. They prove nothing, and show which record is another one: of 65,536 others one is missed.
     """
 
     def __init__(self) -> None:
@@ -50,7 +53,7 @@ class SourceDigest:
         self._hash.update(b"%d:%b" % (len(text), text))
         if self.records % EVERY == 0:
             self._single.clear()
-        self._single.append(zlib.crc32(text) & 0xFF)
+        self._single += zlib.crc32(text).to_bytes(4)[-_SINGLE:]
         self.records += 1
 
     @property
@@ -62,11 +65,21 @@ class SourceDigest:
         """Say whether a value is of the same records."""
         return self._hash.digest() == value[:_SIZE]
 
-    def first_other(self, value: bytes) -> int | None:
-        """Return the index of the first record that is another one in a value of the same thousand, if that shows."""
-        begin = self.records - len(self._single)
-        pairs = enumerate(zip(self._single, value[_SIZE:], strict=False), begin)
-        return next((index for index, (mine, other) in pairs if mine != other), None)
+    def first_other(self, value: bytes, records: int) -> int | None:
+        """Return the index of the first record that is another one in the value of so many records, if that shows.
+
+        It does not where their last records are of another thousand, nor where the value has no checksums.
+        """
+        begin = (self.records - 1) // EVERY * EVERY
+        if (records - 1) // EVERY * EVERY != begin or len(value) != _SIZE + _SINGLE * (
+            records - begin
+        ):
+            return None
+        mine, other = self._single, value[_SIZE:]
+        for at in range(0, min(len(mine), len(other)), _SINGLE):
+            if mine[at : at + _SINGLE] != other[at : at + _SINGLE]:
+                return begin + at // _SINGLE
+        return None
 
 
 def _text(record: Any) -> bytes:

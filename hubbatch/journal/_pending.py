@@ -10,6 +10,7 @@ from typing import Any
 
 from attrs import define, field, frozen
 
+from hubbatch._records.source_digest import EVERY
 from hubbatch.journal._contents import Mark
 from hubbatch.journal._memory import Memory
 from hubbatch.journal._states import RecordEvent, RecordState, runs
@@ -17,9 +18,6 @@ from hubbatch.journal._store import Changes
 from hubbatch.journal._tries import Try
 
 __all__ = ["Pending", "Taken"]
-
-_KEPT = 1_000
-"""A digest of so many records, or of a multiple of it, is kept; of others the last."""
 
 
 @frozen
@@ -33,7 +31,10 @@ class Taken:
 
 @define
 class Pending:
-    """Notes things in the memory of a journal and keeps what has to be written of it."""
+    """Notes things in the memory of a journal and keeps what has to be written of it.
+
+    A digest of 1,000 records, or of a multiple of it, is kept; of others the last.
+    """
 
     memory: Memory
     version: int = 0
@@ -52,7 +53,7 @@ class Pending:
     def __attrs_post_init__(self) -> None:
         """Have the first transaction drop the tries of earlier processes that are not in doubt any more."""
         self._tries, self._only_tries = list(self.memory.tries), True
-        odd = [records for records in self.memory.checkpoints if records % _KEPT]
+        odd = [records for records in self.memory.checkpoints if records % EVERY]
         self._last = max(odd, default=None)
 
     def note(self, event: RecordEvent, positions: Sequence[int]) -> None:
@@ -78,7 +79,7 @@ class Pending:
         if known.get(records) == digest:
             return
         self.version += 1
-        if records % _KEPT:
+        if records % EVERY:
             if self._last is not None and self._last != records:
                 known.pop(self._last, None)
                 self._checkpoints.pop(self._last, None)

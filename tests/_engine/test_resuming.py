@@ -617,6 +617,21 @@ async def test_a_source_that_is_shorter_than_it_was_ends_the_run() -> None:
     assert load.paper.complete is not True
 
 
+@pytest.mark.parametrize("records", [999, 1_000, 1_001, 2_000])
+@virtual_time
+async def test_a_source_that_is_cut_short_names_no_record_for_those_left_are_the_same(
+    records: int,
+) -> None:
+    load = Load(upsert(people(2_500)), latency=0.01)
+    assert (await load.run_to_its_end([])).ok
+    load.call = upsert(people(2_500)[:records])
+    with pytest.raises(
+        SourceChangedError, match=rf"after {records:,} records, not 2,500"
+    ) as caught:
+        await load.run()
+    assert caught.value.index is None
+
+
 @pytest.mark.parametrize("prefetch", [None, 5])
 @virtual_time
 async def test_records_that_are_held_back_leave_room_for_those_that_release_them(

@@ -149,8 +149,41 @@ def test_the_first_other_record_of_a_thousand_is_found(
         now.add({"email": "new@b.cz"} if index == changed else record)
 
     assert not now.is_of(known)
-    assert now.first_other(known) == seen
-    assert now.first_other(known[:16]) is None, "as earlier versions have noted it"
+    assert now.first_other(known, noted) == seen
+    assert now.first_other(known[:16], noted) is None, "as earlier versions have noted it"
+
+
+@pytest.mark.parametrize(
+    ("taken", "noted", "seen"),
+    [
+        (0, 1_000, None),
+        (999, 1_000, 5),
+        (1_000, 1_000, 5),
+        (1_000, 1_001, None),
+        (1_000, 2_000, None),
+        (1_001, 2_000, 1_000),
+        (1_001, 2_400, None),
+        (2_400, 1_001, None),
+    ],
+)
+def test_records_are_compared_one_by_one_within_one_thousand_only(
+    taken: int, noted: int, seen: int | None
+) -> None:
+    now = SourceDigest()
+    for index, record in enumerate(RECORDS[:taken]):
+        now.add({"email": "new@b.cz"} if index in {5, 1_000} else record)
+
+    assert now.first_other(digest(*RECORDS[:noted]), noted) == seen
+
+
+def test_of_some_thousand_others_none_is_missed() -> None:
+    missed = 0
+    for number in range(2_000):
+        known, now = SourceDigest(), SourceDigest()
+        known.add({"email": "a@b.cz"})
+        now.add({"email": f"p{number}@b.cz"})
+        missed += now.first_other(known.value, 1) is None
+    assert missed == 0
 
 
 def test_a_digest_of_an_earlier_version_is_still_one_of_the_same_records() -> None:
@@ -158,4 +191,4 @@ def test_a_digest_of_an_earlier_version_is_still_one_of_the_same_records() -> No
     found.add({})
     assert found.is_of(digest({}))
     assert found.is_of(digest({})[:16])
-    assert found.first_other(digest({})) is None
+    assert found.first_other(digest({}), 1) is None
