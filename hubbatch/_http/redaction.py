@@ -4,9 +4,9 @@ Pure. It knows nothing of requests; whoever holds a token gives it here before a
 
 How it is found. The secret is looked for in four spellings, called forms: as it is, and in base64 with each of the
 three ways its bytes can fall into groups of three. Of a form `least` characters in a row count. Any such run holds a
-word of three bytes that starts at a multiple of ten (of six, for short secrets), so one look at the words there is
+word of four bytes that starts at a multiple of nine (of five, for short secrets), so one look at the words there is
 enough to tell that a text is clean: one pass over a text, however long the secret, for all words at once
-(`WordFinder`). Only where a word is met are its surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a
+(`_WordFinder`). Only where a word is met are its surroundings compared. Escapes (`\u0061`, `\/`, `%61`) are undone in a
 copy, if there are any; it is looked through as well.
 """
 
@@ -15,13 +15,11 @@ from __future__ import annotations
 import base64
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from operator import add
 
 from attrs import frozen
-
-from hubbatch._http.words import WORD, WordFinder
 
 __all__ = ["Redactor", "scrub", "secret_part"]
 
@@ -31,8 +29,8 @@ _RUN = 12
 """Characters of a secret in a row that are as good as the secret."""
 _SHORTEST = 8
 """Characters below which a token is a stand-in that occurs in any text."""
-_GRAM = 8
-"""Bytes of what is compared where a word is met."""
+_WORD, _GRAM = 4, 8
+"""Bytes of what is looked for first, and of what is compared where that is met."""
 _MOST_CHECKS = 1_000
 """Pieces of a secret that are compared without a match in one text; after so many, pieces are taken for the secret."""
 
@@ -47,6 +45,9 @@ _ANY = re.compile(rb"((?:\\u00|%(?:25)*+)" + _CODE + rb"|\\/)")
 _CHARACTERS: dict[bytes | None, bytes] = {
     spelled % code: bytes([code]) for code in range(0x20, 0x80) for spelled in (b"%02x", b"%02X")
 } | {None: b"/"}
+
+_ANY_BIT = b"." + b"x" * 255
+"""What becomes of bytes with any bit set: a single byte is looked for much faster than any of many."""
 
 Range = tuple[int, int]
 
@@ -112,6 +113,43 @@ class _Decoded:
         return [(original(first)[0], original(end - 1)[1]) for first, end in ranges]
 
 
+class _WordFinder:
+    """Finds words of some texts in another one, where they start at a multiple of `stride`.
+
+    The words are in eight groups, a bit each. A table for each place within a word tells of a byte which groups have a
+    word with that byte there. Looked up for all words of the text at once, and joined by `&`, the tables leave a bit
+    where a word may be one of that group. No step of it is Python's for each word, nor makes an object of one.
+    """
+
+    def __init__(self, texts: Sequence[bytes], stride: int) -> None:
+        self._words = frozenset(
+            text[at : at + _WORD] for text in texts for at in range(len(text) - _WORD + 1)
+        )
+        self._stride = stride
+        self._tables = [bytearray(256) for _ in range(_WORD)]
+        for number, word in enumerate(sorted(self._words)):  # so those of a group begin alike
+            for table, byte in zip(self._tables, word, strict=True):
+                table[byte] |= 1 << (number * 8 // len(self._words))
+
+    def places(self, text: bytes) -> list[int]:
+        """Return where words are."""
+        stride, number = self._stride, (len(text) - _WORD) // self._stride + 1
+        left = -1
+        for place, table in enumerate(self._tables):
+            groups = text[place::stride][:number].translate(table)
+            left &= int.from_bytes(groups, "little")
+        if not left:
+            return []
+        find = left.to_bytes(number, "little").translate(_ANY_BIT).find
+        found, mark = [], find(b"x")
+        while mark >= 0:
+            at = stride * mark
+            if text[at : at + _WORD] in self._words:
+                found.append(at)
+            mark = find(b"x", mark + 1)
+        return found
+
+
 class Redactor:
     """Finds any of some tokens, or a part of one, in a text, and replaces it."""
 
@@ -125,8 +163,8 @@ class Redactor:
         slashes = any(b"/" in form.text for form in forms)
         self._backslashes = _UNICODE_OR_SLASH if slashes else _UNICODE
         shortest = min((form.least for form in forms), default=_RUN)
-        stride = (_RUN if shortest >= _RUN else _GRAM) - WORD + 1
-        self._finder = WordFinder([form.text for form in forms], stride)
+        stride = (_RUN if shortest >= _RUN else _GRAM) - _WORD + 1
+        self._finder = _WordFinder([form.text for form in forms], stride)
         self._before = range(0, stride, min(shortest, _RUN) - _GRAM + 1)
         """How far before a word a gram may begin that lies within the same run."""
 
@@ -156,7 +194,7 @@ class Redactor:
     def _find(self, text: bytes) -> Iterator[Range]:
         checks = end = 0
         for at in self._finder.places(text):
-            if at + WORD <= end:
+            if at + _WORD <= end:
                 continue  # within what was found last
             for begin in (at - before for before in self._before):
                 candidates = self._grams.get(text[begin : begin + _GRAM]) if begin >= 0 else None
