@@ -70,10 +70,9 @@ class SourceDigest:
 
         It does not where their last records are of another thousand, nor where the value has no checksums.
         """
-        begin = (self.records - 1) // EVERY * EVERY
-        if (records - 1) // EVERY * EVERY != begin or len(value) != _SIZE + _SINGLE * (
-            records - begin
-        ):
+        begin, other_begin = ((last - 1) // EVERY * EVERY for last in (self.records, records))
+        size = _SIZE + _SINGLE * (records - begin)
+        if begin != other_begin or len(value) != size:
             return None
         mine, other = self._single, value[_SIZE:]
         for at in range(0, min(len(mine), len(other)), _SINGLE):

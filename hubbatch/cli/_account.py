@@ -70,7 +70,7 @@ class SettledAccount:
         return {
             _CREATED: self.created,
             _UPDATED: self.updated,
-            _REASONS: json.dumps(self.reasons.kept()),
+            _REASONS: self.reasons.text,
         }
 
 

@@ -76,6 +76,8 @@ class Reasons:
 
     _groups: dict[Reason, _ReasonGroup] = field(factory=dict)
     _messages: Counter[tuple[RecordStatus, str]] = field(factory=Counter)
+    _text: str | None = None
+    """What `text` has returned; None: something was counted since."""
 
     @classmethod
     def of(cls, kept: Iterable[Sequence[Any]]) -> Self:
@@ -101,6 +103,13 @@ class Reasons:
             other.count += group.count - 1
             other.examples = group.examples
         return kept + [_as_json(*item) for item in rest._groups.items()]
+
+    @property
+    def text(self) -> str:
+        """What `kept` returns, as JSON: of some hundred KB at most, and made anew only when more was counted."""
+        if self._text is None:
+            self._text = json.dumps(self.kept())
+        return self._text
 
     def add(self, record: RecordOutcome) -> None:
         """Note one record."""
@@ -132,6 +141,7 @@ class Reasons:
         self, status: RecordStatus, category: str, general: str, where: str, message: str = ""
     ) -> _ReasonGroup:
         """Count a record and return its group; `message`: what was said of it, if that is more than is general."""
+        self._text = None
         reason = self._place_for(status, category[:_MOST_CATEGORY], general)
         message = message or general
         group = self._groups.setdefault(reason, _ReasonGroup(message=message))

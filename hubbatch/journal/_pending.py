@@ -68,10 +68,13 @@ class Pending:
         self._tries += [Try(first, last, at) for first, last in runs(positions)]
 
     def mark(self, marks: Mapping[str, Mark]) -> None:
-        """Keep marks."""
-        self.version += 1
-        self.memory.marks.update(marks)
-        self._marks.update(marks)
+        """Keep marks; of those that are as they were nothing has to be written."""
+        known = self.memory.marks
+        changed = {name: mark for name, mark in marks.items() if known.get(name) != mark}
+        if changed:
+            self.version += 1
+            known.update(changed)
+            self._marks.update(changed)
 
     def checkpoint(self, records: int, digest: bytes) -> None:
         """Keep the digest of the source's first records."""

@@ -70,3 +70,23 @@ def test_however_many_reasons_there_are_what_is_kept_has_a_bound() -> None:
 def test_reasons_that_cannot_be_read_are_none() -> None:
     for text in ("", "7", "[[1]]", '[["FAILED", "C"]]', "nonsense"):
         assert len(SettledAccount.of({"reasons": text}).reasons) == 0
+
+
+def test_reasons_are_written_anew_only_once_more_was_counted() -> None:
+    account = SettledAccount()
+    refused = RecordOutcome(0, {}, FAILED, error=BatchError("C", "m"))
+    account.add([refused])
+    first = account.marks()["reasons"]
+
+    account.add([RecordOutcome(1, {}, RecordStatus.SUCCEEDED)])
+    assert account.marks()["reasons"] is first
+    account.add([refused])
+    assert account.marks()["reasons"] != first
+    assert SettledAccount.of(account.marks()).reasons.top(1)[0][0] == 2
+
+
+def test_a_reason_that_is_counted_by_itself_is_written_too() -> None:
+    account = SettledAccount()
+    before = account.marks()["reasons"]
+    account.reasons.add_problem("C", "m", "line 1")
+    assert account.marks()["reasons"] != before
