@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from hubbatch.cli._connecting import connected, token_of
 from hubbatch.cli._exiting import run_and_exit, screen_of
 from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import CommandError, ExitCode
+from hubbatch.cli._going_on import blaming, check_columns, gone_on_with
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
 from hubbatch.cli._output_options import Target
@@ -50,8 +51,6 @@ _TWO_REQUESTS = (
     "the names of so many properties do not fit into a request for a page: ids are listed, and each hundred objects is"
     " read by a second request"
 )
-_MOST_NAMED = 20
-"""Columns that a message lists."""
 
 
 def execute(export: Export, settings: Settings) -> None:
@@ -64,60 +63,30 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
     job = Job("export", export.object_type, (), Layout(None))
     async with connected(job, settings, token_of(settings)) as client:
         note = UnfinishedNote.of(export.target)
-        unfinished = note.found() if note and export.target.append and not export.after else None
-        export = _gone_on_with(export, unfinished)
-        with _blaming(note if unfinished else None):
+        unfinished = note.found() if note and export.target.append else None
+        began = export.after or (unfinished.began if unfinished else None)
+        with blaming(note if unfinished else None):
+            export = gone_on_with(export, unfinished)
             _reader(client, export)  # what is wrong with the call is known before anything is sent
         target = await known_target(
             export.target, export.object_type, settings, client, partial(_say, screen)
         )
         export = evolve(export, target=target)
-        with _blaming(note if unfinished else None):
-            _check_columns(export.target, unfinished)
+        with blaming(note if unfinished else None):
+            check_columns(export.target, unfinished)
         reader = _reader(client, export)
         if isinstance(reader, WideReader):
             _say(screen, _TWO_REQUESTS)
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
-        with _blaming(note):
+        with blaming(note):
             file = await call_in_thread(_opened, export.target, unfinished, screen)
         ending = _ExportRun(
-            export, reader, file, screen, note if file.is_regular else None, unfinished
+            export, reader, file, screen, note if file.is_regular else None, unfinished, began
         )
         await ending.save(screen)
     ending.show(screen)
     return ending.code
-
-
-def _gone_on_with(export: Export, unfinished: Unfinished | None) -> Export:
-    """Return an export that goes on where an earlier process was, with the columns that are there."""
-    if unfinished is None:
-        return export
-    target, columns = export.target, unfinished.columns
-    if columns is not None and not target.properties:
-        target = evolve(target, properties=columns, all_properties=False)
-    return evolve(export, target=target, after=unfinished.cursor)
-
-
-def _check_columns(target: Target, unfinished: Unfinished | None) -> None:
-    """Raise `UsageError` if other properties are wanted than those that are in a file that is gone on with."""
-    columns = None if unfinished is None else unfinished.columns
-    if columns is not None and columns != [*target.properties]:
-        raise UsageError(f"{target.path} has other columns: {', '.join(columns[:_MOST_NAMED])}")
-
-
-@contextmanager
-def _blaming(note: UnfinishedNote | None) -> Iterator[None]:
-    """Say of what hinders an export that a note beside its file has to do with it."""
-    try:
-        yield
-    except (CommandError, OutputError, UsageError) as error:
-        if note is None or note.found() is None:
-            raise
-        raise CommandError(
-            f"{error}. An export into {note.target} has not come to its end: its command goes on there with --append;"
-            f" without {note.path}, --append appends to the file as it is"
-        ) from None
 
 
 def _opened(target: Target, unfinished: Unfinished | None, screen: Screen) -> ObjectsFile:
@@ -205,6 +174,8 @@ class _ExportRun:
     """Where it is noted how far it is; None: nowhere."""
     before: Unfinished | None = None
     """What an earlier process has noted, if this one goes on with it."""
+    began: str | None = None
+    """The cursor that was typed with it, at last."""
     code: ExitCode = ExitCode.OK
     message: str = ""
     """Why it ended before its time; empty if it did not."""
@@ -257,6 +228,7 @@ class _ExportRun:
             self.file.tail,
             self.file.columns,
             before + self.file.written,
+            self.began,
         )
         try:
             self.note.write(value)
@@ -326,10 +298,17 @@ class _ExportRun:
                 return "export again, into a file"
             return f"remove {target.path}, which cannot be read, and export again"
         command = typed() or Typed("export")
-        if cursor is not None:
+        if self._is_noted():  # the note knows better than a cursor that may be typed twice
+            command = command.without("--force", "--after").having("--append")
+        elif cursor is not None:
             command = command.without("--force").having("--after", cursor)
             if target.kind is Kind.PARQUET:
                 command = command.having("--output", free_name(target.path))
             elif not target.is_standard_output:
                 command = command.having("--append")
         return quoted(word for group in command.groups() for word in group)
+
+    def _is_noted(self) -> bool:
+        with suppress(CommandError):
+            return self.note is not None and self.note.found() is not None
+        return False

@@ -38,6 +38,8 @@ class Unfinished:
     """The columns, or fields, after `id`, whoever named them; None: whatever an object has."""
     objects: int = 0
     """How many were written, by all processes."""
+    began: str | None = None
+    """The cursor that was typed with it, at last; None: none was, it began at the beginning."""
 
 
 @frozen
@@ -93,7 +95,7 @@ class UnfinishedNote:
 def _is_sound(value: Unfinished) -> bool:
     columns: Any = value.columns
     return (
-        (value.cursor is None or isinstance(value.cursor, str))
+        {type(value.cursor), type(value.began)} <= {str, type(None)}
         and type(value.size) is int
         and value.size >= 0
         and type(value.objects) is int

@@ -382,14 +382,15 @@ def test_the_first_signal_leaves_a_whole_file_and_the_way_to_go_on(
     assert stopped.code == 3
     assert "stopped by a signal" in stopped.err
     found = re.search(r"--after (\S+)", stopped.err)
-    assert found is not None
     first = cells(path)
     assert 100 <= len(first) < 900
     if suffix == "csv":
+        assert found is None  # a note beside the file has it
         assert "--append" in stopped.err
-        again = export(path, hubspot_sandbox, "-p", "email", "--append", "--after", found[1])
+        again = export(path, hubspot_sandbox, "-p", "email", "--append")
         everything = cells(path)
     else:
+        assert found is not None
         assert f"--output {tmp_path}/all-2.parquet" in stopped.err
         again = export(rest, hubspot_sandbox, "-p", "email", "--after", found[1])
         everything = first + cells(rest)
@@ -411,8 +412,7 @@ def test_what_ends_it_early_is_said_with_the_way_to_go_on(
     assert finished.code == 3
     assert "STOPPED: 100 objects" in finished.out
     assert f"to go on: hubbatch export contacts -o {path} --base-url" in finished.err
-    assert "-p email --after" in finished.err
-    assert finished.err.rstrip().endswith("--append")
+    assert finished.err.rstrip().endswith("-p email --append")
     assert len(cells(path)) == 100
 
 
@@ -460,7 +460,8 @@ def test_as_json_it_tells_what_became_of_it(tmp_path: Path, hubspot_sandbox: San
     said = orjson.loads(finished.out)
     assert (said["ended"], said["exitCode"], said["objects"]) == ("stopped", 3, 200)
     assert said["output"] == str(path)
-    assert f"--after {said['cursor']}" in said["next"]
+    assert said["cursor"]
+    assert said["next"].endswith("--append")
     assert "emial" in said["notes"][0]
 
     both = export("-", hubspot_sandbox, "--json")

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import random
+import re
+import shlex
 import signal
 import time
 from collections import Counter
@@ -94,6 +96,48 @@ def test_an_export_that_is_killed_is_gone_on_with(
     assert not note_of(path).exists()
 
 
+def way_on(finished: Finished) -> list[str]:
+    """Return the words of the command that a stopped export has given."""
+    found = re.search(r"to go on: hubbatch (.+)", finished.err)
+    assert found is not None, finished.err
+    return shlex.split(found[1])
+
+
+def cursor_of(path: Path) -> str:
+    return str(orjson.loads(note_of(path).read_bytes())["cursor"])
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are forked and killed")
+@pytest.mark.hubspot_sandbox(
+    latency=0.02, rate_limit=None, faults=[None, None, None, Fault(FaultKind.MISSING_SCOPES)]
+)
+def test_the_way_on_of_a_stopped_export_may_be_killed_and_typed_again(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 1_200)
+    path = tmp_path / "all.csv"
+    stopped = export(path, hubspot_sandbox, *NAMED)
+    assert stopped.code == 3
+    again = way_on(stopped)
+    assert "--after" not in again
+    assert "--append" in again
+
+    process, before = started(again, tmp_path / "said.txt"), path.stat().st_size
+    end = time.monotonic() + PATIENCE
+    while process.is_alive() and path.stat().st_size == before:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+    process.kill()
+    process.join()
+    assert process.exitcode != 0
+    assert path.stat().st_size > before
+    last = hubbatch(*again)
+
+    assert last.code == 0, last.err
+    assert emails(path) == everything(1_200)
+    assert not note_of(path).exists()
+
+
 refuses_the_third_page = pytest.mark.hubspot_sandbox(
     faults=[None, None, None, Fault(FaultKind.MISSING_SCOPES)]
 )
@@ -143,6 +187,43 @@ def test_killed_before_the_first_object_it_begins_anew(
 
     assert export(path, hubspot_sandbox, *NAMED, "--append").code == 0
     assert emails(path) == everything(3)
+
+
+@pytest.mark.hubspot_sandbox(faults=[None, *[None, None, Fault(FaultKind.MISSING_SCOPES)] * 3])
+def test_a_cursor_that_is_typed_with_append_is_that_of_the_note_or_refused(
+    stopped: Path, hubspot_sandbox: Sandbox
+) -> None:
+    """Of three commands that go on and are stopped the first one may be typed again, and does not begin again."""
+    first = cursor_of(stopped)
+    typed = (*NAMED, "--append", "--after", first)
+    for _ in range(2):
+        assert export(stopped, hubspot_sandbox, *typed).code == 3
+        assert cursor_of(stopped) != first
+    before = stopped.read_bytes(), note_of(stopped).read_bytes()
+
+    other = export(stopped, hubspot_sandbox, *typed[:-1], f"{first}0")
+    assert other.code == 2
+    assert "leave --after out" in other.err
+    assert (stopped.read_bytes(), note_of(stopped).read_bytes()) == before
+
+    assert export(stopped, hubspot_sandbox, *typed).code == 0
+    assert emails(stopped) == everything(450)
+
+
+@pytest.mark.hubspot_sandbox(
+    faults=[*[None] * 3, *[Fault(FaultKind.MISSING_SCOPES), None, None] * 2]
+)
+def test_an_export_that_began_behind_a_cursor_is_gone_on_with_by_its_own_command(
+    stopped: Path, hubspot_sandbox: Sandbox
+) -> None:
+    rest = stopped.with_name("rest.csv")
+    typed = (*NAMED, "--append", "--after", cursor_of(stopped))
+
+    assert export(rest, hubspot_sandbox, *typed).code == 3
+    assert emails(rest) == everything(450)[200:300]
+    assert export(rest, hubspot_sandbox, *typed).code == 0
+
+    assert emails(rest) == everything(450)[200:]
 
 
 @refuses_the_third_page
