@@ -24,7 +24,7 @@ class Found:
 
     count: int
     category: str
-    """HubSpot's code for it, `LOCAL_VALIDATION`, or `BAD_LINE`."""
+    """HubSpot's code for it, `LOCAL_VALIDATION`, `BAD_LINE` or `BAD_BYTES`."""
     message: str
     examples: str
 

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 
 from hubbatch import RecordOutcome, RecordStatus
 from hubbatch.cli._option_names import as_typed
-from hubbatch.files import BAD_LINE, BadLine
+from hubbatch.files import BAD_BYTES, BAD_LINE, BadLine
 from hubbatch.models import LOCAL_VALIDATION
 
 __all__ = ["Aside", "Reason", "Reasons", "place"]
@@ -131,7 +131,7 @@ class Reasons:
         where = "a record" if bad.line is None else f"line {bad.line}"
         message = bad.reason[:_MOST]
         general = _FIGURE.sub("…", message)
-        self._group(RecordStatus.FAILED, BAD_LINE, general, where, message)
+        self._group(RecordStatus.FAILED, bad.category, general, where, message)
 
     def _add(self, status: RecordStatus, category: str, message: str, where: str) -> None:
         message = _without_json(message)[:_MOST]
@@ -180,7 +180,7 @@ class Reasons:
 
 def _shown(reason: Reason, group: _ReasonGroup) -> str:
     """Return the message without values: what was answered for many records alike quotes none of them."""
-    if group.count > 1 or group.plain or reason.category == BAD_LINE:
+    if group.count > 1 or group.plain or reason.category in {BAD_LINE, BAD_BYTES}:
         return group.message
     return _QUOTED.sub("…", reason.message)
 

@@ -9,6 +9,8 @@ from hubbatch._output.descriptors import descriptor_of
 from hubbatch.files._column_texts import typed_name
 from hubbatch.files._columns import Columns
 from hubbatch.files._entries import (
+    BAD_BYTES,
+    BAD_LINE,
     OWN,
     BadLine,
     Ended,
@@ -27,10 +29,11 @@ from hubbatch.files._errors import (
 from hubbatch.files._intake import JudgeHeader
 from hubbatch.files._map_file import MapFile, read_map_file
 from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
-from hubbatch.files._sinks import BAD_LINE, Rejects, Results
+from hubbatch.files._sinks import Rejects, Results
 from hubbatch.files._source import Notice, Source, read
 
 __all__ = [
+    "BAD_BYTES",
     "BAD_LINE",
     "OUTPUT_KINDS",
     "OWN",

@@ -238,8 +238,9 @@ class _Rows:
     def _as_came(self, cells: list[str], raw: str) -> str:
         """Return a bad row without what a rejects file has put before it."""
         own = self._header.own
-        if own and own == tuple(range(len(own))) and len(cells) > len(own):
-            return csv_text(cells[len(own) :], self._opened.delimiter)
+        first = own == tuple(range(len(own))) and len(cells) > len(own)
+        if own and (first or len(cells) == len(self._header.names)):
+            return csv_text(self._header.without_own(cells), self._opened.delimiter)
         return raw
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from attrs import field, frozen
 
+from hubbatch.files._unreadable import has_no_text
+
 __all__ = [
+    "BAD_BYTES",
     "BAD_LINE",
     "IGNORED",
     "OWN",
@@ -30,6 +33,8 @@ IGNORED = frozenset({*OWN, "_index", "_id", "_new"})
 
 BAD_LINE = "BAD_LINE"
 """The category, in a rejects file, of a line that is no record."""
+BAD_BYTES = "BAD_BYTES"
+"""The category of a line in which bytes are no text, or NUL: a CSV of rejects shows them, as `<0xEB>`."""
 
 
 _SHOWN = 10
@@ -150,6 +155,11 @@ class BadLine:
     def file(self) -> str:
         """The name of the file."""
         return self.origin.file
+
+    @property
+    def category(self) -> str:
+        """Whether its bytes are no text, `BAD_BYTES`, or its text is no record, `BAD_LINE`."""
+        return BAD_BYTES if has_no_text(self.raw) else BAD_LINE
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}, line {self.line}"

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from hubbatch._output.cells import SHOWN
-from hubbatch.files._entries import BAD_LINE
+from hubbatch.files._entries import BAD_BYTES
 from hubbatch.files._header import Header
 from hubbatch.files._lines import flaw_of_rejected
 from hubbatch.files._unreadable import has_marks, read_anew, restored
 
 __all__ = ["with_bytes"]
-
-_MAY_HAVE_BYTES = {BAD_LINE, ""}
-"""Categories: any other row was read as text, whatever stands in it."""
 
 
 def with_bytes(
@@ -30,7 +27,8 @@ def with_bytes(
         for place, cell in enumerate(cells)
         if isinstance(cell, str) and place not in header.own
     ]
-    if header.note(cells, "_category") in _MAY_HAVE_BYTES and any(
+    # Any other row was read as text, whatever stands in it.
+    if header.note(cells, "_category") == BAD_BYTES and any(
         SHOWN in cells[place] for place in places
     ):
         for place in places:

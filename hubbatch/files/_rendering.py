@@ -19,7 +19,7 @@ from attrs import frozen
 from hubbatch._output.cells import cell_text, csv_text, defused, json_text, shown
 from hubbatch.files._delimiters import SNIFFED
 from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
-from hubbatch.files._unreadable import marked
+from hubbatch.files._unreadable import marked, shown_line
 
 __all__ = ["RAW", "Form", "one_row"]
 
@@ -83,7 +83,7 @@ class Form:
         raw = marked(bad.raw, bad.origin.encoding or "utf-8")
         if self.kind is Kind.NDJSON:
             return self._object(own, json.dumps({RAW: raw}), bad.origin)
-        raw, delimiter = shown(raw), bad.origin.delimiter or ","
+        raw, delimiter = shown_line(raw), bad.origin.delimiter or ","
         cells = one_row(raw, delimiter)
         if cells is not None and not bad.cut:
             same = delimiter == self.delimiter and _is_whole(raw)

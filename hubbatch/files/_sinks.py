@@ -9,11 +9,11 @@ from typing import Any
 
 from hubbatch import RecordOutcome, RecordStatus, UsageError
 from hubbatch._output.file import OutputFile
-from hubbatch.files._entries import BAD_LINE, OWN, BadLine, Kind, Opened, Row
+from hubbatch.files._entries import OWN, BadLine, Kind, Opened, Row
 from hubbatch.files._rendering import Form
 from hubbatch.files._written import WrittenFile
 
-__all__ = ["BAD_LINE", "Rejects", "Results"]
+__all__ = ["Rejects", "Results"]
 
 _CREATED = ("id", "new")
 
@@ -101,8 +101,8 @@ class Rejects(_Sink):
     CSV, TSV and NDJSON keep their form; of other kinds, tables become CSV, unless the name ends in `.ndjson`, and JSON
     becomes NDJSON. Texts are UTF-8. Each row is as it was in the input; before it stand `_file, _line, _status,
     _category, _message`, which are ignored when it is loaded again. A line that is no record comes as it was, and is
-    none again. A byte of it that is no text stands in CSV as `<0xEB>`: mend it there, or read the file with the
-    `encoding` that its input has, which counts for such bytes.
+    none again; its category is `BAD_LINE`. It is `BAD_BYTES` where a byte is no text, which stands in CSV as `<0xEB>`:
+    mend it there, or read the file with the `encoding` that its input has, which counts for the bytes of such rows.
 
     A path that exists and is not empty is a `UsageError`, unless `append` or `force` is given. `known_size`: append
     after so many bytes, the `size` that was noted last, and remove what comes after them: a kill has left it.
@@ -124,7 +124,7 @@ class Rejects(_Sink):
     def _line(self, item: RecordOutcome | BadLine) -> str:
         if isinstance(item, BadLine):
             return self._form_for(item.origin).bad_line(
-                item, _placed(item, "FAILED", BAD_LINE, item.reason)
+                item, _placed(item, "FAILED", item.category, item.reason)
             )
         row = _row_of(item)
         if item.status is RecordStatus.SUCCEEDED:

@@ -12,9 +12,17 @@ from files_support import bad_lines, entries, items, rejected, rows, stored, wri
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubbatch import RecordOutcome, RecordStatus
 from hubbatch._output.cells import shown
 from hubbatch.files import BadLine, Opened, Rejects, Results, Row
-from hubbatch.files._unreadable import has_marks, marked, read_anew, restored
+from hubbatch.files._unreadable import (
+    has_marks,
+    has_no_text,
+    marked,
+    read_anew,
+    restored,
+    shown_line,
+)
 
 CP1252 = 'email,name\na@b.cz,Zoë\nb@b.cz,Ann\nc@d.cz,"Ünal, Öz"\n'
 
@@ -24,6 +32,10 @@ def rejects_of(path: Path, name: str = "bad.csv", **options: str) -> Path:
     with Rejects(again) as rejects:
         rejects.write(*rejected(items(path, **options)))
     return again
+
+
+def named(encoding: str | None) -> dict[str, str]:
+    return {} if encoding is None else {"encoding": encoding}
 
 
 def kinds(found: list[Row | BadLine]) -> list[type]:
@@ -88,6 +100,57 @@ def test_what_looks_like_a_byte_in_a_row_that_was_text_stays(tmp_path: Path) -> 
     path = written(tmp_path / "in.csv", "email,name\na@b.cz,<0xEB>\n")
 
     assert rows(rejects_of(path)) == rows(path) == [{"email": "a@b.cz", "name": "<0xEB>"}]
+
+
+@pytest.mark.parametrize("encoding", [None, "cp1252"])
+@pytest.mark.parametrize("text", ["<0x41>bc", "<0xEB>", "<0x3C>", "<0x00>", "<0x-->"])
+def test_what_looks_like_a_byte_in_a_bad_line_that_was_text_stays(
+    tmp_path: Path, text: str, encoding: str | None
+) -> None:
+    again = rejects_of(written(tmp_path / "in.csv", f"email,name\na@b.cz,{text},more\n"))
+    again.write_bytes(again.read_bytes().replace(b",more", b""))
+
+    assert rows(again, **named(encoding)) == [{"email": "a@b.cz", "name": text}]
+
+
+@pytest.mark.parametrize("text", ["<0x41>bc", "<0xEB>", "<0x3C>", "<0x3C>0xEB>", "<0x-->"])
+def test_what_looks_like_a_byte_beside_bytes_that_were_no_text_stays(
+    tmp_path: Path, text: str
+) -> None:
+    data = f"email,name\na@b.cz,Zoë {text}\n".encode("cp1252")
+    again = rejects_of(written(tmp_path / "in.csv", data), encoding="utf-8")
+
+    assert rows(again, encoding="cp1252") == [{"email": "a@b.cz", "name": f"Zoë {text}"}]
+    again.write_bytes(again.read_bytes().replace(b"Zo<0xEB>", "Zoë".encode()))
+    assert rows(again) == [{"email": "a@b.cz", "name": f"Zoë {text}"}]
+
+
+def test_a_row_that_was_not_sent_has_no_category_and_stays_text(tmp_path: Path) -> None:
+    path = written(tmp_path / "in.csv", "email,name\na@b.cz,<0xEB>\n")
+    with Rejects(tmp_path / "bad.csv") as rejects:
+        rejects.write(RecordOutcome(0, rows(path)[0], RecordStatus.UNSENT))
+
+    found = rows(tmp_path / "bad.csv", encoding="cp1252")
+    assert found == [{"email": "a@b.cz", "name": "<0xEB>"}]
+
+
+def test_lines_whose_bytes_were_no_text_have_a_category_of_their_own(tmp_path: Path) -> None:
+    data = "email,name\na@b.cz,Zoë\nb@b.cz\nc@b.cz,A\0\n".encode("cp1252")
+    again = rejects_of(written(tmp_path / "in.csv", data), encoding="utf-8")
+
+    table = list(csv.DictReader(io.StringIO(again.read_bytes().decode("utf-8-sig"))))
+    assert [row["_category"] for row in table] == ["BAD_BYTES", "BAD_LINE", "BAD_BYTES"]
+
+
+def test_bytes_that_were_no_text_stay_known_where_the_columns_were_moved(path: Path) -> None:
+    table = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"))))
+    moved = io.StringIO()
+    csv.writer(moved).writerows(row[5:] + row[:5] for row in table)
+    path.write_text(moved.getvalue(), "utf-8")
+
+    third = rejects_of(path, "third.csv")
+    assert kinds(items(third)) == [BadLine, Row, BadLine]
+    assert [row["name"] for row in rows(third, encoding="cp1252")] == ["Zoë", "Ann", "Ünal, Öz"]
 
 
 def test_results_and_rejects_of_bad_bytes_may_be_rejected_again_and_again(path: Path) -> None:
@@ -167,12 +230,23 @@ def test_whatever_encoding_was_named_wrongly_the_right_one_gives_the_row(
         assert loaded[1] == {"email": "c@d.cz", "name": text}
 
 
+@given(st.lists(st.sampled_from("<0xEB>C3-é") | st.sampled_from(["<0x", "\udceb", "\0", "\udc00"])))
+def test_whatever_text_is_shown_beside_bytes_it_comes_back(parts: list[str]) -> None:
+    text = "".join(parts)
+    if has_no_text(text):
+        assert restored(shown_line(text)) == text
+        assert not has_no_text(shown_line(text))
+    else:
+        assert shown_line(text) == text
+
+
 @given(st.binary(max_size=20), st.sampled_from(["utf-8", "cp1252", "ascii", "shift-jis"]))
 def test_marks_give_back_the_bytes(data: bytes, encoding: str) -> None:
     text = data.decode(encoding, "hubbatch.files.mark")
 
     with_marks = marked(text, encoding)
-    assert restored(shown(with_marks)) == with_marks
+    if has_no_text(with_marks):
+        assert restored(shown_line(with_marks)) == with_marks
     if encoding != "shift-jis" and has_marks(with_marks):
         assert with_marks.encode("utf-8", "surrogateescape") == data
 
