@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self, Unpack
 
 import aiohttp
+from attrs import evolve
 
 from hubbatch._admission.circuit_breaker import CircuitBreaker
 from hubbatch._admission.concurrency import Concurrency
@@ -33,6 +34,7 @@ from hubbatch._pages.page import Query
 from hubbatch._protocol.exchange import Transport
 from hubbatch._quota.limiter import MAX_HOLD, RateLimiter
 from hubbatch._reading import Readers
+from hubbatch._records.threads import is_of_frame
 from hubbatch._verbs import Records
 from hubbatch.endpoints import Endpoint
 from hubbatch.endpoints._paths import check_api_version
@@ -256,6 +258,8 @@ class Client(Calls, Readers):
         version = self._api_version if api_version is None else api_version
         call = plan_call(endpoint, version, path_fields, options, **specific)
         source = check_source(endpoint, records)
+        if is_of_frame(source):
+            call = evolve(call, of_frame=True)
         return Run(call, source, self._equip, self._runs.discard, self._observers.name)
 
     def properties(self, object_type: str) -> Properties:

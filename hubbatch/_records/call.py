@@ -61,6 +61,8 @@ class Call:
     """Makes of a caller's record what an input is made of; raises `InvalidRecordError` where that cannot be sent."""
     schema: Schema | Call | None = None
     """What records are held against before they are sent: a caller's schema, or what fetches the account's."""
+    of_frame: bool = False
+    """Whether its records are rows of a frame, whose columns need not all be meant for it."""
     missing: Missing | None = None
     """What becomes of missing values; None: None is left out, NaN, NaT and NA are refused."""
     timezone: dt.tzinfo | None = None

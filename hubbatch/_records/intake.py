@@ -48,6 +48,7 @@ class Intake:
             trace_prefix=f"{secrets.token_hex(4)}-",
             spelling=call.spelling,
             encode=ValueEncoder(call.missing, call.timezone).encode,
+            of_frame=call.of_frame,
         )
         self.queue = InputQueue(
             call.batch_size,

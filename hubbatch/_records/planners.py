@@ -33,10 +33,13 @@ def planner_of(
     trace_prefix: str = "",
     spelling: Spelling = CONTACTS,
     encode: Callable[[Any], str | None] = encode_value,
+    of_frame: bool = False,
 ) -> Planner:
-    """Return what turns records into inputs of an endpoint."""
+    """Return what turns records, which may be rows of a frame, into inputs of an endpoint."""
     if endpoint.result is ResultShape.ROW:
-        return PairPlanner(endpoint) if PairPlanner.fits(endpoint) else RowPlanner(endpoint)
+        if PairPlanner.fits(endpoint):
+            return PairPlanner(endpoint)
+        return RowPlanner(endpoint, of_frame=of_frame)
     if endpoint.input is InputKind.ID:
         return IdPlanner(id_property=id_property, spelling=spelling)
     return ObjectPlanner(

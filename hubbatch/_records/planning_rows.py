@@ -40,11 +40,14 @@ class RowInput(NamedInput):
 
 
 class RowPlanner:
-    """Turns records into inputs that go out as they are given."""
+    """Turns records into inputs that go out as they are given.
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    `of_frame`: whether they are rows of a frame, of which an input that is an id takes no other columns along.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, of_frame: bool = False) -> None:
         self._wire_of = _WIRES[endpoint.input]
-        if endpoint.input is InputKind.ID:
+        if of_frame and endpoint.input is InputKind.ID:
             self._wire_of = partial(_id, known=_known(endpoint))
         self._lists = endpoint.body.lists if len(endpoint.body.lists) > 1 else ()
         named = tuple(endpoint.names[0].values()) if endpoint.names else endpoint.identity
@@ -150,14 +153,18 @@ def _known(endpoint: Endpoint) -> frozenset[str]:
     return frozenset({*(path.partition(".")[0] for path in chain(paths, named)), *further})
 
 
-def _id(record: Any, known: frozenset[str] = frozenset()) -> Any:
-    """Return an input that names an object; of a mapping, such as a row of a frame, only `known` fields go out too."""
+def _id(record: Any, known: frozenset[str] | None = None) -> Any:
+    """Return an input that names an object; `known`: the fields of a mapping that go out too, None for all.
+
+    Of a result none does.
+    """
     mapping = None if type(record) is str else as_mapping(record)
     if mapping is None:
         return {"id": id_text(record, None)}
     fields = {} if was_read(record, mapping) else mapping
-    taken = {name: value for name, value in fields.items() if name in known}
-    return {**taken, "id": id_text(mapping.get("id"), None)}
+    if known is not None:
+        fields = {name: value for name, value in fields.items() if name in known}
+    return {**fields, "id": id_text(mapping.get("id"), None)}
 
 
 def _text(record: Any) -> Any:

@@ -18,10 +18,10 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from attrs import frozen
 
-from hubbatch._records.frames import rows_of
+from hubbatch._records.frames import FrameRows, rows_of
 from hubbatch.errors import UsageError
 
-__all__ = ["in_thread"]
+__all__ = ["in_thread", "is_of_frame"]
 
 _T = TypeVar("_T")
 
@@ -57,6 +57,11 @@ def in_thread(source: Iterable[_T], *, read_ahead: int = 1_000) -> ThreadedSourc
     return ThreadedSource(source, read_ahead)
 
 
+def is_of_frame(source: object) -> bool:
+    """Whether the records of a source are the rows of a frame."""
+    return isinstance(source, FrameRows) or (isinstance(source, ThreadedSource) and source.of_frame)
+
+
 @frozen
 class _Haul(Generic[_T]):
     """What one turn of the thread has brought."""
@@ -76,6 +81,8 @@ class ThreadedSource(AsyncIterator[_T]):
         self, source: Iterable[_T], read_ahead: int, executor: Executor | None = None
     ) -> None:
         self._puller = _Puller(source, max(1, read_ahead // 2))
+        self.of_frame = isinstance(source, FrameRows)
+        """Whether its items are the rows of a frame."""
         self._prefetches = read_ahead > 1
         self._given = executor
         self._thread: ThreadPoolExecutor | None = None

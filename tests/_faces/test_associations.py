@@ -29,6 +29,7 @@ from hubbatch import (
     TransportError,
     UsageError,
     files,
+    in_thread,
 )
 from hubbatch._faces.associations import Associations
 from hubbatch.sandbox import FaultKind, RandomFaults
@@ -551,6 +552,23 @@ async def test_of_a_frame_only_the_ids_are_asked_for() -> None:
         outcome = await account.links.read(frame)
         assert outcome.counts.succeeded == 3
         assert account.sent("batch/read") == [{"inputs": [{"id": each} for each in account.people]}]
+
+
+@virtual_time
+async def test_of_a_frame_that_a_thread_reads_only_the_ids_are_asked_for() -> None:
+    pandas = pytest.importorskip("pandas")
+    async with Account() as account:
+        frame = pandas.DataFrame({"id": account.people, "email": "secret@x.com"})
+        assert (await account.links.read(in_thread(frame))).counts.succeeded == 3
+        assert account.sent("batch/read") == [{"inputs": [{"id": each} for each in account.people]}]
+
+
+@virtual_time
+async def test_fields_of_a_callers_own_row_are_sent_with_its_id() -> None:
+    async with Account() as account:
+        row = {"id": account.people[0], "foo": "a"}
+        await account.links.read([row])
+        assert account.sent("batch/read") == [{"inputs": [row]}]
 
 
 @virtual_time
