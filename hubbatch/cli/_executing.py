@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import typer
@@ -26,6 +27,7 @@ from hubbatch.cli._load_files import LoadFiles, opened
 from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened_journal
 from hubbatch.cli._load_sinks import FileNames
 from hubbatch.cli._output_properties import known_target
+from hubbatch.cli._outputs import set_aside
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._report import show
@@ -95,8 +97,7 @@ def _check_journal(settings: Settings) -> None:
 
 async def _execute(command: _LoadCommand, token: str) -> ExitCode:
     job, settings, paths = command.job, command.settings, command.source.paths
-    is_plain_create = job.verb == "create" and job.options.get("unique_property") is None
-    async with opened_journal(_journal(settings), bounded=is_plain_create) as journal:
+    async with opened_journal(_journal(settings), bounded=_is_plain_create(job)) as journal:
         if journal is not None and isinstance(settings, LoadSettings):
             journal.describe(await call_in_thread(described, job, settings, paths, typed()))
             if journal.before.complete:
@@ -111,6 +112,11 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
             path = journal.path if journal is not None and has_begun else None
             show(command.screen, evolve(report, journal=path, typed=_typed(journal)))
     return report.ending.code
+
+
+def _is_plain_create(job: Job) -> bool:
+    """Say whether a job would make a duplicate of what was in doubt, and so leaves it UNKNOWN."""
+    return job.verb == "create" and job.options.get("unique_property") is None
 
 
 async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
@@ -151,6 +157,7 @@ async def _follow(command: _LoadCommand, client: Client, journal: LoadJournal | 
         reading_out(job, taken) as output,
         opened(names, taken, journal, command.say) as files,
     ):
+        warnings = _warnings(command, files)
         load = Load(files, command.say, settings.max_failures, _account(journal))
         files.failed = load.stop
         records = load.records(source, journal)
@@ -183,17 +190,32 @@ async def _follow(command: _LoadCommand, client: Client, journal: LoadJournal | 
             output.begun = files.begun
     failures = [*files.failures, *([output.failure] if output and output.failure else [])]
     ending = _with_problems(ending, [str(failure) for failure in failures])
-    report = _with_files(Report(command.what, ending), files, job, output)
+    report = _with_files(Report(command.what, ending, warnings=warnings), files, job, output)
     if output is not None and isinstance(output.failure, ReaderGoneError):
         return evolve(report, ending=evolve(ending, code=ExitCode.READER_GONE))
     return report if output is None else evolve(report, ending=output.account_for(ending))
 
 
+def _warnings(command: _LoadCommand, files: LoadFiles) -> tuple[str, ...]:
+    """Say at once, and however quiet a command is, which files hold rows that were moved away; return it."""
+    again = not _is_plain_create(command.job)
+    found = tuple(
+        set_aside(str(each.path), each.aside, again=again)
+        for each in (files.rejects, files.results)
+        if each.aside
+    )
+    for warning in found:
+        command.screen.say(warning)
+    return found
+
+
 def _with_files(report: Report, files: LoadFiles, job: Job, output: ReadOut | None) -> Report:
     """Add to a report where rows and objects were to go, how many stand there, and how many do not."""
     found = (files.rejects, files.results)
+    asides = [each.asides for each in found if _is_plain_create(job)]
     return evolve(
         report,
+        proofs=tuple(chain.from_iterable(asides)),
         files={**{each.name: each.path for each in found}, "output": _output(job)},
         rows={
             **{each.name: each.rows for each in found},

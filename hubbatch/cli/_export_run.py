@@ -80,18 +80,28 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
         if not (export.target.properties or screen.quiet):
             screen.say("no property is named with -p: HubSpot gives a few of its own choice")
         with blaming(note):
-            file = await call_in_thread(_opened, export.target, unfinished, screen)
+            file, aside = await call_in_thread(_opened, export.target, unfinished, screen)
         ending = _ExportRun(
-            export, reader, file, screen, note if file.is_regular else None, unfinished, began
+            export,
+            reader,
+            file,
+            screen,
+            note if file.is_regular else None,
+            unfinished,
+            began,
+            aside,
         )
         await ending.save(screen)
     ending.show(screen)
     return ending.code
 
 
-def _opened(target: Target, unfinished: Unfinished | None, screen: Screen) -> ObjectsFile:
+def _opened(
+    target: Target, unfinished: Unfinished | None, screen: Screen
+) -> tuple[ObjectsFile, str]:
+    """Return the file, and what was said of rows that were moved away; empty if none were."""
     if unfinished is None:
-        return opened_target(target, set())
+        return opened_target(target, set()), ""
     aside = free_name(target.path, ".cut")
     file = opened_target(
         target,
@@ -104,9 +114,11 @@ def _opened(target: Target, unfinished: Unfinished | None, screen: Screen) -> Ob
         screen,
         f"going on in {harmless(target.path)}, after {counted(unfinished.objects, 'object')}",
     )
-    if Path(aside).exists():
-        _say(screen, set_aside(target.path, aside))
-    return file
+    if not Path(aside).exists():
+        return file, ""
+    warning = set_aside(target.path, aside, again=True)
+    screen.say(warning)
+    return file, warning
 
 
 def _say(screen: Screen, message: str) -> None:
@@ -176,6 +188,8 @@ class _ExportRun:
     """What an earlier process has noted, if this one goes on with it."""
     began: str | None = None
     """The cursor that was typed with it, at last."""
+    aside: str = ""
+    """What was said of rows that were moved away."""
     code: ExitCode = ExitCode.OK
     message: str = ""
     """Why it ended before its time; empty if it did not."""
@@ -273,7 +287,7 @@ class _ExportRun:
                 "ended": ENDED[self.code],
                 "exitCode": int(self.code),
                 "message": self.message,
-                "notes": notes,
+                "notes": [*([self.aside] if self.aside else []), *notes],
                 "command": f"export {self.export.object_type}",
                 "objects": self.file.written,
                 "output": target.path,

@@ -7,6 +7,7 @@ nothing of records.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Any
 from attrs import define, frozen
 
 from hubbatch.cli._faults import CommandError
-from hubbatch.cli._outputs import Identity, free_name, set_aside, take
+from hubbatch.cli._outputs import Identity, free_name, take
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.files import ChangedFileError, OutputError, Rejects, Results
 
@@ -51,6 +52,10 @@ class Written:
     """Rows that earlier processes of the load have written to it."""
     lost: int = 0
     """Items that could not be written."""
+    aside: str = ""
+    """Where this process has moved what stood behind the last noted row; empty if there was nothing."""
+    asides: tuple[str, ...] = ()
+    """Where any process of the load has moved such rows."""
 
     @property
     def rows(self) -> int:
@@ -89,6 +94,7 @@ class Written:
             f"{self.name} size": self.sink.size,
             f"{self.name} tail": self.sink.tail,
             f"{self.name} closed": _digest(self.path) if closed else "",
+            **({f"{self.name} asides": json.dumps(self.asides)} if self.asides else {}),
         }
 
     def _try(self, act: Callable[[Any], object]) -> bool:
@@ -143,6 +149,7 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
             each.sink = kind(assumed, append=names.append, force=names.force)
             return
         each.path = str(marks[each.name])
+        each.asides = tuple(json.loads(str(marks.get(f"{each.name} asides", "[]"))))
         size, tail = int(marks[f"{each.name} size"]), str(marks[f"{each.name} tail"])
         try:
             closed = marks.get(f"{each.name} closed")
@@ -153,7 +160,8 @@ def _open(each: Written, names: FileNames, marks: Marks, say: Callable[[str], ob
             each.sink = kind(each.path, known_size=size, known_tail=tail, aside=aside)
             each.before = int(marks.get(f"{each.name} rows", 0))
             if Path(aside).exists():
-                say(set_aside(each.path, aside))
+                each.aside = os.path.abspath(aside)  # noqa: PTH100 (links stay as they are)
+                each.asides += (each.aside,)
         except ChangedFileError:
             before, each.path = each.path, free_name(each.path)
             say(

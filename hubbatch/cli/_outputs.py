@@ -51,11 +51,21 @@ def free_name(path: str, more: str = "") -> str:
     return str(next(name for name in names if not os.path.lexists(name)))
 
 
-def set_aside(path: str, aside: str) -> str:
-    """Say what became of rows that were not noted: nobody can tell those of a user from ours."""
+def set_aside(path: str, aside: str, *, again: bool) -> str:
+    """Warn of what became of rows that were not noted: nobody can tell those of a user from ours.
+
+    `again`: whether what was done may be repeated, so that these rows come once more. Else they are a proof.
+    """
+    behind = f"warning: what stood behind the last noted row of {path} is in {aside} now"
+    where = f"{behind}: rows that a kill has left there"
+    if again:
+        return (
+            f"{where}, which are written again where they belong, and whatever was added by hand since. Take from"
+            " there what is yours"
+        )
     return (
-        f"what stood behind the last noted row of {path} is in {aside} now: rows that a kill has left there, which are"
-        " written again where they belong, and whatever was added by hand since. Take from there what is yours"
+        f"{where}, and whatever was added by hand since. Keep it: of records that are UNKNOWN now it alone says what"
+        " became of them, with the ids of those that were created"
     )
 
 

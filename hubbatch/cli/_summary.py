@@ -36,9 +36,6 @@ _VERBS = {
 }
 _MAY_BE_REPEATED = {verb for verb, row in _VERBS.items() if row.idempotent}
 """Verbs that do no harm to a record that was written already."""
-_IN_DOUBT = (
-    "what is UNKNOWN may have been written: look for it in the account before it is created again"
-)
 _UNREAD = "no answer tells of what is UNKNOWN: its id may be no number, or of an object that was merged into another"
 _ANEW = "or load the changed input with another --journal, --rejects and --results: "
 _HARMLESS = "what is written already is sent again then, which does no harm"
@@ -60,6 +57,10 @@ class Report:
     """How many rows of the load stand in each of them."""
     lost: Mapping[str, int] = {}
     """How many rows could not be written to each of them."""
+    warnings: tuple[str, ...] = ()
+    """What was said before the first record already."""
+    proofs: tuple[str, ...] = ()
+    """Files with rows of earlier processes that alone say what became of some records that are UNKNOWN."""
     journal: str | None = None
     typed: Typed | None = None
 
@@ -143,7 +144,13 @@ def _steps(report: Report) -> Iterator[Step]:
     if report.rejected and not (report.lost.get("rejects") and _may_be_repeated(report)):
         yield _rejects(report, later=2 if stopped else 1)
     if counts.unknown + ending.aside.held:
-        yield Step(_UNREAD if report.what.startswith("read ") else _IN_DOUBT)
+        yield Step(_UNREAD if report.what.startswith("read ") else _in_doubt(report))
+
+
+def _in_doubt(report: Report) -> str:
+    places = " and ".join(report.proofs)
+    first = f"in {places}, where the rows of some may stand, and then " if places else ""
+    return f"what is UNKNOWN may have been written: look for it {first}in the account before it is created again"
 
 
 def _go_on(report: Report) -> Step:
@@ -254,7 +261,7 @@ def document(report: Report) -> dict[str, Any]:
         "exitCode": int(ending.code),
         "by": ending.by,
         "message": ending.message,
-        "notes": list(ending.notes),
+        "notes": [*report.warnings, *ending.notes],
         "command": report.what,
         "counts": attrs.asdict(ending.outcome.counts),
         "created": ending.created,

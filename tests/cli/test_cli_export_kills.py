@@ -5,6 +5,7 @@ By default two kills; `HUBBATCH_KILLS=25` kills each form of file so often.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -163,11 +164,11 @@ def test_what_a_kill_has_torn_is_set_aside_and_read_again(
     with stopped.open("ab") as file:
         file.write(torn)
 
-    again = export(stopped, hubspot_sandbox, *NAMED, "--append")
+    again = export(stopped, hubspot_sandbox, *NAMED, "--append", "--quiet", "--json")
 
     assert again.code == 0, again.err
-    assert "after 200 objects" in again.err
-    assert "DONE: 250 objects" in again.out
+    assert json.loads(again.out)["objects"] == 250
+    assert len(json.loads(again.out)["notes"]) == bool(torn)
     assert emails(stopped) == everything(450)
     aside = stopped.with_name("all.cut.csv")
     assert (aside.read_bytes() if aside.exists() else b"") == torn

@@ -397,6 +397,25 @@ def test_what_was_added_to_files_after_a_kill_is_set_aside_and_not_destroyed(
     check_files(folder)
 
 
+def test_a_quiet_create_warns_of_rows_that_alone_prove_what_was_created(
+    folder: Path, hubspot_sandbox: Sandbox
+) -> None:
+    assert load(folder, hubspot_sandbox, "--max-failures", 1, verb="create").code == 3
+    as_if_killed(folder)
+    with (folder / "done.csv").open("a") as file:
+        file.write("77,true,p0@b.cz,x\r\n")
+
+    first = resume(folder, "--quiet", "--json", "--max-failures", 1)
+
+    assert f"warning: what stood behind the last noted row of {folder / 'done.csv'}" in first.err
+    [note] = json.loads(first.out)["notes"]
+    assert note in first.err
+    assert "of records that are UNKNOWN now it alone says" in note
+    assert "written again" not in note
+    aside = [str(folder / "done.cut.csv")]
+    assert json.loads(str(journal.read(folder / "load.journal").marks["results asides"])) == aside
+
+
 def test_no_file_is_set_aside_if_a_kill_has_left_nothing(
     folder: Path, hubspot_sandbox: Sandbox
 ) -> None:

@@ -155,6 +155,12 @@ def test_of_a_read_nothing_may_have_been_written() -> None:
     assert "written" not in next_steps(of)[-1][0]
 
 
+def test_rows_that_a_kill_has_left_are_where_what_is_unknown_is_looked_for_first() -> None:
+    end = ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 0, 1))
+    of = attrs.evolve(report(end), proofs=("done.cut.csv", "bad.cut.csv"))
+    assert "look for it in done.cut.csv and bad.cut.csv, where the" in next_steps(of)[-1][0]
+
+
 def test_standard_input_cannot_be_read_again() -> None:
     of = report(ending(ExitCode.STOPPED, by="by --deadline", counts=Counts(5, 5)), "contacts -", {})
     assert next_steps(of) == [("load what comes after the first 5 records", "")]
