@@ -36,7 +36,7 @@ from hubbatch.cli._screen import ENDED, Screen, harmless, put
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._threads import call_in_thread
 from hubbatch.cli._typed_command import Typed, quoted
-from hubbatch.cli._unfinished import Unfinished, UnfinishedNote
+from hubbatch.cli._unfinished import FileForm, Unfinished, UnfinishedNote
 from hubbatch.cli._watching import watching
 from hubbatch.cli._wide_reading import ID_ONLY, WideReader, is_wide
 from hubbatch.files import Kind, ObjectsFile, OutputError, ReaderGoneError
@@ -240,6 +240,7 @@ class _ExportRun:
             self.file.cursor if self.file.written else self.export.after,
             self.file.size,
             self.file.tail,
+            FileForm.of(self.export.target),
             self.file.columns,
             before + self.file.written,
             self.began,

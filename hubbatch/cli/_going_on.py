@@ -14,7 +14,7 @@ from hubbatch import UsageError
 from hubbatch.cli._exporting import Export
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._output_options import Target
-from hubbatch.cli._unfinished import Unfinished, UnfinishedNote
+from hubbatch.cli._unfinished import FileForm, Unfinished, UnfinishedNote
 from hubbatch.files import OutputError
 
 __all__ = ["blaming", "check_columns", "gone_on_with"]
@@ -26,7 +26,8 @@ _MOST_NAMED = 20
 def gone_on_with(export: Export, unfinished: Unfinished | None) -> Export:
     """Return an export that goes on where an earlier process was, with the columns that are there.
 
-    Raises `UsageError` for a cursor that is neither the one that the export began with nor the one where it is now.
+    Raises `UsageError` for a cursor that is neither the one that the export began with nor the one where it is now, and
+    for another form than that of the objects that are there.
     """
     if unfinished is None:
         return export
@@ -35,6 +36,8 @@ def gone_on_with(export: Export, unfinished: Unfinished | None) -> Export:
         raise UsageError(
             f"the export into {target.path} began with another cursor, or none: leave --after out"
         )
+    if other := unfinished.form.instead_of(FileForm.of(target)):
+        raise UsageError(f"{target.path} has another form: the export into it began {other}")
     if columns is not None and not target.properties:
         target = evolve(target, properties=columns, all_properties=False)
     return evolve(export, target=target, after=unfinished.cursor)
@@ -42,7 +45,11 @@ def gone_on_with(export: Export, unfinished: Unfinished | None) -> Export:
 
 def check_columns(target: Target, unfinished: Unfinished | None) -> None:
     """Raise `UsageError` if other properties are wanted than those that are in a file that is gone on with."""
-    columns = None if unfinished is None else unfinished.columns
+    if unfinished is None:
+        return
+    columns = unfinished.columns
+    if columns is None and unfinished.objects and target.properties:
+        raise UsageError(f"{target.path} has whatever properties HubSpot gives: leave -p out")
     if columns is not None and columns != [*target.properties]:
         raise UsageError(f"{target.path} has other columns: {', '.join(columns[:_MOST_NAMED])}")
 

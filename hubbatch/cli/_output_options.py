@@ -11,7 +11,7 @@ from attrs import frozen
 
 from hubbatch import UsageError
 from hubbatch.cli._outputs import is_standard_output
-from hubbatch.files import Kind, output_kind
+from hubbatch.files import Kind, output_delimiter, output_kind
 
 __all__ = [
     "AllProperties",
@@ -134,6 +134,11 @@ class Target:
     def is_standard_output(self) -> bool:
         """Whether that is standard output."""
         return is_standard_output(self.path)
+
+    @property
+    def separator(self) -> str | None:
+        """What stands between the columns of a CSV; None: it is none."""
+        return output_delimiter(self.path, self.delimiter) if self.kind is Kind.CSV else None
 
     @property
     def histories(self) -> Sequence[str]:

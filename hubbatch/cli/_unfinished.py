@@ -17,11 +17,40 @@ from hubbatch.cli._faults import CommandError
 from hubbatch.cli._output_options import Target
 from hubbatch.files import Kind, descriptor_of
 
-__all__ = ["Unfinished", "UnfinishedNote"]
+__all__ = ["FileForm", "Unfinished", "UnfinishedNote"]
 
 _OWNER_ONLY = 0o600
 _MOST_BYTES = 8 * 2**20
 """A cursor, and the names of columns: an account's limits are far below."""
+
+
+@frozen
+class FileForm:
+    """How objects stand in a file."""
+
+    kind: str
+    nested: bool
+    with_history: bool
+    delimiter: str | None
+    """Of a CSV; None: it is none."""
+
+    @classmethod
+    def of(cls, target: Target) -> Self:
+        """Return that in which objects go to a target."""
+        return cls(target.kind.value, target.nested, target.with_history, target.separator)
+
+    def instead_of(self, other: Self) -> str:
+        """Say by what option this form differs from another; empty if it does not."""
+        if self.kind != other.kind:
+            return f"with --output-format {self.kind}"
+        if self.with_history != other.with_history:
+            return f"{'with' if self.with_history else 'without'} --with-history"
+        if self.nested != other.nested:
+            return f"{'with' if self.nested else 'without'} --nested"
+        if self.delimiter != other.delimiter:
+            shown = "tab" if self.delimiter == "\t" else repr(self.delimiter)
+            return f"with --delimiter {shown}"
+        return ""
 
 
 @frozen
@@ -34,6 +63,7 @@ class Unfinished:
     """How many bytes of the file are of objects before that."""
     tail: str
     """A digest of the last of these bytes."""
+    form: FileForm
     columns: list[str] | None = None
     """The columns, or fields, after `id`, whoever named them; None: whatever an object has."""
     objects: int = 0
@@ -68,8 +98,9 @@ class UnfinishedNote:
                 content = file.read(_MOST_BYTES)
         except OSError:
             return None
-        with suppress(orjson.JSONDecodeError, TypeError):
-            value = Unfinished(**orjson.loads(content))
+        with suppress(orjson.JSONDecodeError, TypeError, KeyError):
+            fields = orjson.loads(content)
+            value = Unfinished(**{**fields, "form": FileForm(**fields["form"])})
             if _is_sound(value):
                 return value
         raise CommandError(

@@ -28,7 +28,7 @@ from hubbatch.files._errors import (
 )
 from hubbatch.files._intake import JudgeHeader
 from hubbatch.files._map_file import MapFile, read_map_file
-from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_kind, save
+from hubbatch.files._objects import OUTPUT_KINDS, ObjectsFile, output_delimiter, output_kind, save
 from hubbatch.files._sinks import Rejects, Results
 from hubbatch.files._source import Notice, Source, read
 
@@ -57,6 +57,7 @@ __all__ = [
     "Row",
     "Source",
     "descriptor_of",
+    "output_delimiter",
     "output_kind",
     "read",
     "read_map_file",

@@ -22,7 +22,7 @@ from hubbatch.files._object_table import ObjectTable
 from hubbatch.files._shown_values import ShownValues
 from hubbatch.files._written import WrittenFile
 
-__all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_kind", "save"]
+__all__ = ["OUTPUT_KINDS", "ObjectsFile", "output_delimiter", "output_kind", "save"]
 
 OUTPUT_KINDS = (Kind.CSV, Kind.NDJSON, Kind.PARQUET)
 _SUFFIXES = {
@@ -63,6 +63,11 @@ def output_kind(path: str | os.PathLike[str], kind: Kind | str | None = None) ->
             f" {', '.join(_SUFFIXES)}, or name the kind ({kinds})"
         )
     return _SUFFIXES[suffix]
+
+
+def output_delimiter(path: str | os.PathLike[str], delimiter: str | None = None) -> str:
+    """Return what stands between the columns of a CSV: the given character, or the one of the suffix."""
+    return delimiter or ("\t" if PurePath(path).suffix.lower() in _TABS else ",")
 
 
 _Given = TypeVar("_Given")
@@ -126,7 +131,7 @@ class ObjectsFile(WrittenFile):
             needed_to_write("parquet")
         self._properties = None if properties is None else _checked(properties)
         self._nested = nested
-        self._delimiter = delimiter or ("\t" if PurePath(path).suffix.lower() in _TABS else ",")
+        self._delimiter = output_delimiter(path, delimiter)
         file = OutputFile(path, append=append or known_size is not None, force=force)
         super().__init__(file, known_size, known_tail, aside)
         self._writer: ObjectLines | ObjectTable | None = None

@@ -184,7 +184,9 @@ def test_killed_before_the_first_object_it_begins_anew(
     path = tmp_path / "all.csv"
     path.write_bytes("\ufeffid,email,lastname\r\n1,p0@".encode())
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    note_of(path).write_bytes(orjson.dumps({"cursor": None, "size": 0, "tail": empty}))
+    form = {"kind": "csv", "nested": False, "with_history": False, "delimiter": ","}
+    begun = {"cursor": None, "size": 0, "tail": empty, "form": form}
+    note_of(path).write_bytes(orjson.dumps(begun))
 
     assert export(path, hubspot_sandbox, *NAMED, "--append").code == 0
     assert emails(path) == everything(3)
@@ -255,6 +257,65 @@ def test_another_export_does_not_go_on_there(
     assert again.code == 2
     assert reason in again.err
     assert (stopped.read_bytes(), note_of(stopped).read_bytes()) == before
+
+
+@refuses_the_third_page
+@pytest.mark.parametrize(
+    ("name", "forms", "reason"),
+    [
+        ("all.ndjson", ((), ("--nested",)), "began without --nested"),
+        ("all.ndjson", (("--nested",), ()), "began with --nested"),
+        ("all.ndjson", (("--nested",), ("--with-history",)), "began without --with-history"),
+        ("all.ndjson", (("--with-history",), ("--nested",)), "began with --with-history"),
+        ("all.csv", (("--delimiter", ";"), ()), "began with --delimiter ';'"),
+        ("all.tsv", ((), ("--delimiter", "|")), "began with --delimiter tab"),
+        ("all.csv", ((), ("--output-format", "ndjson")), "began with --output-format csv"),
+    ],
+)
+def test_an_export_goes_on_in_the_form_in_which_it_began(
+    tmp_path: Path,
+    hubspot_sandbox: Sandbox,
+    name: str,
+    forms: tuple[tuple[str, ...], tuple[str, ...]],
+    reason: str,
+) -> None:
+    fill(hubspot_sandbox, 250)
+    path, (begun, then) = tmp_path / name, forms
+    assert export(path, hubspot_sandbox, *NAMED, *begun).code == 3
+    before = path.read_bytes(), note_of(path).read_bytes()
+
+    other = export(path, hubspot_sandbox, *NAMED, *then, "--append")
+    assert other.code == 2
+    assert reason in other.err
+    assert (path.read_bytes(), note_of(path).read_bytes()) == before
+
+    assert export(path, hubspot_sandbox, *NAMED, *begun, "--append").code == 0
+    assert emails(path) == everything(250)
+
+
+@refuses_the_third_page
+def test_the_delimiter_of_the_suffix_may_be_typed_too(
+    stopped: Path, hubspot_sandbox: Sandbox
+) -> None:
+    again = export(stopped, hubspot_sandbox, *NAMED, "--delimiter", ",", "--append")
+
+    assert again.code == 0, again.err
+    assert emails(stopped) == everything(450)
+
+
+@refuses_the_third_page
+def test_lines_with_whatever_hubspot_gives_are_not_gone_on_with_by_named_properties(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 450)
+    path, unnamed = tmp_path / "all.ndjson", ("--no-check",)
+    assert export(path, hubspot_sandbox, *unnamed).code == 3
+
+    other = export(path, hubspot_sandbox, *unnamed, *NAMED, "--append")
+    assert other.code == 2
+    assert "leave -p out" in other.err
+    assert export(path, hubspot_sandbox, *unnamed, "--append").code == 0
+    assert emails(path) == everything(450)
 
 
 @refuses_the_third_page
