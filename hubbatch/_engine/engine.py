@@ -230,7 +230,7 @@ class Engine:
                 self._dispatcher.close()
                 self._carriers.close()
                 self._taker.leave_off()
-                rest, enter = self._feeder.rest(), self._taker.enter
+                rest, enter = self._feeder.rest(self._ledger.taken), self._taker.enter
                 self._closing = self._settler.close_rest(rest, enter)
             return next(self._closing, self) is not self
         except BaseException as error:  # the rest of a list is a caller's own code, too

@@ -106,8 +106,8 @@ class Feeder:
         if self._waiting is not None and not self._waiting.done() and self._room() > 0:
             self._waiting.set_result(None)
 
-    def rest(self) -> Iterator[Any]:
-        """Return what has not been handed over, as far as it is at hand.
+    def rest(self, taken: int) -> Iterator[Any]:
+        """Return what comes after so many records that were taken, as far as it is at hand.
 
         That is the rest of a list. A `range` makes its items on demand and may have a billion.
         """
@@ -117,7 +117,7 @@ class Feeder:
             return self._source.rest()
         if not is_at_hand(self._source):
             return iter(())
-        return itertools.islice(self._source, self._handed_over, None)
+        return itertools.islice(self._source, taken, None)
 
     async def _run_at_hand(self, source: Sequence[Any]) -> None:
         clock = asyncio.get_running_loop().time

@@ -47,7 +47,13 @@ class Taker:
         That is so once they have filled one more request.
         """
         first = self._ledger.taken
-        count, full, error = self._intake.take_some(first, records)
+        try:
+            count, full, error = self._intake.take_some(first, records)
+        except (
+            BaseException
+        ):  # a record's own code has ended the run: all of them are out of the source
+            self._ledger.take_all(records)
+            raise
         number = count if error is None else count + 1
         self._ledger.take_all(records if number == len(records) else records[:number])
         if count and (full or self._dispatcher.rest is Rest.UNSEEN):

@@ -98,7 +98,7 @@ async def test_what_is_not_taken_of_a_slice_is_handed_over_again() -> None:
 async def test_of_a_slice_nothing_is_handed_over_after_a_stop() -> None:
     owner = Sliced(list(range(6)), stops_at=2)
     await owner.feeder.run()
-    assert (owner.taken, list(owner.feeder.rest())) == ([0, 1, 2], [3, 4, 5])
+    assert (owner.taken, list(owner.feeder.rest(3))) == ([0, 1, 2], [3, 4, 5])
     assert not owner.feeder.exhausted
 
 
@@ -137,7 +137,7 @@ async def test_a_source_is_seen_through_to_its_end(slow: bool, count: int) -> No
     assert owner.taken == list(range(count))
     assert owner.feeder.exhausted
     assert owner.idle == 0
-    assert list(owner.feeder.rest()) == []
+    assert list(owner.feeder.rest(len(owner.taken))) == []
 
 
 @kinds
@@ -223,7 +223,7 @@ async def test_what_a_list_has_left_is_at_hand_and_what_a_stream_has_left_is_not
         feeding = asyncio.create_task(owner.feeder.run())
         await asyncio.sleep(1.0)
         feeding.cancel()
-        assert list(owner.feeder.rest()) == rest
+        assert list(owner.feeder.rest(len(owner.taken))) == rest
 
 
 @virtual_time
