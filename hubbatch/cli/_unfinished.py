@@ -109,18 +109,31 @@ class UnfinishedNote:
         )
 
     def write(self, value: Unfinished) -> None:
-        """Write it anew, whole or not at all. Raises `OSError`."""
+        """Write it anew, whole or not at all, and wait until it is on the disk. Raises `OSError`."""
         other = Path(f"{self.path}.new")
         other.unlink(missing_ok=True)
         number = os.open(other, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
         with os.fdopen(number, "wb") as file:
             file.write(orjson.dumps(asdict(value)))
+            file.flush()
+            os.fsync(file.fileno())
         other.replace(self.path)
+        _sync_folder(other.parent)
 
     def remove(self) -> None:
         """Remove it: the export has ended well."""
         with suppress(OSError):
             Path(self.path).unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have what a folder lists on the disk, the name of a new file too, where the system has that."""
+    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)
 
 
 def _is_sound(value: Unfinished) -> bool:
