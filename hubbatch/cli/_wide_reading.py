@@ -7,7 +7,7 @@ number. What becomes of objects is not known here.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -15,23 +15,36 @@ from urllib.parse import quote
 from attrs import define, evolve, field
 
 from hubbatch import (
+    AuthenticationError,
     Client,
+    HubbatchError,
     ObjectReader,
     ObjectResult,
+    PermissionDeniedError,
     Progress,
     RecordOutcome,
     RecordStatus,
+    RefusedError,
     TransportError,
+    UsageError,
 )
+from hubbatch.models import LOCAL_VALIDATION, NO_ANSWER, OBJECT_NOT_FOUND
 
-__all__ = ["ID_ONLY", "WideReader", "is_wide"]
+__all__ = ["ID_ONLY", "WideReader", "error_of", "is_wide"]
 
 ID_ONLY = ("hs_object_id",)
 """What is read of an object whose id is all that is wanted."""
 _LONGEST = 6_000
 """Characters of a URL: users met 414 beyond 8,000, and beyond 16,000."""
 _AT_ONCE, _AT_ONCE_WITH_HISTORY = 100, 50
-_NOT_FOUND = "OBJECT_NOT_FOUND"
+_KINDS: Mapping[str, type[HubbatchError]] = {
+    "MISSING_SCOPES": PermissionDeniedError,
+    "INVALID_AUTHENTICATION": AuthenticationError,
+    "EXPIRED_AUTHENTICATION": AuthenticationError,
+    LOCAL_VALIDATION: UsageError,
+    NO_ANSWER: TransportError,
+}
+"""What an error of a record is, by its category."""
 
 
 def is_wide(*names: Sequence[str]) -> bool:
@@ -54,7 +67,6 @@ class WideReader(AsyncIterator[ObjectResult]):
     _ready: deque[tuple[ObjectResult, str | None]] = field(factory=deque)
     _requests: int = 0
     _retries: int = 0
-    _given: int = 0
 
     def __attrs_post_init__(self) -> None:
         """Begin where the reading begins."""
@@ -110,8 +122,19 @@ class WideReader(AsyncIterator[ObjectResult]):
             if record.status is RecordStatus.SUCCEEDED and record.result is not None:
                 self._ready.append((record.result, cursor))
             elif not _has_gone(record):
-                raise TransportError(f"an object could not be read ({record.reason})")
+                raise error_of(record)
+
+
+def error_of(record: RecordOutcome[ObjectResult]) -> HubbatchError:
+    """Return what a reading raises that needs a record which could not be read: the kind is that of its error."""
+    error = record.error
+    message = f"an object could not be read ({record.reason or record.status})"
+    if error is None:
+        return TransportError(message)
+    if error.category in _KINDS:
+        return _KINDS[error.category](message)
+    return TransportError(message) if error.transient else RefusedError(message, error)
 
 
 def _has_gone(record: RecordOutcome[ObjectResult]) -> bool:
-    return record.error is not None and record.error.category == _NOT_FOUND
+    return record.error is not None and record.error.category == OBJECT_NOT_FOUND
