@@ -68,7 +68,10 @@ class ObjectResult(_Referable):
     archived: bool = False
     archived_at: datetime | None = None
     new: bool | None = None
-    """Upsert only: True when the record was created, False when it was updated."""
+    """Upsert only: True when the record was created, False when it was updated.
+
+    None: the service does not say, or an earlier try whose answer was lost may have created what is there now.
+    """
     object_write_trace_id: str | None = None
     properties_with_history: Mapping[str, Any] | None = None
     url: str | None = None

@@ -19,7 +19,7 @@ from hubbatch._batches.problems import general
 from hubbatch._batches.settlement import Settlement, settle_apart
 from hubbatch._batches.transition import Answered, SettledInputs, Transition
 from hubbatch.endpoints import Endpoint, ResultShape
-from hubbatch.models import BatchResponse, BatchStatus, RecordStatus
+from hubbatch.models import BatchResponse, BatchStatus, ObjectResult, RecordStatus
 
 __all__ = ["Acceptance"]
 
@@ -40,7 +40,7 @@ class Acceptance:
         response = with_empty_results(self.endpoint, batch.inputs, response)
         correlation = correlate(self.endpoint, batch.inputs, response, settlement.spelling)
         paged = follow_pages(self.endpoint, batch.inputs, correlation, batch.pages, self.largest)
-        correlation = paged.correlation
+        correlation = self._proven(answered, paged.correlation)
         if not correlation.errors and not paged.pages:
             succeeded = SettledInputs(
                 batch.inputs, RecordStatus.SUCCEEDED, batch.attempts, correlation.results
@@ -72,6 +72,21 @@ class Acceptance:
             parts = self._asked_again(batch, correlation, doubtful)
             done = done.and_then(*settlement.after_pause(parts, answered.moment))
         return attrs.evolve(done, stop=settlement.systemic(answered.moment))
+
+    def _proven(self, answered: Answered, correlation: Correlation) -> Correlation:
+        """Return the results without what a doubt makes worthless: that an object was there already.
+
+        An earlier try whose answer was lost may have created it.
+        """
+        if answered.before is not RecordStatus.UNKNOWN or not self.endpoint.writes:
+            return correlation
+        results = [
+            attrs.evolve(result, new=None)
+            if isinstance(result, ObjectResult) and result.new is False
+            else result
+            for result in correlation.results
+        ]
+        return attrs.evolve(correlation, results=results)
 
     def _statuses(self, answered: Answered, correlation: Correlation) -> Sequence[RecordStatus]:
         """Return what is proven of each input.

@@ -126,7 +126,9 @@ def _new(ending: Ending) -> str:
 def _cost(ending: Ending) -> str:
     progress = ending.progress
     counts = ending.outcome.counts
-    rate = (counts.total - counts.unsent) / max(progress.elapsed, 1e-9)
+    # Only what this process has done: its seconds and requests are no others' either.
+    settled = max(0, counts.total - counts.unsent - progress.settled_earlier)
+    rate = settled / max(progress.elapsed, 1e-9)
     return (
         f"{progress.elapsed:.1f} s, {rate:,.0f} records/s,"
         f" {counted(progress.requests, 'request')},"

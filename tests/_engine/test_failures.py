@@ -164,6 +164,30 @@ def test_a_lost_answer_is_asked_for_again(verb: str, fault: FaultKind) -> None:
     assert len(trial.times) == 6
 
 
+@pytest.mark.parametrize(
+    ("faults", "new"),
+    [
+        ([FaultKind.RESET_AFTER_WRITE], None),
+        ([FaultKind.RESET], True),
+        ([FaultKind.RATE_ROLLING], True),
+        ([], True),
+    ],
+)
+def test_an_object_that_a_lost_try_may_have_created_is_not_said_to_be_updated(
+    faults: list[FaultKind], new: bool | None
+) -> None:
+    async def load() -> list[Any]:
+        async with World(faults=faults) as world:
+            world.service.add("contacts", {"email": people(10)[9]["email"]})
+            outcome = await world.client.upsert("contacts", people(10), id_property="email")
+            return [record.result.new for record in outcome.records if record.result is not None]
+
+    *others, old = run_in_virtual_time(load())
+    assert others == [new] * 9
+    was_lost = FaultKind.RATE_ROLLING not in faults and len(faults) > 0
+    assert old is (None if was_lost else False)
+
+
 @pytest.mark.parametrize("fault", UNREADABLE)
 @pytest.mark.parametrize("verb", IDEMPOTENT)
 def test_an_unreadable_answer_is_asked_for_again(verb: str, fault: FaultKind) -> None:

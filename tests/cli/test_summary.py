@@ -268,6 +268,17 @@ def test_what_a_stopped_create_has_not_written_is_not_created_blindly() -> None:
     assert not command
 
 
+def test_the_speed_is_that_of_what_this_process_has_settled(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    end = ending(ExitCode.SOME_FAILED)  # 990 records are settled
+    show(
+        Screen(),
+        report(attrs.evolve(end, progress=attrs.evolve(end.progress, settled_earlier=920))),
+    )
+    assert "3.5 s, 20 records/s, 12 requests" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_on_a_terminal_no_line_is_cut_and_the_command_can_be_copied(width: int) -> None:
     screen, shown = Screen(), io.StringIO()
