@@ -28,6 +28,7 @@ from hubbatch.cli._faults import CommandError, ExitCode
 from hubbatch.cli._going_on import blaming, check_columns, gone_on_with
 from hubbatch.cli._interrupts import interrupts
 from hubbatch.cli._job import Job, Layout
+from hubbatch.cli._option_names import in_options
 from hubbatch.cli._output_options import Target
 from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._outputs import free_name, set_aside
@@ -262,7 +263,7 @@ class _ExportRun:
             return
         is_usage = isinstance(error, _OF_THE_CALL) and not self.file.written
         self.code = ExitCode.USAGE if is_usage else ExitCode.STOPPED
-        self.message = self.message or str(error)
+        self.message = self.message or in_options(str(error))
         self.broken |= isinstance(error, OutputError)
 
     def show(self, screen: Screen) -> None:

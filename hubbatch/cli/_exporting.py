@@ -9,6 +9,7 @@ from attrs import frozen
 
 from hubbatch import Filter, UsageError
 from hubbatch.cli._output_options import (
+    OF_AN_EXPORT,
     AllProperties,
     Archived,
     ExportDelimiter,
@@ -120,6 +121,7 @@ def export(
         nested=nested,
         with_history=with_history,
         delimiter=delimiter,
+        delimiter_options=OF_AN_EXPORT,
         all_properties=all_properties,
         append=settings.append,
         force=settings.force,

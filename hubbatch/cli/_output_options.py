@@ -14,6 +14,7 @@ from hubbatch.cli._outputs import is_standard_output
 from hubbatch.files import Kind, output_delimiter, output_kind
 
 __all__ = [
+    "OF_AN_EXPORT",
     "AllProperties",
     "Archived",
     "ExportDelimiter",
@@ -73,15 +74,15 @@ OutputFormat = Annotated[
 _AS_DELIMITER = (
     "Character between the columns of a CSV: , ; | or tab. Default: a comma, in .tsv a tab."
 )
+OF_AN_EXPORT, OF_A_READ = ("--delimiter", "--output-delimiter"), ("--output-delimiter",)
+"""How that is typed: a read has another delimiter, of its input."""
 ExportDelimiter = Annotated[
     str | None,
-    typer.Option(
-        "--delimiter", "--output-delimiter", rich_help_panel=_READ_OUT, help=_AS_DELIMITER
-    ),
+    typer.Option(*OF_AN_EXPORT, rich_help_panel=_READ_OUT, help=_AS_DELIMITER),
 ]
 OutputDelimiter = Annotated[
     str | None,
-    typer.Option("--output-delimiter", rich_help_panel=_READ_OUT, help=_AS_DELIMITER),
+    typer.Option(*OF_A_READ, rich_help_panel=_READ_OUT, help=_AS_DELIMITER),
 ]
 AllProperties = Annotated[
     bool,
@@ -154,11 +155,15 @@ def target_of(
     nested: bool = False,
     with_history: bool = False,
     delimiter: str | None = None,
+    delimiter_options: Sequence[str] = OF_A_READ,
     all_properties: bool = False,
     append: bool = False,
     force: bool = False,
 ) -> Target:
-    """Return where objects go. Raises `typer.BadParameter` for what does not go together."""
+    """Return where objects go. Raises `typer.BadParameter` for what does not go together.
+
+    `delimiter_options`: what the delimiter is typed as.
+    """
     names = [name.strip() for text in properties or () for name in text.split(",")]
     names = list(dict.fromkeys(filter(None, names)))
     if all_properties and names:
@@ -192,7 +197,7 @@ def target_of(
         target.kind is not Kind.CSV or target.delimiter not in _DELIMITERS
     ):
         raise typer.BadParameter(
-            "it is one of , ; | or tab, and for CSV only", param_hint="--delimiter"
+            "it is one of , ; | or tab, and for CSV only", param_hint=list(delimiter_options)
         )
     if target.nested and target.kind is not Kind.NDJSON:
         raise typer.BadParameter(

@@ -321,6 +321,7 @@ def test_archived_objects_and_histories(tmp_path: Path, hubspot_sandbox: Sandbox
         (("--nested",), "CSV is flat"),
         (("--append", "--force"), "not both"),
         (("--delimiter", ":"), "one of , ; | or tab"),
+        (("--output-delimiter", ":"), "'--delimiter' / '--output-delimiter'"),
         (("--delimiter", ";", "--output-format", "ndjson"), "for CSV only"),
         (("--all-properties", "-p", "email"), "leave --property out"),
         (("--query", "a" * 3_000), "shorten the filters"),
@@ -366,6 +367,19 @@ def test_a_filter_that_hubspot_refuses_is_a_usage_error(
     assert finished.code == 2
     assert "emial" in finished.err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.hubspot_sandbox(faults=[None, *[Fault(FaultKind.PROXY_AUTHENTICATION)] * 3])
+def test_what_stops_an_export_is_said_with_options_and_not_with_parameters(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    fill(hubspot_sandbox, 1)
+
+    finished = export(tmp_path / "all.csv", hubspot_sandbox, "-p", "email", "--json")
+
+    assert finished.code == 3
+    assert "check it, and --base-url" in finished.err
+    assert "check it, and --base-url" in orjson.loads(finished.out)["message"]
 
 
 @pytest.mark.hubspot_sandbox(latency=0.2)

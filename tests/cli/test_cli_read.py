@@ -206,3 +206,19 @@ def test_an_output_that_fails_is_reported_once_and_blocks_nobody(
 
     asyncio.run(main())
     assert said == ["cannot write out.ndjson: No space left"]
+
+
+def test_a_delimiter_that_cannot_be_written_is_blamed_on_the_option_of_the_output(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    ids = tmp_path / "ids.csv"
+    ids.write_text("id\n1\n")
+    options = ("-o", tmp_path / "all.csv", "--output-delimiter", ":")
+
+    finished = hubbatch("read", "contacts", ids, *options, "--base-url", hubspot_sandbox.base_url)
+
+    assert finished.code == 2
+    assert "one of , ; | or tab" in finished.err
+    assert "--output-delimiter" in finished.err
+    assert "'--delimiter'" not in finished.err
+    assert "for --delimiter" not in finished.err
