@@ -17,8 +17,9 @@ from hubbatch._calls import plan_call
 from hubbatch._options import RunOptions
 from hubbatch._records.intake import Intake
 from hubbatch._records.seen_keys import SeenKeys
+from hubbatch._records.spelling import spelling_of
 from hubbatch._records.validation import RefusedBySchemaError, Validator
-from hubbatch._records.values import InvalidRecordError
+from hubbatch._records.values import InvalidRecordError, encode_value
 from hubbatch._verbs import Records, Verbs
 from hubbatch.endpoints._paths import check_api_version
 from hubbatch.errors import UsageError
@@ -149,6 +150,19 @@ class Rehearsal:
                     self.repeated += 1
                     self._on_repeat(item.record, first)
         self._intake.release(inputs)
+
+
+def compared_key(object_type: str, name: str, value: Any) -> str | None:
+    """Return the text by which a run compares what names an object; None for a value that names none.
+
+    `name`: the unique property, or `id`. Blanks at the ends make no difference, nor does case in a contact's `email`.
+    """
+    try:
+        text = encode_value(value)
+    except InvalidRecordError:
+        return None
+    _, key = spelling_of(object_type).key(name, text or "")
+    return key or None
 
 
 def name_problems(

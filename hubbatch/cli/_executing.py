@@ -176,6 +176,7 @@ async def _follow(command: _LoadCommand, client: Client, journal: LoadJournal | 
                 max_failures=settings.max_failures,
                 repeats=Repeats(
                     "id" if job.layout.ids_only else job.layout.key,
+                    object_type=job.object_type,
                     by_lines=len(source.identities) == 1,
                 ),
                 account=load.account,

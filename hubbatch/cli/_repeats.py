@@ -13,6 +13,7 @@ from typing import Self
 from attrs import define, field
 
 from hubbatch.files import Row
+from hubbatch.rehearsal import compared_key
 
 __all__ = ["Places", "Repeats"]
 
@@ -48,12 +49,15 @@ class Places:
 class Repeats:
     """Finds records whose key has been seen before.
 
-    `key`: the property that names an object; None: there is none. `by_lines`: whether a record is known by its line,
-    which it is in an input of one file.
+    `key`: the property that names an object; None: there is none. `object_type`: how its values are spelled depends on
+    that. `by_lines`: whether a record is known by its line, which it is in an input of one file.
     """
 
-    def __init__(self, key: str | None, *, by_lines: bool = True) -> None:
+    def __init__(
+        self, key: str | None, *, object_type: str = "contacts", by_lines: bool = True
+    ) -> None:
         self._key = key
+        self._object_type = object_type
         self._by_lines = by_lines
         self._found = Places()
         self._waiting: list[tuple[int, int]] = []
@@ -72,13 +76,10 @@ class Repeats:
         """Look at the key of a record."""
         if self._key is None:
             return
-        value = record.get(self._key)
-        if value is None or value == "":
+        text = compared_key(self._object_type, self._key, record.get(self._key))
+        if text is None:
             return
-        text = str(value)
-        # HubSpot takes addresses in any case for one.
-        number = hash(text.strip().lower() if self._key == "email" else text)
-        self._waiting.append((number, self._place(record)))
+        self._waiting.append((hash(text), self._place(record)))
         if len(self._waiting) >= _AT_ONCE:
             self._look()
 

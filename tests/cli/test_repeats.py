@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hubbatch.cli._repeats import Places, Repeats
 from hubbatch.files import Row
+from hubbatch.rehearsal import Rehearsal
 
 
 def row(position: int, line: int | None = None, **values: Any) -> Row:
@@ -58,14 +59,42 @@ def test_in_an_input_of_several_files_a_record_is_known_by_its_position() -> Non
     ("key", "values", "count"),
     [
         ("email", ["A@b.cz", " a@b.cz"], 1),
+        ("ref", ["101", " 101", 101], 2),
+        ("ref", [" ", "", " ", float("nan"), float("nan")], 0),
         ("ref", ["A", "a"], 0),
         ("ref", [None, None, "", ""], 0),
         (None, ["a", "a"], None),
     ],
 )
-def test_what_one_key_is(key: str | None, values: list[str | None], count: int | None) -> None:
+def test_what_one_key_is(key: str | None, values: list[Any], count: int | None) -> None:
     with Repeats(key) as repeats:
         for number, value in enumerate(values):
             repeats.note(row(number, None, **{key or "x": value}))
         repeats.note(row(len(values)))
         assert (repeats.found and repeats.found.count) == count
+
+
+@pytest.mark.parametrize("key", ["id", "email", "ref"])
+@pytest.mark.parametrize("object_type", ["companies", "contacts"])
+@given(
+    st.lists(
+        st.sampled_from(["101", " 101", "A@b.cz", "a@b.cz ", "x", "", " ", None])
+        | st.integers(99, 102),
+        max_size=20,
+    )
+)
+def test_a_load_counts_those_that_its_check_counts(
+    object_type: str, key: str, values: list[Any]
+) -> None:
+    id_property = None if key == "id" else key
+    with (
+        Rehearsal("update", object_type, id_property=id_property) as rehearsal,
+        Repeats(key, object_type=object_type) as repeats,
+    ):
+        for number, value in enumerate(values):
+            record = row(number, None, **{key: value, "name": "n"})
+            rehearsal.add(record, number)
+            repeats.note(record)
+        rehearsal.end()
+        assert repeats.found is not None
+        assert repeats.found.count == rehearsal.repeated
