@@ -69,7 +69,7 @@ class Findings:
     def read(self) -> int:
         """How much of the input was read: records, bad lines, blank rows."""
         aside = self.aside
-        return self.records + aside.bad + aside.blank + aside.held + aside.skipped
+        return self.records + aside.bad + aside.blank + aside.held + aside.skipped + aside.end
 
     @property
     def seconds(self) -> float | None:

@@ -96,7 +96,7 @@ class Ending:
     @property
     def read(self) -> int:
         """How much of the input was read: records, bad lines, blank rows."""
-        return self.taken + self.aside.bad + self.aside.blank
+        return self.taken + self.aside.bad + self.aside.blank + self.aside.end
 
 
 class _SettledTally:

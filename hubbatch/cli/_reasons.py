@@ -59,6 +59,8 @@ class Aside:
     """Records that a create leaves alone: an earlier load may have written them."""
     skipped: int = 0
     """Records before the first one that was wanted."""
+    end: int = 0
+    """1 where a line that is no record was the end, and is in no file of rejects."""
 
 
 @define

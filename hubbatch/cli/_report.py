@@ -32,6 +32,7 @@ _MEANING = {
 _ASIDE = {
     "bad": ("bad lines", "no records"),
     "held": ("held back", "UNKNOWN in an earlier load, not sent again"),
+    "end": ("bad line", "the end of the input, by --bad-lines stop"),
     "blank": ("blank rows", "passed over"),
     "skipped": ("skipped", "before the first record that was wanted"),
 }

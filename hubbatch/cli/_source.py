@@ -63,6 +63,7 @@ class LoadSource:
         Raises `InputError` where the files cannot be read further, after the records before that.
         """
         selection, takes_all = _Selection(self._layout, aside), self._layout.takes_all
+        entry: Entry | None = None
         blocks = InputBlocks(self._source.blocks())
         try:
             while (block := await call_in_thread(blocks.next)) is not None:
@@ -77,10 +78,14 @@ class LoadSource:
                             await put_aside(entry)
                     if selection.is_full:
                         return
-                aside.blank = self._source.blank
+                aside.blank, entry = self._source.blank, None
             selection.check_reached()
         finally:
-            aside.blank = self._source.blank
+            # What was read ahead of the last record that was taken is not taken in.
+            if isinstance(entry, Row | BadLine):
+                aside.blank = self._source.blank_before(entry.position)
+            else:
+                aside.blank = self._source.blank
             blocks.close()
 
     def _id_of(self, row: Row) -> Row:
@@ -135,6 +140,7 @@ class _Selection:
         if not isinstance(entry, BadLine):
             return False
         if not skipped and self._layout.bad_lines is BadLines.STOP:
+            self._aside.end = 1
             raise InputError(entry.file, entry.line, entry.reason)
         return skipped
 

@@ -67,7 +67,7 @@ class Report:
     @property
     def has_no_account(self) -> bool:
         """Whether nothing can be said of records: none was read, or they are others and none was sent."""
-        nothing = self.ending.input_changed or not self.ending.read
+        nothing = self.ending.input_changed or self.ending.read == self.ending.aside.end
         return nothing and self.ending.code is ExitCode.USAGE
 
     @property
@@ -119,7 +119,9 @@ def aside_in_words(aside: Aside) -> list[str]:
 
 def input_numbers(aside: Aside, read: int) -> dict[str, int]:
     """Return, for a document, how much was read of the input, and what of it never got to the run."""
-    return {"read": read, **attrs.asdict(aside)}
+    numbers = attrs.asdict(aside)
+    end = numbers.pop("end")
+    return {"read": read, **numbers, "bad": aside.bad + end}
 
 
 def steps(report: Report) -> list[Step]:

@@ -200,7 +200,7 @@ class _Rows:
     ) -> None:
         header, intake = self._header, self._intake
         if not cells or (not cells[0].strip() and not any(map(str.strip, cells))):
-            intake.tally.blank += 1
+            intake.tally.pass_over()
             return
         flaw = None
         if header.own:
@@ -229,7 +229,7 @@ class _Rows:
         header, intake = self._header, self._intake
         rest = header.without_own(cells)
         if not any(map(str.strip, rest)):
-            intake.tally.blank += 1
+            intake.tally.pass_over()
             return
         record = header.record(cells, keep_empty=intake.options.keep_empty)
         text = csv_text(rest, self._opened.delimiter)

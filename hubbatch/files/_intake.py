@@ -43,6 +43,24 @@ class Tally:
     records: int = 0
     bad: int = 0
     blank: int = 0
+    _blank_at: list[list[int]] = field(factory=list)
+    """Where the blank rows of the present block stand: the position of the record after them, and how many."""
+
+    def pass_over(self) -> None:
+        """Count a blank row."""
+        self.blank += 1
+        if self._blank_at and self._blank_at[-1][0] == self.position:
+            self._blank_at[-1][1] += 1
+        else:
+            self._blank_at.append([self.position, 1])
+
+    def blank_before(self, position: int) -> int:
+        """Return how many blank rows stand before a record or bad line of the present block."""
+        return self.blank - sum(number for at, number in self._blank_at if at > position)
+
+    def begin_block(self) -> None:
+        """Forget where the blank rows of blocks stand that were taken already."""
+        self._blank_at.clear()
 
     @property
     def position(self) -> int:

@@ -42,7 +42,7 @@ def ndjson_blocks(stream: Stream, encoding: Encoding, intake: FileIntake) -> Ite
             if flaw:
                 entries.append(intake.bad(line, text, flaw, cut=block.cut))
             elif text.isspace() or not text:
-                intake.tally.blank += 1
+                intake.tally.pass_over()
             else:
                 entries.append(reader.line(text, line))
         if entries:

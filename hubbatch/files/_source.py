@@ -140,6 +140,10 @@ class Source:
         """How many rows without any value were passed over so far."""
         return self._tally.blank
 
+    def blank_before(self, position: int) -> int:
+        """Return how many of these stand before a record or bad line of the block that was given last."""
+        return self._tally.blank_before(position)
+
     @property
     def is_closed(self) -> bool:
         """Whether no file is open any more, or yet."""
@@ -193,6 +197,7 @@ class Source:
         try:
             for block in _parsed(raw, intake):
                 yield from self._checked(block)
+                self._tally.begin_block()
         except BrokenInputError as error:
             raise InputError(raw.name, intake.line, str(error)) from None
         records, bad, blank = self._tally.records, self._tally.bad, self._tally.blank

@@ -190,7 +190,7 @@ def _take(
         values, flaw = with_bytes(header, values, intake.options.encoding)
     kept = header.without_own(values) if header.own else values
     if all(cell is None or cell == "" for cell in kept):
-        intake.tally.blank += 1
+        intake.tally.pass_over()
         return
     if flaw is not None:
         entries.append(intake.bad(line, csv_text([cell_text(cell) for cell in kept], ","), flaw))

@@ -102,8 +102,8 @@ def test_format_delimiter_and_encoding_can_be_given(
 def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far_it_got(
     tmp_path: Path, hubspot_sandbox: Sandbox, name: str, bad: bytes, advice: str
 ) -> None:
-    good = b"".join(b"p%d@b.cz,x\n" % n for n in range(250))
-    path = written(tmp_path / name, b"email,name\n" + good + bad + b"later@b.cz,x\n")
+    good = b",\n,\n,\n" + b"".join(b"p%d@b.cz,x\n" % n for n in range(250))
+    path = written(tmp_path / name, b"email,name\n" + good + bad + b",\n,\nlater@b.cz,x\n")
     rejects = tmp_path / "rejects.csv"
 
     options = ("--rejects", rejects, "--encoding", "utf-8", "--bad-lines", "stop")
@@ -111,9 +111,11 @@ def test_a_bad_line_is_the_end_where_that_is_wanted_and_the_outcome_says_how_far
 
     # The connection is open already, for the account was asked: a batch may leave before the bad line is read.
     assert finished.code == (4 if batches(hubspot_sandbox) else 2)
-    assert f"{path}, line 252: " in finished.err
+    assert f"{path}, line 255: " in finished.err
     assert advice in finished.err
-    assert finished.count("read") == 250
+    assert finished.count("blank rows") == 3  # not those behind the end, which were read ahead
+    assert finished.count("bad line") == 1
+    assert finished.count("read") == 250 + 3 + 1
     assert finished.count("unknown") == finished.count("failed") == 0
     assert finished.count("succeeded") == len(contacts(hubspot_sandbox))
     unsent = {line["email"] for line in table_of(rejects)}
