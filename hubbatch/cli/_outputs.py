@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from itertools import chain, count
 from pathlib import Path
@@ -11,7 +12,15 @@ from typing import IO, Any, Protocol
 from hubbatch.cli._faults import CommandError
 from hubbatch.files import descriptor_of
 
-__all__ = ["Identity", "free_name", "is_standard_output", "leave", "set_aside", "take"]
+__all__ = [
+    "Identity",
+    "free_name",
+    "free_names",
+    "is_standard_output",
+    "leave",
+    "set_aside",
+    "take",
+]
 
 Identity = tuple[int, int]
 """Which file something is, whatever its name: device and inode."""
@@ -44,11 +53,21 @@ def take(output: _Output, path: str, taken: set[Identity]) -> None:
 
 
 def free_name(path: str, more: str = "") -> str:
-    """Return a name that is free: that of a file with more to it, and a number if need be."""
-    whole, first = Path(path), [more] if more else []
-    endings = chain(first, (f"{more}-{number}" for number in count(2)))
-    names = (whole.with_stem(whole.stem + ending) for ending in endings)
-    return str(next(name for name in names if not os.path.lexists(name)))
+    """Return the first of `free_names`."""
+    return next(free_names(path, more))
+
+
+def free_names(path: str, more: str = "") -> Iterator[str]:
+    """Give names that are free: a file's with more to it, and a number if need be, such as bad-2.csv, bad-3.csv."""
+    whole, first, begin = Path(path), [more] if more else [], 2
+    stem, dash, number = whole.stem.rpartition("-")
+    if not more and dash and number.isdecimal():
+        begin = int(number) + 1
+    else:
+        stem = whole.stem
+    endings = chain(first, (f"{more}-{number}" for number in count(begin)))
+    names = (whole.with_stem(stem + ending) for ending in endings)
+    return (str(name) for name in names if not os.path.lexists(name))
 
 
 def set_aside(path: str, aside: str, *, again: bool) -> str:

@@ -1,9 +1,12 @@
-"""What the end of a run is in words and in JSON: its head, its numbers, and what to type next. Pure."""
+"""What the end of a run is in words and in JSON: its head, its numbers, and what to type next.
+
+Of the disk it asks for free names only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from itertools import islice
 from typing import Any
 
 import attrs
@@ -13,6 +16,7 @@ from hubbatch import endpoints
 from hubbatch._counted import counted
 from hubbatch.cli._faults import ExitCode
 from hubbatch.cli._following import Ending
+from hubbatch.cli._outputs import free_name, free_names
 from hubbatch.cli._reasons import Aside
 from hubbatch.cli._screen import ENDED, refusal
 from hubbatch.cli._typed_command import Typed, resuming
@@ -221,26 +225,18 @@ def _rejects(report: Report, *, later: int) -> Step:
 
 def _with_new_files(typed: Typed, report: Report, *, later: int) -> Typed:
     """Have rejects and results go to files of other names, so many further on: nothing is written over, or lost."""
-    typed = typed.without("--force", "--append")
+    typed, used = typed.without("--force", "--append"), set[str]()
     for name in ("rejects", "results", "output"):
         path = report.files.get(name)
         if path is None or path == "-" or typed.value(f"--{name}") is None:
             continue
-        for _ in range(later):
-            path = _another(path)
+        free = (other for other in free_names(path) if other not in used)
+        path = next(islice(free, later - 1, None))
+        used.add(path)
         typed = typed.having(f"--{name}", path)
     if report.journal is not None and typed.value("--journal") is not None:
-        typed = typed.having("--journal", _another(report.journal))  # that one is finished
+        typed = typed.having("--journal", free_name(report.journal))  # that one is finished
     return typed
-
-
-def _another(path: str) -> str:
-    """Return another name for a file: bad.csv, bad-2.csv, bad-3.csv."""
-    pure = PurePath(path)
-    stem, dash, number = pure.stem.rpartition("-")
-    if dash and number.isdecimal():
-        return str(pure.with_name(f"{stem}-{int(number) + 1}{pure.suffix}"))
-    return str(pure.with_name(f"{pure.stem}-2{pure.suffix}"))
 
 
 def _lost(report: Report, name: str) -> dict[str, int]:

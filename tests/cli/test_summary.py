@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -180,6 +181,25 @@ def test_a_load_with_a_journal_is_resumed() -> None:
     assert next_steps(of) == [("go on", "hubbatch resume 'my load.journal'")]
     of = report(ending(ExitCode.STOPPED, by="by Ctrl-C"), journal="-load.journal")
     assert next_steps(of) == [("go on", "hubbatch resume ./-load.journal")]
+
+
+def test_no_command_names_a_file_that_is_there_or_one_file_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a-2.csv", "a-3.csv", "load-2.journal"):
+        (tmp_path / name).touch()
+    files = {"rejects": "a.csv", "results": "a-2.csv"}
+    words = "contacts in.csv --rejects a.csv --results a-2.csv"
+
+    stopped = next_steps(report(ending(ExitCode.STOPPED, by="by Ctrl-C"), words, files))
+    assert [command.split("--rejects ")[1] for _, command in stopped if command] == [
+        "a-4.csv --results a-5.csv --skip 1000",
+        "a-5.csv --results a-6.csv",
+    ]
+    words = "contacts in.csv --rejects a.csv --results a-2.csv --journal load.journal"
+    of = report(ending(ExitCode.SOME_FAILED), words, files, journal="load.journal")
+    assert next_steps(of)[0][1].endswith("--journal load-3.journal")
 
 
 def test_rejects_are_loaded_with_a_journal_of_their_own() -> None:
