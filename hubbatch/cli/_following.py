@@ -202,13 +202,13 @@ def _changed(error: SourceChangedError, run: Run) -> str:
     row = error.record
     where = f"{row.file}, line {row.line}: " if isinstance(row, Row) else ""
     sent = (
-        "only what comes before, and is the same, was sent by this process"
+        "only what comes before, and is the same, was sent by this process, and the journal has noted it"
         if run.progress.requests
-        else "nothing was sent by this process"
+        else "nothing was sent by this process, and the journal is as it was"
     )
     return (
         f"{where}{'the record here is another one than before' if where else in_options(str(error))}: the input was"
-        f" changed since the load began; {sent}, and the journal is as it was"
+        f" changed since the load began; {sent}"
     )
 
 

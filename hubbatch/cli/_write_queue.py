@@ -1,4 +1,4 @@
-"""Items that are written beside whoever hands them over: in their order, many at once, while no more than some wait.
+"""Items that are written beside whoever hands them over: in their order, many at once, while a bounded number waits.
 
 It knows nothing of what is written, or where.
 """
@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 __all__ = ["WriteQueue"]
 
 _MOST_WAITING = 1_000
+"""Once so many wait, nothing is taken; what is handed over at once is taken whole, so more by one chunk may wait."""
 
 _Item = TypeVar("_Item")
 
@@ -29,7 +30,7 @@ class WriteQueue(Generic[_Item]):
         self._news, self._room = asyncio.Event(), asyncio.Event()
 
     async def put(self, *items: _Item) -> None:
-        """Hand items over; wait while many others wait."""
+        """Hand items over, all at once; wait while `_MOST_WAITING` others, or more, wait."""
         while len(self._waiting) >= _MOST_WAITING:
             self._room.clear()
             await self._room.wait()

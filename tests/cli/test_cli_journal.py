@@ -222,6 +222,7 @@ def test_an_input_that_was_changed_is_refused_and_put_back_the_load_goes_on(
         assert finished.code == 2
         assert said in finished.err
         assert "the input was changed since the load began" in finished.err
+        assert "and the journal is as it was" in finished.err
         assert "INPUT ERROR (the input was changed), nothing was sent by this" in finished.out
         assert "put the input back as it was, and go on" in finished.out
         assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
@@ -264,6 +265,8 @@ def test_what_is_the_same_may_be_sent_before_it_is_seen_that_the_input_was_chang
     assert finished.code == 4
     assert f"in.csv, line 5202: {OTHER}" in finished.err
     assert "only what comes before, and is the same, was sent by this process" in finished.err
+    assert "the journal has noted it" in finished.err
+    assert "the journal is as it was" not in finished.err
     assert f"hubbatch resume {folder / 'load.journal'}" in finished.out
     assert "q5200@b.cz" not in contacts(hubspot_sandbox)
 
