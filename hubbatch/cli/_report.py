@@ -78,7 +78,9 @@ def _table(ending: Ending) -> Table:
         for state, meaning in _MEANING.items()
     ]
     repeated = ending.repeated or Places()
-    beside = [("repeated keys", repeated, f"the key of an earlier one ({repeated.shown})")]
+    # Keys that earlier processes have seen are kept nowhere.
+    whose = " of this process" if ending.progress.settled_earlier else ""
+    beside = [("repeated keys", repeated, f"the key of an earlier one{whose} ({repeated.shown})")]
     return table_of([*states, *aside_rows(ending.aside)], ending.read, _cost(ending), beside)
 
 

@@ -154,6 +154,8 @@ def _steps(report: Report) -> Iterator[Step]:
 
 
 def _in_doubt(report: Report) -> str:
+    if _may_be_repeated(report):
+        return "what is UNKNOWN may have been written: to load it once more does no harm"
     places = " and ".join(report.proofs)
     first = f"in {places}, where the rows of some may stand, and then " if places else ""
     return f"what is UNKNOWN may have been written: look for it {first}in the account before it is created again"

@@ -142,7 +142,7 @@ def test_a_run_that_was_stopped_goes_on_after_what_was_taken() -> None:
             "hubbatch upsert contacts out/bad.csv --rejects out/bad-3.csv",
         ),
         (
-            "what is UNKNOWN may have been written: look for it in the account before it is created again",
+            "what is UNKNOWN may have been written: to load it once more does no harm",
             "",
         ),
     ]
@@ -158,7 +158,7 @@ def test_of_a_read_nothing_may_have_been_written() -> None:
 
 def test_rows_that_a_kill_has_left_are_where_what_is_unknown_is_looked_for_first() -> None:
     end = ending(ExitCode.SOME_FAILED, counts=Counts(5, 4, 0, 1))
-    of = attrs.evolve(report(end), proofs=("done.cut.csv", "bad.cut.csv"))
+    of = attrs.evolve(report(end), what="create contacts", proofs=("done.cut.csv", "bad.cut.csv"))
     assert "look for it in done.cut.csv and bad.cut.csv, where the" in next_steps(of)[-1][0]
 
 
@@ -286,6 +286,16 @@ def test_what_a_stopped_create_has_not_written_is_not_created_blindly() -> None:
     )
     assert "those from record 701 on were written in part" in why
     assert not command
+
+
+@pytest.mark.parametrize(("earlier", "whose"), [(0, ""), (7, " of this process")])
+def test_keys_that_are_repeated_are_those_of_this_process_after_a_resume(
+    capsys: pytest.CaptureFixture[str], earlier: int, whose: str
+) -> None:
+    end = ending(ExitCode.SOME_FAILED)
+    progress = attrs.evolve(end.progress, settled_earlier=earlier)
+    show(Screen(), report(attrs.evolve(end, progress=progress, repeated=Places(1, ["line 9"]))))
+    assert f"earlier one{whose} (e.g." in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_speed_is_that_of_what_this_process_has_settled(
