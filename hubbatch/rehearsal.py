@@ -29,10 +29,7 @@ from hubbatch.schema import Schema
 __all__ = ["Rehearsal", "check_call", "name_problems"]
 
 _VERBS: Mapping[str, endpoints.Endpoint] = {
-    "create": endpoints.CREATE,
-    "update": endpoints.UPDATE,
-    "upsert": endpoints.UPSERT,
-    "archive": endpoints.ARCHIVE,
+    verb: row for verb, row in endpoints.OBJECT_VERBS.items() if verb != "read"
 }
 
 _MOST_WAITING = 1_000

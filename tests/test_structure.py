@@ -162,6 +162,46 @@ def test_what_is_built_on_the_library_uses_its_public_face() -> None:
         assert imports(path) <= {"sandbox", "testing", "__init__"}
 
 
+SYNC_MAY_IMPORT = {
+    "hubbatch._client_options.ClientOptions",
+    "hubbatch._options.RunOptions",
+    "hubbatch._verbs.Records",
+    "hubbatch._records.frames.rows_of",
+    "hubbatch._records.threads.ThreadedSource",
+}
+"""`hubbatch.sync` has the calls of the client, with their types, and pulls records as it does."""
+
+
+def private_imports(tree: ast.Module, own: str) -> set[str]:
+    """Return what is imported from private modules of other packages, or is itself private there."""
+    found = set[str]()
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            root, *parts = name.split(".")
+            if root == "hubbatch" and parts[:1] != [own] and not SHARED & set(parts[:1]):
+                found |= {name for part in parts if part.startswith("_")}
+    return found
+
+
+@pytest.mark.parametrize("own", ["cli", "files", "sandbox", "sync", "testing"])
+def test_what_is_built_on_the_library_imports_no_private_module_of_another_package(
+    own: str,
+) -> None:
+    allowed = SYNC_MAY_IMPORT if own == "sync" else set[str]()
+    for path in (PACKAGE / own).rglob("*.py"):
+        found = private_imports(ast.parse(path.read_text("utf-8")), own) - allowed
+        assert not found, f"{path.name} imports {found}"
+
+
+def test_an_import_of_a_private_module_is_seen() -> None:
+    code = "from hubbatch.endpoints._objects import CREATE"
+    assert private_imports(ast.parse(code), "cli") == {"hubbatch.endpoints._objects.CREATE"}
+    assert not private_imports(ast.parse("from hubbatch.cli._job import Job"), "cli")
+
+
 @pytest.mark.parametrize(
     "path",
     [path for path in MODULES if place(path) in PURE and path.name != "threads.py"],

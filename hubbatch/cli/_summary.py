@@ -31,14 +31,7 @@ __all__ = [
     "steps",
 ]
 
-_VERBS = {
-    "create": endpoints.CREATE,
-    "read": endpoints.READ,
-    "update": endpoints.UPDATE,
-    "upsert": endpoints.UPSERT,
-    "archive": endpoints.ARCHIVE,
-}
-_MAY_BE_REPEATED = {verb for verb, row in _VERBS.items() if row.idempotent}
+_MAY_BE_REPEATED = {verb for verb, row in endpoints.OBJECT_VERBS.items() if row.idempotent}
 """Verbs that do no harm to a record that was written already."""
 _UNREAD = "no answer tells of what is UNKNOWN: its id may be no number, or of an object that was merged into another"
 _ANEW = "or load the changed input with another --journal, --rejects and --results: "

@@ -24,7 +24,7 @@ from hubbatch.endpoints._kinds import (
     Presence,
     ResultShape,
 )
-from hubbatch.endpoints._objects import ARCHIVE, CREATE, READ, UPDATE, UPSERT
+from hubbatch.endpoints._objects import ARCHIVE, CREATE, OBJECT_VERBS, READ, UPDATE, UPSERT
 from hubbatch.endpoints._paths import DATED, Path
 from hubbatch.endpoints._row import Endpoint
 
@@ -54,6 +54,7 @@ __all__ = [
     "CREATE",
     "DATED",
     "INPUTS",
+    "OBJECT_VERBS",
     "READ",
     "SINGLE",
     "UPDATE",

@@ -5,6 +5,9 @@ HubSpot: "CRM objects", batch endpoints.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from hubbatch.endpoints._kinds import AnswerKind, Doubt, Effect, InputKind
 from hubbatch.endpoints._paths import DATED, OTHER_FORM, Path
 from hubbatch.endpoints._row import Endpoint
@@ -77,3 +80,8 @@ ARCHIVE = Endpoint(
     documentation="Archives objects by record id; one that is not there counts as archived.",
     no_content="archived, or not there",
 )
+
+OBJECT_VERBS: Mapping[str, Endpoint] = MappingProxyType(
+    {"create": CREATE, "read": READ, "update": UPDATE, "upsert": UPSERT, "archive": ARCHIVE}
+)
+"""The rows of a client's verbs for objects, by the names of the verbs."""
