@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hubbatch._http.session import open_session
     from hubbatch._protocol.exchange import NoReply, Reply, Request, Transport
     from hubbatch._quota.limiter import RateLimiter
+    from hubbatch._records.blocks import in_blocks
     from hubbatch._records.threads import in_thread
     from hubbatch._states import Counts, RecordOutcome
     from hubbatch.client import Client
@@ -95,6 +96,7 @@ __all__ = [
     "TransportError",
     "UnknownObjectTypeError",
     "UsageError",
+    "in_blocks",
     "in_thread",
     "open_session",
 ]
@@ -141,6 +143,7 @@ _HOMES = {
     "UnknownObjectTypeError": "errors",
     "SourceChangedError": "errors",
     "UsageError": "errors",
+    "in_blocks": "_records.blocks",
     "in_thread": "_records.threads",
     "open_session": "_http.session",
 }

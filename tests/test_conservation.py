@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
+import random
 from collections import Counter
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from attrs import evolve, frozen
@@ -13,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support import World, drip
 
-from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run
+from hubbatch import BatchStatus, Outcome, RateLimit, RecordStatus, Run, in_blocks
 from hubbatch.events import Event
 from hubbatch.sandbox import ConflictShape, Fault, FaultKind
 from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time
@@ -104,7 +107,7 @@ stories = st.builds(
     echo_trace_ids=st.sampled_from(["all", "some", "none"]),
     multi_status=st.booleans(),
     habits=habits,
-    source=st.sampled_from(["quick", "slow", "blocking"]),
+    source=st.sampled_from(["quick", "slow", "blocking", "in blocks"]),
     stop_at=st.none() | st.integers(0, 40),
     cancel_after=st.none() | st.floats(0, 3),
     raise_at=st.none() | st.integers(0, 40),
@@ -150,6 +153,7 @@ class Trial:
         }
         self.records = [self.record(index, key) for index, key in enumerate(story.keys)]
         self.taken = 0
+        self.blocks: AsyncIterator[Any] | None = None
         self.run: Run | None = None
         self.error: BaseException | None = None
 
@@ -180,7 +184,24 @@ class Trial:
                 self.taken = index + 1
                 yield record
 
+        if self.story.source == "in blocks":
+            self.blocks = in_blocks(self.in_lists(plain()))
+            return self.blocks
         return drip(plain(), 0.02) if self.story.source == "slow" else plain()
+
+    async def in_lists(self, records: Iterator[Any]) -> AsyncIterator[list[Any]]:
+        sizes = random.Random(self.story.seed)
+        while self.run is not None and not self.run.done:
+            await asyncio.sleep(sizes.choice([0.0, 0.2]))
+            block: list[Any] = []
+            try:
+                block.extend(itertools.islice(records, size := sizes.randrange(15)))
+            except SourceError:
+                yield block  # with what came before
+                raise
+            yield block
+            if len(block) < size:
+                return
 
     async def tell(self) -> None:
         story = self.story
@@ -204,6 +225,8 @@ class Trial:
                 await task
             except (Exception, asyncio.CancelledError) as error:  # whatever came out
                 self.error = error
+            if self.blocks is not None:  # which still has what was not taken
+                self.taken -= len([record async for record in self.blocks])
 
     async def consume(self, run: Run) -> None:
         seen = 0

@@ -202,9 +202,13 @@ def test_an_import_of_a_private_module_is_seen() -> None:
     assert not private_imports(ast.parse("from hubbatch.cli._job import Job"), "cli")
 
 
+SOURCES = {"blocks.py", "threads.py"}
+"""Modules of `_records` that pull a caller's source."""
+
+
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if place(path) in PURE and path.name != "threads.py"],
+    [path for path in MODULES if place(path) in PURE and path.name not in SOURCES],
     ids=named,
 )
 def test_pure_packages_do_no_io_and_never_await(path: Path) -> None:
@@ -280,7 +284,7 @@ def test_the_public_names_are_these() -> None:
         ),
         *("HubbatchError", "UsageError", "AuthenticationError", "PermissionDeniedError"),
         *("UnknownObjectTypeError", "DailyLimitError", "TransportError", "ProtocolError"),
-        *("OutcomeError", "RecordError", "in_thread", "open_session"),
+        *("OutcomeError", "RecordError", "in_blocks", "in_thread", "open_session"),
         *("Transport", "Request", "Reply", "NoReply"),
         *("Endpoint", "Pair", "RowResult"),
         *("Property", "PropertyOption", "Schema"),

@@ -1,6 +1,6 @@
-"""The pull on the source: records one by one, no faster than there is room for them.
+"""The pull on the source: no faster than there is room for its records, and some at a time where they are at hand.
 
-It knows the two kinds of iterables and how they end or break, and gives the event loop its turn by time; what becomes
+It knows the kinds of iterables and how they end or break, and gives the event loop its turn by time; what becomes
 of a record is its owner's business.
 """
 
@@ -20,6 +20,7 @@ from collections.abc import (
 from typing import Any, Protocol, cast
 
 from hubbatch._engine.life import Life, State
+from hubbatch._records.blocks import BlockSource, of_sequence
 from hubbatch._records.frames import never_waits
 from hubbatch._records.prepared import AskingError, PreparedSource, is_at_hand
 
@@ -34,7 +35,7 @@ _BLOCKING = 0.005
 """Seconds of one pull from which on it is said to block."""
 
 _SLICE = 100
-"""Records that are handed over at one go where all are at hand: a millisecond's work or two."""
+"""Records that are handed over at one go where so many are at hand: a millisecond's work or two."""
 
 _TURNS = 4
 """Turns of the loop after a pull that blocked: what has become ready takes a few, from the socket to who waits."""
@@ -95,9 +96,17 @@ class Feeder:
     async def run(self) -> None:
         """Feed to the end; raises whatever the source raises."""
         if isinstance(self._source, AsyncIterable):
-            await self._run_async(self._source)
+            records = aiter(self._source)
+            try:
+                if isinstance(records, BlockSource):
+                    await self._run_blocks(records)
+                else:
+                    await self._run_async(records)
+            finally:  # what was made here is closed here; the caller's own may be used further
+                if records is not self._source:
+                    await _aclose(records)
         elif type(self._source) in {list, tuple}:
-            await self._run_at_hand(cast("Sequence[Any]", self._source))
+            await self._run_blocks(of_sequence(cast("Sequence[Any]", self._source)))
         else:
             await self._run_sync(iter(self._source))
 
@@ -119,19 +128,22 @@ class Feeder:
             return iter(())
         return itertools.islice(self._source, taken, None)
 
-    async def _run_at_hand(self, source: Sequence[Any]) -> None:
+    async def _run_blocks(self, source: BlockSource[Any]) -> None:
         clock = asyncio.get_running_loop().time
         turn_ends = clock() + _TURN
         while room := await self._room_for_more():
             while room > 0 and self._life.state is _RUNNING:
-                first = self._handed_over
-                if not (records := source[first : first + min(room, _SLICE)]):
-                    self.exhausted = True
+                records = await source.some(min(room, _SLICE))
+                running = self._life.state is _RUNNING
+                if not records:
+                    self.exhausted = running
                     return
-                taken, ask = self._take(records)
+                # Of a source that stops its own run, the record that it gives then is taken, as of any other.
+                taken, ask = self._take(records if running else records[:1])
+                source.take_off(taken)
                 self._handed_over += taken
                 room -= taken
-                if clock() >= turn_ends:
+                if clock() >= turn_ends:  # it may never have waited for anything
                     await asyncio.sleep(0)
                     turn_ends = clock() + _TURN
                     break
@@ -162,29 +174,22 @@ class Feeder:
                     await asyncio.sleep(0)
                 turn_ends = clock() + _TURN
 
-    async def _run_async(self, source: AsyncIterable[Any]) -> None:
+    async def _run_async(self, records: AsyncIterator[Any]) -> None:
         life, take, clock = self._life, self._take, asyncio.get_running_loop().time
-        records = aiter(source)
         turn_ends = clock() + _TURN
-        try:
-            while room := await self._room_for_more():
-                for _ in range(room):
-                    record = await anext(records, _END)
-                    if record is _END:
-                        self.exhausted = life.state is _RUNNING
-                        return
-                    self._handed_over += 1
-                    _, ask = take((record,))
-                    if ask or clock() >= turn_ends or life.state is not _RUNNING:
-                        break
-                if clock() >= turn_ends:  # it may never have waited for anything
-                    await asyncio.sleep(0)
-                    turn_ends = clock() + _TURN
-        finally:
-            if (
-                records is not source
-            ):  # made here, so closed here; the caller's own may be used further
-                await _aclose(records)
+        while room := await self._room_for_more():
+            for _ in range(room):
+                record = await anext(records, _END)
+                if record is _END:
+                    self.exhausted = life.state is _RUNNING
+                    return
+                self._handed_over += 1
+                _, ask = take((record,))
+                if ask or clock() >= turn_ends or life.state is not _RUNNING:
+                    break
+            if clock() >= turn_ends:  # it may never have waited for anything
+                await asyncio.sleep(0)
+                turn_ends = clock() + _TURN
 
     async def _room_for_more(self) -> int:
         """Wait until records may be handed over and return how many; 0 once nobody wants more."""

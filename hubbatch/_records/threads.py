@@ -9,8 +9,7 @@ import asyncio
 import contextvars
 import time
 import weakref
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from types import TracebackType
@@ -18,6 +17,7 @@ from typing import Any, Generic, Self, TypeVar, cast
 
 from attrs import frozen
 
+from hubbatch._records.blocks import BlockSource
 from hubbatch._records.frames import FrameRows, rows_of
 from hubbatch.errors import UsageError
 
@@ -71,7 +71,7 @@ class _Haul(Generic[_T]):
     error: BaseException | None = None
 
 
-class ThreadedSource(AsyncIterator[_T]):
+class ThreadedSource(BlockSource[_T]):
     """An iterable that is pulled in a thread; see `in_thread`.
 
     `executor`: whose thread that is; None: one of its own.
@@ -80,6 +80,7 @@ class ThreadedSource(AsyncIterator[_T]):
     def __init__(
         self, source: Iterable[_T], read_ahead: int, executor: Executor | None = None
     ) -> None:
+        super().__init__()
         self._puller = _Puller(source, max(1, read_ahead // 2))
         self.of_frame = isinstance(source, FrameRows)
         """Whether its items are the rows of a frame."""
@@ -87,27 +88,9 @@ class ThreadedSource(AsyncIterator[_T]):
         self._given = executor
         self._thread: ThreadPoolExecutor | None = None
         self._context = contextvars.copy_context()
-        self._items: deque[_T] = deque()
         self._pending: Future[_Haul[_T]] | None = None
         self._ended = False
         self._error: BaseException | None = None
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> _T:
-        """Return the next item; raise what the source raises."""
-        while not self._items:
-            if self._ended:
-                self._raise_error()
-                raise StopAsyncIteration
-            if self._pending is None:
-                self._pending = self._pull()
-            pending = self._pending
-            await _done(pending)
-            if self._pending is pending:  # nobody else has taken it meanwhile
-                self._unload(pending.result())
-        return self._items.popleft()
 
     async def __aenter__(self) -> Self:
         return self
@@ -125,7 +108,7 @@ class ThreadedSource(AsyncIterator[_T]):
 
         A task that waits for an item meanwhile ends its iteration.
         """
-        self._items.clear()
+        await super().aclose()
         self._error = None
         self._pending = None  # whoever waits for it is to end
         if not self._ended:
@@ -135,9 +118,21 @@ class ThreadedSource(AsyncIterator[_T]):
             await _done(closed)
             closed.result()
 
+    async def _more(self) -> bool:
+        if self._ended:
+            self._raise_error()
+            return False
+        if self._pending is None:
+            self._pending = self._pull()
+        pending = self._pending
+        await _done(pending)
+        if self._pending is pending:  # nobody else has taken it meanwhile
+            self._unload(pending.result())
+        return True
+
     def _unload(self, haul: _Haul[_T]) -> None:
         self._pending = None
-        self._items.extend(haul.items)
+        self._hold(haul.items)
         self._ended, self._error = haul.ended, haul.error
         if self._ended:
             self._release()

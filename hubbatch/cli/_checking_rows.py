@@ -56,9 +56,10 @@ class RowCheck:
             on_repeat=self._note_repeat,
         ) as rehearsal:
             try:
-                async with aclosing(self.source.records(self.aside, self._put_aside)) as records:
-                    async for record in records:
-                        self._take(rehearsal, record)
+                async with aclosing(self.source.blocks(self.aside, self._put_aside)) as blocks:
+                    async for records in blocks:
+                        for record in records:
+                            self._take(rehearsal, record)
             except InputError as error:
                 if not self.records:
                     raise

@@ -12,7 +12,7 @@ from typing import Any
 import typer
 from attrs import evolve, frozen
 
-from hubbatch import Client, RecordOutcome, RecordStatus, Run
+from hubbatch import Client, RecordOutcome, RecordStatus, Run, in_blocks
 from hubbatch.cli._account import SettledAccount
 from hubbatch.cli._checking_account import prepared
 from hubbatch.cli._commands import typed
@@ -160,11 +160,11 @@ async def _follow(command: _LoadCommand, client: Client, journal: LoadJournal | 
         warnings = _warnings(command, files)
         load = Load(files, command.say, settings.max_failures, _account(journal))
         files.failed = load.stop
-        records = load.records(source, journal)
+        blocks = load.blocks(source, journal)
         if output is not None:
             output.failed = load.stop
-            records = output.order.bounded(records)
-        async with aclosing(records):
+            blocks = output.order.bounded(blocks)
+        async with aclosing(in_blocks(blocks)) as records:
             load.run = _run(command, client, records, journal)
             ending = await follow(
                 client,

@@ -32,16 +32,19 @@ class InOrder:
         self._room = asyncio.Event()
 
     async def bounded(
-        self, records: AsyncGenerator[_Record, None]
-    ) -> AsyncGenerator[_Record, None]:
-        """Take records in, as long as there is room for them."""
-        async with aclosing(records):
-            async for record in records:
-                while self._taken - self._next >= self._window:
-                    self._room.clear()
-                    await self._room.wait()
-                self._taken += 1
-                yield record
+        self, blocks: AsyncGenerator[list[_Record], None]
+    ) -> AsyncGenerator[list[_Record], None]:
+        """Take records in, as long as there is room for them: a block is cut where that ends."""
+        async with aclosing(blocks):
+            async for block in blocks:
+                rest = block
+                while rest:
+                    while (room := self._window - (self._taken - self._next)) <= 0:
+                        self._room.clear()
+                        await self._room.wait()
+                    part, rest = rest[:room], rest[room:]
+                    self._taken += len(part)
+                    yield part
 
     def put(self, record: RecordOutcome) -> list[RecordOutcome]:
         """Take a settled record; return those whose turn has come."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from itertools import pairwise
 
 from attrs import define, field
 
@@ -58,24 +59,37 @@ class Load:
     """Bad lines that no earlier process has written, before the input is known to be the same."""
     _stops: set[asyncio.Task[None]] = field(factory=set)
 
-    async def records(
+    async def blocks(
         self, source: LoadSource, journal: LoadJournal | None
-    ) -> AsyncGenerator[Row, None]:
-        """Give the records of the input; of those that stay UNKNOWN after an earlier process, it makes rejects."""
-        position, self._repeated = (
-            0,
-            0 if journal is None else max(journal.checkpoints(), default=0),
-        )
-        knows_unknown = journal is not None and journal.counts.unknown > 0
-        async with aclosing(source.records(self.aside, self.put_aside)) as rows:
-            async for row in rows:
-                if knows_unknown and journal is not None and journal.was_unknown(position):
-                    await self._hold(row, NO_ANSWER, _BEFORE, position)
-                position += 1
-                yield row
-                self._taken = position
-                if self._early and self._is_the_same:
-                    await self._note_early()
+    ) -> AsyncGenerator[list[Row], None]:
+        """Give the records of the input, as many at once as have arrived.
+
+        Of those that stay UNKNOWN after an earlier process, it makes rejects. A block ends where something is to be
+        done before the next record is taken.
+        """
+        self._repeated = 0 if journal is None else max(journal.checkpoints(), default=0)
+        unknown = None if journal is None or not journal.counts.unknown else journal.was_unknown
+        async with aclosing(source.blocks(self.aside, self.put_aside)) as blocks:
+            async for block in blocks:
+                for rows in self._parts(block, unknown):
+                    if unknown is not None and unknown(self._taken):
+                        await self._hold(rows[0], NO_ANSWER, _BEFORE, self._taken)
+                    yield rows
+                    self._taken += len(rows)
+                    if self._early and self._is_the_same:
+                        await self._note_early()
+
+    def _parts(
+        self, block: list[Row], unknown: Callable[[int], bool] | None
+    ) -> Iterator[list[Row]]:
+        """Cut a block before each record that stays UNKNOWN, and where the earlier processes' input ends."""
+        first, last = self._taken, self._taken + len(block)
+        cuts = {self._repeated} if first < self._repeated < last else set()
+        if unknown is not None:
+            cuts.update(filter(unknown, range(first + 1, last)))
+        for begin, end in pairwise([first, *sorted(cuts), last]):
+            if begin < end:
+                yield block[begin - first : end - first]
 
     async def note(self, records: Sequence[RecordOutcome]) -> None:
         """Take records that are settled."""

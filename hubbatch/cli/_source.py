@@ -57,8 +57,11 @@ class LoadSource:
         """Return how much of the input has been read, from 0 to 1; None where that is not known."""
         return self._source.fraction()
 
-    async def records(self, aside: Aside, put_aside: PutAside) -> AsyncGenerator[Row, None]:
-        """Read the records; what is none, or is not to be sent, is put aside, in the order of the input.
+    async def blocks(self, aside: Aside, put_aside: PutAside) -> AsyncGenerator[list[Row], None]:
+        """Read the records, as many at once as have arrived; a block may be empty.
+
+        What is no record, or is not to be sent, is put aside, in the order of the input: once the next block is asked
+        for, so that the records before it have been taken.
 
         Raises `InputError` where the files cannot be read further, after the records before that.
         """
@@ -67,17 +70,23 @@ class LoadSource:
         blocks = InputBlocks(self._source.blocks())
         try:
             while (block := await call_in_thread(blocks.next)) is not None:
+                rows: list[Row] = []
                 for entry in block:
                     if takes_all and isinstance(entry, Row):
-                        yield entry  # at once: there are millions of these
+                        rows.append(entry)  # at once: there are millions of these
                         continue
-                    if not selection.passes_over(entry):
-                        if isinstance(entry, Row) and not selection.holds(entry):
-                            yield self._id_of(entry) if self._layout.ids_only else entry
-                        else:
+                    if isinstance(entry, Row) and not selection.holds(entry):
+                        if not selection.passes_over(entry):
+                            rows.append(self._id_of(entry) if self._layout.ids_only else entry)
+                    else:
+                        yield rows
+                        rows = []
+                        if not selection.passes_over(entry):
                             await put_aside(entry)
                     if selection.is_full:
+                        yield rows
                         return
+                yield rows
                 aside.blank, entry = self._source.blank, None
             selection.check_reached()
         finally:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import hubbatch
 from hubbatch import UsageError
@@ -98,6 +98,19 @@ def _checked_kind(kind: Kind | str | None, encoding: str | None) -> Kind | None:
         raise UsageError(str(error)) from None
 
 
+class RowIterator(Protocol):
+    """The records of some files, one after another."""
+
+    def __aiter__(self) -> AsyncIterator[Row]:
+        """Return itself."""
+
+    async def __anext__(self) -> Row:
+        """Return the next record."""
+
+    async def aclose(self) -> None:
+        """Close the file that is being read."""
+
+
 class Source:
     """The records of some files; see `read`. It can be read once."""
 
@@ -158,15 +171,24 @@ class Source:
         """Return what was read of the present file so far: its bytes, packed as they are, and their hash."""
         return None if self._raw is None else self._raw.fingerprint()
 
-    async def __aiter__(self) -> AsyncGenerator[Row, None]:
+    def __aiter__(self) -> RowIterator:
         """Give the records, read in a thread; the rest goes to `notice`."""
+        return hubbatch.in_blocks(self._rows())
+
+    async def _rows(self) -> AsyncGenerator[list[Row], None]:
+        """Give the records that stand between two notices, as many as have arrived."""
         async with hubbatch.in_thread(self.blocks(), read_ahead=2) as blocks:
             async for block in blocks:
+                rows: list[Row] = []
                 for entry in block:
                     if isinstance(entry, Row):
-                        yield entry
-                    elif self._notice is not None:
+                        rows.append(entry)
+                        continue
+                    yield rows
+                    rows = []
+                    if self._notice is not None:
                         self._notice(entry)
+                yield rows
 
     def __iter__(self) -> Iterator[Row]:
         """Give the records, read in this thread; the rest goes to `notice`."""

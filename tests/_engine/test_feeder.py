@@ -8,11 +8,15 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, cast
 
 import pytest
+from attrs import frozen
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support import drip
 
+from hubbatch import in_blocks
 from hubbatch._engine.feeder import Feeder
 from hubbatch._engine.life import Life
-from hubbatch.testing import VirtualTimeLoop, virtual_time
+from hubbatch.testing import VirtualTimeLoop, run_in_virtual_time, virtual_time
 
 
 class Owner:
@@ -297,3 +301,133 @@ async def test_after_a_pull_that_blocked_the_loop_gets_as_many_turns_as_an_answe
     await Owner(source()).feeder.run()
     steps = {later - earlier for earlier, later in itertools.pairwise(seen)}
     assert steps == ({0, turns} if turns == 1 else {turns})
+
+
+class SourceError(Exception):
+    """A source's own exception."""
+
+
+@frozen
+class Feeding:
+    """How a source gives its records, how much room there is for them, and what stops it."""
+
+    blocks: list[tuple[bool, int]]
+    """Whether there is a pause before it, and how many records are in it."""
+    rooms: list[int]
+    """How many more records there is room for, at the start and every second."""
+    breaks: bool
+    asks_after: int | None
+    stops_at: int | None
+    """The record that is the last one to be taken."""
+    source_stops_at: int | None
+    """The block before which the source itself stops the run."""
+    stopped_after: float | None
+    """Seconds after which another task stops the run."""
+
+    async def in_lists(self, owner: list[Owner]) -> AsyncIterator[list[int]]:
+        """Give the blocks; `owner` has one item once it can be stopped."""
+        first = 0
+        for number, (pauses, size) in enumerate(self.blocks):
+            if pauses:
+                await asyncio.sleep(1.0)
+            if number == self.source_stops_at:
+                owner[0].life.stop()
+            yield list(range(first, first + size))
+            first += size
+        if self.breaks:
+            raise SourceError
+
+    async def one_by_one(self, owner: list[Owner]) -> AsyncIterator[int]:
+        """Give the same records, each by itself."""
+        async for block in self.in_lists(owner):
+            for record in block:
+                yield record
+
+    async def end(self, kind: type[Owner], *, in_lists: bool) -> tuple[Any, ...]:
+        """Return what has become of a run: what was taken, when room was asked for, and how it ended."""
+        owners: list[Owner] = []
+        source: Any = in_blocks(self.in_lists(owners)) if in_lists else self.one_by_one(owners)
+        options = {"asks_after": self.asks_after, "stops_at": self.stops_at}
+        owner = kind(source, room=self.rooms[0], **options)
+        owners.append(owner)
+        feeding = asyncio.create_task(owner.feeder.run())
+        rooms = iter([*self.rooms[1:], *[100] * 20])
+        moments = [(second + 0.5, False) for second in range(20)]
+        moments += [] if self.stopped_after is None else [(self.stopped_after, True)]
+        loop = asyncio.get_running_loop()
+        for moment, stops in sorted(moments):
+            await asyncio.wait([feeding], timeout=max(0.0, moment - loop.time()))
+            if stops and not feeding.done():
+                owner.life.stop()
+                feeding.cancel()
+            owner.room += 0 if stops else next(rooms)
+            owner.feeder.wake()
+        await asyncio.wait([feeding])
+        error = asyncio.CancelledError if feeding.cancelled() else type(feeding.exception())
+        left = [] if feeding.cancelled() or self.breaks else [each async for each in source]
+        return owner.taken, owner.feeder.exhausted, error, left
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.builds(
+        Feeding,
+        blocks=st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=6),
+        rooms=st.lists(st.integers(0, 12), min_size=1, max_size=6),
+        breaks=st.booleans(),
+        asks_after=st.none() | st.integers(1, 20),
+        stops_at=st.none() | st.integers(0, 40),
+        source_stops_at=st.none() | st.integers(0, 5),
+        stopped_after=st.none() | st.sampled_from([0.25, 1.25, 2.25, 3.75]),
+    ),
+    st.sampled_from([Owner, Sliced]),
+)
+def test_a_source_in_blocks_is_taken_like_one_that_gives_record_by_record(
+    feeding: Feeding, kind: type[Owner]
+) -> None:
+    one_by_one = run_in_virtual_time(feeding.end(Owner, in_lists=False))
+    assert run_in_virtual_time(feeding.end(kind, in_lists=True)) == one_by_one
+
+
+@virtual_time
+async def test_of_a_block_no_more_is_taken_than_there_is_room_for_and_the_rest_stays_in_it() -> (
+    None
+):
+    async def blocks() -> AsyncIterator[list[int]]:
+        yield list(range(130))
+        yield list(range(130, 135))
+
+    source = in_blocks(blocks())
+    owner = Sliced(source, room=120)
+    feeding = asyncio.create_task(owner.feeder.run())
+    await asyncio.sleep(1.0)
+    assert (owner.taken, owner.sizes, owner.idle) == (list(range(120)), [100, 20], 1)
+    feeding.cancel()
+    assert list(owner.feeder.rest()) == []
+    assert [record async for record in source] == list(range(120, 135))
+
+
+@virtual_time
+async def test_blocks_that_are_made_of_the_source_are_closed_and_those_of_the_caller_are_not() -> (
+    None
+):
+    closed: list[str] = []
+
+    async def blocks(name: str) -> AsyncIterator[list[int]]:
+        try:
+            yield [0, 1]
+            yield [2]
+        finally:
+            closed.append(name)
+
+    class Source:
+        def __aiter__(self) -> AsyncIterator[int]:
+            return in_blocks(blocks("made"))
+
+    given_blocks = in_blocks(blocks("given"))
+    for source in (Source(), given_blocks):
+        owner = Owner(source, stops_at=0)
+        await owner.feeder.run()
+        assert owner.taken == [0]
+    assert closed == ["made"]
+    assert [record async for record in given_blocks] == [1, 2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncGenerator
 
 from hypothesis import given
@@ -17,20 +18,22 @@ def settled(index: int) -> RecordOutcome:
     return RecordOutcome(index, None, RecordStatus.SUCCEEDED)
 
 
-@given(data=st.data(), total=st.integers(0, 30), window=st.integers(1, 8))
+@given(data=st.data(), sizes=st.lists(st.integers(0, 10), max_size=6), window=st.integers(1, 8))
 def test_any_order_becomes_the_inputs_and_no_more_than_a_window_is_held(
-    data: st.DataObject, total: int, window: int
+    data: st.DataObject, sizes: list[int], window: int
 ) -> None:
+    total = sum(sizes)
     order, given_back = InOrder(window), list[int]()
     taken = list[int]()
 
-    async def source() -> AsyncGenerator[int, None]:
-        for index in range(total):
-            yield index
+    async def source() -> AsyncGenerator[list[int], None]:
+        indexes = iter(range(total))
+        for size in sizes:
+            yield list(itertools.islice(indexes, size))
 
     async def take() -> None:
-        async for index in order.bounded(source()):
-            taken.append(index)
+        async for part in order.bounded(source()):
+            taken.extend(part)
 
     async def main() -> None:
         task = asyncio.create_task(take())
