@@ -34,8 +34,9 @@ _TURN = 0.002
 _BLOCKING = 0.005
 """Seconds of one pull from which on it is said to block."""
 
-_SLICE = 100
-"""Records that are handed over at one go where so many are at hand: a millisecond's work or two."""
+_SLICE, _FIRST_SLICE = 100, 8
+"""Records that are handed over at one go where so many are at hand, at most and at first: how many there may be follows
+from how long they take, for they may have code of their own."""
 
 _TURNS = 4
 """Turns of the loop after a pull that blocked: what has become ready takes a few, from the socket to who waits."""
@@ -86,7 +87,6 @@ class Feeder:
         self._check = check
         self._blocks = blocks
         self._waiting: asyncio.Future[None] | None = None
-        self._handed_over = 0
         self._blocked: float | None = None if never_waits(source) else 0.0
         """Seconds for which pulls have blocked the loop beyond their share; None: nobody wants to know (any more)."""
         self._blocked_at = 0.0
@@ -130,10 +130,11 @@ class Feeder:
 
     async def _run_blocks(self, source: BlockSource[Any]) -> None:
         clock = asyncio.get_running_loop().time
-        turn_ends = clock() + _TURN
+        turn_ends, most = clock() + _TURN, _FIRST_SLICE
         while room := await self._room_for_more():
             while room > 0 and self._life.state is _RUNNING:
-                records = await source.some(min(room, _SLICE))
+                records = await source.some(min(room, most))
+                began = clock()
                 running = self._life.state is _RUNNING
                 if not records:
                     self.exhausted = running
@@ -141,9 +142,10 @@ class Feeder:
                 # Of a source that stops its own run, the record that it gives then is taken, as of any other.
                 taken, ask = self._take(records if running else records[:1])
                 source.take_off(taken)
-                self._handed_over += taken
                 room -= taken
-                if clock() >= turn_ends:  # it may never have waited for anything
+                now = clock()
+                most = _next_slice(most, now - began)
+                if now >= turn_ends:  # it may never have waited for anything
                     await asyncio.sleep(0)
                     turn_ends = clock() + _TURN
                     break
@@ -154,10 +156,10 @@ class Feeder:
         life, take, clock = self._life, self._take, asyncio.get_running_loop().time
         turn_ends = clock() + _TURN
         while room := await self._room_for_more():
-            before = self._handed_over
+            left = room
             last = clock()  # it may have waited for room
             for record in itertools.islice(records, room):
-                self._handed_over += 1
+                left -= 1
                 moment = clock()
                 if moment - last > _BLOCKING:
                     self._note_blocking(last, moment)
@@ -166,7 +168,7 @@ class Feeder:
                 if ask or moment >= turn_ends or life.state is not _RUNNING:
                     break
             else:
-                if self._handed_over < before + room:
+                if left:
                     self.exhausted = True
                     return
             if last >= turn_ends:
@@ -183,7 +185,6 @@ class Feeder:
                 if record is _END:
                     self.exhausted = life.state is _RUNNING
                     return
-                self._handed_over += 1
                 _, ask = take((record,))
                 if ask or clock() >= turn_ends or life.state is not _RUNNING:
                     break
@@ -230,3 +231,10 @@ async def _aclose(records: AsyncIterator[Any]) -> None:
     aclose = getattr(records, "aclose", None)
     if aclose is not None:
         await aclose()
+
+
+def _next_slice(records: int, took: float) -> int:
+    """Return how many records may be handed over next at one go, after so many have taken so many seconds."""
+    if took > _TURN:
+        return max(1, records // 2)
+    return min(_SLICE, 2 * records) if took < _TURN / 2 else records

@@ -16,17 +16,14 @@ __all__ = ["as_mapping", "is_plain_dict"]
 
 _KINDS = 256
 _READ_BY = (
-    *(
-        "__contains__",
-        "__getitem__",
-        "__iter__",
-        "__len__",
-        "copy",
-        "get",
-        "items",
-        "keys",
-        "values",
-    ),
+    "__contains__",
+    "__getitem__",
+    "__iter__",
+    "__len__",
+    "get",
+    "items",
+    "keys",
+    "values",
 )
 """How a dict is read."""
 

@@ -84,7 +84,7 @@ async def test_a_list_is_handed_over_in_slices_within_the_room_there_is() -> Non
     feeding = asyncio.create_task(owner.feeder.run())
     await asyncio.sleep(1.0)
     assert (owner.taken, owner.idle) == (list(range(250)), 1)
-    assert owner.sizes == [100, 100, 50]
+    assert owner.sizes == [8, 16, 32, 64, 100, 30]
     owner.room = 1_000
     owner.feeder.wake()
     await feeding
@@ -113,7 +113,7 @@ async def test_slices_give_the_loop_its_turn() -> None:
 
     class Slow(Sliced):
         def take(self, records: Sequence[Any]) -> tuple[int, bool]:
-            loop.spend(0.0015)
+            loop.spend(0.0001 * len(records))
             return super().take(records)
 
     owner = Slow(list(range(400)), room=1_000)
@@ -121,7 +121,25 @@ async def test_slices_give_the_loop_its_turn() -> None:
     while not feeding.done():
         await asyncio.sleep(0)
         turns.append(len(owner.taken))
-    assert {200, 400} <= set(turns), "it holds the loop for three milliseconds, and not for longer"
+    held = [after - before for before, after in itertools.pairwise([0, *turns])]
+    assert max(held) * 0.0001 <= 0.004, "it holds the loop for two milliseconds, and one slice"
+    assert max(held) > 8, "slices grow as long as they take little"
+
+
+@virtual_time
+async def test_slices_of_records_whose_own_code_takes_long_are_small() -> None:
+    loop = cast("VirtualTimeLoop", asyncio.get_running_loop())
+
+    class Slow(Sliced):
+        def take(self, records: Sequence[Any]) -> tuple[int, bool]:
+            loop.spend(0.003 * len(records))
+            return super().take(records)
+
+    owner = Slow(list(range(40)), room=1_000)
+    await owner.feeder.run()
+    assert owner.taken == list(range(40))
+    assert owner.sizes[:5] == [8, 4, 2, 1, 1]
+    assert max(owner.sizes[3:]) == 1
 
 
 def source_of(count: int, *, slow: bool) -> Any:
@@ -401,9 +419,9 @@ async def test_of_a_block_no_more_is_taken_than_there_is_room_for_and_the_rest_s
     owner = Sliced(source, room=120)
     feeding = asyncio.create_task(owner.feeder.run())
     await asyncio.sleep(1.0)
-    assert (owner.taken, owner.sizes, owner.idle) == (list(range(120)), [100, 20], 1)
+    assert (owner.taken, owner.sizes, owner.idle) == (list(range(120)), [8, 16, 32, 64], 1)
     feeding.cancel()
-    assert list(owner.feeder.rest()) == []
+    assert list(owner.feeder.rest(len(owner.taken))) == []
     assert [record async for record in source] == list(range(120, 135))
 
 
