@@ -26,6 +26,8 @@ _ID = "id"
 """The column of record ids."""
 _MOST = 10
 """Columns that a message lists."""
+_FEW = 5
+"""Columns that a message proposes to keep."""
 
 
 def labels_of(schema: Schema, key: str | None) -> dict[str, str]:
@@ -63,6 +65,8 @@ class _Column:
     words: str
     may_be_mapped: bool = False
     """Whether it is perhaps a property by another name: which one only the user knows."""
+    closest: str | None = None
+    """The property that may be meant."""
 
 
 @define
@@ -92,7 +96,9 @@ class ColumnCheck:
                     kind = "calculated" if definition.calculated else "read-only"
                     wrong.append(_Column(column, f"{_shown(column, name)} is {kind}"))
         if wrong:
-            raise UsageError(self._refusal(wrong))
+            refused = {each.name for each in wrong}
+            kept = [column for column, name in columns.items() if name and column not in refused]
+            raise UsageError(self._refusal(wrong, kept))
         self._tell("left out, for HubSpot alone sets them", sorted(left_out))
         mapped = self._job.layout.columns.map
         self._tell(
@@ -110,9 +116,11 @@ class ColumnCheck:
             return _Column(column, f"{_shown(column, name)} {self._about_ids()}")
         words = f"{_shown(column, name)} is no property of {self._job.object_type}"
         closest = self._schema.closest(name)
-        if closest is not None and closest not in columns.values():
-            words = f"{words} (is {closest!r} meant?)"
-        return _Column(column, words, may_be_mapped=True)
+        if closest is None or closest in columns.values():
+            return _Column(column, words, may_be_mapped=True)
+        return _Column(
+            column, f"{words} (is {closest!r} meant?)", may_be_mapped=True, closest=closest
+        )
 
     def _about_ids(self) -> str:
         """Return what a column of record ids asks for where records are not known by these."""
@@ -128,7 +136,7 @@ class ColumnCheck:
             " that have these ids take `hubbatch update`, or `hubbatch check --verb update`"
         )
 
-    def _refusal(self, wrong: list[_Column]) -> str:
+    def _refusal(self, wrong: list[_Column], kept: list[str]) -> str:
         shown = wrong[:_MOST]
         more = f"; and {len(wrong) - _MOST} more columns" if len(wrong) > _MOST else ""
         choices = [f"{_option('--drop', typed_name(shown[0].name))} leaves a column out"]
@@ -140,6 +148,11 @@ class ColumnCheck:
                 f"{mapped} reads a column as a property (`{properties}` lists them)",
                 f"{_option('--drop', name)} leaves it out",
             ]
+        if len(wrong) > _MOST:
+            names = ",".join(map(typed_name, kept[:_FEW]))
+            choices.insert(0, f"{_option('--columns', names or 'NAME,NAME')} keeps only these")
+        elif len(wrong) > 1:
+            choices.insert(0, f"For all of them type: {_remedies(wrong)}")
         choices.append("--no-check sends all columns as they are")
         return f"{'; '.join(each.words for each in shown)}{more}. Nothing was sent. {', '.join(choices)}"
 
@@ -153,6 +166,19 @@ class ColumnCheck:
 
 def _shown(column: str, name: str) -> str:
     return f"the column {column!r}" + ("" if column == name else f", read as {name!r},")
+
+
+def _remedies(wrong: list[_Column]) -> str:
+    """Return options that settle each column; one property is meant by one column only."""
+    options, taken = list[str](), set[str]()
+    for each in wrong:
+        name = typed_name(each.name)
+        if each.closest is None or each.closest in taken:
+            options.append(_option("--drop", name))
+        else:
+            taken.add(each.closest)
+            options.append(_option("--map", f"{name}={each.closest}"))
+    return " ".join(options)
 
 
 def _option(name: str, value: str) -> str:

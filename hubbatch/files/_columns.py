@@ -125,6 +125,8 @@ class Columns:
                 if name not in known:
                     near = get_close_matches(name, columns, 1)
                     hint = f" (is {near[0]!r} meant?)" if near else ""
+                    if len(columns) == 1 and (marks := [m for m in ";,\t|" if m in columns[0]]):
+                        hint = f"; the header is one column: is the delimiter {marks[0]!r} meant?"
                     raise UsageError(
                         f"{option!r} names the column {name!r}, which is not in the header{hint}"
                     )

@@ -101,21 +101,27 @@ def header_of(cells: Sequence[Any], options: ReadOptions) -> Header:
         found = dict(zip(named, options.columns.properties_of(named), strict=True))
         properties = tuple(found.get(name) for name in names)
         header = Header(names, properties, own, unnamed, dict(options.columns.set))
-        _check_key(header, options.key)
-        if options.header is None:
-            return header
-        left_out = options.header(found)
     except UsageError as error:
         raise BrokenInputError(str(error)) from None
+    missing = _without_key(header, options.key)
+    if missing and len(named) == 1:  # the delimiter is wrong, or that column is the key
+        raise BrokenInputError(missing)
+    try:
+        left_out = options.header(found) if options.header is not None else ()
+    except UsageError as error:  # all that is wrong with a header is said at once
+        raise BrokenInputError("; ".join(filter(None, (missing, str(error))))) from None
+    if missing:
+        raise BrokenInputError(missing)
     return evolve(
         header, properties=tuple(None if name in left_out else found.get(name) for name in names)
     )
 
 
-def _check_key(header: Header, key: str | None) -> None:
+def _without_key(header: Header, key: str | None) -> str:
+    """Return what to do about a header that lacks the key; empty if it has it."""
     known = [name for name in header.properties if name is not None] + [*header.constants]
     if key is None or key in known:
-        return
+        return ""
     columns = [name for name in header.columns if name]
     near = get_close_matches(key, columns, 1, 0.5) or [
         name for name in columns if key.casefold() in name.casefold()
@@ -129,6 +135,4 @@ def _check_key(header: Header, key: str | None) -> None:
         hint += ", or name the unique property that the records are known by"
     if len(columns) == 1 and any(mark in columns[0] for mark in ",;\t|^:"):
         hint = "name the delimiter between the columns"
-    raise BrokenInputError(
-        f"the header has no column {key!r} (it has {', '.join(columns[:_SHOWN])}): {hint}"
-    )
+    return f"the header has no column {key!r} (it has {', '.join(columns[:_SHOWN])}): {hint}"

@@ -379,3 +379,41 @@ def test_a_check_says_that_it_writes_no_rejects(tmp_path: Path) -> None:
     assert finished.code == 2
     assert "a check writes no rejects" in finished.err
     assert not rejects.exists()
+
+
+def test_all_wrong_columns_and_the_missing_key_are_named_at_once(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "E-Mail,frstname,Shoe Size\na@b.cz,x,y\n")
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "the header has no column 'email'" in finished.err
+    assert "'frstname' is no property of contacts (is 'firstname' meant?)" in finished.err
+    assert "type: --map E-Mail=email --map frstname=firstname --drop 'Shoe Size'" in finished.err
+
+
+def test_of_many_columns_that_cannot_be_loaded_the_few_that_are_wanted_can_be_kept(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    names = ",".join(f"nothing_{number}" for number in range(12))
+    path = written(tmp_path / "people.csv", f"email,city,{names}\na@b.cz,x{',y' * 12}\n")
+
+    finished = upsert(path, hubspot_sandbox)
+
+    assert finished.code == 2
+    assert "and 2 more columns" in finished.err
+    assert "--columns email,city keeps only these" in finished.err
+    assert upsert(path, hubspot_sandbox, "--columns", "email,city").code == 0
+
+
+def test_a_wrong_delimiter_is_named_where_an_option_names_a_column(
+    tmp_path: Path, hubspot_sandbox: Sandbox
+) -> None:
+    path = written(tmp_path / "people.csv", "E-Mail;city\na@b.cz;x\n")
+
+    finished = upsert(path, hubspot_sandbox, "--delimiter", ",", "--map", "E-Mail=email")
+
+    assert finished.code == 2
+    assert "the header is one column: is the delimiter ';' meant?" in finished.err
