@@ -97,7 +97,12 @@ class ColumnCheck:
                     wrong.append(_Column(column, f"{_shown(column, name)} is {kind}"))
         if wrong:
             refused = {each.name for each in wrong}
-            kept = [column for column, name in columns.items() if name and column not in refused]
+            kept = [
+                column
+                for column, name in columns.items()
+                if name and column not in refused | set(left_out)
+            ]
+            kept.sort(key=lambda column: columns[column] != key)  # that one cannot be missing
             raise UsageError(self._refusal(wrong, kept))
         self._tell("left out, for HubSpot alone sets them", sorted(left_out))
         mapped = self._job.layout.columns.map
