@@ -37,7 +37,8 @@ def in_thread(source: Iterable[_T], *, read_ahead: int = 1_000) -> ThreadedSourc
     bound to the thread that makes them are best made in a generator, whose body runs in that thread as a whole. Of a
     frame of pandas, polars or Arrow the items are the rows.
 
-    `read_ahead`: how many items may be pulled before they are wanted.
+    `read_ahead`: how many items may be pulled before they are wanted. So the source has to make a new object for each
+    item: one that it fills again and again would change under those who have it.
 
     What the source raises comes out as it is. The iterator closes the source once it has ended or raised; otherwise
     call `aclose()`, or use it as an async context manager: it may be read further after a run that was stopped. A
