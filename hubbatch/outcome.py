@@ -182,7 +182,7 @@ class Outcome(Generic[ResultT]):
 
         The file is its owner's alone (0600). One that is there is a `UsageError`, unless `append`, where its columns
         have to be the same, or `force`. Text of ours that a spreadsheet would run as a formula is quoted by `'`. A
-        NUL is shown as `<0x00>`, half of a character as `<0x-->`: such a row is a bad line until it is mended. This
+        NUL is shown as `<0x00>`, half of a character as `<0x-->`: read again, that is the text. This
         blocks: in an event loop call it with `asyncio.to_thread`. Raises `hubbatch.files.OutputError`.
         """
         return write_csv(path, self.records, only, read_by=self.read_by, append=append, force=force)
