@@ -7,7 +7,7 @@ the records: a kill at any moment leaves both alike.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from attrs import define, field
@@ -28,27 +28,20 @@ _SUCCEEDED = (
 class SettledAccount:
     """What is counted of records, over all processes of a load.
 
-    `was_in_doubt` says of a position whether an earlier process may have sent its record: if the object is there
-    already, nobody knows then whether it was created or updated.
+    A record that an earlier try may have written says of its object neither: nobody knows which it was.
     """
 
     created: int = 0
     updated: int = 0
     reasons: Reasons = field(factory=Reasons)
-    _was_in_doubt: Callable[[int], bool] = lambda _: False
 
     @classmethod
-    def of(
-        cls,
-        marks: Mapping[str, int | str],
-        was_in_doubt: Callable[[int], bool] = lambda _: False,
-    ) -> Self:
+    def of(cls, marks: Mapping[str, int | str]) -> Self:
         """Go on where the process that has left these marks was."""
         return cls(
             created=int(marks.get(_CREATED, 0)),
             updated=int(marks.get(_UPDATED, 0)),
             reasons=_reasons(str(marks.get(_REASONS, "[]"))),
-            was_in_doubt=was_in_doubt,
         )
 
     def add(self, records: Iterable[RecordOutcome]) -> None:
@@ -60,7 +53,7 @@ class SettledAccount:
             elif (new := getattr(record.result, "new", None)) is not None:
                 if new:
                     created += 1
-                elif not self._was_in_doubt(record.index):
+                else:
                     updated += 1
         self.created += created
         self.updated += updated

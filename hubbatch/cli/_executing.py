@@ -227,11 +227,7 @@ def _with_files(report: Report, files: LoadFiles, job: Job, output: ReadOut | No
 
 
 def _account(journal: LoadJournal | None) -> SettledAccount:
-    return (
-        SettledAccount()
-        if journal is None
-        else SettledAccount.of(journal.marks, journal.was_in_doubt)
-    )
+    return SettledAccount() if journal is None else SettledAccount.of(journal.marks)
 
 
 def _run(command: _LoadCommand, client: Client, records: Any, journal: LoadJournal | None) -> Run:

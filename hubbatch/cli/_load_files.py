@@ -59,7 +59,7 @@ class LoadFiles:
         self._queue = WriteQueue(self._write_in_thread, self._break)
         if self.journal is not None:
             self._bad_lines = KeptBadLines.of(self.journal.marks)
-            self._account = SettledAccount.of(self.journal.marks, self.journal.was_in_doubt)
+            self._account = SettledAccount.of(self.journal.marks)
             if isinstance(self.rejects.sink, Rejects):
                 self._spool = Spool(self.rejects.sink)
 

@@ -125,10 +125,6 @@ class LoadJournal(Journal):
         """Say whether an earlier process could not find out what became of a record."""
         return self.before.state(position) is RecordState.UNKNOWN
 
-    def was_in_doubt(self, position: int) -> bool:
-        """Say whether an earlier process may have sent a record without hearing what became of it."""
-        return self.before.state(position) is RecordState.IN_DOUBT
-
 
 def settled_of(records: Iterable[RecordOutcome]) -> list[Settled]:
     """Return records that have a row in a file as a journal notes them."""
