@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from functools import partial
 from pathlib import Path
 
@@ -208,7 +208,7 @@ class _ExportRun:
         with interrupts(stop) as seen:
             try:
                 async with (
-                    self.reader,
+                    aclosing(self.reader),
                     watching(self.reader, screen, what=f"export {self.export.object_type}"),
                 ):
                     await self.file.save(

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import quote
 
 from attrs import define, evolve, field
@@ -85,17 +84,6 @@ class WideReader(AsyncIterator[ObjectResult]):
     async def aclose(self) -> None:
         """End what is under way; `cursor` still tells where it was."""
         await self._ids.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     async def __anext__(self) -> ObjectResult:
         """Return the next object."""
