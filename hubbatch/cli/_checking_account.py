@@ -14,7 +14,6 @@ from attrs import evolve, frozen
 
 from hubbatch import (
     AuthenticationError,
-    Client,
     HubbatchError,
     PermissionDeniedError,
     Schema,
@@ -26,7 +25,7 @@ from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
 from hubbatch.cli._option_names import in_options
-from hubbatch.cli._reach import reached_soon
+from hubbatch.cli._reach import Connection
 from hubbatch.cli._settings import Settings
 
 __all__ = ["Known", "known_of", "known_soon", "prepared", "saved_schema", "with_known"]
@@ -70,21 +69,21 @@ def saved_schema(path: Path) -> Schema:
     return schema
 
 
-async def known_of(object_type: str, settings: Settings, client: Client | None) -> Known:
+async def known_of(object_type: str, settings: Settings, connection: Connection | None) -> Known:
     """Return the properties of an object type: of the file that the user names, or of the account.
 
     Raises what the account says, but for a token that may not read them, and `StoppedError` if there is no connection
-    to it. `client`: None to ask nobody.
+    to it. `connection`: None to ask nobody.
     """
     if not settings.check:
         return Known()
     if settings.properties is not None and not settings.sandbox:  # a sandbox has them by itself
         return Known(saved_schema(settings.properties))
-    if client is None or settings.lenient:
+    if connection is None or settings.lenient:
         return Known()
     try:
-        async with reached_soon():
-            return Known(await client.properties(object_type).all(), asked=True)
+        async with connection.soon():
+            return Known(await connection.client.properties(object_type).all(), asked=True)
     except PermissionDeniedError:
         return Known(
             problem=f"the token may not read the properties of {object_type}: names and values are not checked"
@@ -93,7 +92,7 @@ async def known_of(object_type: str, settings: Settings, client: Client | None) 
 
 
 async def prepared(
-    job: Job, settings: Settings, client: Client, say: Callable[[str], object]
+    job: Job, settings: Settings, connection: Connection, say: Callable[[str], object]
 ) -> Job:
     """Return a job that is about to be carried out, with all that follows from the account's properties.
 
@@ -104,7 +103,7 @@ async def prepared(
     if job.layout.ids_only:
         return job
     try:
-        known = await known_soon(job.object_type, settings, client)
+        known = await known_soon(job.object_type, settings, connection)
     except (AuthenticationError, UnknownObjectTypeError):
         return job  # as the load itself is about to hear
     if known.problem:
@@ -112,14 +111,14 @@ async def prepared(
     return with_known(job, known, say)
 
 
-async def known_soon(object_type: str, settings: Settings, client: Client) -> Known:
+async def known_soon(object_type: str, settings: Settings, connection: Connection) -> Known:
     """Return the properties of an object type, or soon why they are not known.
 
     Raises `UsageError` for a file that holds none, and what the command is about to hear from the account anyway.
     """
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await known_of(object_type, settings, client)
+            return await known_of(object_type, settings, connection)
     except TimeoutError:
         return Known(
             problem=f"the properties were not to be had in {_PATIENCE:g} s: names and values are not checked"

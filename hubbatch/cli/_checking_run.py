@@ -87,15 +87,16 @@ async def _ask(job: Job, settings: Settings) -> _AccountFacts:
     if not settings.sandbox and (settings.properties is not None or not settings.check):
         return _AccountFacts(await known_of(job.object_type, settings, None), settings.rate)
     token = token_of(settings)
-    async with connected(job, settings, token) as client:
+    async with connected(job, settings, token) as connection:
         try:
-            known = await known_of(job.object_type, settings, client)
+            known = await known_of(job.object_type, settings, connection)
         except UsageError:
             raise
         except (AuthenticationError, UnknownObjectTypeError) as error:
             raise CommandError(str(error)) from None
         except HubbatchError as error:
             raise CommandError(f"the account cannot be asked for its properties: {error}") from None
+        client = connection.client
         quota = settings.rate if settings.sandbox else client.rate_limit
         return _AccountFacts(known, quota, client.daily_remaining)
 

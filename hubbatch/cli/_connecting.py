@@ -11,7 +11,7 @@ from hubbatch.cli._checking_account import saved_schema
 from hubbatch.cli._commands import typed
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._job import Job
-from hubbatch.cli._reach import Reach
+from hubbatch.cli._reach import Connection, Reach
 from hubbatch.cli._settings import SERVICE, Settings
 from hubbatch.policies import UNLIMITED
 from hubbatch.sandbox import Sandbox
@@ -52,16 +52,17 @@ def _could_be_rehearsed(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[Client]:
+async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[Connection]:
     if not settings.sandbox:
+        reach = Reach(settings.base_url, settings.quiet)
         async with Client(
             token,
             base_url=settings.base_url,
             api_version=settings.api_version,
             rate_limit=settings.rate,
-            observers=[Reach(settings.base_url, settings.quiet)],
+            observers=[reach],
         ) as client:
-            yield client
+            yield Connection(client, reach)
         return
     sandbox = Sandbox(rate_limit=settings.rate, latency=0.0, strict=not settings.lenient)
     _define(sandbox, job, settings)
@@ -74,7 +75,7 @@ async def connected(job: Job, settings: Settings, token: str) -> AsyncIterator[C
             rate_limit=settings.rate or UNLIMITED,
         ) as client,
     ):
-        yield client
+        yield Connection(client)
 
 
 def _define(sandbox: Sandbox, job: Job, settings: Settings) -> None:

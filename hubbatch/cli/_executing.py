@@ -28,6 +28,7 @@ from hubbatch.cli._load_journal import LoadJournal, finished, keep_input, opened
 from hubbatch.cli._load_sinks import FileNames
 from hubbatch.cli._output_properties import known_target
 from hubbatch.cli._outputs import set_aside
+from hubbatch.cli._reach import Connection
 from hubbatch.cli._read_out import ReadOut, reading_out
 from hubbatch.cli._repeats import Repeats
 from hubbatch.cli._report import show
@@ -104,9 +105,9 @@ async def _execute(command: _LoadCommand, token: str) -> ExitCode:
                 return finished(journal, command.screen)
             if "-" in paths:
                 command.say(keep_input(journal.path))
-        async with connected(job, settings, token) as client:
-            command = await _prepared(command, client)
-            report = await _follow(command, client, journal)
+        async with connected(job, settings, token) as connection:
+            command = await _prepared(command, connection)
+            report = await _follow(command, connection.client, journal)
             # Before anything else is waited for: a signal that comes now may break that off, but not this.
             has_begun = journal is not None and journal.contents.description
             path = journal.path if journal is not None and has_begun else None
@@ -119,11 +120,11 @@ def _is_plain_create(job: Job) -> bool:
     return job.verb == "create" and job.options.get("unique_property") is None
 
 
-async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
+async def _prepared(command: _LoadCommand, connection: Connection) -> _LoadCommand:
     """Return a command with what follows from the account's properties."""
-    job = await prepared(command.job, command.settings, client, command.say)
+    job = await prepared(command.job, command.settings, connection, command.say)
     if job.target is not None:
-        return evolve(command, job=await _known_read(job, command, client))
+        return evolve(command, job=await _known_read(job, command, connection))
     if job is command.job:
         return command
     return evolve(
@@ -131,12 +132,12 @@ async def _prepared(command: _LoadCommand, client: Client) -> _LoadCommand:
     )
 
 
-async def _known_read(job: Job, command: _LoadCommand, client: Client) -> Job:
+async def _known_read(job: Job, command: _LoadCommand, connection: Connection) -> Job:
     """Return a read whose properties are the account's."""
     target = job.target
     if target is None:
         return job
-    target = await known_target(target, job.object_type, command.settings, client, command.say)
+    target = await known_target(target, job.object_type, command.settings, connection, command.say)
     options = {"properties": target.properties, "properties_with_history": target.histories}
     return evolve(job, target=target, options={**job.options, **options})
 

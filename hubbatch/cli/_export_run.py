@@ -62,7 +62,8 @@ def execute(export: Export, settings: Settings) -> None:
 
 async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCode:
     job = Job("export", export.object_type, (), Layout(None))
-    async with connected(job, settings, token_of(settings)) as client:
+    async with connected(job, settings, token_of(settings)) as connection:
+        client = connection.client
         note = UnfinishedNote.of(export.target)
         unfinished = note.found() if note and export.target.append else None
         began = export.after or (unfinished.began if unfinished else None)
@@ -70,7 +71,7 @@ async def _execute(export: Export, settings: Settings, screen: Screen) -> ExitCo
             export = gone_on_with(export, unfinished)
             _reader(client, export)  # what is wrong with the call is known before anything is sent
         target = await known_target(
-            export.target, export.object_type, settings, client, partial(_say, screen)
+            export.target, export.object_type, settings, connection, partial(_say, screen)
         )
         export = evolve(export, target=target)
         with blaming(note if unfinished else None):

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable
 
 from attrs import evolve
 
-from hubbatch import AuthenticationError, Client, Schema, UnknownObjectTypeError, UsageError
+from hubbatch import AuthenticationError, Schema, UnknownObjectTypeError, UsageError
 from hubbatch.cli._checking_account import known_of, known_soon
 from hubbatch.cli._faults import CommandError
 from hubbatch.cli._output_options import Target
+from hubbatch.cli._reach import Connection
 from hubbatch.cli._settings import Settings
 from hubbatch.cli._typed_command import quoted
 
@@ -27,7 +28,7 @@ async def known_target(
     target: Target,
     object_type: str,
     settings: Settings,
-    client: Client,
+    connection: Connection,
     say: Callable[[str], object],
 ) -> Target:
     """Return a target whose properties are the account's, as far as these are known.
@@ -36,14 +37,14 @@ async def known_target(
     """
     if target.all_properties:
         asking = evolve(settings, check=True, lenient=False)
-        known = await known_of(object_type, asking, client)
+        known = await known_of(object_type, asking, connection)
         if known.schema is None:
             raise CommandError(f"--all-properties: {known.problem}")
         return evolve(target, properties=[each.name for each in known.schema])
     if not target.properties:
         return target
     try:
-        known = await known_soon(object_type, settings, client)
+        known = await known_soon(object_type, settings, connection)
     except (AuthenticationError, UnknownObjectTypeError):
         return target  # as the reading itself is about to hear
     if known.problem:

@@ -1,6 +1,6 @@
-"""Whether the service was ever reached: a command that only asks something first ends soon where it was not.
+"""The client of a command, and whether its service was ever reached: where it was not, a question ends soon.
 
-It watches a client's events and knows nothing of what is asked. Once a load is under way, the library's own patience
+It watches the client's events and knows nothing of what is asked. Once a load is under way, the library's own patience
 counts.
 """
 
@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from contextvars import ContextVar
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 import typer
-from attrs import define
+from attrs import define, frozen
 
-from hubbatch import events
+from hubbatch import Client, events
 from hubbatch.cli._faults import StoppedError
 
-__all__ = ["Reach", "reached_soon"]
+__all__ = ["Connection", "Reach"]
 
 _PATIENCE = 4.0
 """Seconds from the first failure; what is to be asked has a second more."""
 _NO_CONNECTION = "not_sent"
 """The symptom of a request of which no byte could be sent."""
-_watched: ContextVar[Reach | None] = ContextVar("hubbatch_reach", default=None)
 
 
 @define
@@ -35,10 +33,6 @@ class Reach:
     _was_reached: bool = False
     _limit: asyncio.Timeout | None = None
     """Of the question under way."""
-
-    def __attrs_post_init__(self) -> None:
-        """Be the one that `reached_soon` asks."""
-        _watched.set(self)
 
     def __call__(self, event: events.Event) -> None:
         """Take an event."""
@@ -71,12 +65,14 @@ class Reach:
             self._limit = None
 
 
-@asynccontextmanager
-async def reached_soon() -> AsyncIterator[None]:
-    """Raise `StoppedError` if the client that was made last gets no connection while the block lasts."""
-    reach = _watched.get()
-    if reach is None:
-        yield
-        return
-    async with reach.soon():
-        yield
+@frozen
+class Connection:
+    """What a command talks through."""
+
+    client: Client
+    reach: Reach | None = None
+    """None: to a sandbox in this process."""
+
+    def soon(self) -> AbstractAsyncContextManager[None]:
+        """Raise `StoppedError` if no connection can be had while the block lasts."""
+        return nullcontext() if self.reach is None else self.reach.soon()

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from hubbatch.cli._faults import ExitCode, StoppedError
-from hubbatch.cli._reach import Reach, reached_soon
+from hubbatch.cli._reach import Reach
 from hubbatch.events import RequestAnswered, RetryScheduled
 from hubbatch.testing import run_in_virtual_time
 
@@ -26,7 +26,7 @@ def test_a_question_without_a_connection_ends_after_seconds_and_says_so_at_once(
         with pytest.raises(
             StoppedError, match=f"no connection to {URL} in 4 s, and nothing"
         ) as caught:
-            async with reached_soon():
+            async with reach.soon():
                 reach(REFUSED)
                 reach(REFUSED)
                 await asyncio.sleep(60.0)
@@ -40,7 +40,7 @@ def test_a_question_without_a_connection_ends_after_seconds_and_says_so_at_once(
 def test_a_question_that_was_answered_or_meets_no_refusal_has_its_time() -> None:
     async def main() -> None:
         reach = Reach(URL, quiet=True)
-        async with reached_soon():
+        async with reach.soon():
             reach(REFUSED)
             reach(ANSWERED)
             reach(REFUSED)
@@ -48,7 +48,7 @@ def test_a_question_that_was_answered_or_meets_no_refusal_has_its_time() -> None
         reach(REFUSED)  # nobody asks any more
 
         reach = Reach(URL)
-        async with reached_soon():
+        async with reach.soon():
             await asyncio.sleep(60.0)
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(1.0):
