@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -12,6 +13,12 @@ from hubbatch.sandbox import Sandbox
 
 # pytest-asyncio leaves the loop that it finds here unclosed when a synchronous test runs first.
 asyncio.set_event_loop(None)
+
+# Whoever starts the tests may have had signals ignored: a shell its background jobs' SIGINT, nohup SIGHUP.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 _MAY_BLOCK = {

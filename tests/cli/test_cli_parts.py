@@ -237,14 +237,11 @@ def test_a_command_that_is_broken_off_says_so(capsys: pytest.CaptureFixture[str]
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="terminals do not hang up here")
 async def test_the_end_of_the_terminal_is_a_step() -> None:
     taken: list[str] = []
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # these tests may run after nohup
-    try:
-        with interrupts(lambda: taken.append("ask")) as seen:
-            os.kill(os.getpid(), signal.SIGHUP)
-            await meanwhile(lambda: seen.count)
-            assert seen.first == "SIGHUP, the end of its terminal"
-    finally:
-        signal.signal(signal.SIGHUP, before)
+
+    with interrupts(lambda: taken.append("ask")) as seen:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await meanwhile(lambda: seen.count)
+        assert seen.first == "SIGHUP, the end of its terminal"
 
     assert taken == ["ask"]
 
